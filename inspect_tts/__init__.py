@@ -1,0 +1,42 @@
+"""Test-time scaling for coding agents, as Inspect solvers.
+
+Implements "Scaling Test-Time Compute for Agentic Coding" (arXiv 2604.16529).
+"""
+
+from .agents.bash import bash_agent
+from .core.records import Match, Rollout, Round, Selection, Summary, Vote
+from .errors import UserError
+from .recipes import pdr, pdr_rtv, rtv
+from .scorers import rollout_scores
+from .stages.adopt import adopt
+from .stages.pool import RolloutPool
+from .stages.rollouts import rollouts
+from .stages.tournament import random_selection, tournament
+
+__version__ = "0.1.0"
+
+__all__ = [  # noqa: RUF022  # grouped
+    # recipes
+    "pdr",
+    "pdr_rtv",
+    "rtv",
+    # stages
+    "adopt",
+    "random_selection",
+    "rollouts",
+    "tournament",
+    # agents
+    "bash_agent",
+    # records, as read back from a log
+    "Match",
+    "Rollout",
+    "RolloutPool",
+    "Round",
+    "Selection",
+    "Summary",
+    "Vote",
+    # scores
+    "rollout_scores",
+    # errors
+    "UserError",
+]

@@ -1,0 +1,59 @@
+"""Everything that Inspect does not export: the only place with private imports.
+
+Each module says why it needs them; `tests/test_inspect_contract.py` pins what is relied on, so that
+an Inspect release which moves something fails there with a name, and nowhere else.
+"""
+
+from inspect_ai._util.error import PrerequisiteError  # the error that Inspect prints bare
+from inspect_ai._util.exception import TerminateSampleError  # ends a sample, must not be caught
+
+from .agents import agent_factory, register_alias, registered_names, step_names
+from .concurrency import default_sandboxes, reserve_slots, widen_throttles
+from .evaluation import eval_spec, real_sample, register_spec_hook, setup_steps, task_solver
+from .sandboxes import SandboxSet, adopt_sandboxes, open_sandboxes, sandbox_spec
+from .scope import (
+    Ended,
+    RolloutSample,
+    current_lane,
+    effective_temperature,
+    enter_rollout,
+    fresh_state,
+    latest_state,
+    model_lane,
+    quiet_store,
+    rollout_scope,
+)
+from .scoring import PublishedScores, grade
+
+__all__ = [
+    "Ended",
+    "PrerequisiteError",
+    "PublishedScores",
+    "RolloutSample",
+    "SandboxSet",
+    "TerminateSampleError",
+    "adopt_sandboxes",
+    "agent_factory",
+    "current_lane",
+    "default_sandboxes",
+    "effective_temperature",
+    "enter_rollout",
+    "eval_spec",
+    "fresh_state",
+    "grade",
+    "latest_state",
+    "model_lane",
+    "open_sandboxes",
+    "quiet_store",
+    "real_sample",
+    "register_alias",
+    "register_spec_hook",
+    "registered_names",
+    "reserve_slots",
+    "rollout_scope",
+    "sandbox_spec",
+    "setup_steps",
+    "step_names",
+    "task_solver",
+    "widen_throttles",
+]

@@ -1,0 +1,72 @@
+"""Make an agent from a name.
+
+Private: `solver_from_spec` resolves `pkg/name` and `file.py@name`, solvers and agents alike, just
+as `--solver` does; `registry_find` lists what is registered, for error messages; `registry_add`
+gives a solver a second name, as `@solver` always puts the package's before it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from inspect_ai._eval.loader import solver_from_spec
+from inspect_ai._util.registry import (
+    RegistryInfo,
+    is_registry_object,
+    registry_add,
+    registry_find,
+    registry_has,
+    registry_log_name,
+)
+from inspect_ai.solver import Solver, SolverSpec
+from inspect_ai.solver._chain import Chain
+
+
+def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
+    """Look up an agent or solver by name.
+
+    Args:
+        name: `package/name`, a name that Inspect ships, or `file.py@name`.
+        args: Keyword arguments of the factory.
+
+    Returns:
+        A function that makes it anew on each call.
+    """
+    file, at, member = name.rpartition("@")
+    spec_name = f"{Path(file).resolve()}@{member}" if at else name
+    return lambda: solver_from_spec(SolverSpec(spec_name, args, args))
+
+
+def registered_names() -> list[str]:
+    """Names of all registered agents and solvers."""
+    found = registry_find(lambda info: info.type in ("agent", "solver"))
+    return sorted({registry_log_name(o) for o in found})
+
+
+def step_names(solver: object) -> list[str]:
+    """Registry names of an agent, a solver, or the steps of a chain."""
+    if isinstance(solver, Chain):
+        return [name for step in solver for name in step_names(step)]
+    if is_registry_object(solver):
+        return [registry_log_name(solver)]
+    return [getattr(solver, "__name__", type(solver).__name__)]
+
+
+def register_alias(name: str, factory: Callable[..., Solver]) -> None:
+    """Register a solver under a bare name as well, so that `--solver rtv` finds it.
+
+    A separate object, because registering tags the object with its name.
+
+    Args:
+        name: The bare name.
+        factory: The solver's factory, registered under its qualified name.
+    """
+    if registry_has("solver", name):
+        return
+
+    @wraps(factory)
+    def alias(*args: Any, **kwargs: Any) -> Solver:
+        return factory(*args, **kwargs)
+
+    registry_add(alias, RegistryInfo(type="solver", name=name))

@@ -1,0 +1,90 @@
+"""One process-wide limit for rollouts, and Inspect's own throttles.
+
+Private: `get_or_create_semaphore` is what the public `concurrency()` calls; it hands out the
+limiter itself, so that its size can be read and raised.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from inspect_ai.log import EvalSpec
+from inspect_ai.util import SandboxEnvironmentSpec
+from inspect_ai.util._concurrency import get_or_create_semaphore
+from inspect_ai.util._sandbox.registry import registry_find_sandboxenv
+from inspect_ai.util._subprocess import max_subprocesses_context_var
+
+_MOST_PROCESSES = 64
+
+
+def default_sandboxes(spec: EvalSpec, sandbox: SandboxEnvironmentSpec | None, fallback: int) -> int:
+    """How many sandboxes the user or the provider allows at once.
+
+    Args:
+        spec: The running eval.
+        sandbox: Its sandbox, None without one.
+        fallback: Where neither sets a limit.
+
+    Returns:
+        `--max-sandboxes`, else the provider's default, else `fallback`.
+    """
+    if spec.config.max_sandboxes is not None:
+        return spec.config.max_sandboxes
+    if sandbox is None:
+        return fallback
+    provider = registry_find_sandboxenv(sandbox.type)
+    default: int | None = provider.default_concurrency()
+    return fallback if default is None else default
+
+
+async def widen_throttles(spec: EvalSpec, sandbox_type: str | None, rollouts: int) -> None:
+    """Let as many subprocesses and docker CLI calls run at once as there are rollouts.
+
+    Inspect allows as many subprocesses as CPUs and max(2 x CPUs, 4) docker CLI calls; rollouts that
+    mostly wait for their commands would queue for them. What the user set stays as it is.
+
+    Args:
+        spec: The running eval.
+        sandbox_type: Its sandbox provider, None without a sandbox.
+        rollouts: Rollouts that may run at once.
+    """
+    wanted = min(rollouts, _MOST_PROCESSES)
+    if sandbox_type is None:
+        return
+    if spec.config.max_subprocesses is None:
+        await _at_least("subprocesses", max_subprocesses_context_var.get(), wanted, visible=True)
+    if sandbox_type == "docker" and "INSPECT_DOCKER_CLI_CONCURRENCY" not in os.environ:
+        await _at_least("docker-cli", wanted, wanted, visible=False)
+
+
+async def _at_least(name: str, initial: int, wanted: int, *, visible: bool) -> None:
+    limiter = await get_or_create_semaphore(name, initial, None, visible, resizable=True)
+    if limiter.concurrency < wanted:
+        limiter.concurrency = wanted  # type: ignore[misc]  # settable where resizable
+
+
+@asynccontextmanager
+async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[int]:
+    """Hold the gate of a limiter while a group takes its slots.
+
+    Whoever needs several slots at once takes them inside this block, so that no two groups can each
+    hold half of what they need.
+
+    Args:
+        name: Key of the limiter, as in `concurrency(name, ...)`.
+        limit: Its size where it does not exist yet.
+        grow: Whether an existing smaller limiter may be raised to `limit`.
+
+    Yields:
+        The limiter's size.
+    """
+    limiter = await get_or_create_semaphore(name, limit, None, True, resizable=True)
+    if grow and limiter.concurrency < limit:
+        limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
+    gate: anyio.Lock | None = getattr(limiter, "_inspect_tts_gate", None)
+    if gate is None:
+        gate = anyio.Lock()
+        limiter._inspect_tts_gate = gate  # type: ignore[attr-defined]  # lives as long as it does
+    async with gate:
+        yield limiter.concurrency

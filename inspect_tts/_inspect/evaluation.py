@@ -1,0 +1,100 @@
+"""What the running eval is: its spec, its own solver, the steps before ours.
+
+Private: `sample_active` names the running sample (its files, setup, sandboxes); `Plan.__call__`'s
+frame is the only place that knows the steps before ours as the objects that really ran; the task is
+made again from the registry because a `--solver` replaces its own solver before we are called.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import chdir, nullcontext
+from pathlib import Path
+from typing import cast
+
+from inspect_ai import Task
+from inspect_ai._util.registry import create_registry_object, is_registry_object, registry_log_name
+from inspect_ai.hooks import Hooks, TaskEnd, TaskStart, hooks
+from inspect_ai.log import EvalSpec
+from inspect_ai.log._samples import ActiveSample, sample_active
+from inspect_ai.solver import Solver
+from inspect_ai.solver._plan import Plan
+
+from .scope import RolloutSample
+
+_specs: dict[str, EvalSpec] = {}
+_own_solvers: dict[str, Solver] = {}
+
+
+def register_spec_hook() -> None:
+    """Start to keep the spec of each eval that begins (called when a stage is built)."""
+    if _specs_hook_registered():
+        return
+
+    @hooks(name="inspect_tts_specs", description="Tells inspect_tts which eval it runs in")
+    class SpecHook(Hooks):
+        async def on_task_start(self, data: TaskStart) -> None:
+            _specs[data.eval_id] = data.spec
+
+        async def on_task_end(self, data: TaskEnd) -> None:
+            _specs.pop(data.eval_id, None)
+            _own_solvers.pop(data.eval_id, None)
+
+    register_spec_hook.done = True  # type: ignore[attr-defined]
+
+
+def _specs_hook_registered() -> bool:
+    return bool(getattr(register_spec_hook, "done", False))
+
+
+def real_sample() -> ActiveSample:
+    """The running sample itself, also from inside a rollout."""
+    active = sample_active()
+    if active is None:
+        raise RuntimeError("inspect_tts stages run inside an Inspect sample only")
+    return active.real if isinstance(active, RolloutSample) else active
+
+
+def eval_spec() -> EvalSpec:
+    """The spec of the running eval."""
+    return _specs[real_sample().eval_id]
+
+
+def task_solver(spec: EvalSpec) -> Solver | None:
+    """The solver that the task itself ships, which `--solver` has replaced.
+
+    Args:
+        spec: The running eval.
+
+    Returns:
+        The solver, made once per eval as Inspect does; None for a task that is not registered and
+        so cannot be made again.
+    """
+    if spec.eval_id not in _own_solvers:
+        name = spec.task_registry_name
+        if name is None:
+            return None
+        folder = Path(spec.task_file).parent if spec.task_file else None
+        with chdir(folder) if folder is not None and folder.is_dir() else nullcontext():
+            task = cast("Task", create_registry_object("task", name, spec.task_args_passed))
+        _own_solvers[spec.eval_id] = task.solver
+    return _own_solvers[spec.eval_id]
+
+
+def setup_steps(is_stage: Callable[[str], bool]) -> list[Solver]:
+    """The plan's steps before the first of ours: `Task(setup=...)` and what the user put first.
+
+    Args:
+        is_stage: Tells our own stages and recipes by registry name.
+
+    Returns:
+        The very objects that ran on the sample, to be run again in each rollout.
+    """
+    frame = sys._getframe()
+    while frame.f_code is not Plan.__call__.__code__:
+        if frame.f_back is None:
+            raise RuntimeError("inspect_tts stages run as steps of an Inspect plan only")
+        frame = frame.f_back
+    steps = cast("Plan", frame.f_locals["self"]).steps[: frame.f_locals["index"]]
+    names = [registry_log_name(step) if is_registry_object(step) else "" for step in steps]
+    first = next((i for i, name in enumerate(names) if is_stage(name)), len(steps))
+    return steps[:first]

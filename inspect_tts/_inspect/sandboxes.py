@@ -1,0 +1,120 @@
+"""Fresh sets of sandbox environments inside a sample, and handing one over to the scorers.
+
+Private: `init_/cleanup_sandbox_environments_sample` do for one more set what Inspect did for the
+sample's own (files, setup script, proxies that log events). Inspect's `sandboxenv_context` would do
+it all, but takes a slot of `max_sandboxes` while the sample already holds one: a deadlock. The dict
+`ActiveSample.sandbox_environments` is the one that Inspect's scorers and its cleanup use.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspect_ai._eval.task.sandbox import (
+    read_sandboxenv_file,
+    resolve_sample_files,
+    resolve_sandbox,
+)
+from inspect_ai._util.registry import registry_unqualified_name
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalSpec
+from inspect_ai.log._samples import ActiveSample
+from inspect_ai.util import SandboxEnvironment, SandboxEnvironmentSpec
+from inspect_ai.util._sandbox.context import (
+    cleanup_sandbox_environments_sample,
+    init_sandbox_environments_sample,
+    sandbox_connections,
+    sandbox_with_environments_context_var,
+)
+from inspect_ai.util._sandbox.registry import registry_find_sandboxenv
+
+
+@dataclass
+class SandboxSet:
+    """The environments of one rollout, by service name."""
+
+    spec: SandboxEnvironmentSpec
+    task: str
+    keep: bool
+    """Whether `--no-sandbox-cleanup` was given."""
+    environments: dict[str, SandboxEnvironment] = field(default_factory=dict)
+    closed: bool = False
+
+    async def close(self) -> None:
+        """Close the environments, once."""
+        if self.closed:
+            return
+        self.closed = True
+        if not self.keep:
+            await cleanup_sandbox_environments_sample(
+                type=self.spec.type,
+                task_name=self.task,
+                config=self.spec.config,
+                environments=self.environments,
+                interrupted=False,
+            )
+
+
+async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironmentSpec | None:
+    """The sandbox that Inspect gave this sample, None if it has none."""
+    return await resolve_sandbox(spec.sandbox, active.sample, active.task)
+
+
+async def open_sandboxes(
+    sandbox: SandboxEnvironmentSpec, spec: EvalSpec, active: ActiveSample
+) -> SandboxSet:
+    """Start a fresh set of environments like the sample's own, in the current task's context.
+
+    Args:
+        sandbox: What to start.
+        spec: The running eval.
+        active: The running sample, for its files and setup script.
+
+    Returns:
+        The set. `sandbox()` in the current task now finds it.
+
+    Raises:
+        Exception: Whatever the provider raises; nothing is left behind then.
+    """
+    sample = active.sample
+    environments = await init_sandbox_environments_sample(
+        sandboxenv_type=registry_find_sandboxenv(sandbox.type),
+        task_name=registry_unqualified_name(active.task),
+        config=sandbox.config,
+        files=await _files(sample),
+        setup=await _setup(sample),
+        metadata={**(sample.metadata or {}), "__sample_id__": sample.id},
+    )
+    keep = spec.config.sandbox_cleanup is False
+    return SandboxSet(sandbox, active.task, keep, environments)
+
+
+async def adopt_sandboxes(winner: SandboxSet, active: ActiveSample) -> None:
+    """Put a rollout's environments in the place of the sample's own, and close those.
+
+    Args:
+        winner: The rollout's set; from now on Inspect cleans it up.
+        active: The running sample.
+    """
+    live: dict[str, Any] = active.sandbox_environments
+    base = SandboxSet(winner.spec, winner.task, winner.keep, dict(live))
+    live.clear()
+    live.update(winner.environments)
+    winner.closed = True
+    found_by_file = sandbox_with_environments_context_var.get(None)
+    if found_by_file is not None:
+        found_by_file.clear()
+    active.sandboxes = await sandbox_connections(live)
+    await base.close()
+
+
+async def _files(sample: Sample) -> dict[str, bytes]:
+    resolved = resolve_sample_files(sample.files or {})
+    return {path: await read_sandboxenv_file(contents) for path, contents in resolved.items()}
+
+
+async def _setup(sample: Sample) -> bytes | None:
+    if not sample.setup:
+        return None
+    script = await read_sandboxenv_file(sample.setup)
+    has_interpreter = script.decode("utf-8").strip().startswith("#!")
+    return script if has_interpreter else b"#!/usr/bin/env bash\n\n" + script

@@ -1,0 +1,251 @@
+"""Run an agent beside others in one sample, isolated, under limits of its own.
+
+Private: Inspect's `fork()` shares the sandbox, the limits' owner and `sample_state()`, and one
+fork's error cancels all. So a rollout sets these itself in a task of its own: the store
+(`init_subtask_store`), the state (`set_sample_state`), and a stand-in for the `ActiveSample`,
+without which a limit reached behind the agent bridge would end the whole sample.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import anyio
+from anyio.abc import TaskGroup
+from inspect_ai._eval.task.util import sample_messages
+from inspect_ai._util.exception import TerminateSampleError
+from inspect_ai.log._samples import ActiveSample, _sample_active
+from inspect_ai.model import GenerateConfig, Model, ModelUsage
+from inspect_ai.solver import TaskState
+from inspect_ai.solver._task_state import sample_state, set_sample_state
+from inspect_ai.util import (
+    LimitExceededError,
+    apply_limits,
+    sample_limits,
+    time_limit,
+    turn_limit,
+)
+from inspect_ai.util._checkpoint.checkpointer_factory import create_checkpointer
+from inspect_ai.util._limit import Limit
+from inspect_ai.util._store import init_subtask_store, suspend_store_events
+
+_OWN = {"real", "tg", "checkpointer", "sandbox_environments", "outer", "limit_error", "live_state"}
+
+
+class RolloutSample:
+    """A rollout's view of the running sample: all is the sample's, but what ends a rollout.
+
+    Inspect finds "the sample" through `sample_active()`: the bridge to stop it at a limit,
+    `background()` to start work in it, agents to checkpoint it.
+    """
+
+    def __init__(self, real: ActiveSample, state: TaskState) -> None:
+        self.real = real
+        self.live_state = state
+        self.tg: TaskGroup | None = None
+        self.sandbox_environments: dict[str, Any] = {}
+        self.outer: list[Limit] = []
+        self.limit_error: LimitExceededError | None = None
+        self.checkpointer = create_checkpointer(
+            config=None,
+            log_location=real.log_location,
+            sample_id=cast("int | str", real.sample.id),
+            epoch=real.epoch,
+            resume_checkpoint=None,
+        )
+
+    def limit_exceeded(self, error: LimitExceededError) -> None:
+        """End the sample if the limit is one of its own, else just this rollout."""
+        if error.source in self.outer or self.tg is None:
+            self.real.limit_exceeded(error)
+            return
+        self.limit_error = error
+        self.tg.cancel_scope.cancel()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _OWN:
+            super().__setattr__(name, value)
+        else:
+            setattr(self.real, name, value)
+
+
+@dataclass
+class Ended:
+    """How the agent's part of a rollout ended, with its meters."""
+
+    limit: LimitExceededError | None = None
+    error: Exception | None = None
+    turns: int = 0
+    usage: ModelUsage = field(default_factory=ModelUsage)
+
+
+def fresh_state(
+    state: TaskState,
+    active: ActiveSample,
+    *,
+    lane: int,
+    message_limit: int | None,
+    token_limit: int | None,
+    cost_limit: float | None,
+) -> TaskState:
+    """The sample's state as Inspect made it before the first step, for one rollout.
+
+    Args:
+        state: The sample's current state.
+        active: The running sample.
+        lane: Takes the place of the epoch, which Inspect's model cache keys on.
+        message_limit: Of the rollout. The sample's own applies as well.
+        token_limit: Of the rollout.
+        cost_limit: Of the rollout, in dollars.
+
+    Returns:
+        A state that shares nothing mutable with the sample's.
+    """
+    limits = [limit for limit in (message_limit, state.message_limit) if limit is not None]
+    return TaskState(
+        model=state.model,
+        sample_id=state.sample_id,
+        epoch=lane,
+        input=deepcopy(state.input),
+        messages=sample_messages(active.sample.model_copy(deep=True)),
+        target=deepcopy(state.target),
+        choices=deepcopy(active.sample.choices),
+        message_limit=min(limits, default=None),
+        token_limit=token_limit,
+        cost_limit=cost_limit,
+        metadata=deepcopy(active.sample.metadata),
+        sample_uuid=state.uuid,
+    )
+
+
+def enter_rollout(state: TaskState, active: ActiveSample) -> RolloutSample:
+    """Make the current task a rollout's: its state, its store, its view of the sample."""
+    standin = RolloutSample(active, state)
+    init_subtask_store(state.store)
+    _sample_active.set(cast("ActiveSample", standin))
+    set_sample_state(state, replacing=state)
+    return standin
+
+
+@asynccontextmanager
+async def rollout_scope(
+    standin: RolloutSample, state: TaskState, *, turns: int | None, seconds: float | None
+) -> AsyncIterator[Ended]:
+    """Run an agent under its rollout's limits; what ends it is data.
+
+    Args:
+        standin: What `enter_rollout` returned.
+        state: The rollout's state, with its message, token and cost limits.
+        turns: Limit of model generations.
+        seconds: Limit of wall time.
+
+    Yields:
+        What becomes the record of the end, complete after the block.
+
+    Raises:
+        LimitExceededError: If a limit of the sample, not of the rollout, was reached.
+        TerminateSampleError: If the sample was told to end.
+    """
+    ended = Ended()
+    turn_meter = turn_limit(turns)
+    limits: list[Limit] = [state._message_limit, state._token_limit, state._cost_limit, turn_meter]
+    limits.append(time_limit(seconds))
+    try:
+        with apply_limits(limits, catch_errors=True) as applied:
+            standin.outer = _outer(limits)
+            try:
+                async with anyio.create_task_group() as tg:
+                    standin.tg = tg
+                    yield ended
+                    tg.cancel_scope.cancel()
+            except Exception as error:
+                cause = _cause(error)
+                if isinstance(cause, TerminateSampleError):
+                    raise cause from error
+                if not isinstance(cause, LimitExceededError):
+                    ended.error = cause
+                elif cause.source in standin.outer:
+                    raise cause from error
+                else:
+                    ended.limit = cause
+    finally:
+        standin.tg = None
+        ended.turns = int(turn_meter.usage)
+        ended.usage = state._token_limit._usage
+    ended.limit = ended.limit or applied.limit_error or standin.limit_error
+
+
+def _outer(limits: list[Limit]) -> list[Limit]:
+    """The limits around these: the sample's, and any that encloses the strategy."""
+    outer: list[Limit] = [sample_limits().working]
+    for limit in limits:
+        node = getattr(limit, "parent", None)
+        while node is not None:
+            outer.append(node)
+            node = node.parent
+    return outer
+
+
+def _cause(error: Exception) -> Exception:
+    """The exception inside a task group's: one that ends the sample first, then a limit."""
+    leaves: list[Exception] = []
+    queue: list[Any] = [error]
+    while queue:
+        head = queue.pop(0)
+        if isinstance(head, BaseExceptionGroup):
+            queue.extend(head.exceptions)
+        elif isinstance(head, Exception):
+            leaves.append(head)
+    for kind in (TerminateSampleError, LimitExceededError):
+        for leaf in leaves:
+            if isinstance(leaf, kind):
+                return leaf
+    return leaves[0] if leaves else error
+
+
+def current_lane() -> int:
+    """Number of the stream of model calls that this one belongs to; the epoch outside rollouts."""
+    state = sample_state()
+    return 0 if state is None else state.epoch
+
+
+def latest_state(state: TaskState) -> TaskState:
+    """The state that the agent had reached when it was stopped."""
+    return sample_state() or state
+
+
+@contextmanager
+def model_lane(lane: int) -> Iterator[None]:
+    """Give model calls in this block a cache lane of their own.
+
+    Inspect's cache would otherwise answer equal prompts, such as the votes of a match, with one and
+    the same answer.
+
+    Args:
+        lane: Distinct for each stream of calls that must be independent.
+    """
+    before = sample_state()
+    if before is None:
+        raise RuntimeError("model_lane() needs a running sample")
+    state = copy(before)
+    state._epoch = lane
+    set_sample_state(state, replacing=state)
+    try:
+        yield
+    finally:
+        set_sample_state(before, replacing=before)
+
+
+def quiet_store() -> Any:
+    """Stop spans in this block from each logging a copy of the whole store."""
+    return suspend_store_events()
+
+
+def effective_temperature(model: Model) -> float | None:
+    """The temperature that a call of this model would get from its own and the eval's config."""
+    return model._resolve_config(GenerateConfig()).temperature

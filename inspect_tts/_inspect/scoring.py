@@ -1,0 +1,65 @@
+"""Grade a rollout with the task's own scorers, and publish numbers beside theirs.
+
+Private: `init_scoring_context` gives the public `score()` one scorer at a time, so that each score
+keeps its scorer's name; the context variables hold the sample's scorers and target.
+"""
+
+from collections.abc import Callable, Mapping
+
+from inspect_ai.scorer import Score, score
+from inspect_ai.scorer._score import _scorers, _target, init_scoring_context
+from inspect_ai.scorer._scorer import unique_scorer_name
+from inspect_ai.solver import TaskState
+
+
+async def grade(state: TaskState) -> dict[str, Score]:
+    """Run the task's scorers on a rollout, in the current context's sandbox.
+
+    Args:
+        state: The rollout's final state.
+
+    Returns:
+        Score by scorer name, in the task's order; empty for a task without scorers.
+
+    Raises:
+        Exception: Whatever a scorer raises.
+    """
+    scorers, target = _scorers.get(None), _target.get(None)
+    scores: dict[str, Score] = {}
+    if not scorers or target is None:
+        return scores
+    try:
+        for scorer in scorers:
+            name = unique_scorer_name(scorer, list(scores))
+            init_scoring_context([scorer], target)
+            for result in await score(state):
+                scores[name] = result
+    finally:
+        init_scoring_context(scorers, target)
+    return scores
+
+
+class PublishedScores(dict[str, Score]):
+    """A sample's scores, with one of ours that follows those of the task's scorers.
+
+    Inspect sets each scorer's result into `TaskState.scores` and reads the ones that a solver put
+    there only afterwards: this is how a number of ours can include the adopted rollout's score,
+    which does not exist before.
+    """
+
+    def __init__(self, name: str, publish: Callable[[Mapping[str, Score]], Score | None]) -> None:
+        super().__init__()
+        self._name, self._publish = name, publish
+        self._update()
+
+    def __setitem__(self, name: str, score: Score) -> None:
+        """Take a scorer's result and compute ours again."""
+        super().__setitem__(name, score)
+        if name != self._name:
+            self._update()
+
+    def _update(self) -> None:
+        others = {name: score for name, score in self.items() if name != self._name}
+        ours = self._publish(others)
+        if ours is not None:
+            super().__setitem__(self._name, ours)

@@ -1,0 +1,26 @@
+"""Registers every component with Inspect: the target of the package's entry point."""
+
+from . import recipes
+from ._inspect import register_alias
+from .agents.bash import bash_agent
+from .recipes import pdr, pdr_rtv, rtv
+from .scorers import rollout_scores
+from .stages.adopt import adopt
+from .stages.names import RECIPES
+from .stages.rollouts import rollouts
+from .stages.tournament import random_selection, tournament
+
+for _name in RECIPES:
+    register_alias(_name, getattr(recipes, _name))
+
+__all__ = [
+    "adopt",
+    "bash_agent",
+    "pdr",
+    "pdr_rtv",
+    "random_selection",
+    "rollout_scores",
+    "rollouts",
+    "rtv",
+    "tournament",
+]

@@ -1,0 +1,1 @@
+"""Decisions as pure, synchronous functions: no I/O, no clock, no global randomness."""

@@ -1,0 +1,47 @@
+"""Seeded lots: every random decision of a run, recomputable from the log on any machine.
+
+A lot is drawn by hashing, not with a generator, so that it depends on nothing but the seed, the key
+that says what is drawn, and the options: not on the order in which concurrent rollouts end, and not
+on the Python version.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+
+def shuffled(options: Iterable[str], *, seed: int, key: str) -> tuple[str, ...]:
+    """Order distinct options by lot.
+
+    Args:
+        options: Distinct strings. Their order does not matter.
+        seed: The run's seed.
+        key: What the lot decides, for example `"demo-3/1/t0/round1/pairing"`. Two lots with the
+            same seed, key and options have the same result.
+
+    Returns:
+        All options, in an order that is uniform over seeds and keys.
+
+    Raises:
+        ValueError: If two options are equal.
+    """
+    names = list(options)
+    if len(set(names)) != len(names):
+        raise ValueError(f"a lot needs distinct options, got {names}")
+    return tuple(sorted(names, key=lambda name: _ticket(f"{seed}\0{key}\0{name}")))
+
+
+def lane(*parts: object) -> int:
+    """Number a stream of model calls, so that no two streams share a cache entry.
+
+    Args:
+        *parts: What identifies the stream, for example an epoch and a rollout id.
+
+    Returns:
+        An integer in [2**31, 2**52): above any real epoch, exact as a JSON number.
+    """
+    digest = int(_ticket("\0".join(map(str, parts)))[:16], 16)
+    return 2**31 + digest % (2**52 - 2**31)
+
+
+def _ticket(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

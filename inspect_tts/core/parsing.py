@@ -1,0 +1,63 @@
+"""Read what models answered: a judge's verdict, a summary's JSON."""
+
+import json
+import re
+from typing import Any
+
+# nothing here can match the same blanks twice: blank lines without end cost no time
+_VERDICT = re.compile(
+    r"""^[ \t>#*_`-]*final[ \t]+verdict[\s*_`]*+[:=\-\u2013\u2014]?[\s*_`]*+  # Final verdict:
+        (?:the[ \t]+)?(?:solution|option|candidate)?[\s*_`#]*+                # Solution
+        (?P<number>\d{1,9})[ \t\r*_`.!]*$                                     # 2""",
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+_FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+
+
+def parse_verdict(text: str, group_size: int) -> int | None:
+    """Read the line `Final verdict: Solution N`.
+
+    Markdown and case are tolerated, the last such line counts.
+
+    Args:
+        text: The judge's answer.
+        group_size: Number of solutions that were shown.
+
+    Returns:
+        N from 1 to `group_size`, or None where there is no such line or N is out of range.
+    """
+    found = list(_VERDICT.finditer(text))
+    if not found:
+        return None
+    number = int(found[-1]["number"])
+    return number if 1 <= number <= group_size else None
+
+
+def parse_json_object(text: str) -> dict[str, Any]:
+    """Find the JSON object in a model's answer: bare, fenced, or with text around it.
+
+    Args:
+        text: The answer.
+
+    Returns:
+        The object.
+
+    Raises:
+        ValueError: If no JSON object can be read; the message says what is wrong and where.
+    """
+    candidates = [text.strip(), *(block.strip() for block in reversed(_FENCE.findall(text)))]
+    start, end = text.find("{"), text.rfind("}")
+    if 0 <= start < end:
+        candidates.append(text[start : end + 1])
+    problem = "no JSON object found"
+    for candidate in candidates:
+        if not candidate.startswith("{"):
+            continue
+        try:
+            value = json.loads(candidate, strict=False)
+        except (ValueError, RecursionError) as error:
+            problem = f"not valid JSON: {error}"
+            continue
+        if isinstance(value, dict):
+            return value
+    raise ValueError(problem)

@@ -1,0 +1,196 @@
+"""What a run records. Frozen, JSON-clean, small: no messages, no sandbox output but the facts."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from .tournament import DecidedBy
+
+Status = Literal["completed", "limit", "refused", "error"]
+"""How a rollout ended: by itself, at a limit, with a refusal of the model, or with an error."""
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Usage(Record):
+    """Tokens and dollars of one or more model calls."""
+
+    input_tokens: int = 0
+    """Input tokens charged in full (neither read from nor written to a prompt cache)."""
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    total_tokens: int = 0
+    cost: float | None = None
+    """Dollars, None where Inspect knows no price for the model."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Sum two usages; a cost that either lacks is that of the other."""
+        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            total_tokens=self.total_tokens + other.total_tokens,
+            cost=sum(costs) if costs else None,
+        )
+
+
+class CommandFact(Record):
+    """A command that the harness saw in the sandbox."""
+
+    command: str
+    returncode: int | None
+
+
+class FileFact(Record):
+    """A file of the git workspace that differs from its state before the first step."""
+
+    path: str
+    added: int | None
+    """Lines added, None for a binary file."""
+    deleted: int | None
+
+
+class Facts(Record):
+    """What the harness knows of a rollout without asking a model. Never a score."""
+
+    status: Status
+    reason: str | None = None
+    turns: int = 0
+    """Model generations of the agent."""
+    last_commands: tuple[CommandFact, ...] = ()
+    """The last commands run in the sandbox, oldest first."""
+    files_changed: tuple[FileFact, ...] | None = None
+    """None where the workspace is not a git repository or could not be read."""
+
+
+class Summary(Record):
+    """The structured summary of one trajectory."""
+
+    status: Literal["structured", "text", "empty", "failed"]
+    """`structured`: parsed. `text`: taken as it is after a failed re-ask. `empty`: the agent did
+    nothing, no model was asked. `failed`: the summarizer gave no answer."""
+    text: str
+    """What judges and refined rollouts read, without the facts."""
+    reason: str | None = None
+    """Why the status is not `structured`."""
+    reasked: bool = False
+    model: str | None = None
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+
+class Rollout(Record):
+    """One agent attempt at the problem in its own sandbox."""
+
+    id: str
+    """For example `t0-n07`: iteration 0, index 7. Also the id of the rollout's span."""
+    iteration: int = Field(ge=0)
+    index: int = Field(ge=0)
+    status: Status
+    reason: str | None = None
+    """Why it did not complete: the limit, the error, the refusal."""
+    limit: str | None = None
+    """Type of the limit that ended it: token, message, turn, time or cost."""
+    context: tuple[str, ...] = ()
+    """Rollouts whose summaries it started from."""
+    model: str
+    turns: int
+    """Model generations of the agent."""
+    messages: int
+    usage: Usage
+    seconds: float
+    """Wall time of the agent, without sandbox start and summary."""
+    facts: Facts
+    summary: Summary
+    scores: dict[str, JsonValue] | None = None
+    """Sealed: score of each of the task's scorers, None where the rollout was not graded here.
+    No prompt and no decision reads it."""
+    score_error: str | None = None
+
+
+class Vote(Record):
+    """One judge answer."""
+
+    index: int
+    order: tuple[str, ...]
+    """Rollout ids as shown: Solution 1, Solution 2, ..."""
+    verdict: str | None
+    """The rollout named, None for an abstention."""
+    abstention: str | None = None
+    """Why there is no verdict."""
+    reasked: bool = False
+    text: str = ""
+    model: str
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+
+class Match(Record):
+    """Rollouts compared with each other, and the outcome."""
+
+    id: str
+    """For example `t1-r2-m0`: iteration 1, round 2, match 0. Also the id of the match's span."""
+    group: tuple[str, ...]
+    votes: tuple[Vote, ...]
+    tally: dict[str, int]
+    tied: tuple[str, ...] = ()
+    winner: str
+    decided_by: DecidedBy
+
+
+class Round(Record):
+    """All matches of one level."""
+
+    number: int = Field(ge=1)
+    matches: tuple[Match, ...]
+
+
+class Selection(Record):
+    """How a population became the selected."""
+
+    id: str
+    """For example `t1`: the selection among iteration 1; `t1.2` the second one there."""
+    kind: Literal["tournament", "random_selection"]
+    iteration: int
+    seed: int
+    keep: int
+    group_size: int | None = None
+    votes: int | None = None
+    population: tuple[str, ...]
+    rounds: tuple[Round, ...] = ()
+    selected: tuple[str, ...]
+
+
+class Draw(Record):
+    """One seeded lot."""
+
+    key: str
+    seed: int
+    options: tuple[str, ...]
+    order: tuple[str, ...]
+    """All options in the order drawn."""
+
+
+class PromptRecord(Record):
+    """Which wording a run used."""
+
+    name: str
+    source: str
+    """`built-in`, `argument`, or the path it was read from."""
+    sha256: str
+
+
+class Stage(Record):
+    """One stage as it was run, with every argument."""
+
+    name: str
+    iteration: int
+    parameters: dict[str, Any]
+    prompts: tuple[PromptRecord, ...] = ()

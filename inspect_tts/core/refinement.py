@@ -1,0 +1,57 @@
+"""Parallel-Distill-Refine (paper, section 1): which summaries a new rollout starts from."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from .lots import shuffled
+
+Context = Literal["select", "random", "single"]
+"""How the refinement context is chosen: by a selection, by a draw for each rollout, or the
+rollout's own predecessor."""
+
+CONTEXTS: tuple[Context, ...] = get_args(Context)
+
+
+def refinement_contexts(
+    context: Context,
+    *,
+    n: int,
+    previous: Sequence[str],
+    selected: Sequence[str],
+    top_k: int,
+    seed: int,
+    key: str,
+) -> tuple[tuple[str, ...], ...]:
+    """Choose the summaries that each of the n new rollouts starts from.
+
+    Args:
+        context: `select`: all share `selected`. `random`: `top_k` drawn from `previous`, separately
+            for each new rollout. `single`: the predecessor with the same index.
+        n: New rollouts, N.
+        previous: Ids of the previous iteration's rollouts, by index.
+        selected: Ids that the last selection chose, in its order.
+        top_k: Size K of a random draw. Fewer where `previous` has fewer.
+        seed: The run's seed.
+        key: Names this iteration among all lots of the run.
+
+    Returns:
+        n tuples of rollout ids, one for each new rollout.
+
+    Raises:
+        ValueError: If `previous` is empty, `select` has nothing selected, or `single` has not one
+            predecessor for each new rollout.
+    """
+    if not previous:
+        raise ValueError("a refinement context needs an earlier iteration; run rollouts first")
+    if context == "select":
+        if not selected:
+            raise ValueError("context='select' needs a selection, for example tournament(keep=4)")
+        return (tuple(selected),) * n
+    if context == "single":
+        if len(previous) != n:
+            raise ValueError(
+                f"context='single' needs one predecessor for each rollout: n={n}, but the previous "
+                f"iteration has {len(previous)}"
+            )
+        return tuple((name,) for name in previous)
+    return tuple(shuffled(previous, seed=seed, key=f"{key}/{i}")[:top_k] for i in range(n))

@@ -1,0 +1,44 @@
+"""Numbers from graded rollouts. They are computed after every decision and feed none."""
+
+from collections.abc import Mapping, Sequence
+
+from .records import Rollout, Selection
+
+
+def sample_numbers(
+    scores: Mapping[str, float],
+    rollouts: Sequence[Rollout],
+    selections: Sequence[Selection],
+    adopted: str,
+) -> dict[str, float]:
+    """The paper's columns for one problem.
+
+    Args:
+        scores: Score of each graded rollout, by id.
+        rollouts: All rollouts.
+        selections: All selections, in the order they were made.
+        adopted: The rollout that was handed over.
+
+    Returns:
+        `iteration_<t>`: mean score of iteration t. `select_k`: mean of the rollouts whose summaries
+        the last iteration started from, where a selection chose them. `selected`: score of the
+        adopted one. `oracle`: best score of the last iteration. A number that needs a rollout which
+        was not graded is left out.
+    """
+    populations = [
+        [r.id for r in rollouts if r.iteration == t]
+        for t in range(1 + max((r.iteration for r in rollouts), default=-1))
+    ]
+    groups = {f"iteration_{t}": ids for t, ids in enumerate(populations)}
+    contexts = [s for s in selections if s.kind == "tournament" and len(s.selected) > 1]
+    if contexts:
+        groups["select_k"] = list(contexts[-1].selected)
+    groups["selected"] = [adopted]
+    numbers = {
+        name: sum(scores[id] for id in ids) / len(ids)
+        for name, ids in groups.items()
+        if ids and all(id in scores for id in ids)
+    }
+    if populations and all(id in scores for id in populations[-1]):
+        numbers["oracle"] = max(scores[id] for id in populations[-1])
+    return numbers

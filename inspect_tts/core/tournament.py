@@ -1,0 +1,131 @@
+"""Recursive Tournament Voting (paper, section 1): who meets whom, who advances.
+
+P candidates -> groups of at most G -> one winner per group -> ... until `keep` remain
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from .lots import shuffled
+
+DecidedBy = Literal["votes", "lot", "bye"]
+
+
+class Outcome(NamedTuple):
+    """What the ballots of one match decide."""
+
+    winner: str
+    decided_by: DecidedBy
+    tally: dict[str, int]
+    tied: tuple[str, ...]
+
+
+def group_sizes(population: int, *, group_size: int, keep: int) -> tuple[int, ...]:
+    """Split a population into groups that are as even as can be.
+
+    Args:
+        population: Candidates still alive, more than `keep`.
+        group_size: Largest group, G >= 2.
+        keep: Survivors wanted, at least 1. A round never leaves fewer.
+
+    Returns:
+        The sizes, largest first. A size of 1 is a bye.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+    if group_size < 2 or keep < 1 or population <= keep:
+        raise ValueError(
+            f"no round to play: population={population}, group_size={group_size}, keep={keep}; "
+            "need group_size >= 2, keep >= 1 and population > keep"
+        )
+    groups = max(keep, -(-population // group_size))
+    small, larger = divmod(population, groups)
+    return (small + 1,) * larger + (small,) * (groups - larger)
+
+
+def form_groups(
+    alive: Sequence[str],
+    *,
+    byes: Mapping[str, int],
+    group_size: int,
+    keep: int,
+    seed: int,
+    key: str,
+) -> tuple[tuple[str, ...], ...]:
+    """Draw the groups of one round.
+
+    Where the arithmetic forces byes they go, by lot, to those who had the fewest so far, so that
+    nobody advances unjudged more often than needed.
+
+    Args:
+        alive: Ids of the candidates, more than `keep` of them.
+        byes: How many byes each candidate had in earlier rounds (absent: none).
+        group_size: Largest group, G >= 2.
+        keep: Survivors wanted.
+        seed: The run's seed.
+        key: Names this round among all lots of the run.
+
+    Returns:
+        Groups of ids that partition `alive`, byes (groups of one) last.
+    """
+    sizes = group_sizes(len(alive), group_size=group_size, keep=keep)
+    drawn = shuffled(alive, seed=seed, key=key)
+    most_byes_first = sorted(drawn, key=lambda name: -byes.get(name, 0))
+    groups: list[tuple[str, ...]] = []
+    bye_count = sizes.count(1)
+    judged = most_byes_first[: len(drawn) - bye_count]
+    judged.sort(key=drawn.index)
+    for size in sizes[: len(sizes) - bye_count]:
+        groups.append(tuple(judged[:size]))
+        judged = judged[size:]
+    groups.extend((name,) for name in most_byes_first[len(drawn) - bye_count :])
+    return tuple(groups)
+
+
+def display_order(group: Sequence[str], vote: int) -> tuple[str, ...]:
+    """Order in which one vote's judge sees the group.
+
+    The orders rotate from vote to vote: with G = 2 half of the votes see each order, and over any G
+    consecutive votes every candidate stands once in every position.
+
+    Args:
+        group: The group as drawn.
+        vote: Index of the vote in its match, from 0.
+
+    Returns:
+        The same ids, rotated by `vote` places.
+    """
+    shift = vote % len(group)
+    return tuple(group[shift:]) + tuple(group[:shift])
+
+
+def decide(group: Sequence[str], verdicts: Sequence[str | None], *, seed: int, key: str) -> Outcome:
+    """Count the ballots of one match.
+
+    Args:
+        group: Ids that met. A group of one is a bye.
+        verdicts: The id that each vote named, or None for an abstention, which counts for nobody.
+        seed: The run's seed.
+        key: Names this match among all lots of the run.
+
+    Returns:
+        The candidate with the most votes. Equal counts, also zero votes for all, are decided by a
+        seeded lot among the tied, never by position.
+
+    Raises:
+        ValueError: If a verdict names somebody outside the group.
+    """
+    strangers = {verdict for verdict in verdicts if verdict is not None} - set(group)
+    if strangers:
+        raise ValueError(f"verdicts for {sorted(strangers)} in a match of {list(group)}")
+    counts = Counter(verdict for verdict in verdicts if verdict is not None)
+    tally = {name: counts[name] for name in group}
+    if len(group) == 1:
+        return Outcome(group[0], "bye", tally, ())
+    most = max(tally.values())
+    leaders = [name for name in group if tally[name] == most]
+    if len(leaders) == 1:
+        return Outcome(leaders[0], "votes", tally, ())
+    return Outcome(shuffled(leaders, seed=seed, key=key)[0], "lot", tally, tuple(leaders))

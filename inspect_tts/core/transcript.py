@@ -1,0 +1,146 @@
+"""Render a trajectory of any length as text within a token budget."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
+
+CHARS_PER_TOKEN = 4
+"""Rough size of a token, on the safe side for English and code."""
+
+_OBSERVATION_FLOOR = 400  # an observation is not cut below this before whole steps are left out
+_ACTION_CAP = 12_000  # a single action longer than this is elided as well
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action of the agent and what came back."""
+
+    number: int
+    action: str
+    observation: str
+
+    def render(self) -> str:
+        """The step as it stands in a prompt."""
+        parts = [f"[step {self.number}]", self.action]
+        if self.observation:
+            parts += ["[observation]", self.observation]
+        return "\n".join(parts)
+
+
+def steps(messages: Sequence[ChatMessage]) -> tuple[Step, ...]:
+    """Split a conversation into steps.
+
+    Args:
+        messages: The agent's conversation. What stands before its first own message is the problem
+            and is left out.
+
+    Returns:
+        One step for each message of the agent, with all that follows it as its observation.
+    """
+    found: list[Step] = []
+    for message in messages:
+        if isinstance(message, ChatMessageAssistant):
+            found.append(Step(len(found) + 1, _action(message), ""))
+        elif found and message.role != "system":
+            last = found[-1]
+            text = _observation(message)
+            joined = f"{last.observation}\n{text}" if last.observation else text
+            found[-1] = replace(last, observation=joined)
+    return tuple(found)
+
+
+def render_trajectory(messages: Sequence[ChatMessage], *, budget_tokens: int) -> str:
+    """Render a trajectory: head and tail kept, the middle of long observations elided.
+
+    Observations are cut to the longest common length that fits. Where that would leave less than
+    400 characters of each, steps in the middle are left out as well; every cut says how much is
+    missing.
+
+    Args:
+        messages: The agent's conversation.
+        budget_tokens: Upper bound of the result, at about 4 characters a token; at least 500.
+
+    Returns:
+        The text, at most `4 * budget_tokens` characters.
+
+    Raises:
+        ValueError: If the budget is below 500 tokens.
+    """
+    if budget_tokens < 500:
+        raise ValueError(f"budget_tokens={budget_tokens}: a trajectory needs at least 500 tokens")
+    budget = budget_tokens * CHARS_PER_TOKEN
+    action_cap = min(_ACTION_CAP, budget // 8)
+    todo = [replace(s, action=elide(s.action, action_cap)) for s in steps(messages)]
+    longest = max((len(s.observation) for s in todo), default=0)
+    if len(whole := _join(todo, longest)) <= budget:
+        return whole
+    floor = min(_OBSERVATION_FLOOR, budget // 8)
+    if len(_join(todo, floor)) > budget:
+        return _drop_middle(todo, floor, budget)
+    low, high = floor, longest
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if len(_join(todo, middle)) <= budget else (low, middle)
+    return _join(todo, low)
+
+
+def elide(text: str, limit: int) -> str:
+    """Cut the middle out of a text.
+
+    Args:
+        text: Any text.
+        limit: Longest result in characters, at least 60.
+
+    Returns:
+        The text, or its head and tail around a notice of how many characters are missing.
+    """
+    if len(text) <= limit:
+        return text
+    room = max(0, limit - len(_notice(len(text))))
+    head = (room + 1) // 2
+    tail = room - head
+    return text[:head] + _notice(len(text) - room) + (text[-tail:] if tail else "")
+
+
+def _notice(missing: int) -> str:
+    return f"\n[... {missing} characters left out ...]\n"
+
+
+def _join(todo: Sequence[Step], cap: int) -> str:
+    return "\n\n".join(replace(s, observation=elide(s.observation, cap)).render() for s in todo)
+
+
+def _drop_middle(todo: Sequence[Step], cap: int, budget: int) -> str:
+    texts = [replace(s, observation=elide(s.observation, cap)).render() for s in todo]
+    room = budget - len("[... steps 0000 to 0000 left out ...]") - 8
+    head, tail = 0, len(texts)
+    used = 0
+    while head < tail:
+        take_head = head <= len(texts) - tail
+        cost = len(texts[head if take_head else tail - 1]) + 2
+        if used + cost > room:
+            break
+        used += cost
+        head, tail = (head + 1, tail) if take_head else (head, tail - 1)
+    notice = f"[... steps {head + 1} to {tail} left out ...]"
+    return "\n\n".join([*texts[:head], notice, *texts[tail:]])
+
+
+def _action(message: ChatMessageAssistant) -> str:
+    parts = [message.text.strip()] if message.text.strip() else []
+    for call in message.tool_calls or []:
+        texts = [v for v in call.arguments.values() if isinstance(v, str)]
+        one_text = len(call.arguments) == 1 and len(texts) == 1
+        arguments = texts[0] if one_text else json.dumps(call.arguments, ensure_ascii=False)
+        parts.append(f"{call.function}> {arguments}")
+        if call.parse_error:
+            parts.append(f"(malformed call: {call.parse_error})")
+    return "\n".join(parts) or "(no text and no tool call)"
+
+
+def _observation(message: ChatMessage) -> str:
+    if isinstance(message, ChatMessageTool) and message.error is not None:
+        return f"(tool error: {message.error.message})\n{message.text}".strip()
+    return message.text.strip()

@@ -1,0 +1,107 @@
+"""Ask the judge and the summarizer: model roles, usage, answers that fail."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from time import monotonic
+from typing import Literal
+
+from inspect_ai.model import (
+    ChatMessage,
+    GenerateConfig,
+    Model,
+    ModelOutput,
+    ModelUsage,
+    get_model,
+    model_roles,
+)
+from inspect_ai.util import LimitExceededError, suspend_turn_limit
+
+from ._inspect import TerminateSampleError
+from .core.records import Usage
+from .errors import UserError
+
+Role = Literal["judge", "summarizer"]
+ROLES: tuple[Role, ...] = ("judge", "summarizer")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said, or why it said nothing."""
+
+    text: str
+    problem: str | None
+    usage: Usage
+    seconds: float
+
+
+def role_model(role: Role) -> Model:
+    """The model that plays a role, by default the model under evaluation (as in the paper).
+
+    Args:
+        role: `judge` or `summarizer`.
+
+    Returns:
+        The model given with `--model-role judge=...`, else the eval's own.
+
+    Raises:
+        UserError: If a role was given whose name is a misspelling of one of ours.
+    """
+    for given in model_roles():
+        if given not in ROLES and (close := get_close_matches(given, ROLES, n=1, cutoff=0.75)):
+            raise UserError(
+                f"--model-role {given}=... is no role of inspect_tts; did you mean '{close[0]}'? "
+                f"Its roles are {', '.join(ROLES)}"
+            )
+    return get_model(role=role)
+
+
+async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig) -> Answer:
+    """Ask once; an answer that fails is data.
+
+    Inspect retries what is worth retrying. What remains (a refusal, an error of the provider) is
+    returned with its reason. The call counts for the sample's token and cost limits, not for turns.
+
+    Args:
+        model: Whom to ask.
+        messages: The conversation.
+        config: Merged over the model's own.
+
+    Returns:
+        The answer.
+
+    Raises:
+        LimitExceededError: If a limit of the sample is reached.
+        TerminateSampleError: If the sample was told to end.
+    """
+    started = monotonic()
+    try:
+        with suspend_turn_limit():
+            output = await model.generate(messages, config=config)
+    except (LimitExceededError, TerminateSampleError):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"[:500]
+        return Answer("", reason, Usage(), monotonic() - started)
+    return Answer(output.completion, _problem(output), usage(output.usage), monotonic() - started)
+
+
+def usage(used: ModelUsage | None) -> Usage:
+    """Inspect's usage as a record."""
+    if used is None:
+        return Usage()
+    return Usage(
+        input_tokens=used.input_tokens,
+        cache_read_tokens=used.input_tokens_cache_read or 0,
+        cache_write_tokens=used.input_tokens_cache_write or 0,
+        output_tokens=used.output_tokens,
+        total_tokens=used.total_tokens,
+        cost=used.total_cost,
+    )
+
+
+def _problem(output: ModelOutput) -> str | None:
+    if output.error:
+        return output.error
+    if output.stop_reason == "content_filter":
+        return "the model refused to answer"
+    return None if output.completion.strip() else f"empty answer (stop reason {output.stop_reason})"

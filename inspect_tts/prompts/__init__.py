@@ -1,0 +1,102 @@
+"""The prompts: one Markdown file each, replaceable by a string or a path, checked when loaded."""
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from inspect_tts.core.records import PromptRecord
+from inspect_tts.errors import UserError
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "summarizer": ("problem", "trajectory"),
+    "summarizer_reask": (),
+    "judge": ("problem", "solutions"),
+    "judge_reask": (),
+    "refinement": ("summaries",),
+}
+"""Placeholders that a prompt must contain, written `{problem}`."""
+
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "summarizer": ("schema",),
+    "summarizer_reask": ("error",),
+    "judge": ("count",),
+    "judge_reask": ("count",),
+    "refinement": (),
+}
+"""Placeholders that a prompt may contain."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt with its placeholders and where it came from."""
+
+    name: str
+    template: str
+    source: str
+
+    def format(self, **values: object) -> str:
+        """Fill in the placeholders; braces in the values stay as they are.
+
+        Args:
+            **values: One value for each placeholder that this prompt may contain.
+
+        Returns:
+            The text to send.
+
+        Raises:
+            TypeError: If the values are not exactly the placeholders.
+        """
+        names = REQUIRED[self.name] + OPTIONAL[self.name]
+        if set(values) != set(names):
+            raise TypeError(f"prompt '{self.name}' takes {names}, got {tuple(values)}")
+        pattern = "|".join(names)
+        return re.sub(r"\{(" + pattern + r")\}", lambda m: str(values[m[1]]), self.template)
+
+    @property
+    def record(self) -> PromptRecord:
+        """Name, source and hash, for the log."""
+        digest = sha256(self.template.encode()).hexdigest()
+        return PromptRecord(name=self.name, source=self.source, sha256=digest)
+
+
+def load_prompt(name: str, override: str | None = None) -> Prompt:
+    """Load a prompt, or what replaces it.
+
+    Args:
+        name: A key of `REQUIRED`.
+        override: None for the built-in wording; a path to a text file; or the text itself.
+
+    Returns:
+        The prompt, checked.
+
+    Raises:
+        UserError: If a placeholder is missing, or `override` looks like a path and is no file.
+    """
+    if override is None:
+        template = (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8")
+        return Prompt(name, template, "built-in")
+    source = "argument"
+    template = override
+    if "\n" not in override and len(override) < 4096:
+        path = Path(override).expanduser()
+        if path.is_file():
+            source, template = str(path), path.read_text(encoding="utf-8")
+        elif not _missing(name, override):
+            pass
+        elif path.suffix in {".md", ".txt", ".prompt"} or override.startswith(("/", "./", "~")):
+            raise UserError(
+                f"the {name} prompt {override!r} looks like a path but is not a file; "
+                "give the path of an existing text file, or the text itself"
+            )
+    missing = _missing(name, template)
+    if missing:
+        raise UserError(
+            f"the {name} prompt from {source} lacks {', '.join('{' + m + '}' for m in missing)}; "
+            f"it must contain {', '.join('{' + m + '}' for m in REQUIRED[name])}"
+        )
+    return Prompt(name, template, source)
+
+
+def _missing(name: str, template: str) -> list[str]:
+    return [key for key in REQUIRED[name] if "{" + key + "}" not in template]

@@ -1,0 +1,1 @@
+"""The stages that strategies are chained from: solvers over one `RolloutPool`."""

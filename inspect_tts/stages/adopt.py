@@ -1,0 +1,92 @@
+"""The stage that makes the selected rollout the sample's."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from inspect_ai.scorer import Score, Value, value_to_float
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from inspect_tts._inspect import PublishedScores, adopt_sandboxes, real_sample
+from inspect_tts.core.records import Stage
+from inspect_tts.core.statistics import sample_numbers
+from inspect_tts.errors import UserError
+
+from .crew import Attempt, crew_of_sample
+from .pool import RolloutPool, pool_of
+
+SCORE = "inspect_tts/rollouts"
+"""Name under which a sample's numbers stand beside the task's scores."""
+
+
+@solver
+def adopt() -> Solver:
+    """Make the selected rollout the sample's, so that the task's own scorer grades it.
+
+    Its messages, output, store, metadata and live sandbox take the place of the sample's. All other
+    sandboxes are closed, graded before where `score_rollouts` asks for it; then the sample also
+    gets the score `inspect_tts/rollouts`: mean of each iteration, selected, and oracle.
+
+    Returns:
+        A solver that ends a chain of stages.
+
+    Raises:
+        UserError: If not exactly one rollout is selected, or its sandbox is closed already.
+    """
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        pool, crew = pool_of(state), crew_of_sample()
+        if len(pool.selected) != 1:
+            raise UserError(
+                f"adopt() needs one selected rollout and found {len(pool.selected)}; put "
+                "tournament(keep=1) or random_selection(keep=1) before it"
+            )
+        owner = crew.owners[pool.selected[0]]
+        if owner.result is None or not owner.adoptable:
+            raise UserError(
+                f"rollout {owner.id} cannot be adopted: its sandbox is closed. Use "
+                "rollouts(hold=True) for the iteration that is selected from"
+            )
+        pool.adopted = owner.id
+        pool.stages = [*pool.stages, Stage(name="adopt", iteration=pool.iteration, parameters={})]
+        if owner.result.sandboxes is not None:
+            await adopt_sandboxes(owner.result.sandboxes, real_sample())
+        owner.release(adopted=True)
+        for rollout in await crew.settle():
+            pool.replace(rollout)
+        _take_over(state, owner.result, pool)
+        if any(rollout.scores is not None for rollout in pool.rollouts):
+            state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
+        return state
+
+    return solve
+
+
+def _take_over(state: TaskState, winner: Attempt, pool: RolloutPool) -> None:
+    ours = {key: value for key, value in state.store.items() if key.startswith("RolloutPool:")}
+    for key in list(state.store.keys()):
+        state.store.delete(key)
+    for key, value in [*winner.state.store.items(), *ours.items()]:
+        state.store.set(key, value)
+    state.messages = winner.state.messages
+    state.output = winner.state.output
+    state.metadata = winner.state.metadata
+    state.choices = winner.state.choices
+    state.tools = winner.state.tools
+    state.tool_choice = winner.state.tool_choice
+    state.completed = winner.state.completed
+
+
+def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]], Score | None]:
+    records, selections, to_float = list(pool.rollouts), list(pool.selections), value_to_float()
+    graded = {
+        rollout.id: to_float(cast("Value", next(iter(rollout.scores.values()))))
+        for rollout in records
+        if rollout.scores
+    }
+
+    def publish(winner: Mapping[str, Score]) -> Score | None:
+        headline = {adopted: to_float(next(iter(winner.values())).value)} if winner else {}
+        numbers = sample_numbers(graded | headline, records, selections, adopted)
+        return Score(value=dict(numbers)) if numbers else None
+
+    return publish

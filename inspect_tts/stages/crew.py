@@ -1,0 +1,117 @@
+"""The live side of a strategy: one owner task for each rollout, from sandbox start to close."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from weakref import WeakKeyDictionary
+
+import anyio
+from inspect_ai.solver import TaskState
+from inspect_ai.util import background
+
+from inspect_tts._inspect import SandboxSet, real_sample
+from inspect_tts.core.records import Rollout
+
+
+class Attempt:
+    """What a rollout leaves behind while its sandbox is open."""
+
+    def __init__(self, rollout: Rollout, state: TaskState, sandboxes: SandboxSet | None) -> None:
+        self.rollout = rollout
+        self.state = state
+        self.sandboxes = sandboxes
+
+
+class Owner:
+    """Runs one rollout and owns its sandbox: opened, used, graded and closed in one task.
+
+    Args:
+        id: The rollout's id.
+        slot: Entered for as long as the sandbox is open.
+        attempt: Runs the rollout; opens its sandbox first.
+        grade: Grades a released rollout in place, or None not to.
+        hold: Whether to keep the sandbox until `release`.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        slot: AbstractAsyncContextManager[object],
+        attempt: Callable[[], Awaitable[Attempt]],
+        grade: Callable[[Attempt], Awaitable[Rollout]] | None,
+        hold: bool,
+    ) -> None:
+        self.id = id
+        self.result: Attempt | None = None
+        self.entered, self.finished = anyio.Event(), anyio.Event()
+        self._released, self._settled = anyio.Event(), anyio.Event()
+        self._slot, self._attempt, self._grade, self._hold = slot, attempt, grade, hold
+        self._adopted = False
+
+    async def run(self) -> None:
+        """The whole life of the rollout, in the sample's own task group."""
+        async with self._slot:
+            self.entered.set()
+            try:
+                self.result = await self._attempt()
+                self.finished.set()
+                if self._hold:
+                    await self._released.wait()
+                if self._grade is not None and not self._adopted:
+                    self.result.rollout = await self._grade(self.result)
+            finally:
+                if self.result is not None and self.result.sandboxes is not None:
+                    with anyio.CancelScope(shield=True):
+                        await self.result.sandboxes.close()
+        self._settled.set()
+
+    def release(self, *, adopted: bool = False) -> None:
+        """Let go of the sandbox: to the sample where adopted, else to be graded and closed."""
+        if not self._released.is_set():
+            self._adopted = adopted
+            self._released.set()
+
+    @property
+    def adoptable(self) -> bool:
+        """Whether the sandbox is still there to be adopted (or there never was one)."""
+        sandboxes = self.result.sandboxes if self.result else None
+        return self.result is not None and (sandboxes is None or not sandboxes.closed)
+
+    async def settled(self) -> Rollout:
+        """Wait until a released rollout is graded and closed; its final record."""
+        await self._settled.wait()
+        assert self.result is not None
+        return self.result.rollout
+
+
+class Crew:
+    """All owners of one sample."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, Owner] = {}
+
+    def start(self, owners: Iterable[Owner]) -> None:
+        """Start owners in the background of the sample: they outlive the stage."""
+        for owner in owners:
+            self.owners[owner.id] = owner
+            background(owner.run)
+
+    def release(self, ids: Iterable[str]) -> None:
+        """Let go of rollouts that nothing needs any more; returns at once."""
+        for id in ids:
+            if id in self.owners:
+                self.owners[id].release()
+
+    async def settle(self) -> list[Rollout]:
+        """Let go of all that is left and wait until everything is graded and closed."""
+        for owner in self.owners.values():
+            owner.release()
+        return [await owner.settled() for owner in self.owners.values()]
+
+
+_crews: WeakKeyDictionary[object, Crew] = WeakKeyDictionary()
+
+
+def crew_of_sample() -> Crew:
+    """The crew of the running sample."""
+    return _crews.setdefault(real_sample(), Crew())

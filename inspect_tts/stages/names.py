@@ -1,0 +1,10 @@
+"""Registry names of the stages and recipes of this package."""
+
+STAGES = ("rollouts", "tournament", "random_selection", "adopt")
+RECIPES = ("rtv", "pdr", "pdr_rtv")
+
+
+def is_stage(name: str) -> bool:
+    """Whether a registry name, qualified or not, is one of ours."""
+    package, _, member = name.rpartition("/")
+    return package in ("", "inspect_tts") and member in STAGES + RECIPES

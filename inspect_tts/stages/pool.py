@@ -1,0 +1,78 @@
+"""The record of a strategy on one problem, in the sample's store and so in the log."""
+
+from collections.abc import Iterable
+
+from inspect_ai.solver import TaskState
+from inspect_ai.util import StoreModel
+from pydantic import Field
+
+from inspect_tts.core.lots import shuffled
+from inspect_tts.core.records import Draw, Rollout, Selection, Stage
+
+POOL_VERSION = 1
+
+
+class RolloutPool(StoreModel):
+    """Every rollout, summary, match, vote and lot of a strategy on one problem.
+
+    Read it from a log with `sample.store_as(RolloutPool)`.
+    """
+
+    version: int = POOL_VERSION
+    problem: str = ""
+    """Sample id and epoch, `id/epoch`: part of the key of every lot."""
+    stages: list[Stage] = Field(default_factory=list)
+    """The stages in the order they ran, with their arguments and prompts."""
+    rollouts: list[Rollout] = Field(default_factory=list)
+    """By iteration and index."""
+    selections: list[Selection] = Field(default_factory=list)
+    draws: list[Draw] = Field(default_factory=list)
+    """Every seeded lot, in the order drawn."""
+    selected: list[str] = Field(default_factory=list)
+    """Rollouts that the last selection chose."""
+    adopted: str | None = None
+    """The rollout that the task's scorer graded."""
+
+    @property
+    def iteration(self) -> int:
+        """The last iteration, -1 before the first."""
+        return max((rollout.iteration for rollout in self.rollouts), default=-1)
+
+    def population(self, iteration: int) -> list[Rollout]:
+        """The rollouts of one iteration, by index."""
+        return [rollout for rollout in self.rollouts if rollout.iteration == iteration]
+
+    def by_id(self, id: str) -> Rollout:
+        """Find a rollout.
+
+        Args:
+            id: For example `t0-n07`.
+
+        Returns:
+            Its record.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for rollout in self.rollouts:
+            if rollout.id == id:
+                return rollout
+        raise KeyError(id)
+
+    def replace(self, rollout: Rollout) -> None:
+        """Put a newer record of a rollout in the place of the older one."""
+        self.rollouts = [rollout if old.id == rollout.id else old for old in self.rollouts]
+
+
+def pool_of(state: TaskState) -> RolloutPool:
+    """The pool of the sample that a stage runs on."""
+    pool = state.store_as(RolloutPool)
+    if not pool.problem:
+        pool.problem = f"{state.sample_id}/{state.epoch}"
+    return pool
+
+
+def draw(options: Iterable[str], *, seed: int, key: str) -> Draw:
+    """Draw a lot, as a record for the pool."""
+    names = tuple(options)
+    return Draw(key=key, seed=seed, options=names, order=shuffled(names, seed=seed, key=key))

@@ -1,0 +1,100 @@
+"""Turn a trajectory into a structured summary (paper, section 1: `S = LM[P_sum(R)]`)."""
+
+import json
+from collections.abc import Sequence
+
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageUser,
+    GenerateConfig,
+    Model,
+    ResponseSchema,
+)
+from inspect_ai.util import json_schema
+
+from .core.records import Summary, Usage
+from .core.summary import SummaryContent, parse_summary, summary_text
+from .core.transcript import render_trajectory, steps
+from .models import Answer, ask
+from .prompts import Prompt
+
+_SCHEMA = json.dumps(SummaryContent.model_json_schema(), indent=1)
+_STRUCTURED = GenerateConfig(
+    response_schema=ResponseSchema(name="summary", json_schema=json_schema(SummaryContent))
+)
+
+
+async def summarize(
+    model: Model,
+    *,
+    problem: str,
+    messages: Sequence[ChatMessage],
+    prompt: Prompt,
+    reask_prompt: Prompt,
+    budget_tokens: int,
+) -> Summary:
+    """Summarise one trajectory.
+
+    Asked for as structured output; a provider that refuses the schema is asked without it, and the
+    answer is then parsed from its text. An answer that does not parse is asked for once more with
+    the error; then its text is taken as it is, and flagged.
+
+    Args:
+        model: The summarizer.
+        problem: The problem as the agent saw it.
+        messages: The agent's conversation.
+        prompt: The summarizer prompt.
+        reask_prompt: What follows an answer that could not be read.
+        budget_tokens: Room for the rendered trajectory.
+
+    Returns:
+        The summary; its status says how it came about.
+    """
+    if not steps(messages):
+        text = "The agent did nothing: there is no trajectory to summarise."
+        return Summary(status="empty", text=text, reason="no step was taken")
+    trajectory = render_trajectory(messages, budget_tokens=budget_tokens)
+    text = prompt.format(problem=problem, trajectory=trajectory, schema=_SCHEMA)
+    conversation: list[ChatMessage] = [ChatMessageUser(content=text)]
+    answer = await ask(model, conversation, _STRUCTURED)
+    spent, config = [answer], _STRUCTURED
+    if answer.problem is not None and not answer.text:
+        config = GenerateConfig()
+        answer = await ask(model, conversation, config)
+        spent.append(answer)
+    if answer.problem is not None and not answer.text:
+        text = "No summary could be written of this attempt."
+        return _summary("failed", text, answer.problem, model, spent, reasked=False)
+    try:
+        content = parse_summary(answer.text)
+        return _summary("structured", summary_text(content), None, model, spent, reasked=False)
+    except ValueError as first_error:
+        conversation += [
+            ChatMessageAssistant(content=answer.text),
+            ChatMessageUser(content=reask_prompt.format(error=str(first_error)[:2000])),
+        ]
+    second = await ask(model, conversation, config)
+    spent.append(second)
+    try:
+        content = parse_summary(second.text)
+        return _summary("structured", summary_text(content), None, model, spent, reasked=True)
+    except ValueError as error:
+        reason = second.problem or str(error)[:500]
+        return _summary("text", answer.text.strip(), reason, model, spent, reasked=True)
+
+
+def _summary(
+    status: str, text: str, reason: str | None, model: Model, spent: list[Answer], *, reasked: bool
+) -> Summary:
+    return Summary.model_validate(
+        {
+            "status": status,
+            "text": text,
+            "reason": reason,
+            "reasked": reasked,
+            "model": str(model),
+            "usage": sum((answer.usage for answer in spent), Usage()),
+            "seconds": sum(answer.seconds for answer in spent),
+        }
+    )
