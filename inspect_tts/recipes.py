@@ -7,12 +7,13 @@ from inspect_ai.solver import Generate, Solver, TaskState, chain, solver
 from .core.refinement import CONTEXTS, Context
 from .stages.adopt import adopt
 from .stages.agent import AgentArg
-from .stages.arguments import at_least, at_most, one_of
+from .stages.arguments import at_least, at_most, known_arguments, one_of
 from .stages.rollouts import rollouts
 from .stages.tournament import random_selection, tournament
 
 
 @solver
+@known_arguments
 def rtv(
     n: int = 16,
     group_size: int = 2,
@@ -70,6 +71,7 @@ def rtv(
 
 
 @solver
+@known_arguments
 def pdr(
     n: int = 16,
     iterations: int = 2,
@@ -140,6 +142,7 @@ def pdr(
 
 
 @solver
+@known_arguments
 def pdr_rtv(
     n: int = 16,
     iterations: int = 2,

@@ -1,8 +1,40 @@
 """Check arguments before the first rollout starts."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from inspect_tts.errors import UserError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def known_arguments(factory: Callable[P, R]) -> Callable[P, R]:
+    """Make a factory refuse arguments that it does not have with a `UserError`.
+
+    Args:
+        factory: Takes keyword arguments, for example from `-S`.
+
+    Returns:
+        The factory, with the same signature.
+    """
+    names = list(inspect.signature(factory).parameters)
+
+    @wraps(factory)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        for given in kwargs:
+            if given not in names:
+                close = get_close_matches(given, names, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                raise UserError(
+                    f"{factory.__name__} has no argument {given}{hint} It takes {', '.join(names)}"
+                )
+        return factory(*args, **kwargs)
+
+    return checked
 
 
 def at_least(name: str, value: float | None, least: float, why: str = "") -> None:

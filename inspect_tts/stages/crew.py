@@ -1,7 +1,7 @@
 """The live side of a strategy: one owner task for each rollout, from sandbox start to close."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -26,10 +26,10 @@ class Owner:
 
     Args:
         id: The rollout's id.
-        slot: Entered for as long as the sandbox is open.
+        slot: Entered for as long as the rollout runs, and while its sandbox is held.
         attempt: Runs the rollout; opens its sandbox first.
         grade: Grades a released rollout in place, or None not to.
-        hold: Whether to keep the sandbox until `release`.
+        hold: Whether to keep sandbox and slot until `release`, not just until the summary.
     """
 
     def __init__(
@@ -50,20 +50,26 @@ class Owner:
 
     async def run(self) -> None:
         """The whole life of the rollout, in the sample's own task group."""
-        async with self._slot:
+        async with AsyncExitStack() as slot:
+            await slot.enter_async_context(self._slot)
             self.entered.set()
             try:
                 self.result = await self._attempt()
+                if not self._hold:
+                    await self._close()
+                    await slot.aclose()
                 self.finished.set()
-                if self._hold:
-                    await self._released.wait()
+                await self._released.wait()
                 if self._grade is not None and not self._adopted:
                     self.result.rollout = await self._grade(self.result)
             finally:
-                if self.result is not None and self.result.sandboxes is not None:
-                    with anyio.CancelScope(shield=True):
-                        await self.result.sandboxes.close()
+                await self._close()
         self._settled.set()
+
+    async def _close(self) -> None:
+        if self.result is not None and self.result.sandboxes is not None:
+            with anyio.CancelScope(shield=True):
+                await self.result.sandboxes.close()
 
     def release(self, *, adopted: bool = False) -> None:
         """Let go of the sandbox: to the sample where adopted, else to be graded and closed."""

@@ -1,5 +1,7 @@
 """Ask the sandbox and the transcript for the facts of a rollout."""
 
+from dataclasses import dataclass
+
 from inspect_ai.event import SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
 from inspect_ai.util import sandbox
@@ -10,36 +12,60 @@ from inspect_tts.core.records import CommandFact, FileFact
 _TIMEOUT = 60  # seconds; a workspace that takes longer is reported as unknown
 
 # The agent's own index and object store stay untouched: both are redirected to a temporary folder.
-_CHANGED = """
+_CHANGES = """
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 cd "$(git rev-parse --show-toplevel)" || exit 3
+commit=$(git rev-parse --verify -q "$1") || exit 4
 dir=$(git rev-parse --absolute-git-dir)
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/objects" && cp "$dir/index" "$tmp/index" 2>/dev/null
 export GIT_INDEX_FILE="$tmp/index" GIT_OBJECT_DIRECTORY="$tmp/objects"
 export GIT_ALTERNATE_OBJECT_DIRECTORIES="$dir/objects"
-git add -A && git -c core.quotePath=false diff --cached --numstat --no-renames "$1"
+echo "$commit"
+git add -A && git -c core.quotePath=false diff --cached --numstat --no-renames "$commit"
 """
 
 
-async def base_commit() -> str | None:
-    """The commit of the git workspace in the default sandbox, None where there is none."""
-    return await _run(["git", "-c", "safe.directory=*", "rev-parse", "--verify", "-q", "HEAD"])
+@dataclass(frozen=True)
+class Workspace:
+    """A git workspace: a commit, and what differs from it, committed or not."""
+
+    commit: str
+    changes: tuple[FileFact, ...]
 
 
-async def files_changed(base: str | None) -> tuple[FileFact, ...] | None:
-    """What differs from a commit in the default sandbox's git workspace, committed or not.
+async def read_workspace(commit: str = "HEAD") -> Workspace | None:
+    """Read the git workspace in the default sandbox's working directory.
 
     Args:
-        base: What `base_commit` gave before the first step.
+        commit: What to compare with.
 
     Returns:
-        One fact a file; None where that cannot be told.
+        The workspace, None where there is none or it cannot be read.
     """
-    if base is None:
+    try:
+        result = await sandbox().exec(["sh", "-c", _CHANGES, "sh", commit], timeout=_TIMEOUT)
+    except Exception:  # a dead or odd sandbox has no facts to give, and that is not an error
         return None
-    output = await _run(["sh", "-c", _CHANGED, "sh", base])
-    return None if output is None else parse_numstat(output)
+    if not result.success:
+        return None
+    first, _, rest = result.stdout.partition("\n")
+    return Workspace(first.strip(), parse_numstat(rest))
+
+
+async def files_changed(before: Workspace | None) -> tuple[FileFact, ...] | None:
+    """What a rollout changed in the default sandbox's git workspace, committed or not.
+
+    Args:
+        before: The workspace before the first step.
+
+    Returns:
+        One fact a file, None where that cannot be told.
+    """
+    after = None if before is None else await read_workspace(before.commit)
+    if before is None or after is None:
+        return None
+    return tuple(fact for fact in after.changes if fact not in before.changes)
 
 
 def commands_run(span_id: str) -> tuple[CommandFact, ...]:
@@ -60,11 +86,3 @@ def commands_run(span_id: str) -> tuple[CommandFact, ...]:
         elif isinstance(event, SandboxEvent) and event.span_id in inside and event.cmd is not None:
             executed.append((event.cmd, event.result))
     return last_commands(executed)
-
-
-async def _run(command: list[str]) -> str | None:
-    try:
-        result = await sandbox().exec(command, timeout=_TIMEOUT)
-    except Exception:  # a dead or odd sandbox has no facts to give, and that is not an error
-        return None
-    return result.stdout.strip("\n") if result.success else None

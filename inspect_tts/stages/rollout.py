@@ -36,7 +36,7 @@ from inspect_tts.summarizer import summarize
 
 from . import progress
 from .crew import Attempt
-from .facts import base_commit, commands_run, files_changed
+from .facts import Workspace, commands_run, files_changed, read_workspace
 from .problem import problem_text
 
 
@@ -101,7 +101,7 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
     )
     standin = enter_rollout(state, active)
     sandboxes: SandboxSet | None = None
-    base: str | None = None
+    before: Workspace | None = None
     ended, seconds, agent_span = Ended(), 0.0, f"{id}-agent"
     try:
         async with span(f"rollout {id}", type="agent", id=id):
@@ -109,7 +109,7 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
                 if job.sandbox is not None:
                     sandboxes = await open_sandboxes(job.sandbox, job.spec, active)
                     standin.sandbox_environments = sandboxes.environments
-                    base = await base_commit()
+                    before = await read_workspace()
                 for step in job.setup:
                     state = await step(state, job.generate)
             except (LimitExceededError, TerminateSampleError):
@@ -126,7 +126,7 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
                     state = await job.agent()(state, job.generate)
                 seconds = monotonic() - started
                 state = latest_state(state) if ended.error or ended.limit else state
-            rollout = await _record(job, index, context, state, ended, seconds, base, agent_span)
+            rollout = await _record(job, index, context, state, ended, seconds, before, agent_span)
     except BaseException:
         if sandboxes is not None:
             with anyio.CancelScope(shield=True):
@@ -167,7 +167,7 @@ async def _record(
     state: TaskState,
     ended: Ended,
     seconds: float,
-    base: str | None,
+    before: Workspace | None,
     agent_span: str,
 ) -> Rollout:
     status, reason, limit = _status(ended, state)
@@ -176,7 +176,7 @@ async def _record(
         reason=reason,
         turns=ended.turns,
         last_commands=commands_run(agent_span),
-        files_changed=await files_changed(base),
+        files_changed=await files_changed(before),
     )
     async with span("summary", type="summary"):
         summary = await summarize(

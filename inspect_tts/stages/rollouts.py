@@ -26,7 +26,7 @@ from inspect_tts.prompts import Prompt, load_prompt
 
 from . import progress
 from .agent import AgentArg, agent_maker, agent_name
-from .arguments import at_least, one_of
+from .arguments import at_least, known_arguments, one_of
 from .crew import Owner, crew_of_sample
 from .names import is_stage
 from .pool import RolloutPool, draw, pool_of
@@ -37,6 +37,7 @@ DEFAULT_ROLLOUTS_AT_ONCE = 64
 
 
 @solver
+@known_arguments
 def rollouts(
     n: int = 16,
     context: Context | None = None,
@@ -80,7 +81,7 @@ def rollouts(
         score_rollouts: Whether to grade, with the task's scorers, each rollout that is not adopted:
             in place, once, after the selection. No prompt and no decision reads these scores.
         hold: Whether sandboxes stay open until a selection needs them no more. Without it each is
-            closed after its summary and cannot be adopted.
+            closed after its summary and cannot be adopted or graded.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
         summarizer_prompt: Replaces the summarizer prompt: the text, or the path of a file.
         summarizer_reask_prompt: Replaces what follows an unreadable summary.
@@ -100,6 +101,8 @@ def rollouts(
     for name, value in vars(limits).items():
         at_least(name, value, 0 if name in ("cost_limit", "time_limit") else 1)
     one_of("context", context, (None, *CONTEXTS))
+    if score_rollouts and not hold:
+        raise UserError("score_rollouts=true grades in open sandboxes: use it with hold=true")
     make_agent = agent_maker(agent, agent_args)
     prompts = {
         "summarizer": load_prompt("summarizer", summarizer_prompt),
@@ -152,7 +155,7 @@ def rollouts(
                 slot=_slot(at_once),
                 attempt=partial(run_rollout, job, index, contexts[index], refinement),
                 grade=partial(grade_in_place, epoch=state.epoch) if score_rollouts else None,
-                hold=hold,
+                hold=holding,
             )
 
         owners = [owner(index) for index in range(n)]

@@ -19,7 +19,7 @@ from inspect_tts.models import role_model
 from inspect_tts.prompts import Prompt, load_prompt
 
 from . import progress
-from .arguments import at_least
+from .arguments import at_least, known_arguments
 from .crew import crew_of_sample
 from .gather import gather
 from .pool import RolloutPool, draw, pool_of
@@ -27,6 +27,7 @@ from .problem import problem_text
 
 
 @solver
+@known_arguments
 def tournament(
     keep: int = 1,
     group_size: int = 2,
@@ -102,6 +103,7 @@ def tournament(
 
 
 @solver
+@known_arguments
 def random_selection(keep: int = 1, seed: int = 0) -> Solver:
     """Select by a seeded lot: the baseline, and how plain PDR names the rollout it hands over.
 

@@ -125,7 +125,7 @@ def test_steps(messages: list[ChatMessage], expected: list[tuple[str, str]]) -> 
 
 
 def test_a_short_trajectory_stands_verbatim() -> None:
-    messages = [
+    messages: list[ChatMessage] = [
         ChatMessageSystem(content="You are an agent."),
         user("Fix it."),
         agent("Look.", call(command="ls")),

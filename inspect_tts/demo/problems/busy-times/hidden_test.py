@@ -27,6 +27,10 @@ def test_free():
     assert free_minutes([(540, 1000), (600, 660)]) == 20
 
 
+def test_apart():
+    assert merge([(700, 720), (540, 600)]) == [(540, 600), (700, 720)]
+
+
 def test_empty():
     assert merge([]) == []
 
