@@ -52,7 +52,7 @@ def role_model(role: Role) -> Model:
                 f"--model-role {given}=... is no role of inspect_tts; did you mean '{close[0]}'? "
                 f"Its roles are {', '.join(ROLES)}"
             )
-    return get_model(role=role)
+    return get_model(role=role, default=get_model())
 
 
 async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig) -> Answer:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from inspect_tts.core.lots import shuffled
 from inspect_tts.core.records import Draw, Rollout, Selection, Stage
+from inspect_tts.core.replay import discrepancies
 
 POOL_VERSION = 1
 
@@ -58,6 +59,16 @@ class RolloutPool(StoreModel):
             if rollout.id == id:
                 return rollout
         raise KeyError(id)
+
+    def discrepancies(self) -> tuple[str, ...]:
+        """What in this record does not follow from its seeds and votes; empty for a sound log."""
+        return discrepancies(
+            self.problem,
+            stages=self.stages,
+            rollouts=self.rollouts,
+            selections=self.selections,
+            draws=self.draws,
+        )
 
     def replace(self, rollout: Rollout) -> None:
         """Put a newer record of a rollout in the place of the older one."""

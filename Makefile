@@ -1,0 +1,46 @@
+# make demo    sets everything up and runs the main job on a simulated model: no key, no Docker
+# make test    sets everything up and runs the tests
+# make check   lint and types
+# make bench   overhead against the plain agent
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# the first Python on the PATH that runs and is new enough; override with PYTHON=...
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+.PHONY: demo test check bench setup setup-dev clean
+
+demo: setup
+	@$(BIN)/python -m inspect_tts.demo
+
+test: setup-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/inspect-evals-lint --all
+
+bench: setup-dev
+	$(BIN)/python bench/overhead.py $(ARGS)
+
+setup: $(VENV)/.installed
+
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "inspect_tts needs Python 3.11 or newer on the PATH (or PYTHON=/path/to/python)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev --group interop
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

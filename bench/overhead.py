@@ -1,0 +1,278 @@
+"""What a strategy costs beyond its rollouts, as ratios.
+
+    python bench/overhead.py [--sandbox docker] [--turns 20] [--problems 1] [--json]
+
+(a) `rtv` with a model, summarizer and judge that answer at once, against the task's plain agent
+under `--epochs n`: wall time, peak memory and log bytes, each for one rollout.
+(b) With a model that takes 200 ms, `rtv`'s wall time against its critical path: the slowest rollout
+(from sandbox start to summary) and one vote for each round, read from the log of that very run.
+
+Each side runs in a process of its own with the same limits on samples, sandboxes, subprocesses,
+docker calls and connections, wide enough for all rollouts at once. Wall time of (a) is that of
+`eval()`. Peak memory is the whole process: interpreter, imports, the returned log; not the commands
+in the sandbox. Wall time of (b) is the sample's own, as Inspect logs it. The scorer needs no
+sandbox, as the plain side scores n times and `rtv` once.
+
+The model is a script with made-up text: about 50 words and a command with `--output` bytes of
+output in each turn, 400 words a summary, 150 words a vote, nothing twice.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from itertools import count
+from pathlib import Path
+from random import Random
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import anyio
+from inspect_ai import Task, eval, task
+from inspect_ai.agent import react
+from inspect_ai.dataset import Sample
+from inspect_ai.event import SpanBeginEvent, SpanEndEvent
+from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    modelapi,
+)
+from inspect_ai.scorer import includes
+from inspect_ai.tool import ToolChoice, ToolInfo, bash
+
+from inspect_tts import RolloutPool, rtv
+
+AIMS = {"wall": 1.15, "memory": 1.15, "log": 1.15, "critical path": 1.10}
+LATENCY = 0.2  # seconds of a model call in (b)
+_FILE_BYTES = 65_536
+_WORDS = ["".join(Random(i).choices("abcdefghijklmnoprstuvw", k=3 + i % 8)) for i in range(2000)]
+
+
+def words(n: int, seed: int) -> str:
+    """Made-up text that no compressor has seen before."""
+    return " ".join(Random(seed).choices(_WORDS, k=n))
+
+
+class Scripted(ModelAPI):
+    """Plays agent, summarizer and judge from the prompt alone, each answer after `latency`."""
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008  # the signature of ModelAPI
+        **model_args: Any,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config)
+        self.latency = float(model_args["latency"])
+        self.turns = int(model_args["turns"])
+        self.output = int(model_args["output"])
+        self.calls = count()
+
+    async def generate(
+        self,
+        input: list[ChatMessage],
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,
+        config: GenerateConfig,
+    ) -> ModelOutput:
+        """Answer in the role that the prompt asks for."""
+        await anyio.sleep(self.latency)
+        call = next(self.calls)
+        done = sum(isinstance(message, ChatMessageAssistant) for message in input)
+        if tools and done < self.turns:
+            at = call * 997 % (_FILE_BYTES - self.output)
+            command = f"tail -c +{at} words.txt | head -c {self.output}; echo {call} >> notes.txt"
+            arguments = {"command": command}
+            answer = ModelOutput.for_tool_call(
+                self.model_name, "bash", arguments, content=words(50, call)
+            )
+        elif tools:
+            answer = ModelOutput.for_tool_call(self.model_name, "submit", {"answer": "done"})
+        elif "<trajectory>" in input[0].text:
+            half = words(200, call)
+            summary = {"requirements": [], "strategy": half, "final_state": words(200, call + 1)}
+            answer = ModelOutput.from_content(self.model_name, json.dumps(summary))
+        else:
+            verdict = f"{words(150, call)}\n\nFinal verdict: Solution {1 + call % 2}"
+            answer = ModelOutput.from_content(self.model_name, verdict)
+        answer.usage = ModelUsage(input_tokens=1000, output_tokens=100, total_tokens=1100)
+        return answer
+
+    def max_connections(self) -> int:
+        """No throttle."""
+        return 10_000
+
+
+@modelapi(name="scripted")
+def scripted() -> type[ModelAPI]:
+    return Scripted
+
+
+@task
+def workload(sandbox: str, problems: int) -> Task:
+    """Small git repositories, and an agent with a shell."""
+    setup = "git init -q . && git add -A && git -c user.name=b -c user.email=b@b commit -qm start"
+    sample = Sample(
+        input="Read words.txt and take notes.",
+        target="done",
+        files={"words.txt": words(_FILE_BYTES // 4, 0)[:_FILE_BYTES]},
+        setup=setup,
+    )
+    return Task(
+        dataset=[sample.model_copy(update={"id": str(i)}) for i in range(problems)],
+        solver=react(tools=[bash()]),
+        scorer=includes(),
+        sandbox=("docker", str(Path(__file__).with_name("compose.yaml")))
+        if sandbox == "docker"
+        else sandbox,
+    )
+
+
+def run(given: dict[str, Any], side: str, latency: float, log_dir: str) -> dict[str, float]:
+    """One eval in this process.
+
+    Args:
+        given: The options.
+        side: `plain`, the task's agent under epochs, or `rtv`.
+        latency: Seconds of a model call.
+        log_dir: Where the log goes.
+
+    Returns:
+        Seconds, peak bytes of memory, log bytes, and for `rtv` the critical path.
+    """
+    rollouts = given["n"] * given["problems"]
+    started = perf_counter()
+    log = eval(
+        workload(given["sandbox"], given["problems"]),
+        solver=rtv(n=given["n"], max_rollouts=rollouts) if side == "rtv" else None,
+        epochs=given["n"] if side == "plain" else None,
+        model=f"scripted/{side}",
+        model_args={"latency": latency, "turns": given["turns"], "output": given["output"]},
+        max_samples=rollouts,
+        max_sandboxes=rollouts,
+        max_subprocesses=rollouts,
+        max_connections=10_000,
+        display="none",
+        log_dir=log_dir,
+    )[0]
+    seconds = perf_counter() - started
+    _check(log, given)
+    return {
+        "seconds": seconds,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # KiB on Linux
+        "log": float(Path(log.location).stat().st_size),
+    } | (_critical_path(log) if side == "rtv" else {})
+
+
+def _check(log: EvalLog, given: dict[str, Any]) -> None:
+    """Refuse to report numbers of a run that did not do its work."""
+    samples = log.samples or []
+    if log.status != "success" or any(sample.error for sample in samples):
+        raise SystemExit(f"the eval failed: {log.error or samples}")
+    for sample in samples:
+        if len(sample.messages) < 2 * given["turns"]:
+            raise SystemExit(f"sample {sample.id} has only {len(sample.messages)} messages")
+
+
+def _critical_path(log: EvalLog) -> dict[str, float]:
+    """Of the sample that is furthest from it."""
+    numbers = [_path_of(sample) for sample in log.samples or []]
+    return max(numbers, key=lambda n: n["sample seconds"] / n["critical seconds"])
+
+
+def _path_of(sample: EvalSample) -> dict[str, float]:
+    began = {e.id: e.timestamp for e in sample.events if isinstance(e, SpanBeginEvent)}
+    ended = {e.id: e.timestamp for e in sample.events if isinstance(e, SpanEndEvent)}
+    pool = sample.store_as(RolloutPool)
+    slowest = max((ended[r.id] - began[r.id]).total_seconds() for r in pool.rollouts)
+    rounds = [r for selection in pool.selections for r in selection.rounds]
+    votes = sum(min(v.seconds for m in r.matches for v in m.votes) for r in rounds)
+    return {
+        "sample seconds": sample.total_time or 0.0,
+        "critical seconds": slowest + votes,
+        "slowest rollout": slowest,
+        "votes": votes,
+    }
+
+
+def measure(given: dict[str, Any], side: str, latency: float) -> dict[str, float]:
+    """`run` in a fresh process; the median of `--runs`."""
+    wide = {"INSPECT_DOCKER_CLI_CONCURRENCY": str(given["n"] * given["problems"])}
+    runs: list[dict[str, float]] = []
+    for _ in range(given["runs"]):
+        with tempfile.TemporaryDirectory() as log_dir:
+            job = json.dumps({"given": given, "side": side, "latency": latency, "log_dir": log_dir})
+            child = subprocess.run(
+                [sys.executable, __file__, "--child", job],
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | wide,
+            )
+        if child.returncode:
+            raise SystemExit(f"the measurement of {side} failed, see above")
+        runs.append(json.loads(child.stdout.splitlines()[-1]))
+    return {key: median(one[key] for one in runs) for key in runs[0]}
+
+
+def compare(given: dict[str, Any]) -> dict[str, Any]:
+    """Run the asked parts; every ratio with its aim and its two raw values."""
+    rollouts = given["n"] * given["problems"]
+    rows: list[dict[str, Any]] = []
+
+    def row(part: str, what: str, unit: str, ours: float, theirs: float) -> None:
+        numbers = {"ratio": ours / theirs, "aim": AIMS[what], "rtv": ours, "against": theirs}
+        rows.append({"part": part, "what": what, "unit": unit} | numbers)
+
+    if "a" in given["parts"]:
+        ours, plain = (measure(given, side, 0.0) for side in ("rtv", "plain"))
+        for what, key, unit in [("wall", "seconds", "s"), ("memory",) * 2 + ("B",), ("log",) * 2 + ("B",)]:
+            row("a", what, f"{unit}/rollout", ours[key] / rollouts, plain[key] / rollouts)
+    if "b" in given["parts"]:
+        slow = measure(given, "rtv", LATENCY)
+        row("b", "critical path", "s", slow["sample seconds"], slow["critical seconds"])
+    return {"given": given, "rows": rows}
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report as text."""
+    lines = [f"{'':<18}{'ratio':>7}{'aim':>7}{'rtv':>14}{'against':>14}"]
+    for r in report["rows"]:
+        name = f"({r['part']}) {r['what']}"
+        raw = "".join(f"{r[side]:>14,.3f}" for side in ("rtv", "against"))
+        lines.append(f"{name:<18}{r['ratio']:>7.2f}{r['aim']:>7.2f}{raw}  {r['unit']}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sandbox", choices=("local", "docker"), default="local")
+    parser.add_argument("--n", type=int, default=16, help="rollouts of a problem")
+    parser.add_argument("--turns", type=int, default=20, help="commands of a rollout")
+    parser.add_argument("--output", type=int, default=2000, help="bytes of a command's output")
+    parser.add_argument("--problems", type=int, default=1)
+    parser.add_argument("--parts", choices=("a", "b", "ab"), default="ab")
+    parser.add_argument("--runs", type=int, default=1, help="report the median of so many runs")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    given = vars(parser.parse_args())
+    child, as_json = given.pop("child"), given.pop("json")
+    if child:
+        print(json.dumps(run(**json.loads(child))))
+        return
+    report = compare(given)
+    print(json.dumps(report, indent=1) if as_json else table(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""How the simulated agent speaks a shell command: one class for each kind of scaffold.
+
+To add one: a class with the methods of `Dialect`, and a line in `detect_dialect`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from inspect_ai.tool import ToolInfo
+
+_SHELL_NAMES = ("bash", "shell", "execute_bash", "terminal")
+_SHELL_PARAMETERS = ("command", "cmd")
+_FENCE = re.compile(r"```(mswea_bash_command|bash|sh)\b")
+_SENTINEL = re.compile(r"\becho\s+[\"']?([A-Z][A-Z_]*(?:SUBMIT|COMPLETE|FINAL)[A-Z_]*)")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call to make."""
+
+    function: str
+    arguments: Mapping[str, object]
+    parse_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model says."""
+
+    text: str
+    calls: tuple[Call, ...] = field(default=())
+
+
+class Dialect(Protocol):
+    """A way to speak shell commands."""
+
+    @property
+    def has_shell(self) -> bool:
+        """Whether commands can be spoken at all."""
+
+    def command(self, thought: str, command: str) -> Reply:
+        """Run a shell command."""
+
+    def malformed(self, thought: str, command: str) -> Reply:
+        """Try to, in a way that the scaffold cannot read."""
+
+    def finish(self, answer: str) -> Reply:
+        """End the attempt."""
+
+
+@dataclass(frozen=True)
+class ToolDialect:
+    """Commands and submission as tool calls, as with Inspect's `react` and `bash`."""
+
+    tool: str | None
+    parameter: str = "command"
+    also: tuple[str, ...] = ()
+    """Other required texts of the tool, such as a description."""
+    submit: str | None = None
+    submit_parameter: str = "answer"
+    sentinel: str | None = None
+    """Where there is no submit tool: what an `echo` must print to end."""
+
+    @property
+    def has_shell(self) -> bool:
+        """Whether there is a shell tool."""
+        return self.tool is not None
+
+    def command(self, thought: str, command: str) -> Reply:
+        """Call the shell tool.
+
+        Args:
+            thought: What stands before the call.
+            command: The shell command.
+
+        Returns:
+            The reply.
+        """
+        arguments = {self.parameter: command, **dict.fromkeys(self.also, thought)}
+        return Reply(thought, (Call(self.tool or "bash", arguments),))
+
+    def malformed(self, thought: str, command: str) -> Reply:
+        """Call the shell tool with arguments that are no JSON.
+
+        Args:
+            thought: What stands before the call.
+            command: The shell command.
+
+        Returns:
+            The reply.
+        """
+        broken = f'{{"{self.parameter}": "{command[:40]}'
+        error = f"Error parsing the following tool call arguments:\n\n{broken}\n\nUnterminated string"
+        return Reply(thought, (Call(self.tool or "bash", {}, parse_error=error),))
+
+    def finish(self, answer: str) -> Reply:
+        """Call the submit tool, or print the sentinel, or just answer.
+
+        Args:
+            answer: The closing words.
+
+        Returns:
+            The reply.
+        """
+        if self.submit:
+            return Reply("", (Call(self.submit, {self.submit_parameter: answer}),))
+        if self.sentinel and self.tool:
+            return self.command(answer, f"echo {self.sentinel}")
+        return Reply(answer)
+
+
+@dataclass(frozen=True)
+class FencedDialect:
+    """One fenced code block in each message, as with mini-SWE-agent."""
+
+    fence: str = "bash"
+    sentinel: str | None = None
+
+    @property
+    def has_shell(self) -> bool:
+        """Always."""
+        return True
+
+    def command(self, thought: str, command: str) -> Reply:
+        """Write the command in a fence.
+
+        Args:
+            thought: What stands before it.
+            command: The shell command.
+
+        Returns:
+            The reply.
+        """
+        return Reply(f"THOUGHT: {thought}\n\n```{self.fence}\n{command}\n```")
+
+    def malformed(self, thought: str, command: str) -> Reply:
+        """Write the command without a fence.
+
+        Args:
+            thought: What stands before it.
+            command: The shell command.
+
+        Returns:
+            The reply.
+        """
+        return Reply(f"THOUGHT: {thought}\n\n{command}")
+
+    def finish(self, answer: str) -> Reply:
+        """Print the sentinel, or just answer.
+
+        Args:
+            answer: The closing words.
+
+        Returns:
+            The reply.
+        """
+        return self.command(answer, f"echo {self.sentinel}") if self.sentinel else Reply(answer)
+
+
+def detect_dialect(prompt: str, tools: Sequence[ToolInfo]) -> Dialect:
+    """Find out how the scaffold wants commands to be spoken.
+
+    Args:
+        prompt: System and user text before the agent's first message.
+        tools: Tools on offer.
+
+    Returns:
+        The dialect; one without a shell where there is none.
+    """
+    found = _SENTINEL.search(prompt)
+    sentinel = found[1] if found else None
+    shell = next((tool for tool in tools if _shell_parameter(tool) is not None), None)
+    fence = _FENCE.search(prompt)
+    if shell is None and fence is not None:
+        return FencedDialect(fence[1], sentinel)
+    submit = next((t for t in tools if "submit" in t.name.lower() and t is not shell), None)
+    answers = list(submit.parameters.properties) if submit else []
+    parameter = _shell_parameter(shell) if shell else None
+    return ToolDialect(
+        tool=shell.name if shell else None,
+        parameter=parameter or "command",
+        also=_other_texts(shell, parameter) if shell else (),
+        submit=submit.name if submit else None,
+        submit_parameter=answers[0] if answers else "answer",
+        sentinel=sentinel,
+    )
+
+
+def _shell_parameter(tool: ToolInfo) -> str | None:
+    properties = tool.parameters.properties
+    for name in _SHELL_PARAMETERS:
+        if name in properties and properties[name].type in ("string", None):
+            return name
+    if tool.name.lower() in _SHELL_NAMES and len(properties) == 1:
+        return next(iter(properties))
+    return None
+
+
+def _other_texts(tool: ToolInfo, parameter: str | None) -> tuple[str, ...]:
+    properties = tool.parameters.properties
+    required = [name for name in tool.parameters.required if name != parameter]
+    return tuple(name for name in required if properties[name].type == "string")

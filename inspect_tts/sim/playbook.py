@@ -1,0 +1,159 @@
+"""What the simulated agent knows of a problem: its right fix, and wrong ones to fall for."""
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+
+def _joined(value: Any) -> Any:
+    return "\n".join(value) if isinstance(value, list) else value
+
+
+Text = Annotated[str, BeforeValidator(_joined)]
+"""A text; in JSON also a list of lines."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Edit(_Part):
+    """Replace a text that occurs once in a file."""
+
+    file: str
+    old: Text
+    new: Text
+
+    def command(self) -> str:
+        """The shell command that does it, with Python as the only need."""
+        return "\n".join(
+            [
+                "python3 - <<'EOF'",
+                "from pathlib import Path",
+                f"path = Path({self.file!r})",
+                "text = path.read_text()",
+                f"old = {_literal(self.old)}",
+                f"new = {_literal(self.new)}",
+                "assert text.count(old) == 1, 'the text to replace was not found'",
+                "path.write_text(text.replace(old, new))",
+                "EOF",
+            ]
+        )
+
+    def undo(self) -> "Edit":
+        """The edit that takes this one back."""
+        return Edit(file=self.file, old=self.new, new=self.old)
+
+
+class Fix(_Part):
+    """One way to change the code."""
+
+    name: str
+    idea: str
+    edits: tuple[Edit, ...] = ()
+    commands: tuple[Text, ...] = ()
+    """Shell commands that are run as they are, before the edits."""
+    signature: Text | None = None
+    """Characteristic text; by default the new text of all edits and all commands."""
+    passes_visible: bool = False
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "Fix":
+        if not self.edits and not self.commands:
+            raise ValueError(f"fix '{self.name}' has neither edits nor commands")
+        return self
+
+    def shell(self) -> tuple[str, ...]:
+        """All shell commands of the fix, in order."""
+        return (*self.commands, *(edit.command() for edit in self.edits))
+
+    def found_in(self, text: str) -> bool:
+        """Say whether a text describes this fix.
+
+        Args:
+            text: For example the summary of an attempt, in which code may be escaped as JSON.
+
+        Returns:
+            Whether the signature occurs, apart from spacing, quotes and backslashes.
+        """
+        marks = [self.signature] if self.signature else [*self.commands, *(e.new for e in self.edits)]
+        squeezed = _squeeze(text)
+        return all(_squeeze(mark) in squeezed for mark in marks)
+
+
+class Playbook(_Part):
+    """A problem as the simulated agent knows it."""
+
+    id: str
+    marker: str = Field(min_length=1)
+    """A text that is in the problem statement and in no other."""
+    solve_rate: float = Field(ge=0, le=1)
+    explore: tuple[Text, ...] = ()
+    """Commands to look around with; by default it lists and prints the files."""
+    test: Text
+    """The command of the visible test."""
+    probe: Text | None = None
+    """A check of the agent's own: only the right fix stands it."""
+    right: Fix
+    wrong: tuple[Fix, ...] = Field(min_length=1)
+
+
+@cache
+def demo_playbooks() -> tuple[Playbook, ...]:
+    """Playbooks of the demo's problems, sorted by id."""
+    root = files("inspect_tts").joinpath("demo", "problems")
+    found = [folder.joinpath("playbook.json") for folder in root.iterdir()]
+    books = [
+        Playbook.model_validate_json(path.read_text(encoding="utf-8"))
+        for path in found
+        if path.is_file()
+    ]
+    return tuple(sorted(books, key=lambda book: book.id))
+
+
+def load_playbooks(path: str) -> tuple[Playbook, ...]:
+    """Read playbooks from a file.
+
+    Args:
+        path: JSON: one playbook, or a list of them.
+
+    Returns:
+        The playbooks.
+
+    Raises:
+        ValueError: If the file cannot be read or does not fit; the message says where.
+    """
+    try:
+        value = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        entries = value if isinstance(value, list) else [value]
+        return tuple(Playbook.model_validate(entry) for entry in entries)
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise ValueError(f"playbook={path!r}: must be a JSON file of playbooks: {error}") from error
+
+
+def find_playbook(text: str, books: Sequence[Playbook]) -> Playbook | None:
+    """Find the playbook of a problem.
+
+    Args:
+        text: What the agent was told.
+        books: Searched in order; the first whose marker occurs wins.
+
+    Returns:
+        The playbook, or None for a problem that the simulated agent does not know.
+    """
+    return next((book for book in books if book.marker in text), None)
+
+
+def _literal(text: str) -> str:
+    plain = "'''" not in text and not text.endswith(("'", "\\"))
+    return f"r'''{text}'''" if plain else repr(text)
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"\\+[ntr]|[\s\\\"']", "", text)

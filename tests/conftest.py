@@ -1,0 +1,64 @@
+"""Sandboxes for tests that run real evals."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from helpers import compose_file, containers, docker_missing
+
+
+@dataclass(frozen=True)
+class Box:
+    """A kind of sandbox, and which sandboxes of a task are alive."""
+
+    kind: str
+    folder: Path
+    spec: str | tuple[str, str]
+    """For `Task(sandbox=...)`."""
+    task_name: str
+    """A name of its own, for `Task(name=...)`, so that its containers can be told from others."""
+
+    @property
+    def setup(self) -> str:
+        """For `Sample(setup=...)`: notes each sandbox on `local`, where nobody else can tell."""
+        return f"pwd >> {self._register}" if self.kind == "local" else "true"
+
+    def opened(self) -> list[Path]:
+        """All sandboxes ever opened on `local`, if `setup` was the sample's."""
+        if not self._register.exists():
+            return []
+        return [Path(line) for line in self._register.read_text().splitlines()]
+
+    def alive(self) -> list[str]:
+        """Sandboxes that are there now."""
+        if self.kind == "docker":
+            return containers(self.task_name)
+        return [str(path) for path in self.opened() if path.exists()]
+
+    @property
+    def _register(self) -> Path:
+        return self.folder / "opened"
+
+
+def local_box(folder: Path) -> Box:
+    return Box("local", folder, "local", f"t{uuid4().hex[:8]}")
+
+
+def docker_box(folder: Path) -> Box:
+    missing = docker_missing()
+    if missing:
+        pytest.skip(missing)
+    return Box("docker", folder, ("docker", compose_file(folder)), f"t{uuid4().hex[:8]}")
+
+
+@pytest.fixture(params=["local", pytest.param("docker", marks=pytest.mark.docker)])
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
+    """One sandbox provider after the other."""
+    return docker_box(tmp_path) if request.param == "docker" else local_box(tmp_path)
+
+
+@pytest.fixture(name="docker_box")
+def docker_box_only(tmp_path: Path) -> Box:
+    """For what `local` cannot show; mark the test `docker`."""
+    return docker_box(tmp_path)
