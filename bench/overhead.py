@@ -52,6 +52,11 @@ from inspect_ai.tool import ToolChoice, ToolInfo, bash
 from inspect_tts import RolloutPool, rtv
 
 AIMS = {"wall": 1.15, "memory": 1.15, "log": 1.15, "critical path": 1.10}
+UNITS = {
+    "wall": (1e3, "ms a rollout"),
+    "memory": (1e-6, "MB a rollout"),
+    "log": (1e-3, "kB a rollout"),
+}
 LATENCY = 0.2  # seconds of a model call in (b)
 _FILE_BYTES = 65_536
 _WORDS = ["".join(Random(i).choices("abcdefghijklmnoprstuvw", k=3 + i % 8)) for i in range(2000)]
@@ -139,21 +144,33 @@ def workload(sandbox: str, problems: int) -> Task:
     )
 
 
-def run(given: dict[str, Any], side: str, latency: float, log_dir: str) -> dict[str, float]:
-    """One eval in this process.
+def run(given: dict[str, Any], side: str, latency: float) -> dict[str, float]:
+    """Measure one eval in this process, after a small one that loads what Inspect loads late.
 
     Args:
         given: The options.
         side: `plain`, the task's agent under epochs, or `rtv`.
         latency: Seconds of a model call.
-        log_dir: Where the log goes.
 
     Returns:
         Seconds, peak bytes of memory, log bytes, and for `rtv` the critical path.
     """
+    with tempfile.TemporaryDirectory() as log_dir:
+        _eval(given | {"n": 1, "turns": 1, "problems": 1}, "plain", 0.0, log_dir)
+        started = perf_counter()
+        log = _eval(given, side, latency, log_dir)
+        seconds = perf_counter() - started
+        _check(log, given)
+        return {
+            "wall": seconds,
+            "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0,  # KiB on Linux
+            "log": float(Path(log.location).stat().st_size),
+        } | (_critical_path(log) if side == "rtv" else {})
+
+
+def _eval(given: dict[str, Any], side: str, latency: float, log_dir: str) -> EvalLog:
     rollouts = given["n"] * given["problems"]
-    started = perf_counter()
-    log = eval(
+    return eval(
         workload(given["sandbox"], given["problems"]),
         solver=rtv(n=given["n"], max_rollouts=rollouts) if side == "rtv" else None,
         epochs=given["n"] if side == "plain" else None,
@@ -166,13 +183,6 @@ def run(given: dict[str, Any], side: str, latency: float, log_dir: str) -> dict[
         display="none",
         log_dir=log_dir,
     )[0]
-    seconds = perf_counter() - started
-    _check(log, given)
-    return {
-        "seconds": seconds,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # KiB on Linux
-        "log": float(Path(log.location).stat().st_size),
-    } | (_critical_path(log) if side == "rtv" else {})
 
 
 def _check(log: EvalLog, given: dict[str, Any]) -> None:
@@ -209,16 +219,15 @@ def _path_of(sample: EvalSample) -> dict[str, float]:
 def measure(given: dict[str, Any], side: str, latency: float) -> dict[str, float]:
     """`run` in a fresh process; the median of `--runs`."""
     wide = {"INSPECT_DOCKER_CLI_CONCURRENCY": str(given["n"] * given["problems"])}
+    job = json.dumps({"given": given, "side": side, "latency": latency})
     runs: list[dict[str, float]] = []
     for _ in range(given["runs"]):
-        with tempfile.TemporaryDirectory() as log_dir:
-            job = json.dumps({"given": given, "side": side, "latency": latency, "log_dir": log_dir})
-            child = subprocess.run(
-                [sys.executable, __file__, "--child", job],
-                stdout=subprocess.PIPE,
-                text=True,
-                env=os.environ | wide,
-            )
+        child = subprocess.run(
+            [sys.executable, __file__, "--child", job],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | wide,
+        )
         if child.returncode:
             raise SystemExit(f"the measurement of {side} failed, see above")
         runs.append(json.loads(child.stdout.splitlines()[-1]))
@@ -226,30 +235,32 @@ def measure(given: dict[str, Any], side: str, latency: float) -> dict[str, float
 
 
 def compare(given: dict[str, Any]) -> dict[str, Any]:
-    """Run the asked parts; every ratio with its aim and its two raw values."""
+    """Run the asked parts: each ratio with its aim and its two raw values."""
     rollouts = given["n"] * given["problems"]
     rows: list[dict[str, Any]] = []
-
-    def row(part: str, what: str, unit: str, ours: float, theirs: float) -> None:
-        numbers = {"ratio": ours / theirs, "aim": AIMS[what], "rtv": ours, "against": theirs}
-        rows.append({"part": part, "what": what, "unit": unit} | numbers)
-
     if "a" in given["parts"]:
         ours, plain = (measure(given, side, 0.0) for side in ("rtv", "plain"))
-        for what, key, unit in [("wall", "seconds", "s"), ("memory",) * 2 + ("B",), ("log",) * 2 + ("B",)]:
-            row("a", what, f"{unit}/rollout", ours[key] / rollouts, plain[key] / rollouts)
+        for what, unit in UNITS.items():
+            pair = (ours[what] / rollouts * unit[0], plain[what] / rollouts * unit[0])
+            rows.append(_row("a", what, unit[1], *pair))
     if "b" in given["parts"]:
         slow = measure(given, "rtv", LATENCY)
-        row("b", "critical path", "s", slow["sample seconds"], slow["critical seconds"])
+        pair = (slow["sample seconds"], slow["critical seconds"])
+        rows.append(_row("b", "critical path", "s", *pair) | {"detail": slow})
     return {"given": given, "rows": rows}
+
+
+def _row(part: str, what: str, unit: str, ours: float, against: float) -> dict[str, Any]:
+    values = {"ratio": ours / against, "aim": AIMS[what], "rtv": ours, "against": against}
+    return {"part": part, "what": what, "unit": unit} | values
 
 
 def table(report: dict[str, Any]) -> str:
     """The report as text."""
-    lines = [f"{'':<18}{'ratio':>7}{'aim':>7}{'rtv':>14}{'against':>14}"]
+    lines = [f"{'':<18}{'ratio':>7}{'aim':>7}{'rtv':>12}{'against':>12}"]
     for r in report["rows"]:
         name = f"({r['part']}) {r['what']}"
-        raw = "".join(f"{r[side]:>14,.3f}" for side in ("rtv", "against"))
+        raw = "".join(f"{r[side]:>12,.2f}" for side in ("rtv", "against"))
         lines.append(f"{name:<18}{r['ratio']:>7.2f}{r['aim']:>7.2f}{raw}  {r['unit']}")
     return "\n".join(lines)
 

@@ -15,10 +15,11 @@ from inspect_ai.util import json_schema
 
 from .core.records import Summary, Usage
 from .core.summary import SummaryContent, parse_summary, summary_text
-from .core.transcript import render_trajectory, steps
+from .core.transcript import elide, render_trajectory, steps
 from .models import Answer, ask
 from .prompts import Prompt
 
+_MOST_CHARS = 32_000  # of a summary that is taken as it is
 _SCHEMA = json.dumps(SummaryContent.model_json_schema(), indent=1)
 _STRUCTURED = GenerateConfig(
     response_schema=ResponseSchema(name="summary", json_schema=json_schema(SummaryContent))
@@ -81,7 +82,9 @@ async def summarize(
         return _summary("structured", summary_text(content), None, model, spent, reasked=True)
     except ValueError as error:
         reason = second.problem or str(error)[:500]
-        return _summary("text", answer.text.strip(), reason, model, spent, reasked=True)
+        return _summary(
+            "text", elide(answer.text.strip(), _MOST_CHARS), reason, model, spent, reasked=True
+        )
 
 
 def _summary(

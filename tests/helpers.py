@@ -235,7 +235,7 @@ def compose_file(folder: Path, services: Sequence[str] = ("default",), image: st
             "    init: true",
             "    command: tail -f /dev/null",
             "    network_mode: none",
-            "    working_dir: /root",
+            "    working_dir: /work",
         ]
     path = folder / "compose.yaml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -118,7 +118,9 @@ def last_words() -> Scorer:
     """Scores 1 where the sample's output contains the target."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        return Score(value=float(target.text in state.output.completion), answer=state.output.completion)
+        return Score(
+            value=float(target.text in state.output.completion), answer=state.output.completion
+        )
 
     return score
 

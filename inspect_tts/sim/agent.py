@@ -7,6 +7,7 @@ settings, the problem, the lane and the position in the conversation.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from .chance import Stream
@@ -153,9 +154,7 @@ def _wrong_fix(book: Playbook, attempts: Sequence[str], stream: Stream) -> Fix:
     if shared and stream.happens(0.7, "shared mistake"):
         return stream.pick(shared, "wrong fix")
     weighted = [
-        wrong
-        for wrong in book.wrong
-        for _ in range(_PASSING_WEIGHT if wrong.passes_visible else 1)
+        wrong for wrong in book.wrong for _ in range(_PASSING_WEIGHT if wrong.passes_visible else 1)
     ]
     return stream.pick(weighted, "wrong fix")
 
@@ -181,7 +180,7 @@ def _explore(
 
 
 def _on_curve(share: float) -> float:
-    for (x0, y0), (x1, y1) in zip(_CURVE, _CURVE[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(_CURVE):
         if share <= x1:
             return y0 + (y1 - y0) * (share - x0) / (x1 - x0)
     return _CURVE[-1][1]

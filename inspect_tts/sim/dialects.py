@@ -92,7 +92,9 @@ class ToolDialect:
             The reply.
         """
         broken = f'{{"{self.parameter}": "{command[:40]}'
-        error = f"Error parsing the following tool call arguments:\n\n{broken}\n\nUnterminated string"
+        error = (
+            f"Error parsing the following tool call arguments:\n\n{broken}\n\nUnterminated string"
+        )
         return Reply(thought, (Call(self.tool or "bash", {}, parse_error=error),))
 
     def finish(self, answer: str) -> Reply:

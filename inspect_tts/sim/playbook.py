@@ -82,7 +82,9 @@ class Fix(_Part):
         Returns:
             Whether the signature occurs, apart from spacing, quotes and backslashes.
         """
-        marks = [self.signature] if self.signature else [*self.commands, *(e.new for e in self.edits)]
+        marks = (
+            [self.signature] if self.signature else [*self.commands, *(e.new for e in self.edits)]
+        )
         squeezed = _squeeze(text)
         return all(_squeeze(mark) in squeezed for mark in marks)
 

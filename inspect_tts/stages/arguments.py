@@ -37,7 +37,9 @@ def known_arguments(factory: Callable[P, R]) -> Callable[P, R]:
     return checked
 
 
-def at_least(name: str, value: float | None, least: float, why: str = "") -> None:
+def at_least(
+    name: str, value: float | None, least: float, why: str = "", *, whole: bool = True
+) -> None:
     """Refuse a number that is too small.
 
     Args:
@@ -45,14 +47,16 @@ def at_least(name: str, value: float | None, least: float, why: str = "") -> Non
         value: Its value; None passes.
         least: The smallest allowed.
         why: Added to the message.
+        whole: Whether it must be an integer.
 
     Raises:
-        UserError: If the value is no number, or below `least`.
+        UserError: If the value is no such number, or below `least`.
     """
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UserError(f"{name}={value!r} is not a number; give {name} >= {least}")
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        kind = "a whole number" if whole else "a number"
+        raise UserError(f"{name}={value!r} is not {kind}; give {name} >= {least}")
     if value < least:
         raise UserError(f"{name}={value} is too small; give {name} >= {least}{why}")
 

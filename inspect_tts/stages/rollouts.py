@@ -95,11 +95,13 @@ def rollouts(
     """
     at_least("n", n, 1)
     at_least("top_k", top_k, 1)
+    at_least("seed", seed, 0)
     at_least("max_rollouts", max_rollouts, 1)
     at_least("trajectory_tokens", trajectory_tokens, 500)
     limits = Limits(token_limit, message_limit, turn_limit, time_limit, cost_limit)
     for name, value in vars(limits).items():
-        at_least(name, value, 0 if name in ("cost_limit", "time_limit") else 1)
+        fraction = name in ("cost_limit", "time_limit")
+        at_least(name, value, 0 if fraction else 1, whole=not fraction)
     one_of("context", context, (None, *CONTEXTS))
     if score_rollouts and not hold:
         raise UserError("score_rollouts=true grades in open sandboxes: use it with hold=true")

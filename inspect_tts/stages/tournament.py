@@ -58,6 +58,7 @@ def tournament(
     at_least("keep", keep, 1)
     at_least("group_size", group_size, 2, ": a match needs two rollouts to compare")
     at_least("votes", votes, 1)
+    at_least("seed", seed, 0)
     prompts = (
         load_prompt("judge", judge_prompt),
         load_prompt("judge_reask", judge_reask_prompt),
@@ -118,6 +119,7 @@ def random_selection(keep: int = 1, seed: int = 0) -> Solver:
         UserError: If `keep` is below 1.
     """
     at_least("keep", keep, 1)
+    at_least("seed", seed, 0)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool = pool_of(state)

@@ -1,5 +1,5 @@
 import json
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -102,11 +102,11 @@ def test_the_form_is_read_after_any_text(text: str, number: int) -> None:
 )
 def test_an_answer_that_repeats_itself_costs_no_time(start: str, unit: str) -> None:
     text = start + unit * 20_000 + "x"
-    began = perf_counter()
+    began = process_time()
     assert parse_verdict(text, 2) is None
     with pytest.raises(ValueError, match="no JSON object"):
         parse_json_object(text)
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
 
 
 OBJECTS: list[Any] = [
@@ -115,7 +115,7 @@ OBJECTS: list[Any] = [
     pytest.param('\n  {"a": 1}\n', {"a": 1}, id="blanks around"),
     pytest.param('```json\n{"a": 1}\n```', {"a": 1}, id="fenced"),
     pytest.param('```\n{"a": 1}\n```', {"a": 1}, id="fenced without a language"),
-    pytest.param('```JSON \r\n{"a": 1}\r\n```', {"a": 1}, id="fenced, Windows line ends"),
+    pytest.param('```JSON \r\n{"a": 1}\r\n```\r\n{}', {"a": 1}, id="fenced, Windows line ends"),
     pytest.param('So: ```json {"a": 1} ```', {"a": 1}, id="fenced on one line"),
     pytest.param('Here it is.\n```json\n{"a": 1}\n```\nDone {}.', {"a": 1}, id="fenced in prose"),
     pytest.param('Here it is: {"a": 1} Done.', {"a": 1}, id="prose around"),

@@ -149,6 +149,7 @@ def test_another_seed_or_round_draws_other_groups(change: dict[str, Any]) -> Non
 
 BYES = [
     pytest.param({}, set(ids(5)), id="nobody had one: anyone"),
+    pytest.param({"t0-n00": 0}, set(ids(5)), id="a recorded 0 is none, too"),
     pytest.param({"t0-n02": 1}, set(ids(5)) - {"t0-n02"}, id="not who had one"),
     pytest.param(dict.fromkeys(ids(4), 1), {"t0-n04"}, id="only who had none"),
     pytest.param(dict.fromkeys(ids(5), 1), set(ids(5)), id="all had one: anyone"),

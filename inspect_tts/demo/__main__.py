@@ -1,0 +1,74 @@
+"""`python -m inspect_tts.demo`: run `rtv` and `pdr_rtv` on the demo with the simulated model."""
+
+import sys
+from pathlib import Path
+from time import monotonic
+
+from inspect_ai import eval
+from inspect_ai.log import EvalLog
+from inspect_ai.solver import Solver
+from rich.console import Console
+from rich.table import Table
+
+from inspect_tts import RolloutPool, pdr_rtv, rtv
+
+from .task import demo_task
+
+COLUMNS = ("iteration_0", "select_k", "iteration_1", "selected", "oracle")
+LOG_DIR = Path("logs")
+
+
+def main() -> int:
+    """Run both recipes, print one table, and say where to look.
+
+    Returns:
+        0, or 1 if a run failed.
+    """
+    console = Console()
+    table = Table(title="demo, simulated/coder", caption="mean score over the problems, in %")
+    for name in ("recipe", "pass@1", "select-K", "iteration 1", "selected", "oracle", "votes"):
+        table.add_column(name, justify="left" if name == "recipe" else "right")
+    recipes: dict[str, Solver] = {
+        "rtv": rtv(n=8, score_rollouts=True),
+        "pdr_rtv": pdr_rtv(n=8, score_rollouts=True),
+    }
+    for name, recipe in recipes.items():
+        started = monotonic()
+        console.print(f"{name}: 8 rollouts an iteration, 8 votes a match ...")
+        display = "rich" if sys.stdout.isatty() else "none"
+        log = eval(
+            demo_task(), solver=recipe, model="simulated/coder", log_dir=str(LOG_DIR), display=display
+        )[0]
+        if log.status != "success":
+            console.print(f"{name} failed: {log.error.message if log.error else log.status}")
+            return 1
+        console.print(f"{name}: done in {monotonic() - started:.0f} s, {Path(log.location).name}")
+        table.add_row(name, *_row(log))
+    console.print(table)
+    console.print(
+        "The model is simulated: these numbers show that the method works as it should, and say "
+        "nothing about any real model.\n\n"
+        f"  {Path(sys.executable).parent / 'inspect'} view --log-dir {LOG_DIR}\n"
+        f"  {Path(sys.executable).parent / 'inspect'} eval tasks/demo.py --solver rtv -S n=8 "
+        "--model anthropic/claude-sonnet-4-5\n",
+        soft_wrap=True,
+    )
+    return 0
+
+
+def _row(log: EvalLog) -> list[str]:
+    means = {s.name: s.metrics["mean"].value for s in log.results.scores if "mean" in s.metrics}
+    pools = [sample.store_as(RolloutPool) for sample in log.samples or []]
+    votes = sum(
+        len(match.votes)
+        for pool in pools
+        for selection in pool.selections
+        for round in selection.rounds
+        for match in round.matches
+    )
+    shown = [f"{100 * means[name]:.1f}" if name in means else "" for name in COLUMNS]
+    return [*shown, str(votes)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The simulated model as one pure function: from a conversation to a reply."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspect_ai.model import ChatMessage
+from inspect_ai.tool import ToolInfo
+
+from .agent import make_plan
+from .config import SimConfig
+from .dialects import Reply, detect_dialect
+from .judge import is_judge_request, judge_reply
+from .playbook import Playbook, find_playbook
+from .summarizer import is_summary_request, summarize_reply
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """The beginning of a conversation, and how far it has come."""
+
+    text: str
+    """System and user messages before the model's first."""
+    answered: int
+    """Messages of the model so far."""
+
+
+def read_briefing(messages: Sequence[ChatMessage]) -> Briefing:
+    """Split a conversation at the model's first message.
+
+    Args:
+        messages: The conversation.
+
+    Returns:
+        What was said before, and the number of the model's messages.
+    """
+    roles = [message.role for message in messages]
+    first = roles.index("assistant") if "assistant" in roles else len(messages)
+    text = "\n\n".join(m.text for m in messages[:first] if m.role in ("system", "user"))
+    return Briefing(text, roles.count("assistant"))
+
+
+def respond(
+    config: SimConfig,
+    books: Sequence[Playbook],
+    messages: Sequence[ChatMessage],
+    tools: Sequence[ToolInfo],
+    lane: int,
+) -> Reply:
+    """Answer as judge, as summarizer or as agent, whichever the prompt asks for.
+
+    Args:
+        config: Settings.
+        books: What the agent knows.
+        messages: The conversation.
+        tools: Tools on offer. A judge and a summarizer have none.
+        lane: Number of the rollout or the vote.
+
+    Returns:
+        The reply: the same one for the same arguments.
+    """
+    briefing = read_briefing(messages)
+    if not tools and is_judge_request(briefing.text):
+        return Reply(judge_reply(config, briefing.text, lane, briefing.answered))
+    if not tools and is_summary_request(briefing.text):
+        return Reply(summarize_reply(config, briefing.text, lane, briefing.answered))
+    dialect = detect_dialect(briefing.text, tools)
+    if not dialect.has_shell:
+        return dialect.finish("There is no shell here, and without one I can do nothing.")
+    book = find_playbook(briefing.text, books)
+    move = make_plan(config, book, briefing.text, lane).move(briefing.answered)
+    if move.kind == "finish":
+        return dialect.finish(move.thought)
+    say = dialect.malformed if move.kind == "malformed" else dialect.command
+    return say(move.thought, move.command)

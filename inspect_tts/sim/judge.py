@@ -1,0 +1,160 @@
+"""The simulated judge: weighs what the shown summaries prove, with limited accuracy."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspect_tts.core.parsing import parse_json_object
+from inspect_tts.core.summary import SummaryContent
+
+from .chance import Stream
+from .config import SimConfig
+from .evidence import read_record
+from .summarizer import summarize_record
+
+_SOLUTION = re.compile(r"<solution_(\d+)>\n(.*?)\n</solution_\1>", re.DOTALL)
+_FACTS = "Facts recorded by the harness:"
+_TEST_FACT = re.compile(r"^- command, return code (\d+): .*test", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """How well a solution is supported."""
+
+    score: float
+    reasons: tuple[str, ...]
+
+
+def is_judge_request(prompt: str) -> bool:
+    """Say whether a prompt asks to choose among solutions."""
+    return "<solution_1>" in prompt and "final verdict: solution" in prompt.lower()
+
+
+def judge_reply(config: SimConfig, prompt: str, lane: int, answered: int) -> str:
+    """Answer a judge prompt.
+
+    Args:
+        config: Settings.
+        prompt: The prompt with all solutions.
+        lane: Number of the vote.
+        answered: How often the model has answered before; above 0 this is a re-ask.
+
+    Returns:
+        A comparison that ends with the verdict, just the verdict when re-asked, or text without
+        a verdict where the settings want that.
+    """
+    stream = Stream((config.seed, "judge", lane, prompt))
+    appraisals = [appraise(text) for text in shown_solutions(prompt)]
+    abstains = stream.happens(config.abstain_rate, "abstains")
+    slips = answered == 0 and stream.happens(config.abstain_rate, "slips")
+    if abstains or slips:
+        return "The attempts are hard to tell apart, and I cannot decide between them."
+    choice = choose(config, [a.score for a in appraisals], stream)
+    verdict = f"Final verdict: Solution {choice + 1}"
+    if answered:
+        return verdict
+    notes = [
+        f"Solution {number}: {'; '.join(appraisal.reasons) or 'nothing is shown'}."
+        for number, appraisal in enumerate(appraisals, start=1)
+    ]
+    return "\n".join([*notes, "", verdict])
+
+
+def shown_solutions(prompt: str) -> list[str]:
+    """The text of each `<solution_N>` block, in order."""
+    return [match[2] for match in _SOLUTION.finditer(prompt)]
+
+
+def choose(config: SimConfig, scores: Sequence[float], stream: Stream) -> int:
+    """Choose a solution.
+
+    Args:
+        config: Settings: `position_bias` and `judge_accuracy` apply.
+        scores: Support of each solution, as shown.
+        stream: Where the draws come from.
+
+    Returns:
+        Index of the choice. Without a bias the position plays no part: the best are preferred
+        with the probability `judge_accuracy`, and a lot decides among equals.
+    """
+    everyone = range(len(scores))
+    if stream.happens(config.position_bias, "position"):
+        return 0
+    best = [i for i in everyone if scores[i] == max(scores)]
+    others = [i for i in everyone if i not in best]
+    if others and not stream.happens(config.judge_accuracy, "accuracy"):
+        return stream.pick(others, "choice")
+    return stream.pick(best, "choice")
+
+
+def appraise(text: str) -> Appraisal:
+    """Weigh one solution.
+
+    Args:
+        text: What is shown of it: a summary, or a whole trajectory, and perhaps facts.
+
+    Returns:
+        Its support, with reasons. What the harness recorded outweighs what the summary says.
+    """
+    summary, _, facts = text.partition(_FACTS)
+    content = _content(summary)
+    found = _appraise_prose(summary) if content is None else _appraise_content(content)
+    score, reasons = 0.0, list(found.reasons)
+    if "files changed: none" in facts:
+        score, reasons = -4.0, ["the harness recorded no change at all", *reasons]
+    ended = re.search(r"^- ended: (\w+)", facts, re.MULTILINE)
+    if ended and ended[1] != "completed":
+        score -= 1.0
+        reasons.append(f"it did not end by itself ({ended[1]})")
+    codes = _TEST_FACT.findall(facts)
+    if codes and codes[-1] != "0":
+        score -= 1.0
+        reasons.append("the last recorded test failed")
+    return Appraisal(found.score + score, tuple(reasons))
+
+
+def _content(summary: str) -> SummaryContent | None:
+    if re.search(r"^\[step \d+\]$", summary, re.MULTILINE):
+        return summarize_record("", read_record(summary))
+    try:
+        return SummaryContent.model_validate(parse_json_object(summary))
+    except ValueError:
+        return None
+
+
+def _appraise_content(content: SummaryContent) -> Appraisal:
+    score, reasons = 0.0, []
+    if content.code_changes:
+        reasons.append("changes " + ", ".join(sorted({c.file for c in content.code_changes})))
+    else:
+        score -= 4.0
+        reasons.append("no change is shown")
+    final = [check for check in content.verified if check.after_last_change]
+    tests = [check.result for check in final if check.check.startswith("visible test")]
+    checks = [check.result for check in final if not check.check.startswith("visible test")]
+    for kind, results, worth in (("the test", tests, 2.0), ("its own check", checks, 1.5)):
+        if not results:
+            reasons.append(f"{kind} was not run after the last change")
+            continue
+        passed = results[-1].startswith("passed")
+        score += worth if passed else -worth
+        reasons.append(f"{kind} {'passed' if passed else 'failed'} after the last change")
+    unresolved = [error for error in content.errors if not error.resolved]
+    if unresolved:
+        score -= 0.5 * min(len(unresolved), 2)
+        reasons.append(f"{len(unresolved)} errors were left unresolved")
+    return Appraisal(score, tuple(reasons))
+
+
+def _appraise_prose(summary: str) -> Appraisal:
+    text = summary.lower()
+    if not text.strip() or re.search(r"no (file|change|result|trajectory)|did nothing", text):
+        return Appraisal(-4.0, ("no change is described",))
+    passed, failed = len(re.findall(r"\bpass", text)), len(re.findall(r"\bfail", text))
+    verdict = (passed > failed) - (failed > passed)
+    words = {
+        1: "it says that checks passed",
+        0: "no check is described",
+        -1: "it tells of failures",
+    }
+    return Appraisal(float(verdict), (words[verdict],))

@@ -1,0 +1,148 @@
+"""The model provider `simulated`: a simulation of a coding model, for demos, tests and load.
+
+It is no language model. It plays the agent from a playbook, and the summarizer and the judge by
+reading their prompts with regular expressions. Nothing measured with it says anything about a real
+model.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+import anyio
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    ModelAPI,
+    ModelCost,
+    ModelInfo,
+    ModelOutput,
+    ModelUsage,
+    modelapi,
+    set_model_info,
+)
+from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+
+from inspect_tts._inspect import current_lane
+
+from .brain import respond
+from .config import config_from
+from .dialects import Reply
+from .playbook import demo_playbooks, load_playbooks
+
+CHARS_PER_TOKEN = 4
+INPUT_PRICE, OUTPUT_PRICE = 3.0, 15.0
+"""Invented dollars for a million tokens."""
+
+
+@modelapi(name="simulated")
+class SimulatedModel(ModelAPI):
+    """A simulated coding model (`--model simulated/coder`): no network, no language model.
+
+    It plays agent, summarizer and judge from the prompts alone, and is deterministic for its
+    arguments and the rollout's lane. Its arguments (`-M name=value`) are the fields of
+    `inspect_tts.sim.config.SimConfig`.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008 - the signature that Inspect calls
+        **model_args: Any,
+    ) -> None:
+        """Create the model.
+
+        Args:
+            model_name: Any name; all are the same simulation.
+            base_url: Not used.
+            api_key: Not used.
+            config: Not used, as nothing is sampled.
+            **model_args: Fields of `SimConfig`.
+
+        Raises:
+            ValueError: If an argument is unknown or out of range, or the playbook file is bad.
+        """
+        super().__init__(model_name, base_url, api_key, [], config)
+        self.settings = config_from(model_args)
+        added = load_playbooks(self.settings.playbook) if self.settings.playbook else ()
+        self.books = (*added, *demo_playbooks())
+        _set_price(f"simulated/{model_name}")
+
+    async def generate(
+        self,
+        input: list[ChatMessage],
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,
+        config: GenerateConfig,
+    ) -> ModelOutput:
+        """Answer a conversation.
+
+        Args:
+            input: The conversation.
+            tools: Tools on offer.
+            tool_choice: Not used.
+            config: Not used.
+
+        Returns:
+            The answer, with invented but consistent usage and cost.
+        """
+        if self.settings.latency:
+            await anyio.sleep(self.settings.latency)
+        reply = respond(self.settings, self.books, input, tools, current_lane())
+        return _output(self.model_name, reply, input, tools)
+
+    async def count_text_tokens(self, text: str) -> int:
+        """Count tokens as four characters each, without a tokenizer."""
+        return len(text) // CHARS_PER_TOKEN + 1
+
+    def max_connections(self) -> int:
+        """A bound that is never the bottleneck: there is no service to protect."""
+        return 1000
+
+
+def _output(
+    name: str, reply: Reply, messages: list[ChatMessage], tools: list[ToolInfo]
+) -> ModelOutput:
+    asked = sum(len(m.text) for m in messages) + sum(len(t.model_dump_json()) for t in tools)
+    said = len(reply.text) + sum(len(str(call.arguments)) for call in reply.calls)
+    read, written = asked // CHARS_PER_TOKEN + 1, said // CHARS_PER_TOKEN + 1
+    calls = [
+        ToolCall(
+            id="call_" + sha256(f"{len(messages)}/{i}/{call}".encode()).hexdigest()[:12],
+            function=call.function,
+            arguments=dict(call.arguments),
+            parse_error=call.parse_error,
+        )
+        for i, call in enumerate(reply.calls)
+    ]
+    message = ChatMessageAssistant(
+        content=reply.text, tool_calls=calls or None, model=name, source="generate"
+    )
+    choice = ChatCompletionChoice(message=message, stop_reason="tool_calls" if calls else "stop")
+    usage = ModelUsage(
+        input_tokens=read,
+        output_tokens=written,
+        total_tokens=read + written,
+        total_cost=(read * INPUT_PRICE + written * OUTPUT_PRICE) / 1_000_000,
+    )
+    return ModelOutput(model=name, choices=[choice], usage=usage)
+
+
+_priced: set[str] = set()
+
+
+def _set_price(name: str) -> None:
+    # only with a price of its own does a model count against Inspect's cost limits
+    if name in _priced:
+        return
+    _priced.add(name)
+    cost = ModelCost(
+        input=INPUT_PRICE,
+        output=OUTPUT_PRICE,
+        input_cache_write=INPUT_PRICE,
+        input_cache_read=INPUT_PRICE,
+    )
+    set_model_info(name, ModelInfo(organization="(simulation)", model=name, cost=cost))

@@ -1,0 +1,80 @@
+"""What `inspect_tts._inspect` relies on and no import checks: names, and how they behave."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from inspect import getsource, signature
+from typing import Any
+
+import anyio
+import pytest
+from inspect_ai._eval.task import run
+from inspect_ai.log._samples import ActiveSample
+from inspect_ai.model import ModelUsage
+from inspect_ai.scorer import Score
+from inspect_ai.solver import TaskState
+from inspect_ai.solver._plan import Plan
+from inspect_ai.util import cost_limit, message_limit, time_limit, token_limit, turn_limit
+
+from inspect_tts._inspect import PublishedScores
+
+
+def test_plan_keeps_its_steps_and_the_current_index_in_its_frame() -> None:
+    names = Plan.__call__.__code__.co_varnames
+    assert "self" in names
+    assert "index" in names
+
+
+@pytest.mark.parametrize(
+    "name", ["sandbox_environments", "sandboxes", "sample", "task", "eval_id", "tg", "live_state"]
+)
+def test_active_sample_has(name: str) -> None:
+    assert f"self.{name}" in getsource(ActiveSample.__init__)
+
+
+@pytest.mark.parametrize("name", ["_epoch", "_message_limit", "_token_limit", "_cost_limit"])
+def test_task_state_has(name: str) -> None:
+    assert f"self.{name} = " in getsource(TaskState.__init__)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [token_limit, message_limit, turn_limit, cost_limit, time_limit],
+    ids=lambda factory: str(factory.__name__),
+)
+def test_a_limit_inside_another_knows_it_as_its_parent(factory: Callable[[Any], Any]) -> None:
+    async def nest() -> bool:
+        outer, inner = factory(10), factory(5)
+        with ExitStack() as stack:
+            stack.enter_context(outer)
+            stack.enter_context(inner)
+            return inner.parent is outer
+
+    assert anyio.run(nest)
+
+
+def test_a_token_meter_keeps_the_whole_usage() -> None:
+    meter = token_limit(None)
+    with meter:
+        meter.record(ModelUsage(input_tokens=3, output_tokens=2, total_tokens=5))
+        assert meter._usage.input_tokens == 3
+
+
+def test_scorers_set_their_result_item_by_item_before_solver_scores_are_read() -> None:
+    source = getsource(run)
+    set_item = source.index("state.scores[scorer_name] = (")
+    read_back = source.index("score = state.scores[name]")
+    assert set_item < read_back
+
+
+def test_published_scores_follow_the_scorers() -> None:
+    scores = PublishedScores("ours", lambda others: Score(value=len(others)))
+    assert scores["ours"].value == 0
+    scores["theirs"] = Score(value=1)
+    assert scores["ours"].value == 1
+    assert list(scores) == ["ours", "theirs"]
+
+
+def test_model_resolves_its_config_in_one_place() -> None:
+    from inspect_ai.model import Model
+
+    assert list(signature(Model._resolve_config).parameters) == ["self", "config"]
