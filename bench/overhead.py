@@ -9,9 +9,10 @@ under `--epochs n`: wall time, peak memory and log bytes, each for one rollout.
 
 Each side runs in a process of its own with the same limits on samples, sandboxes, subprocesses,
 docker calls and connections, wide enough for all rollouts at once. Wall time of (a) is that of
-`eval()`. Peak memory is the whole process: interpreter, imports, the returned log; not the commands
-in the sandbox. Wall time of (b) is the sample's own, as Inspect logs it. The scorer needs no
-sandbox, as the plain side scores n times and `rtv` once.
+`eval()`; processor time, of the same span and with the commands, is steadier on a busy machine.
+Peak memory is the whole process: interpreter, imports, the returned log; not the commands. Wall
+time of (b) is the sample's own, as Inspect logs it. The scorer needs no sandbox, as the plain side
+scores n times and `rtv` once.
 
 The model is a script with made-up text: about 50 words and a command with `--output` bytes of
 output in each turn, 400 words a summary, 150 words a vote, nothing twice.
@@ -24,6 +25,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -51,17 +53,18 @@ from inspect_ai.tool import ToolChoice, ToolInfo, bash
 
 from inspect_tts import RolloutPool, rtv
 
-AIMS = {"wall": 1.15, "memory": 1.15, "log": 1.15, "critical path": 1.10}
+AIMS = {"wall": 1.15, "processor": 1.15, "memory": 1.15, "log": 1.15, "critical path": 1.10}
 UNITS = {
     "wall": (1e3, "ms a rollout"),
+    "processor": (1e3, "ms a rollout"),
     "memory": (1e-6, "MB a rollout"),
     "log": (1e-3, "kB a rollout"),
 }
 LATENCY = 0.2  # seconds of a model call in (b)
-_FILE_BYTES = 65_536
 _WORDS = ["".join(Random(i).choices("abcdefghijklmnoprstuvw", k=3 + i % 8)) for i in range(2000)]
 
 
+@cache
 def words(n: int, seed: int) -> str:
     """Made-up text that no compressor has seen before."""
     return " ".join(Random(seed).choices(_WORDS, k=n))
@@ -96,12 +99,10 @@ class Scripted(ModelAPI):
         call = next(self.calls)
         done = sum(isinstance(message, ChatMessageAssistant) for message in input)
         if tools and done < self.turns:
-            at = call * 997 % (_FILE_BYTES - self.output)
-            command = f"tail -c +{at} words.txt | head -c {self.output}; echo {call} >> notes.txt"
-            arguments = {"command": command}
-            answer = ModelOutput.for_tool_call(
-                self.model_name, "bash", arguments, content=words(50, call)
-            )
+            read = f"tail -c +{1 + call * self.output} words.txt | head -c {self.output}"
+            command = {"command": f"{read}; echo {call} >> notes.txt"}
+            thought = words(50, call)
+            answer = ModelOutput.for_tool_call(self.model_name, "bash", command, content=thought)
         elif tools:
             answer = ModelOutput.for_tool_call(self.model_name, "submit", {"answer": "done"})
         elif "<trajectory>" in input[0].text:
@@ -125,13 +126,13 @@ def scripted() -> type[ModelAPI]:
 
 
 @task
-def workload(sandbox: str, problems: int) -> Task:
-    """Small git repositories, and an agent with a shell."""
+def workload(sandbox: str, problems: int, size: int) -> Task:
+    """Git repositories with a file of `size` bytes, and an agent with a shell."""
     setup = "git init -q . && git add -A && git -c user.name=b -c user.email=b@b commit -qm start"
     sample = Sample(
         input="Read words.txt and take notes.",
         target="done",
-        files={"words.txt": words(_FILE_BYTES // 4, 0)[:_FILE_BYTES]},
+        files={"words.txt": words(size, 0)[:size]},
         setup=setup,
     )
     return Task(
@@ -157,21 +158,29 @@ def run(given: dict[str, Any], side: str, latency: float) -> dict[str, float]:
     """
     with tempfile.TemporaryDirectory() as log_dir:
         _eval(given | {"n": 1, "turns": 1, "problems": 1}, "plain", 0.0, log_dir)
-        started = perf_counter()
+        started, worked = perf_counter(), _processor_seconds()
         log = _eval(given, side, latency, log_dir)
-        seconds = perf_counter() - started
+        seconds, work = perf_counter() - started, _processor_seconds() - worked
         _check(log, given)
         return {
             "wall": seconds,
+            "processor": work,
             "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0,  # KiB on Linux
             "log": float(Path(log.location).stat().st_size),
         } | (_critical_path(log) if side == "rtv" else {})
 
 
+def _processor_seconds() -> float:
+    """Of this process and of its commands that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def _eval(given: dict[str, Any], side: str, latency: float, log_dir: str) -> EvalLog:
     rollouts = given["n"] * given["problems"]
+    size = rollouts * (given["turns"] + 1) * given["output"]
     return eval(
-        workload(given["sandbox"], given["problems"]),
+        workload(given["sandbox"], given["problems"], size),
         solver=rtv(n=given["n"], max_rollouts=rollouts) if side == "rtv" else None,
         epochs=given["n"] if side == "plain" else None,
         model=f"scripted/{side}",
@@ -218,7 +227,9 @@ def _path_of(sample: EvalSample) -> dict[str, float]:
 
 def measure(given: dict[str, Any], side: str, latency: float) -> dict[str, float]:
     """`run` in a fresh process; the median of `--runs`."""
-    wide = {"INSPECT_DOCKER_CLI_CONCURRENCY": str(given["n"] * given["problems"])}
+    around = {"INSPECT_DOCKER_CLI_CONCURRENCY": str(given["n"] * given["problems"])}
+    if given["sandbox"] == "local":
+        around["HOME"] = tempfile.gettempdir()  # the agent's login shells read no profile there
     job = json.dumps({"given": given, "side": side, "latency": latency})
     runs: list[dict[str, float]] = []
     for _ in range(given["runs"]):
@@ -226,7 +237,7 @@ def measure(given: dict[str, Any], side: str, latency: float) -> dict[str, float
             [sys.executable, __file__, "--child", job],
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | wide,
+            env=os.environ | around,
         )
         if child.returncode:
             raise SystemExit(f"the measurement of {side} failed, see above")

@@ -3,8 +3,10 @@
 from . import recipes
 from ._inspect import register_alias
 from .agents.bash import bash_agent
+from .demo.task import demo
 from .recipes import pdr, pdr_rtv, rtv
 from .scorers import rollout_scores
+from .sim.provider import SimulatedModel
 from .stages.adopt import adopt
 from .stages.names import RECIPES
 from .stages.rollouts import rollouts
@@ -14,8 +16,10 @@ for _name in RECIPES:
     register_alias(_name, getattr(recipes, _name))
 
 __all__ = [
+    "SimulatedModel",
     "adopt",
     "bash_agent",
+    "demo",
     "pdr",
     "pdr_rtv",
     "random_selection",

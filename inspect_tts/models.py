@@ -14,9 +14,9 @@ from inspect_ai.model import (
     get_model,
     model_roles,
 )
-from inspect_ai.util import LimitExceededError, suspend_turn_limit
+from inspect_ai.util import LimitExceededError, message_limit, suspend_turn_limit
 
-from ._inspect import TerminateSampleError
+from ._inspect import TerminateSampleError, effective_config
 from .core.records import Usage
 from .errors import UserError
 
@@ -46,20 +46,34 @@ def role_model(role: Role) -> Model:
     Raises:
         UserError: If a role was given whose name is a misspelling of one of ours.
     """
+    check_roles()
+    evaluated = get_model()
+    model = get_model(role=role, default=evaluated)
+    if role not in model_roles():  # then it is a copy, to which Inspect applies no `--temperature`
+        model.config = effective_config(evaluated)
+    return model
+
+
+def check_roles() -> None:
+    """Refuse a misspelled role; `--model-role` is known when a solver is built, `Task` roles later.
+
+    Raises:
+        UserError: If a role was given whose name is a misspelling of one of ours.
+    """
     for given in model_roles():
         if given not in ROLES and (close := get_close_matches(given, ROLES, n=1, cutoff=0.75)):
             raise UserError(
                 f"--model-role {given}=... is no role of inspect_tts; did you mean '{close[0]}'? "
                 f"Its roles are {', '.join(ROLES)}"
             )
-    return get_model(role=role, default=get_model())
 
 
 async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig) -> Answer:
     """Ask once; an answer that fails is data.
 
     Inspect retries what is worth retrying. What remains (a refusal, an error of the provider) is
-    returned with its reason. The call counts for the sample's token and cost limits, not for turns.
+    returned with its reason. The call counts for the sample's token and cost limits, not for those
+    of turns and messages, which are the agents'.
 
     Args:
         model: Whom to ask.
@@ -75,7 +89,7 @@ async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig)
     """
     started = monotonic()
     try:
-        with suspend_turn_limit():
+        with suspend_turn_limit(), message_limit(None):
             output = await model.generate(messages, config=config)
     except (LimitExceededError, TerminateSampleError):
         raise

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from inspect_ai.solver import Generate, Solver, TaskState, chain, solver
+from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from ._inspect import quiet_span, step_names
 from .core.refinement import CONTEXTS, Context
 from .stages.adopt import adopt
 from .stages.agent import AgentArg
@@ -209,11 +210,16 @@ def pdr_rtv(
 
 
 def _run(*stages: Solver) -> Solver:
-    """Await the chain inside a solver; returned, it would take the recipe's place in the log."""
-    steps = chain(*stages)
+    """Await the stages inside a solver; a chain, returned, would take its place in the log.
+
+    A chain would also log the pool, in full, after each stage: here the recipe's step does it once.
+    """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        return await steps(state, generate)
+        for stage in stages:
+            async with quiet_span(*step_names(stage), type="solver"):
+                state = await stage(state, generate)
+        return state
 
     return solve
 

@@ -159,6 +159,7 @@ class Script:
         output = await acted if isawaitable(acted) else acted
         if output.choices:
             output.message.content = f"I am {me}. {output.message.text}".strip()
+            output.completion = output.message.text
         return _paid(output)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from inspect_ai import Task, eval
 from inspect_ai.dataset import Sample
-from inspect_ai.event import ModelEvent
-from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.event import ModelEvent, SpanBeginEvent
+from inspect_ai.log import EvalLog, EvalSample, resolve_sample_attachments
 from inspect_ai.model import (
     ChatMessage,
     GenerateConfig,
@@ -36,7 +36,7 @@ def reply(text: str, *, stop: StopReason = "stop", tokens: int = 15) -> ModelOut
     return output
 
 
-def model(policy: Policy, name: str = "model") -> Model:
+def model(policy: Policy, name: str = "model", config: GenerateConfig | None = None) -> Model:
     """A model that answers with what the policy makes of its input."""
 
     def outputs(
@@ -44,7 +44,8 @@ def model(policy: Policy, name: str = "model") -> Model:
     ) -> ModelOutput:
         return policy(input, config)
 
-    return get_model(f"mockllm/{name}", custom_outputs=outputs, memoize=False)
+    settings = GenerateConfig() if config is None else config
+    return get_model(f"mockllm/{name}", config=settings, custom_outputs=outputs, memoize=False)
 
 
 def echo(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
@@ -163,7 +164,7 @@ def only(log: EvalLog) -> EvalSample:
     """The one sample of a log."""
     assert log.samples is not None
     assert len(log.samples) == 1
-    return log.samples[0]
+    return resolve_sample_attachments(log.samples[0])
 
 
 def pool(log: EvalLog) -> RolloutPool:
@@ -177,3 +178,26 @@ def calls(log: EvalLog, role: str | None) -> list[ModelEvent]:
     """Model calls of a role, in order; None for the agents'."""
     events = [event for event in only(log).events if isinstance(event, ModelEvent)]
     return [event for event in events if event.role == role]
+
+
+def spans(log: EvalLog) -> dict[str, SpanBeginEvent]:
+    """All spans of a sample by id."""
+    return {event.id: event for event in only(log).events if isinstance(event, SpanBeginEvent)}
+
+
+def span_path(log: EvalLog, id: str | None) -> list[SpanBeginEvent]:
+    """A span and all around it, outermost first."""
+    found, path = spans(log), list[SpanBeginEvent]()
+    while id is not None:
+        path.insert(0, found[id])
+        id = found[id].parent_id
+    return path
+
+
+def agent_calls(log: EvalLog) -> dict[str, list[ModelEvent]]:
+    """Model calls of the agents by rollout."""
+    made: dict[str, list[ModelEvent]] = {}
+    for call in calls(log, None):
+        [rollout] = [s.id for s in span_path(log, call.span_id) if s.name.startswith("rollout ")]
+        made.setdefault(rollout, []).append(call)
+    return made

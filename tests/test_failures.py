@@ -1,8 +1,7 @@
 """A bad rollout, summary or vote is data; only the sample's own limits end the sample."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -11,6 +10,7 @@ from inspect_ai.agent import Agent, AgentState, agent
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
 from inspect_ai.model import (
+    ChatMessage,
     GenerateConfig,
     ModelCost,
     ModelInfo,
@@ -20,14 +20,7 @@ from inspect_ai.model import (
     set_model_info,
 )
 from inspect_ai.solver import TaskState
-from inspect_ai.util import (
-    SandboxEnvironment,
-    SandboxEnvironmentConfigType,
-    sandbox,
-    sandboxenv,
-    token_limit,
-)
-from inspect_ai.util._sandbox.local import LocalSandboxEnvironment
+from inspect_ai.util import token_limit
 from scripted import (
     Act,
     acting,
@@ -36,62 +29,17 @@ from scripted import (
     last_words,
     only,
     pool,
-    prefer,
     problem,
     reply,
     run,
-    says,
     turn,
 )
+from shaky import failing_boxes
 
-from inspect_tts import Rollout, RolloutPool, rollouts, rtv
+from inspect_tts import Rollout, RolloutPool, rtv
 from inspect_tts._inspect import TerminateSampleError
 
 PRICE = ModelCost(input=0, output=0, input_cache_write=0, input_cache_read=1)
-
-
-class Boxes:
-    """Which sandboxes of the provider below fail, and what became of all of them."""
-
-    opened = 0
-    closed = 0
-    failing: frozenset[int] = frozenset()
-
-
-@sandboxenv(name="shaky")
-class ShakySandbox(LocalSandboxEnvironment):
-    """A local sandbox of which chosen ones do not start; number 0 is the sample's own."""
-
-    @classmethod
-    async def sample_init(
-        cls,
-        task_name: str,
-        config: SandboxEnvironmentConfigType | None,
-        metadata: dict[str, str],
-    ) -> dict[str, SandboxEnvironment]:
-        number, Boxes.opened = Boxes.opened, Boxes.opened + 1
-        if number in Boxes.failing:
-            raise RuntimeError(f"no room for sandbox {number}")
-        return {"default": cls()}
-
-    @classmethod
-    async def sample_cleanup(
-        cls,
-        task_name: str,
-        config: SandboxEnvironmentConfigType | None,
-        environments: dict[str, SandboxEnvironment],
-        interrupted: bool,
-    ) -> None:
-        Boxes.closed += len(environments)
-        await super().sample_cleanup(task_name, config, environments, interrupted)
-
-
-@contextmanager
-def boxes(*failing: int) -> Iterator[None]:
-    """All sandboxes opened within are closed at the end."""
-    Boxes.opened, Boxes.closed, Boxes.failing = 0, 0, frozenset(failing)
-    yield
-    assert Boxes.closed == Boxes.opened - len(failing)
 
 
 def shaky_task() -> Task:
@@ -153,12 +101,10 @@ async def overruns_itself(state: TaskState) -> TaskState:
 
 
 async def good(state: TaskState) -> TaskState:
-    if Boxes.opened:
-        await sandbox().exec(["touch", "mine"])
     return await turn(state, "#good")
 
 
-def policy(input: list, config: GenerateConfig) -> ModelOutput:
+def policy(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
     last = input[-1].text
     if last == "refuse":
         return reply("I will not.", stop="content_filter")
@@ -170,7 +116,7 @@ def policy(input: list, config: GenerateConfig) -> ModelOutput:
     return output
 
 
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "token_limit": 800,
     "message_limit": 9,
     "turn_limit": 6,
@@ -207,7 +153,7 @@ EXPECTED = {
 def bad_company(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
     """One good rollout among every kind of bad one; the last one has no sandbox."""
     set_model_info("mockllm/model", ModelInfo(cost=PRICE))
-    with boxes(len(ACTS) + 1):
+    with failing_boxes(len(ACTS) + 1):
         return run(
             shaky_task(),
             rtv(n=len(ACTS) + 1, votes=1, agent=acting(*ACTS.values()), **LIMITS),
@@ -261,7 +207,7 @@ def test_neither_siblings_nor_the_sample_are_taken_along(bad_company: EvalLog) -
 def test_meters_of_a_rollout_count_its_own_calls_only(bad_company: EvalLog) -> None:
     assert by_mark(bad_company, "#good").usage.total_tokens == 15
     assert by_mark(bad_company, "#token").usage.total_tokens == 915
-    assert by_mark(bad_company, "#turn").turns == 6
+    assert by_mark(bad_company, "#turn").turns == 7  # Inspect stops at the first one too many
     assert by_mark(bad_company, "#cost").usage.cost == pytest.approx(1.0)
 
 
@@ -282,11 +228,20 @@ def test_an_agent_stopped_by_a_limit_keeps_its_messages(tmp_path: Path) -> None:
     assert only(log).output.completion == "" or "#slow" in only(log).output.completion
 
 
+def test_a_sandbox_that_cannot_be_closed_is_reported_and_no_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with failing_boxes(unclosable=2):
+        log = run(shaky_task(), rtv(n=3, votes=1, agent=acting(good)), tmp_path)
+    assert log.status == "success"
+    assert "a shaky sandbox could not be closed: sandbox 2 is stuck" in caplog.text
+
+
 # --- when the sample does end
 
 
 def test_no_rollout_started_fails_the_sample_with_the_first_cause(tmp_path: Path) -> None:
-    with boxes(1, 2, 3):
+    with failing_boxes(1, 2, 3):
         log = run(shaky_task(), rtv(n=3, agent=acting(good)), tmp_path)
     error = only(log).error
     assert log.status == "error"
@@ -300,10 +255,10 @@ def test_no_rollout_started_fails_the_sample_with_the_first_cause(tmp_path: Path
     ("options", "kind"), [({"token_limit": 100}, "token"), ({"time_limit": 3}, "time")]
 )
 def test_a_limit_of_the_sample_ends_the_sample_as_a_limit(
-    tmp_path: Path, options: dict[str, int], kind: str
+    tmp_path: Path, options: dict[str, Any], kind: str
 ) -> None:
     acts = (talks, sleeps) if kind == "token" else (good, sleeps)
-    with boxes():
+    with failing_boxes():
         log = run(shaky_task(), rtv(n=3, agent=acting(*acts)), tmp_path, **options)
     sample = only(log)
     assert (log.status, sample.error) == ("success", None)
@@ -328,7 +283,7 @@ def test_an_operator_who_ends_the_sample_ends_it(tmp_path: Path) -> None:
     async def ended(state: TaskState) -> TaskState:
         raise TerminateSampleError("enough")
 
-    with boxes():
+    with failing_boxes():
         log = run(shaky_task(), rtv(n=3, agent=acting(good, ended)), tmp_path)
     sample = only(log)
     assert sample.error is None

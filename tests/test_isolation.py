@@ -1,7 +1,6 @@
 """Nothing done in one rollout is visible in another, or in the sample's own sandbox and state."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,22 +20,18 @@ from inspect_tts import adopt, rollouts, tournament
 
 TRACE = re.compile(r"trace-of-(\w+)")
 READ = {
-    "local": "cat trace dir/trace 2>/dev/null; ls -a .; git log --format=%s 2>/dev/null; true",
+    "local": "cat trace dir/trace 2>/dev/null; git log --format=%s 2>/dev/null; true",
     "docker": (
-        "cat trace dir/trace ~/trace /tmp/trace /etc/trace 2>/dev/null; ls -a . ~ /tmp;"
-        "git log --format=%s; ps -eo args | grep -v grep | grep trace-of; true"
+        "cat trace dir/trace ~/trace /tmp/trace /etc/trace 2>/dev/null;"
+        "git log --format=%s; ps -eo args | grep trace-of; true"
     ),
 }
+COMMIT = "git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m $ME"
 WRITE = {
-    "local": (
-        "for f in trace dir/trace {me}.txt; do echo {me} >> $f; done; touch {me};"
-        "git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m {me}"
-    ),
+    "local": f"for f in trace dir/trace; do echo $ME >> $f; done; {COMMIT}",
     "docker": (
-        "for f in trace dir/trace ~/trace /tmp/trace /etc/trace; do echo {me} >> $f; done;"
-        "touch {me} /tmp/{me};"
-        "git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m {me};"
-        "(exec -a {me} sleep 300) >/dev/null 2>&1 &"
+        "for f in trace dir/trace ~/trace /tmp/trace /etc/trace; do echo $ME >> $f; done;"
+        f"{COMMIT}; (exec -a $ME sleep 300) >/dev/null 2>&1 &"
     ),
 }
 """`local` shares home, /tmp and processes with the host by nature."""
@@ -63,7 +58,7 @@ async def found(kind: str, state: TaskState) -> set[str]:
 async def leave(kind: str, state: TaskState, who: str) -> None:
     """Leave a trace in each place there is."""
     me = f"trace-of-{who}"
-    done = await sandbox().exec(["bash", "-c", WRITE[kind].replace("{me}", me)])
+    done = await sandbox().exec(["bash", "-c", WRITE[kind]], env={"ME": me})
     assert done.success, done.stderr
     store().set("trace", me)
     store().get("list").append(me)
@@ -75,7 +70,7 @@ async def leave(kind: str, state: TaskState, who: str) -> None:
     assert isinstance(state.input, list)
     for message in (state.input[0], state.messages[0]):
         message.content = f"{message.content} {me}"
-    state.messages.append(ChatMessageUser(content=me))
+    state.messages.append(ChatMessageUser(content="A note.", metadata={"trace": me}))
 
 
 @dataclass
@@ -109,9 +104,7 @@ def writes_everywhere(watch: Watch) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         state = await generate(state)
         who = re.findall(r"I am (\w+)\.", state.output.completion)[0]
-        made = await sandbox().exec(
-            ["bash", "-c", GIVEN]
-        )
+        made = await sandbox().exec(["cat", *GIVEN, "script.txt", "setup.txt"])
         watch.given.append({"files": made.stdout, "store": str(store().get("list"))})
         await watch.note(f"{who} at the start", state, set())
         await leave(watch.kind, state, who)
@@ -156,8 +149,8 @@ def sees(watch: Watch) -> Scorer:
 
 
 @pytest.fixture
-def sample(box: Box) -> Iterator[Sample]:
-    yield Sample(
+def sample(box: Box) -> Sample:
+    return Sample(
         id="a problem",
         input=[ChatMessageUser(content="Write everywhere.")],
         target="the target",

@@ -7,6 +7,7 @@ it all, but takes a slot of `max_sandboxes` while the sample already holds one: 
 """
 
 from dataclasses import dataclass, field
+from logging import getLogger
 from typing import Any
 
 from inspect_ai._eval.task.sandbox import (
@@ -27,6 +28,8 @@ from inspect_ai.util._sandbox.context import (
 )
 from inspect_ai.util._sandbox.registry import registry_find_sandboxenv
 
+logger = getLogger(__name__)
+
 
 @dataclass
 class SandboxSet:
@@ -40,11 +43,13 @@ class SandboxSet:
     closed: bool = False
 
     async def close(self) -> None:
-        """Close the environments, once."""
+        """Close the environments, once; a provider that fails to is reported, no more."""
         if self.closed:
             return
         self.closed = True
-        if not self.keep:
+        if self.keep:
+            return
+        try:
             await cleanup_sandbox_environments_sample(
                 type=self.spec.type,
                 task_name=self.task,
@@ -52,6 +57,8 @@ class SandboxSet:
                 environments=self.environments,
                 interrupted=False,
             )
+        except Exception as error:
+            logger.warning(f"a {self.spec.type} sandbox could not be closed: {error}")
 
 
 async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironmentSpec | None:

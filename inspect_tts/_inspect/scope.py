@@ -7,7 +7,7 @@ without which a limit reached behind the agent bridge would end the whole sample
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -24,6 +24,7 @@ from inspect_ai.util import (
     LimitExceededError,
     apply_limits,
     sample_limits,
+    span,
     time_limit,
     turn_limit,
 )
@@ -246,6 +247,20 @@ def quiet_store() -> Any:
     return suspend_store_events()
 
 
-def effective_temperature(model: Model) -> float | None:
-    """The temperature that a call of this model would get from its own and the eval's config."""
-    return model._resolve_config(GenerateConfig()).temperature
+@asynccontextmanager
+async def quiet_span(name: str, type: str) -> AsyncIterator[None]:
+    """A span that logs no copy of the store; spans and tasks inside it do as usual.
+
+    Args:
+        name: Of the span.
+        type: Of the span.
+    """
+    async with AsyncExitStack() as stack:
+        with quiet_store():
+            await stack.enter_async_context(span(name, type=type))
+        yield
+
+
+def effective_config(model: Model) -> GenerateConfig:
+    """What a call of this model would get from its own and the eval's config."""
+    return model._resolve_config(GenerateConfig())

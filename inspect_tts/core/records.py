@@ -11,7 +11,10 @@ Status = Literal["completed", "limit", "refused", "error"]
 
 
 class Record(BaseModel):
-    """Base of all records: immutable, unknown fields refused."""
+    """Base of all records: immutable, unknown fields refused.
+
+    Logs leave out what is None, so a field that may be None has that as its default.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,16 +48,16 @@ class CommandFact(Record):
     """A command that the harness saw in the sandbox."""
 
     command: str
-    returncode: int | None
+    returncode: int | None = None
 
 
 class FileFact(Record):
     """A file of the git workspace that differs from its state before the first step."""
 
     path: str
-    added: int | None
+    added: int | None = None
     """Lines added, None for a binary file."""
-    deleted: int | None
+    deleted: int | None = None
 
 
 class Facts(Record):
@@ -121,7 +124,7 @@ class Vote(Record):
     index: int
     order: tuple[str, ...]
     """Rollout ids as shown: Solution 1, Solution 2, ..."""
-    verdict: str | None
+    verdict: str | None = None
     """The rollout named, None for an abstention."""
     abstention: str | None = None
     """Why there is no verdict."""

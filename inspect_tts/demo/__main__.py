@@ -6,13 +6,13 @@ from time import monotonic
 
 from inspect_ai import eval
 from inspect_ai.log import EvalLog
-from inspect_ai.solver import Solver
+from inspect_ai.solver import SolverSpec
 from rich.console import Console
 from rich.table import Table
 
-from inspect_tts import RolloutPool, pdr_rtv, rtv
+from inspect_tts import RolloutPool
 
-from .task import demo_task
+from .task import demo
 
 COLUMNS = ("iteration_0", "select_k", "iteration_1", "selected", "oracle")
 LOG_DIR = Path("logs")
@@ -28,17 +28,18 @@ def main() -> int:
     table = Table(title="demo, simulated/coder", caption="mean score over the problems, in %")
     for name in ("recipe", "pass@1", "select-K", "iteration 1", "selected", "oracle", "votes"):
         table.add_column(name, justify="left" if name == "recipe" else "right")
-    recipes: dict[str, Solver] = {
-        "rtv": rtv(n=8, score_rollouts=True),
-        "pdr_rtv": pdr_rtv(n=8, score_rollouts=True),
-    }
-    for name, recipe in recipes.items():
+    arguments = {"n": 8, "score_rollouts": True}
+    for name in ("rtv", "pdr_rtv"):
         started = monotonic()
         console.print(f"{name}: 8 rollouts an iteration, 8 votes a match ...")
         display = "rich" if sys.stdout.isatty() else "none"
-        log = eval(
-            demo_task(), solver=recipe, model="simulated/coder", log_dir=str(LOG_DIR), display=display
-        )[0]
+        [log] = eval(
+            demo(),
+            solver=SolverSpec(f"inspect_tts/{name}", arguments, arguments),
+            model="simulated/coder",
+            log_dir=str(LOG_DIR),
+            display=display,
+        )
         if log.status != "success":
             console.print(f"{name} failed: {log.error.message if log.error else log.status}")
             return 1

@@ -40,11 +40,9 @@ class Plan:
     """The moves of a rollout."""
 
     moves: tuple[Move, ...]
-    loops: bool = False
-    """Whether the last move is repeated for ever; otherwise it ends the rollout."""
 
     def move(self, position: int) -> Move:
-        """The move at a position, counted from 0; past the end, the last one."""
+        """The move at a position, counted from 0; past the end, the last one again."""
         return self.moves[min(position, len(self.moves) - 1)]
 
 
@@ -107,7 +105,7 @@ def make_plan(config: SimConfig, book: Playbook | None, briefing: str, lane: int
     if failure == "gives_up":
         return Plan((*start, Move("finish", stream.pick(_GIVE_UP, "give up"))))
     if failure == "loops":
-        return Plan((*start, Move("command", "Let me run the test again.", book.test)), loops=True)
+        return Plan((*start, Move("command", "Let me read that again.", _REREAD)))
     if failure != "none":
         start.append(Move("malformed", "Now I change the code.", book.right.shell()[0]))
     if failure == "malformed_fatal":
@@ -132,7 +130,7 @@ def _work(
     moves.append(Move("command", stream.pick(_TEST, "test"), book.test))
     if book.probe and stream.happens(_PROBE_IF_RIGHT if solved else _PROBE_IF_WRONG, "probe"):
         moves.append(Move("command", stream.pick(_PROBE, "probing"), book.probe))
-    if stream.happens(0.6, "diff"):
+    if stream.happens(0.5, "diff"):
         look = "git diff 2>/dev/null || echo 'git is not available'"
         moves.append(Move("command", "A last look at the whole change.", look))
     answer = f"{stream.pick(_DONE, 'done')} I chose to {fix.idea}."
@@ -165,7 +163,7 @@ def _explore(
     todo = list(commands) or list(_LOOK)
     if brief:
         todo = todo[-1:]
-    elif stream.happens(0.5, "status"):
+    elif stream.happens(0.3, "status"):
         todo.insert(1, "git status --short 2>/dev/null || ls -A")
     for number in range(config.steps):
         first = 1 + 20 * stream.pick(range(5), f"extra {number}")
@@ -186,7 +184,8 @@ def _on_curve(share: float) -> float:
     return _CURVE[-1][1]
 
 
-_LOOK = ("ls", "cat README.md", "cat ./*.py | head -n 150")
+_LOOK = ("ls; cat README.md", "cat ./*.py | head -n 150")
+_REREAD = "cat ./*.py | head -n 50"
 _EXPLORE = (
     "Let me look at what is here.",
     "I want to see this first.",

@@ -30,7 +30,10 @@ _FAILED = re.compile(
     r"|command not found|<returncode>\s*[1-9]|\bexit (code|status):? [1-9]",
     re.MULTILINE,
 )
-_BROKEN = re.compile(r"\(tool error:|command not found|No such file|Permission denied")
+_BROKEN = re.compile(
+    r"\(tool error:|command not found|^(cat|ls|head|tail|sed|grep|find|cd): .*(No such|denied)",
+    re.MULTILINE,
+)
 _ENDS = re.compile(r"\becho\s+[\"']?[A-Z_]*(SUBMIT|COMPLETE)[A-Z_]*")
 
 _FILE = re.compile(r"Path\(\s*['\"]([^'\"]+)['\"]|open\(\s*['\"]([^'\"]+)['\"]")

@@ -1,6 +1,7 @@
 """The stage that makes the selected rollout the sample's."""
 
 from collections.abc import Callable, Mapping
+from math import nan
 from typing import cast
 
 from inspect_ai.scorer import Score, Value, value_to_float
@@ -76,7 +77,12 @@ def _take_over(state: TaskState, winner: Attempt, pool: RolloutPool) -> None:
     state.completed = winner.state.completed
 
 
-def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]], Score | None]:
+def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]], Score]:
+    """Say how the sample's numbers follow from the adopted rollout's score.
+
+    Every number is there from the start and in every sample, not-a-number where it is not known:
+    Inspect takes up only scores that exist before its scorers run, and wants the same keys in all.
+    """
     records, selections, to_float = list(pool.rollouts), list(pool.selections), value_to_float()
     graded = {
         rollout.id: to_float(cast("Value", next(iter(rollout.scores.values()))))
@@ -84,9 +90,12 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
         if rollout.scores
     }
 
-    def publish(winner: Mapping[str, Score]) -> Score | None:
+    everybody = dict.fromkeys((rollout.id for rollout in records), nan)
+    unknown = sample_numbers(everybody, records, selections, adopted)
+
+    def publish(winner: Mapping[str, Score]) -> Score:
         headline = {adopted: to_float(next(iter(winner.values())).value)} if winner else {}
         numbers = sample_numbers(graded | headline, records, selections, adopted)
-        return Score(value=dict(numbers)) if numbers else None
+        return Score(value={**unknown, **numbers})
 
     return publish

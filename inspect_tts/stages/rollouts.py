@@ -21,7 +21,7 @@ from inspect_tts.core.records import Rollout, Stage
 from inspect_tts.core.refinement import CONTEXTS, Context, refinement_contexts
 from inspect_tts.core.summary import numbered
 from inspect_tts.errors import UserError
-from inspect_tts.models import role_model
+from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
 
 from . import progress
@@ -103,6 +103,7 @@ def rollouts(
         fraction = name in ("cost_limit", "time_limit")
         at_least(name, value, 0 if fraction else 1, whole=not fraction)
     one_of("context", context, (None, *CONTEXTS))
+    check_roles()
     if score_rollouts and not hold:
         raise UserError("score_rollouts=true grades in open sandboxes: use it with hold=true")
     make_agent = agent_maker(agent, agent_args)

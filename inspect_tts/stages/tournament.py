@@ -9,13 +9,13 @@ from inspect_ai.model import GenerateConfig, Model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import span
 
-from inspect_tts._inspect import effective_temperature, model_lane, quiet_store
+from inspect_tts._inspect import effective_config, model_lane, quiet_store
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import Match, PromptRecord, Round, Selection, Stage, Vote
 from inspect_tts.core.tournament import decide, display_order, form_groups
 from inspect_tts.errors import UserError
 from inspect_tts.judge import cast_vote
-from inspect_tts.models import role_model
+from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
 
 from . import progress
@@ -58,6 +58,7 @@ def tournament(
     at_least("keep", keep, 1)
     at_least("group_size", group_size, 2, ": a match needs two rollouts to compare")
     at_least("votes", votes, 1)
+    check_roles()
     at_least("seed", seed, 0)
     prompts = (
         load_prompt("judge", judge_prompt),
@@ -80,8 +81,7 @@ def tournament(
             prompts=prompts,
         )
         with quiet_store():
-            async with span("tournament", type="tournament"):
-                rounds = await _play(bench, population, group_size=group_size, keep=keep)
+            rounds = await _play(bench, population, group_size=group_size, keep=keep)
         selected = tuple(m.winner for m in rounds[-1].matches) if rounds else population
         selection = Selection(
             id=bench.id,
@@ -226,7 +226,7 @@ async def _vote(bench: _Bench, match: str, group: tuple[str, ...], index: int) -
 
 def _independent(judge: Model, votes: int, group_size: int) -> GenerateConfig:
     """Votes that show the same order at temperature 0 would be one vote: they get temperature 1."""
-    if votes > group_size and effective_temperature(judge) == 0:
+    if votes > group_size and effective_config(judge).temperature == 0:
         return GenerateConfig(temperature=1.0)
     return GenerateConfig()
 

@@ -16,8 +16,8 @@ def test_diamond():
 
 
 def test_long_chain():
-    needs = {f"t{i:05}": [f"t{i + 1:05}"] for i in range(5000)}
-    assert build_order(needs)[0] == "t05000"
+    needs = {f"t{i:05}": [f"t{i + 1:05}"] for i in range(2000)}
+    assert build_order(needs)[0] == "t02000"
 
 
 def test_circle_below():

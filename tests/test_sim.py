@@ -1,0 +1,361 @@
+"""The simulated model: settings, draws, playbooks, dialects, and the agent it plays."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai import eval as inspect_eval
+from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    get_model,
+)
+from inspect_ai.tool import ToolInfo, ToolParam, ToolParams
+
+import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
+from inspect_tts.demo.problems import load_problems
+from inspect_tts.demo.task import demo_task
+from inspect_tts.prompts import load_prompt
+from inspect_tts.sim.agent import Plan, context_attempts, make_plan, solve_probability
+from inspect_tts.sim.brain import respond
+from inspect_tts.sim.chance import Stream
+from inspect_tts.sim.config import SimConfig, config_from
+from inspect_tts.sim.dialects import FencedDialect, Reply, ToolDialect, detect_dialect
+from inspect_tts.sim.playbook import Playbook, demo_playbooks, find_playbook, load_playbooks
+
+BOOKS = {book.id: book for book in demo_playbooks()}
+BOOK = BOOKS["bill-shares"]
+STATEMENT = next(p.statement for p in load_problems() if p.id == BOOK.id)
+FLAWLESS = SimConfig(failure_rate=0)
+FRUGAL_PLAYBOOK = {
+    "id": "own",
+    "marker": "The lamp does not light",
+    "solve_rate": 1,
+    "explore": ["ls lamp", ["cat <<'EOF'", "two lines", "EOF"]],
+    "test": "sh test.sh",
+    "right": {"name": "plug", "idea": "plug it in", "commands": ["echo on > lamp/state"]},
+    "wrong": [{"name": "kick", "idea": "kick it", "commands": ["echo off > lamp/state"]}],
+}
+
+
+def tool(name: str, *parameters: str) -> ToolInfo:
+    properties = {p: ToolParam(type="string", description=p) for p in parameters}
+    schema = ToolParams(properties=properties, required=list(parameters))
+    return ToolInfo(name=name, description=name, parameters=schema)
+
+
+REACT = [tool("bash", "command"), tool("submit", "answer")]
+
+
+def attempts(*fixes: str) -> str:
+    fix_texts = {fix.name: "\n".join(fix.shell()) for fix in (BOOK.right, *BOOK.wrong)}
+    blocks = [
+        f"<attempt_{n}>\n{json.dumps({'after': fix_texts[fix]})}\n</attempt_{n}>"
+        for n, fix in enumerate(fixes, start=1)
+    ]
+    return load_prompt("refinement").format(summaries="\n\n".join(blocks))
+
+
+def chosen_fix(plan: Plan, book: Playbook = BOOK) -> str | None:
+    text = "\n".join(move.command for move in plan.moves if move.kind == "command")
+    found = [fix.name for fix in (book.right, *book.wrong) if fix.found_in(text)]
+    # a wrong fix that was tried first and taken back does not count
+    return found[0] if found else None
+
+
+# settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("solve_rate", 1.5, "from 0 to 1"),
+        ("failure_rate", -0.1, "from 0 to 1"),
+        ("context_gain", "high", "from 0 to 1"),
+        ("judge_accuracy", 2, "from 0 to 1"),
+        ("position_bias", None, "from 0 to 1"),
+        ("abstain_rate", True, "from 0 to 1"),
+        ("summary_failure_rate", float("nan"), "from 0 to 1"),
+        ("latency", -1, "0 or more"),
+        ("latency", float("inf"), "0 or more"),
+        ("steps", -1, "0 or more"),
+        ("steps", 1.5, "whole number"),
+        ("output_chars", "many", "whole number"),
+        ("seed", "x", "whole number"),
+        ("playbook", 3, "path of a JSON file"),
+    ],
+)
+def test_bad_value_is_named_with_what_is_allowed(name: str, value: object, allowed: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}={value!r}: .*{allowed}"):
+        config_from({name: value})
+
+
+def test_unknown_argument_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="no argument sovle_rate; it has seed, solve_rate"):
+        get_model("simulated/coder", sovle_rate=1)
+
+
+def test_values_at_the_bounds_are_taken() -> None:
+    assert config_from({"solve_rate": 0, "failure_rate": 1, "latency": 0.5}).solve_rate == 0
+
+
+# draws
+
+
+def test_draws_depend_on_key_and_name_alone() -> None:
+    one, same, other = Stream((1, "a")), Stream((1, "a")), Stream((1, "b"))
+    assert one.unit("x") == same.unit("x")
+    assert len({one.unit("x"), one.unit("y"), other.unit("x")}) == 3
+
+
+def test_draws_are_uniform() -> None:
+    draws = [Stream((0, lane)).unit("x") for lane in range(4000)]
+    assert all(abs(sum(d < p for d in draws) / 4000 - p) < 0.03 for p in (0.1, 0.5, 0.9))
+    picks = [Stream((0, lane)).pick("abc", "y") for lane in range(3000)]
+    assert all(abs(picks.count(letter) - 1000) < 120 for letter in "abc")
+    with pytest.raises(ValueError, match="nothing to pick"):
+        Stream(()).pick([], "z")
+
+
+# playbooks
+
+
+def test_playbook_is_found_by_its_marker() -> None:
+    books = tuple(BOOKS.values())
+    assert find_playbook(f"Please solve this.\n\n{STATEMENT}", books) is BOOK
+    assert find_playbook("Something else", books) is None
+
+
+def test_playbook_of_a_file_comes_first(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps([FRUGAL_PLAYBOOK]))
+    model: Any = get_model("simulated/coder", playbook=str(path), memoize=False).api
+    assert model.books[0].id == "own"
+    assert len(model.books) == len(BOOKS) + 1
+    assert load_playbooks(str(path))[0].explore[1] == "cat <<'EOF'\ntwo lines\nEOF"
+
+
+@pytest.mark.parametrize(
+    "text", ["no json", '{"id": "x"}', json.dumps({**FRUGAL_PLAYBOOK, "solve_rate": 2})]
+)
+def test_bad_playbook_is_refused_with_its_path(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"playbook='.*bad\.json': must be a JSON file"):
+        load_playbooks(str(path))
+    with pytest.raises(ValueError, match=r"missing\.json"):
+        load_playbooks(str(tmp_path / "missing.json"))
+
+
+# dialects
+
+
+def test_react_dialect_calls_bash_and_submit() -> None:
+    dialect = detect_dialect("", REACT)
+    call = dialect.command("why", "ls").calls[0]
+    assert (call.function, call.arguments) == ("bash", {"command": "ls"})
+    assert dialect.finish("done").calls[0].arguments == {"answer": "done"}
+    assert dialect.malformed("why", "ls").calls[0].parse_error
+
+
+def test_tool_dialect_fills_other_required_texts() -> None:
+    dialect = detect_dialect("", [tool("read", "path"), tool("Bash", "cmd", "description")])
+    call = dialect.command("why", "ls").calls[0]
+    assert (call.function, call.arguments) == ("Bash", {"cmd": "ls", "description": "why"})
+    assert dialect.finish("done") == Reply("done")
+
+
+def test_fenced_dialect_writes_one_block_and_the_sentinel() -> None:
+    prompt = "Answer with ONE ```bash block. To end: `echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT`"
+    dialect = detect_dialect(prompt, [])
+    assert dialect == FencedDialect("bash", "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")
+    assert dialect.command("why", "ls").text == "THOUGHT: why\n\n```bash\nls\n```"
+    assert "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT\n```" in dialect.finish("done").text
+    assert "```" not in dialect.malformed("why", "ls").text
+
+
+def test_sentinel_ends_where_there_is_no_submit_tool() -> None:
+    dialect = detect_dialect("run echo SUBMIT_FINAL", [tool("bash", "command")])
+    assert dialect == ToolDialect("bash", sentinel="SUBMIT_FINAL")
+    assert dialect.finish("done").calls[0].arguments == {"command": "echo SUBMIT_FINAL"}
+
+
+def test_without_a_shell_the_agent_just_answers() -> None:
+    reply = respond(FLAWLESS, [BOOK], [ChatMessageUser(content=STATEMENT)], [], 1)
+    assert reply.calls == ()
+    assert "no shell" in reply.text
+
+
+# the agent
+
+
+def test_solve_rate_is_met_over_lanes() -> None:
+    for config in (FLAWLESS, replace(FLAWLESS, solve_rate=0.8)):
+        rate = BOOK.solve_rate if config.solve_rate is None else config.solve_rate
+        plans = [make_plan(config, BOOK, STATEMENT, lane) for lane in range(800)]
+        solved = sum(chosen_fix(plan) == BOOK.right.name for plan in plans)
+        assert abs(solved / 800 - rate) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("context", "low", "high"),
+    [
+        (["floor-division"] * 4, 0.0, 0.12),
+        (["magnitude"] + ["floor-division"] * 3, 0.2, 0.45),
+        (["magnitude"] * 2 + ["rest-to-first"] * 2, 0.5, 0.65),
+        (["magnitude"] * 4, 0.85, 1.0),
+    ],
+)
+def test_context_pulls_the_solve_rate(context: list[str], low: float, high: float) -> None:
+    texts = context_attempts(attempts(*context))
+    assert len(texts) == len(context)
+    assert low <= solve_probability(SimConfig(), BOOK, texts) <= high
+    assert solve_probability(SimConfig(context_gain=0), BOOK, texts) == BOOK.solve_rate
+
+
+def test_failing_context_spreads_its_mistake() -> None:
+    briefing = STATEMENT + attempts("rest-to-last", "rest-to-last")
+    config = replace(FLAWLESS, solve_rate=0, context_gain=0)
+    refined = [chosen_fix(make_plan(config, BOOK, briefing, lane)) for lane in range(200)]
+    alone = [chosen_fix(make_plan(config, BOOK, STATEMENT, lane)) for lane in range(200)]
+    assert refined.count("rest-to-last") > 2 * alone.count("rest-to-last")
+    assert None not in refined
+
+
+def test_refined_rollout_is_shorter() -> None:
+    def mean(briefing: str) -> float:
+        plans = [make_plan(FLAWLESS, BOOK, briefing, lane) for lane in range(50)]
+        return sum(len(plan.moves) for plan in plans) / 50
+
+    assert mean(STATEMENT + attempts("magnitude")) < mean(STATEMENT) - 0.5
+
+
+def test_failures_are_of_every_kind() -> None:
+    config = SimConfig(failure_rate=1, solve_rate=1)
+    plans = [make_plan(config, BOOK, STATEMENT, lane) for lane in range(200)]
+    malformed = [p for p in plans if any(m.kind == "malformed" for m in p.moves)]
+    endless = [p for p in plans if p.move(10_000).kind == "command"]
+    recovered = [p for p in malformed if chosen_fix(p) == "magnitude"]
+    quitters = [p for p in plans if p not in malformed and p not in endless]
+    assert min(len(recovered), len(malformed) - len(recovered)) > 20
+    assert min(len(endless), len(quitters)) > 20
+    assert all(chosen_fix(p) is None for p in [*endless, *quitters])
+    share = sum(
+        make_plan(SimConfig(failure_rate=0.2, solve_rate=1), BOOK, STATEMENT, lane)
+        != make_plan(SimConfig(failure_rate=0, solve_rate=1), BOOK, STATEMENT, lane)
+        for lane in range(500)
+    )
+    assert abs(share / 500 - 0.2) < 0.06
+
+
+def test_extra_steps_and_filler() -> None:
+    plain = make_plan(FLAWLESS, BOOK, STATEMENT, 1)
+    loaded = make_plan(replace(FLAWLESS, steps=5, output_chars=900), BOOK, STATEMENT, 1)
+    assert len(loaded.moves) == len(plain.moves) + 5
+    assert sum("head -c 900" in move.command for move in loaded.moves) >= 7
+
+
+def test_unknown_problem_is_looked_at_and_left() -> None:
+    plan = make_plan(FLAWLESS, None, "What is this?", 1)
+    assert [move.kind for move in plan.moves[-2:]] == ["command", "finish"]
+    assert all("write" not in move.command for move in plan.moves)
+
+
+def test_position_in_the_conversation_is_the_step() -> None:
+    messages: list[ChatMessage] = [
+        ChatMessageSystem(content="You are an agent."),
+        ChatMessageUser(content=STATEMENT),
+    ]
+    plan = make_plan(FLAWLESS, BOOK, f"You are an agent.\n\n{STATEMENT}", 3)
+    for move in plan.moves:
+        reply = respond(FLAWLESS, [BOOK], messages, REACT, 3)
+        expected = {"command": move.command} if move.kind == "command" else {"answer": move.thought}
+        assert reply.calls[0].arguments == expected
+        messages += [ChatMessageAssistant(content=reply.text), ChatMessageUser(content="ok")]
+
+
+def test_seed_and_lane_make_another_rollout() -> None:
+    def plans(seed: int, lanes: range) -> list[Plan]:
+        return [make_plan(SimConfig(seed=seed), BOOK, STATEMENT, lane) for lane in lanes]
+
+    assert plans(0, range(8)) == plans(0, range(8))
+    assert plans(0, range(8)) != plans(1, range(8))
+    assert len(set(plans(0, range(16)))) >= 12
+
+
+# the model in real evals
+
+
+def run(tmp_path: Path, ids: list[str], epochs: int, **arguments: Any) -> EvalLog:
+    [log] = inspect_eval(
+        demo_task(),
+        sample_id=ids,
+        epochs=epochs,
+        model="simulated/coder",
+        model_args=arguments,
+        log_dir=str(tmp_path),
+        display="none",
+    )
+    assert log.status == "success", log.error
+    return log
+
+
+def said(sample: EvalSample) -> list[object]:
+    return [
+        (
+            message.text,
+            [(call.id, call.function, call.arguments) for call in message.tool_calls or []],
+        )
+        for message in sample.messages
+        if isinstance(message, ChatMessageAssistant)
+    ]
+
+
+def samples(log: EvalLog) -> list[EvalSample]:
+    return sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch))
+
+
+def value(sample: EvalSample) -> object:
+    return (sample.scores or {})["hidden_test"].value
+
+
+def test_same_seed_same_rollouts_and_the_hidden_test_agrees(tmp_path: Path) -> None:
+    ids = ["bill-shares", "csv-fields"]
+    first = samples(run(tmp_path, ids, 3, failure_rate=0))
+    again = samples(run(tmp_path, ids, 3, failure_rate=0))
+    assert [said(s) for s in first] == [said(s) for s in again]
+    assert len({str(said(s)) for s in first}) == len(first) == 6
+    for sample in first:
+        plan = make_plan(FLAWLESS, BOOKS[str(sample.id)], str(sample.input), sample.epoch)
+        right = chosen_fix(plan, BOOKS[str(sample.id)]) == BOOKS[str(sample.id)].right.name
+        assert (value(sample) == "C") == right
+    assert {value(sample) for sample in first} == {"C", "I"}
+
+
+@pytest.mark.parametrize(("solve_rate", "expected"), [(0, "I"), (1, "C")])
+def test_solve_rate_at_its_ends(solve_rate: int, expected: str, tmp_path: Path) -> None:
+    log = run(tmp_path, ["retry-waits"], 2, solve_rate=solve_rate, failure_rate=0)
+    assert {value(sample) for sample in samples(log)} == {expected}
+
+
+def test_usage_and_cost_are_reported(tmp_path: Path) -> None:
+    log = run(tmp_path, ["busy-times"], 1, solve_rate=1, failure_rate=0)
+    usage = log.stats.model_usage["simulated/coder"]
+    assert usage.total_tokens == usage.input_tokens + usage.output_tokens > 500
+    assert usage.total_cost == pytest.approx(
+        (3 * usage.input_tokens + 15 * usage.output_tokens) / 1_000_000
+    )
+
+
+async def test_latency_is_slept() -> None:
+    import anyio
+
+    model = get_model("simulated/coder", latency=30, memoize=False)
+    with anyio.move_on_after(0.2) as scope:
+        await model.generate("Hello")
+    assert scope.cancelled_caught
