@@ -70,6 +70,7 @@ def words(n: int, seed: int) -> str:
     return " ".join(Random(seed).choices(_WORDS, k=n))
 
 
+@modelapi(name="scripted")
 class Scripted(ModelAPI):
     """Plays agent, summarizer and judge from the prompt alone, each answer after `latency`."""
 
@@ -106,8 +107,8 @@ class Scripted(ModelAPI):
         elif tools:
             answer = ModelOutput.for_tool_call(self.model_name, "submit", {"answer": "done"})
         elif "<trajectory>" in input[0].text:
-            half = words(200, call)
-            summary = {"requirements": [], "strategy": half, "final_state": words(200, call + 1)}
+            half, rest = words(200, call), words(200, -call)
+            summary = {"requirements": [], "strategy": half, "final_state": rest}
             answer = ModelOutput.from_content(self.model_name, json.dumps(summary))
         else:
             verdict = f"{words(150, call)}\n\nFinal verdict: Solution {1 + call % 2}"
@@ -118,11 +119,6 @@ class Scripted(ModelAPI):
     def max_connections(self) -> int:
         """No throttle."""
         return 10_000
-
-
-@modelapi(name="scripted")
-def scripted() -> type[ModelAPI]:
-    return Scripted
 
 
 @task
@@ -154,7 +150,7 @@ def run(given: dict[str, Any], side: str, latency: float) -> dict[str, float]:
         latency: Seconds of a model call.
 
     Returns:
-        Seconds, peak bytes of memory, log bytes, and for `rtv` the critical path.
+        Seconds, peak bytes of memory, log bytes; for `rtv` also the critical path.
     """
     with tempfile.TemporaryDirectory() as log_dir:
         _eval(given | {"n": 1, "turns": 1, "problems": 1}, "plain", 0.0, log_dir)
@@ -291,9 +287,9 @@ def main() -> None:
     child, as_json = given.pop("child"), given.pop("json")
     if child:
         print(json.dumps(run(**json.loads(child))))
-        return
-    report = compare(given)
-    print(json.dumps(report, indent=1) if as_json else table(report))
+    else:
+        report = compare(given)
+        print(json.dumps(report, indent=1) if as_json else table(report))
 
 
 if __name__ == "__main__":

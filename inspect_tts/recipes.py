@@ -217,7 +217,7 @@ def _run(*stages: Solver) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         for stage in stages:
-            async with quiet_span(*step_names(stage), type="solver"):
+            async with quiet_span(step_names(stage)[0], type="solver"):
                 state = await stage(state, generate)
         return state
 
@@ -227,6 +227,7 @@ def _run(*stages: Solver) -> Solver:
 def _refine(given: dict[str, Any], last: dict[str, Any]) -> list[Solver]:
     """The iterations of PDR; sandboxes of all but the last are held only to be graded."""
     at_least("iterations", given["iterations"], 1)
+    at_least("top_k", given["top_k"], 1)
     one_of("context", given["context"], CONTEXTS)
     at_most(
         "top_k", given["top_k"], given["n"], ": the refinement context is taken from n rollouts"

@@ -126,9 +126,11 @@ def last_words() -> Scorer:
     return score
 
 
-def problem(count: int = 1, **options: Any) -> Task:
+def problem(
+    count: int = 1, *, input: str | list[ChatMessage] = "Solve it.", **options: Any
+) -> Task:
     """A task without a sandbox."""
-    dataset = [Sample(id=f"p{i}", input="Solve it.", target="#good") for i in range(count)]
+    dataset = [Sample(id=f"p{i}", input=input, target="#good") for i in range(count)]
     return Task(dataset=dataset, scorer=last_words(), **options)
 
 
@@ -148,7 +150,7 @@ def run(
         "judge": model(judge or prefer("#good"), "judge"),
     }
     chosen = list(strategy) if isinstance(strategy, Sequence) else strategy
-    return eval(
+    log = eval(
         task,
         solver=chosen,
         model=model(agent),
@@ -158,13 +160,15 @@ def run(
         ctl_server=False,
         **options,
     )[0]
+    log.samples = [resolve_sample_attachments(sample) for sample in log.samples or []]
+    return log
 
 
 def only(log: EvalLog) -> EvalSample:
     """The one sample of a log."""
     assert log.samples is not None
     assert len(log.samples) == 1
-    return resolve_sample_attachments(log.samples[0])
+    return log.samples[0]
 
 
 def pool(log: EvalLog) -> RolloutPool:
@@ -185,9 +189,9 @@ def spans(log: EvalLog) -> dict[str, SpanBeginEvent]:
     return {event.id: event for event in only(log).events if isinstance(event, SpanBeginEvent)}
 
 
-def span_path(log: EvalLog, id: str | None) -> list[SpanBeginEvent]:
+def span_path(found: dict[str, SpanBeginEvent], id: str | None) -> list[SpanBeginEvent]:
     """A span and all around it, outermost first."""
-    found, path = spans(log), list[SpanBeginEvent]()
+    path: list[SpanBeginEvent] = []
     while id is not None:
         path.insert(0, found[id])
         id = found[id].parent_id
@@ -197,7 +201,8 @@ def span_path(log: EvalLog, id: str | None) -> list[SpanBeginEvent]:
 def agent_calls(log: EvalLog) -> dict[str, list[ModelEvent]]:
     """Model calls of the agents by rollout."""
     made: dict[str, list[ModelEvent]] = {}
+    found = spans(log)
     for call in calls(log, None):
-        [rollout] = [s.id for s in span_path(log, call.span_id) if s.name.startswith("rollout ")]
+        [rollout] = [s.id for s in span_path(found, call.span_id) if s.name[:8] == "rollout "]
         made.setdefault(rollout, []).append(call)
     return made

@@ -111,27 +111,21 @@ def test_a_missing_placeholder_is_named(
 
 
 PATHS = ["no/such/file.md", "judge.txt", "a.prompt", "/no/such", "./no/such", "~/no/such"]
-TAKEN_FOR_TEXT = pytest.mark.xfail(strict=True, reason="a prompt without required placeholders")
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[] if REQUIRED[n] else [TAKEN_FOR_TEXT]) for n in NAMES],
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_looks_like_a_path_but_is_no_file_is_an_error(name: str, path: str) -> None:
     with pytest.raises(UserError) as caught:
         load_prompt(name, path)
     assert f"the {name} prompt {path!r} looks like a path but is not a file" in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="Path.is_file raises for a long name")
 def test_a_line_longer_than_any_file_name_is_a_text() -> None:
     text = "{problem} {solutions}" + "x" * 300
     assert load_prompt("judge", text).template == text
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="Path.expanduser raises")
 def test_a_line_that_begins_with_a_tilde_is_a_text() -> None:
     assert load_prompt("judge", "~10 {problem} {solutions}").source == "argument"
 

@@ -147,9 +147,10 @@ def test_the_log_shows_the_recipe_with_all_arguments(full_log: EvalLog) -> None:
 
 
 def test_spans_read_like_the_method(full_log: EvalLog) -> None:
+    found = spans(full_log)
     names = Counter(
-        " / ".join(s.name.removeprefix("inspect_tts/") for s in span_path(full_log, id)[1:])
-        for id, span in spans(full_log).items()
+        " / ".join(s.name.removeprefix("inspect_tts/") for s in span_path(found, id)[1:])
+        for id, span in found.items()
         if span.type != "solver"
     )
     for rollout in pool(full_log).rollouts:
@@ -173,7 +174,7 @@ def test_records_and_spans_join_on_ids(full_log: EvalLog) -> None:
     for selection in found.selections:
         for match in (m for r in selection.rounds for m in r.matches):
             assert ids[match.id].type == "match"
-    votes = Counter(span_path(full_log, call.span_id)[-1].id for call in calls(full_log, "judge"))
+    votes = Counter(span_path(ids, call.span_id)[-1].id for call in calls(full_log, "judge"))
     assert set(votes.values()) == {8}
 
 

@@ -7,17 +7,17 @@ from statistics import mean
 
 import pytest
 from conftest import Box
-from helpers import Outcome, Script, eval_one, prefer, shell_then_submit
+from helpers import Outcome, Script, eval_one, prefer, run_eval, shell_then_submit
 from inspect_ai import Task
 from inspect_ai.agent import react
-from inspect_ai.dataset import Sample
+from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer
 from inspect_ai.solver import Solver, TaskState
 from inspect_ai.tool import bash
 from inspect_ai.util import sandbox
 
-from inspect_tts import pdr, pdr_rtv, rtv
+from inspect_tts import RolloutPool, pdr, pdr_rtv, rtv
 from inspect_tts.core.lots import shuffled
 
 SECRETS = ("secret-target", "secret-metadata", "secret-test", "secret-explanation", "0.8125")
@@ -48,13 +48,15 @@ class Diary:
 
 
 @scorer(metrics=[accuracy()])
-def grades(diary: Diary) -> Scorer:
+def grades(diary: Diary, breaks_on: str = "nobody") -> Scorer:
     """Gives `a<i>` the score 0.8125 + i, and leaves the hidden test in its sandbox."""
 
     async def score(state: TaskState, target: Target) -> Score:
         who = (await sandbox().read_file("who")).strip()
         await sandbox().write_file("hidden_test", "secret-test")
         diary.lines.append(("grade", who))
+        if who == breaks_on:
+            raise RuntimeError("the tests did not run")
         return Score(value=0.8125 + int(who[1:]), explanation="secret-explanation")
 
     return score
@@ -180,3 +182,25 @@ def test_pdr_adopts_one_by_lot_and_reports_the_mean_of_the_refined(tmp_path: Pat
     assert numbers["selected"] == outcome.score("grades")
     assert outcome.score("grades") == 0.8125 + int(outcome.who(lot.order[0])[1:])
     assert "vote" not in {what for what, _ in diary.lines}
+
+
+def test_a_rollout_that_cannot_be_graded_leaves_its_numbers_unknown(tmp_path: Path) -> None:
+    diary, box = Diary(), Box("local", tmp_path, "local", "unknown")
+    script = diary.script("a0", "a3")
+    task = problem(box, diary)
+    second = task.dataset[0].model_copy(update={"id": "q"})
+    task.dataset = MemoryDataset([*task.dataset, second])
+    task.scorer = [grades(diary, breaks_on="a4")]
+    solve = rtv(n=3, votes=1, agent=AGENT, score_rollouts=True)
+    log = run_eval(task, solve, script, tmp_path, max_samples=1)
+
+    assert log.status == "success"
+    assert log.samples is not None
+    assert log.results is not None
+    pools = [sample.store_as(RolloutPool) for sample in log.samples]
+    errors = [rollout.score_error for pool in pools for rollout in pool.rollouts]
+    assert [error for error in errors if error] == ["RuntimeError: the tests did not run"]
+    found = {score.name: score for score in log.results.scores}
+    assert found["iteration_0"].metrics["mean"].value == pytest.approx(1.8125)
+    assert (found["iteration_0"].scored_samples, found["iteration_0"].unscored_samples) == (1, 1)
+    assert found["selected"].metrics["mean"].value == pytest.approx(mean([0.8125, 3.8125]))

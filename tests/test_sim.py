@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import eval as inspect_eval
-from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
@@ -19,7 +17,6 @@ from inspect_ai.tool import ToolInfo, ToolParam, ToolParams
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
 from inspect_tts.demo.problems import load_problems
-from inspect_tts.demo.task import demo_task
 from inspect_tts.prompts import load_prompt
 from inspect_tts.sim.agent import Plan, context_attempts, make_plan, solve_probability
 from inspect_tts.sim.brain import respond
@@ -286,76 +283,3 @@ def test_seed_and_lane_make_another_rollout() -> None:
     assert plans(0, range(8)) == plans(0, range(8))
     assert plans(0, range(8)) != plans(1, range(8))
     assert len(set(plans(0, range(16)))) >= 12
-
-
-# the model in real evals
-
-
-def run(tmp_path: Path, ids: list[str], epochs: int, **arguments: Any) -> EvalLog:
-    [log] = inspect_eval(
-        demo_task(),
-        sample_id=ids,
-        epochs=epochs,
-        model="simulated/coder",
-        model_args=arguments,
-        log_dir=str(tmp_path),
-        display="none",
-    )
-    assert log.status == "success", log.error
-    return log
-
-
-def said(sample: EvalSample) -> list[object]:
-    return [
-        (
-            message.text,
-            [(call.id, call.function, call.arguments) for call in message.tool_calls or []],
-        )
-        for message in sample.messages
-        if isinstance(message, ChatMessageAssistant)
-    ]
-
-
-def samples(log: EvalLog) -> list[EvalSample]:
-    return sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch))
-
-
-def value(sample: EvalSample) -> object:
-    return (sample.scores or {})["hidden_test"].value
-
-
-def test_same_seed_same_rollouts_and_the_hidden_test_agrees(tmp_path: Path) -> None:
-    ids = ["bill-shares", "csv-fields"]
-    first = samples(run(tmp_path, ids, 3, failure_rate=0))
-    again = samples(run(tmp_path, ids, 3, failure_rate=0))
-    assert [said(s) for s in first] == [said(s) for s in again]
-    assert len({str(said(s)) for s in first}) == len(first) == 6
-    for sample in first:
-        plan = make_plan(FLAWLESS, BOOKS[str(sample.id)], str(sample.input), sample.epoch)
-        right = chosen_fix(plan, BOOKS[str(sample.id)]) == BOOKS[str(sample.id)].right.name
-        assert (value(sample) == "C") == right
-    assert {value(sample) for sample in first} == {"C", "I"}
-
-
-@pytest.mark.parametrize(("solve_rate", "expected"), [(0, "I"), (1, "C")])
-def test_solve_rate_at_its_ends(solve_rate: int, expected: str, tmp_path: Path) -> None:
-    log = run(tmp_path, ["retry-waits"], 2, solve_rate=solve_rate, failure_rate=0)
-    assert {value(sample) for sample in samples(log)} == {expected}
-
-
-def test_usage_and_cost_are_reported(tmp_path: Path) -> None:
-    log = run(tmp_path, ["busy-times"], 1, solve_rate=1, failure_rate=0)
-    usage = log.stats.model_usage["simulated/coder"]
-    assert usage.total_tokens == usage.input_tokens + usage.output_tokens > 500
-    assert usage.total_cost == pytest.approx(
-        (3 * usage.input_tokens + 15 * usage.output_tokens) / 1_000_000
-    )
-
-
-async def test_latency_is_slept() -> None:
-    import anyio
-
-    model = get_model("simulated/coder", latency=30, memoize=False)
-    with anyio.move_on_after(0.2) as scope:
-        await model.generate("Hello")
-    assert scope.cancelled_caught

@@ -1,6 +1,7 @@
 """The structure of a summary (paper, section 1) and how prompts show it."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -132,11 +133,12 @@ def numbered(rollouts: Sequence[Rollout], tag: str) -> str:
         tag: `solution` for judges, `attempt` for refinement contexts.
 
     Returns:
-        `<solution_1> ... </solution_1>` and so on. Closing tags inside a summary are broken up.
+        `<solution_1> ... </solution_1>` and so on. Such tags inside a summary are broken up.
     """
+    own_tags = re.compile(rf"<(?=\s*/?\s*{tag}_)", re.IGNORECASE)
     blocks = []
     for number, rollout in enumerate(rollouts, start=1):
-        body = rollout_text(rollout).replace(f"</{tag}_", f"<\u200b/{tag}_")
+        body = own_tags.sub("<\u200b", rollout_text(rollout))
         blocks.append(f"<{tag}_{number}>\n{body}\n</{tag}_{number}>")
     return "\n\n".join(blocks)
 

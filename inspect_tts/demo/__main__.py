@@ -32,13 +32,12 @@ def main() -> int:
     for name in ("rtv", "pdr_rtv"):
         started = monotonic()
         console.print(f"{name}: 8 rollouts an iteration, 8 votes a match ...")
-        display = "rich" if sys.stdout.isatty() else "none"
         [log] = eval(
             demo(),
             solver=SolverSpec(f"inspect_tts/{name}", arguments, arguments),
             model="simulated/coder",
             log_dir=str(LOG_DIR),
-            display=display,
+            display="rich" if sys.stdout.isatty() else "none",
         )
         if log.status != "success":
             console.print(f"{name} failed: {log.error.message if log.error else log.status}")
@@ -58,7 +57,8 @@ def main() -> int:
 
 
 def _row(log: EvalLog) -> list[str]:
-    means = {s.name: s.metrics["mean"].value for s in log.results.scores if "mean" in s.metrics}
+    scores = log.results.scores if log.results else []
+    means = {score.name: score.metrics["mean"].value for score in scores if "mean" in score.metrics}
     pools = [sample.store_as(RolloutPool) for sample in log.samples or []]
     votes = sum(
         len(match.votes)

@@ -26,6 +26,7 @@ _SANDBOXES = ("local", "docker")
 _TAIL = 2000
 _ROLLOUT_SCORES = {
     "iteration_0": "iteration 0",
+    "select_k": "select-K",
     "iteration_1": "iteration 1",
     "selected": "selected",
     "oracle": "oracle",

@@ -76,19 +76,15 @@ def load_prompt(name: str, override: str | None = None) -> Prompt:
     if override is None:
         template = (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8")
         return Prompt(name, template, "built-in")
-    source = "argument"
-    template = override
-    if "\n" not in override and len(override) < 4096:
-        path = Path(override).expanduser()
-        if path.is_file():
-            source, template = str(path), path.read_text(encoding="utf-8")
-        elif not _missing(name, override):
-            pass
-        elif path.suffix in {".md", ".txt", ".prompt"} or override.startswith(("/", "./", "~")):
-            raise UserError(
-                f"the {name} prompt {override!r} looks like a path but is not a file; "
-                "give the path of an existing text file, or the text itself"
-            )
+    source, template = "argument", override
+    path = _file(override)
+    if path is not None:
+        source, template = str(path), path.read_text(encoding="utf-8")
+    elif _PATH_LIKE.fullmatch(override):
+        raise UserError(
+            f"the {name} prompt {override!r} looks like a path but is not a file; "
+            "give the path of an existing text file, or the text itself"
+        )
     missing = _missing(name, template)
     if missing:
         raise UserError(
@@ -96,6 +92,17 @@ def load_prompt(name: str, override: str | None = None) -> Prompt:
             f"it must contain {', '.join('{' + m + '}' for m in REQUIRED[name])}"
         )
     return Prompt(name, template, source)
+
+
+_PATH_LIKE = re.compile(r"(?:~|\.{0,2})/\S*|\S+\.(?:md|txt|prompt)")
+
+
+def _file(text: str) -> Path | None:
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (OSError, RuntimeError, ValueError):  # too long for a name, or an unknown ~user
+        return None
 
 
 def _missing(name: str, template: str) -> list[str]:

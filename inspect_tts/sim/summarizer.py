@@ -21,7 +21,7 @@ from .evidence import Record, Run, read_record
 
 _PROBLEM = re.compile(r"<problem>\n(.*?)\n</problem>", re.DOTALL)
 _BULLET = re.compile(r"^\s*[-*] (.+(?:\n {2,}\S.+)*)", re.MULTILINE)
-_MUST = re.compile(r"[^.\n][^.]*\bmust\b[^.]*\.")
+_SENTENCE_END = re.compile(r"(?<=[.;:])\s+|\n\n")
 _GUESS = re.compile(r"\b(think|cause|idea|should be|suspect|because)\b", re.IGNORECASE)
 
 
@@ -132,7 +132,7 @@ def _requirements(problem: str, record: Record) -> list[Requirement]:
         if check:
             covered = "no" if check.failed else "yes"
             evidence += "; a check of further cases " + ("failed" if check.failed else "passed")
-    found = _BULLET.findall(problem) or _MUST.findall(problem)
+    found = _BULLET.findall(problem) or [s for s in _SENTENCE_END.split(problem) if "must" in s]
     names = [elide(" ".join(text.split()), 300) for text in found[:8]] or ["The problem as stated"]
     return [Requirement(requirement=n, covered=covered, evidence=evidence) for n in names]
 

@@ -1,0 +1,223 @@
+"""Run one iteration: who starts from what, when it may start, and what is recorded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from inspect_ai.log import EvalSpec
+from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.util import SandboxEnvironmentSpec, concurrency, span
+
+from inspect_tts._inspect import (
+    default_sandboxes,
+    eval_spec,
+    real_sample,
+    reserve_slots,
+    sandbox_spec,
+    setup_steps,
+    widen_throttles,
+)
+from inspect_tts.core.records import Rollout, Stage
+from inspect_tts.core.refinement import CONTEXTS, Context, refinement_contexts
+from inspect_tts.core.summary import numbered
+from inspect_tts.errors import UserError
+from inspect_tts.models import check_roles, role_model
+from inspect_tts.prompts import Prompt, load_prompt
+
+from . import progress
+from .agent import agent_maker, agent_name
+from .arguments import at_least, one_of
+from .crew import Owner, crew_of_sample
+from .names import is_stage
+from .pool import RolloutPool, draw, pool_of
+from .rollout import Job, Limits, grade_in_place, run_rollout
+
+DEFAULT_ROLLOUTS_AT_ONCE = 64
+"""Rollouts at once in the process where neither the user nor the sandbox provider sets a limit."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of the stage `rollouts`, checked."""
+
+    n: int
+    context: Context | None
+    top_k: int
+    seed: int
+    make_agent: Callable[[EvalSpec], Callable[[], Solver]]
+    max_rollouts: int | None
+    limits: Limits
+    score_rollouts: bool
+    hold: bool
+    trajectory_tokens: int
+    prompts: dict[str, Prompt]
+    parameters: dict[str, Any]
+    """All arguments as the log shows them."""
+
+
+def check_settings(given: dict[str, Any]) -> Settings:
+    """Check the arguments of the stage `rollouts`.
+
+    Args:
+        given: All of them, by name.
+
+    Returns:
+        The settings.
+
+    Raises:
+        UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
+    """
+    at_least("n", given["n"], 1)
+    at_least("top_k", given["top_k"], 1)
+    at_least("seed", given["seed"], 0)
+    at_least("max_rollouts", given["max_rollouts"], 1)
+    at_least("trajectory_tokens", given["trajectory_tokens"], 500)
+    one_of("context", given["context"], (None, *CONTEXTS))
+    limits = Limits(**{name: given[name] for name in Limits.__dataclass_fields__})
+    for name, value in vars(limits).items():
+        fraction = name in ("cost_limit", "time_limit")
+        at_least(name, value, 0 if fraction else 1, whole=not fraction)
+    check_roles()
+    if given["score_rollouts"] and not given["hold"]:
+        raise UserError("score_rollouts=true grades in open sandboxes: use it with hold=true")
+    names = ("summarizer", "summarizer_reask", "refinement")
+    prompts = {name: load_prompt(name, given[f"{name}_prompt"]) for name in names}
+    plain = {name: value for name, value in given.items() if not name.endswith("_prompt")}
+    return Settings(
+        n=given["n"],
+        context=given["context"],
+        top_k=given["top_k"],
+        seed=given["seed"],
+        make_agent=agent_maker(given["agent"], given["agent_args"]),
+        max_rollouts=given["max_rollouts"],
+        limits=limits,
+        score_rollouts=given["score_rollouts"],
+        hold=given["hold"],
+        trajectory_tokens=given["trajectory_tokens"],
+        prompts=prompts,
+        parameters={**plain, "agent": agent_name(given["agent"])},
+    )
+
+
+async def run_iteration(state: TaskState, generate: Generate, settings: Settings) -> TaskState:
+    """Run an iteration and add it to the pool; sandboxes stay open where they are held.
+
+    Args:
+        state: The sample's state.
+        generate: The sample's generate function.
+        settings: What to run.
+
+    Returns:
+        The state.
+
+    Raises:
+        UserError: If the rollouts do not fit into `max_rollouts`, or there is no context to take.
+        RuntimeError: If no rollout at all could be started.
+    """
+    active, spec, pool, crew = real_sample(), eval_spec(), pool_of(state), crew_of_sample()
+    sandbox = await sandbox_spec(spec, active)
+    job = Job(
+        iteration=pool.iteration + 1,
+        state=state,
+        generate=generate,
+        spec=spec,
+        sandbox=sandbox,
+        setup=setup_steps(is_stage),
+        agent=settings.make_agent(spec),
+        limits=settings.limits,
+        summarizer=role_model("summarizer"),
+        summarizer_prompt=settings.prompts["summarizer"],
+        summarizer_reask=settings.prompts["summarizer_reask"],
+        trajectory_tokens=settings.trajectory_tokens,
+    )
+    role_model("judge")  # a role that cannot be made fails here, before the first rollout
+    contexts = _contexts(pool, job.iteration, settings)
+    default = max(settings.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
+    at_once = settings.max_rollouts or default
+    await widen_throttles(spec, sandbox.type if sandbox else None, at_once)
+    crew.release(list(crew.owners))  # nothing crosses iterations but summaries
+    owners = [_owner(job, settings, pool, i, contexts[i], at_once) for i in range(settings.n)]
+    progress.plan("rollouts", settings.n)
+    progress.plan("summaries", settings.n)
+    async with span(f"iteration {job.iteration}", type="iteration"):
+        grow = settings.max_rollouts is None
+        async with reserve_slots("rollouts", at_once, grow=grow) as slots:
+            held = settings.hold and sandbox is not None
+            _check_room(len(owners) if held else 1, slots, sandbox)
+            crew.start(owners)
+            for each in owners if held else ():
+                await each.entered.wait()
+        for each in owners:
+            await each.finished.wait()
+    _add(pool, [each.result.rollout for each in owners if each.result], settings)
+    return state
+
+
+def _owner(
+    job: Job,
+    settings: Settings,
+    pool: RolloutPool,
+    index: int,
+    context: tuple[str, ...],
+    at_once: int,
+) -> Owner:
+    summaries = numbered([pool.by_id(id) for id in context], "attempt")
+    refinement = settings.prompts["refinement"].format(summaries=summaries) if context else ""
+    grade = partial(grade_in_place, epoch=job.state.epoch)
+    return Owner(
+        job.id(index),
+        slot=concurrency("rollouts", at_once),
+        attempt=partial(run_rollout, job, index, context, refinement),
+        grade=grade if settings.score_rollouts else None,
+        hold=settings.hold and job.sandbox is not None,
+    )
+
+
+def _check_room(needed: int, slots: int, sandbox: SandboxEnvironmentSpec | None) -> None:
+    if slots < needed:
+        kind = f"{sandbox.type} " if sandbox else ""
+        raise UserError(
+            f"max_rollouts={slots} is too small: the selection chooses among {needed} rollouts "
+            f"whose {kind}sandboxes must all be open, because the selected one is handed to the "
+            f"scorer as it is. Give max_rollouts >= {needed}, or a smaller n"
+        )
+
+
+def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tuple[str, ...], ...]:
+    if settings.context is None:
+        return ((),) * settings.n
+    key = f"{pool.problem}/t{iteration}/context"
+    previous = [rollout.id for rollout in pool.population(iteration - 1)]
+    try:
+        chosen = refinement_contexts(
+            settings.context,
+            n=settings.n,
+            previous=previous,
+            selected=pool.selected,
+            top_k=settings.top_k,
+            seed=settings.seed,
+            key=key,
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if settings.context == "random":
+        lots = [draw(previous, seed=settings.seed, key=f"{key}/{i}") for i in range(settings.n)]
+        pool.draws = [*pool.draws, *lots]
+    return chosen
+
+
+def _add(pool: RolloutPool, records: list[Rollout], settings: Settings) -> None:
+    iteration = records[0].iteration
+    used = tuple(prompt.record for prompt in settings.prompts.values())
+    stage = Stage(
+        name="rollouts", iteration=iteration, parameters=settings.parameters, prompts=used
+    )
+    pool.stages = [*pool.stages, stage]
+    pool.rollouts = [*pool.rollouts, *records]
+    pool.selected = [record.id for record in records]
+    if all(record.status == "error" and record.turns == 0 for record in records):
+        raise RuntimeError(
+            f"none of the {len(records)} rollouts could be started; the first failed with "
+            f"{records[0].reason}"
+        )

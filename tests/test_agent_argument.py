@@ -1,0 +1,170 @@
+"""What may be given as `agent`, and what is used where none is."""
+
+from pathlib import Path
+
+import pytest
+from inspect_ai import Task, task
+from inspect_ai.agent import Agent, AgentState, agent, as_solver
+from inspect_ai.log import EvalLog
+from inspect_ai.model import ChatMessageUser, get_model
+from inspect_ai.solver import Generate, Solver, TaskState, chain, generate, solver
+from scripted import acting, mark, only, pool, problem, run, says, turn
+
+from inspect_tts import UserError, adopt, rollouts, rtv, tournament
+
+
+@agent
+def talker(text: str = "#talker") -> Agent:
+    async def execute(state: AgentState) -> AgentState:
+        state.messages.append(ChatMessageUser(content=text))
+        state.output = await get_model().generate(state.messages)
+        state.messages.append(state.output.message)
+        return state
+
+    return execute
+
+
+@solver
+def worker(text: str = "#worker") -> Solver:
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        return await turn(state, text)
+
+    return solve
+
+
+IN_A_FILE = """
+from inspect_ai.agent import Agent, AgentState, agent
+from inspect_ai.model import ChatMessageUser, get_model
+
+@agent
+def filed(text: str = "#filed") -> Agent:
+    async def execute(state: AgentState) -> AgentState:
+        state.messages.append(ChatMessageUser(content=text))
+        state.output = await get_model().generate(state.messages)
+        state.messages.append(state.output.message)
+        return state
+
+    return execute
+"""
+
+
+def heard(log: EvalLog) -> list[str]:
+    return [mark(rollout.summary.text) for rollout in pool(log).rollouts]
+
+
+@pytest.mark.parametrize(
+    ("given", "args", "said"),
+    [
+        (talker(), None, "#talker"),
+        (talker("#other"), None, "#other"),
+        (worker(), None, "#worker"),
+        (as_solver(talker("#wrapped")), None, "#wrapped"),
+        (chain(worker("#first"), worker("#second")), None, "#first"),
+        ("talker", None, "#talker"),
+        ("talker", {"text": "#told"}, "#told"),
+        ("worker", {"text": "#told"}, "#told"),
+    ],
+)
+def test_an_agent_is_an_object_or_a_name(
+    tmp_path: Path, given: Agent | Solver | str, args: dict[str, str] | None, said: str
+) -> None:
+    log = run(problem(), rtv(n=2, votes=1, agent=given, agent_args=args), tmp_path)
+    assert heard(log) == [said, said]
+    parameters = pool(log).stages[0].parameters
+    assert parameters["agent_args"] == (args or {})
+
+
+@pytest.mark.parametrize("args", [None, {"text": "#told"}])
+def test_an_agent_may_be_named_in_a_file(tmp_path: Path, args: dict[str, str] | None) -> None:
+    file = tmp_path / "my_agents.py"
+    file.write_text(IN_A_FILE, encoding="utf-8")
+    strategy = rtv(n=2, votes=1, agent=f"{file}@filed", agent_args=args)
+    assert heard(run(problem(), strategy, tmp_path)) == ["#told" if args else "#filed"] * 2
+
+
+def test_the_log_names_the_agent(tmp_path: Path) -> None:
+    log = run(problem(), rtv(n=1, agent=chain(worker(), acting(says("#x")))), tmp_path)
+    assert pool(log).stages[0].parameters["agent"] == "worker, acting"
+
+
+# --- the task's own solver
+
+
+@task
+def shipped(text: str = "#shipped") -> Task:
+    return problem(solver=worker(text))
+
+
+@task
+def nested() -> Task:
+    return problem(solver=rtv(n=2, votes=1))
+
+
+@task
+def staged() -> Task:
+    return problem(solver=[rollouts(n=2), tournament(votes=1), adopt()])
+
+
+@task
+def plain() -> Task:
+    return problem()
+
+
+@pytest.mark.parametrize("text", ["#shipped", "#other"])
+def test_without_an_agent_the_tasks_own_solver_is_scaled(tmp_path: Path, text: str) -> None:
+    given = shipped() if text == "#shipped" else shipped(text=text)
+    log = run(given, rtv(n=3, votes=1), tmp_path)
+    assert heard(log) == [text] * 3
+    assert pool(log).stages[0].parameters["agent"] == "the task's own solver"
+    assert only(log).output.completion == f"said {text}"
+
+
+def test_a_task_without_a_solver_is_one_generation(tmp_path: Path) -> None:
+    log = run(plain(), rtv(n=2, votes=1), tmp_path)
+    assert [(rollout.turns, rollout.messages) for rollout in pool(log).rollouts] == [(1, 2), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("given", "strategy", "message"),
+    [
+        (problem(solver=generate()), rtv(n=2), "was built without @task"),
+        (nested(), rtv(n=2), "the own solver of task 'nested' is inspect_tts/rtv"),
+        (nested(), None, "the own solver of task 'nested' is inspect_tts/rtv"),
+        (staged(), None, "the own solver of task 'staged' is inspect_tts/rollouts"),
+    ],
+    ids=["bare", "nested", "nested-alone", "staged"],
+)
+def test_a_task_that_offers_no_agent_says_what_to_pass(
+    tmp_path: Path, given: Task, strategy: Solver | None, message: str
+) -> None:
+    log = run(given, strategy, tmp_path)
+    error = only(log).error
+    assert log.status == "error"
+    assert error is not None
+    assert message in error.message
+    assert "agent=" in error.message
+
+
+# --- mistakes
+
+
+@pytest.mark.parametrize(
+    ("given", "args", "words"),
+    [
+        ("talkr", None, ["'talkr'", "did you mean", "talker"]),
+        ("no_such/agent_at_all", None, ["'no_such/agent_at_all'", "'package/name'"]),
+        ("nowhere.py@filed", None, ["nowhere.py@filed", "'file.py@name'"]),
+        ("talker", {"txet": "#x"}, ["'talker'", "txet"]),
+        ("talker", "text=#x", ["agent_args='text=#x'", "mapping"]),
+        (None, {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),
+        (talker(), {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),
+        (42, None, ["agent=42", "neither an agent"]),
+    ],
+)
+def test_a_wrong_agent_is_refused_when_the_strategy_is_built(
+    given: object, args: object, words: list[str]
+) -> None:
+    with pytest.raises(UserError) as raised:
+        rtv(agent=given, agent_args=args)  # type: ignore[arg-type]  # that is the mistake
+    for word in words:
+        assert word in str(raised.value)

@@ -1,0 +1,184 @@
+"""Other people's scorers and agents, unmodified: SWE-bench's grading, agents behind the bridge."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Box
+from helpers import Script, eval_one, prefer, say, shell, submit
+from inspect_ai import Task
+from inspect_ai.agent import Agent, AgentState, agent, react, sandbox_agent_bridge
+from inspect_ai.dataset import Sample
+from inspect_ai.model import ModelOutput
+from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer
+from inspect_ai.solver import TaskState
+from inspect_ai.tool import bash
+from inspect_ai.util import sandbox
+
+from inspect_tts import rtv
+
+# --- SWE-bench: a stand-in repository at /testbed, as its images have one
+
+SETUP = """
+mkdir -p /opt/miniconda3/bin && echo 'conda() { :; }' > /opt/miniconda3/bin/activate
+cd /testbed && git init -q . && git config user.name a && git config user.email a@example.com
+mkdir -p bin sympy/tests
+cat > sympy/half.py <<'END'
+def half(x):
+    return x // 2
+END
+cat > sympy/tests/test_half.py <<'END'
+def test_even():
+    assert half(4) == 2
+END
+cat > bin/test <<'END'
+#!/usr/bin/env python3
+import sys
+names = {}
+exec(open('sympy/half.py').read(), names)
+exec(open(sys.argv[-1]).read(), names)
+for name in [name for name in names if name.startswith('test_')]:
+    try:
+        names[name]()
+        print(name, 'ok')
+    except AssertionError:
+        print(name, 'F')
+END
+chmod +x bin/test && git add -A && git commit -q -m base && git tag base
+git commit -q --allow-empty -m "installed at $(date +%s.%N)"
+"""
+"""As in the official images, HEAD stands above the base commit; here it differs by sandbox."""
+TEST_PATCH = """\
+diff --git a/sympy/tests/test_half.py b/sympy/tests/test_half.py
+--- a/sympy/tests/test_half.py
++++ b/sympy/tests/test_half.py
+@@ -1,2 +1,5 @@
+ def test_even():
+     assert half(4) == 2
++
++def test_odd():
++    assert half(3) == 1.5
+"""
+METADATA = {
+    "repo": "sympy/sympy",
+    "version": "1.12",
+    "base_commit": "base",
+    "environment_setup_commit": "base",
+    "patch": "",
+    "test_patch": TEST_PATCH,
+    "hints_text": "",
+    "created_at": "2024-01-01",
+    "FAIL_TO_PASS": ["test_odd"],
+    "PASS_TO_PASS": ["test_even"],
+}
+
+
+@pytest.mark.docker
+@pytest.mark.interop
+@pytest.mark.parametrize(("winner", "resolved"), [("a1", 1.0), ("a0", 0.0)])
+def test_swe_bench_grades_the_winner(
+    winner: str, resolved: float, docker_box: Box, tmp_path: Path
+) -> None:
+    pytest.importorskip("swebench", reason="needs the dependency group `interop`")
+    scorers = pytest.importorskip("inspect_evals.swe_bench.scorers")
+    solvers = pytest.importorskip("inspect_evals.swe_bench.solvers")
+
+    def act(me: str, turn: int) -> ModelOutput:
+        operator = "/" if me == "a1" else "//"
+        change = f"sed -i 's|x // 2|x {operator} 2  # {me}|' sympy/half.py"
+        return shell(change) if turn == 0 else submit()
+
+    compose = tmp_path / "compose.yaml"
+    compose.write_text(compose.read_text().replace("/work", "/testbed"))
+    task = Task(
+        name=docker_box.task_name,
+        dataset=[Sample(id="sympy__sympy-1", input="half(3) is 1", setup=SETUP, metadata=METADATA)],
+        setup=solvers.swe_bench_record_start_commit(),
+        scorer=scorers.swe_bench_scorer(),
+        sandbox=docker_box.spec,
+    )
+    script = Script(act, prefer(f"I am {winner}."))
+    solve = rtv(n=2, votes=1, agent=react(tools=[bash()]), score_rollouts=True)
+    outcome = eval_one(task, solve, script, tmp_path)
+
+    score = (outcome.sample.scores or {})["swe_bench_scorer"]
+    assert score.value == resolved
+    patch = (score.metadata or {})["model_patch"]
+    assert f"# {winner}" in patch
+    assert patch.count("diff --git") == 1, "the patch holds the winner's change and nothing else"
+    others = [r.scores["swe_bench_scorer"] for r in outcome.pool.rollouts if r.scores]
+    assert others == [1.0 - resolved]
+    assert docker_box.alive() == []
+
+
+# --- an agent that runs inside the sandbox, behind Inspect's bridge
+
+AGENT = """
+import json, socket, time, urllib.request
+for attempt in range(300):  # the proxy takes a moment to listen
+    with socket.socket() as probe:
+        if probe.connect_ex(('127.0.0.1', 13131)) == 0:
+            break
+    time.sleep(0.2)
+messages = json.load(open('messages.json'))
+while True:
+    body = json.dumps({'model': 'inspect', 'messages': messages}).encode()
+    request = urllib.request.Request(
+        'http://127.0.0.1:13131/v1/chat/completions', body, {'Content-Type': 'application/json'})
+    answer = json.load(urllib.request.urlopen(request))['choices'][0]['message']['content']
+    messages += [{'role': 'assistant', 'content': answer}, {'role': 'user', 'content': 'Go on.'}]
+    open('said', 'a').write(answer + '\\n')
+    if 'finished' in answer:
+        break
+"""
+
+
+@agent
+def bridged() -> Agent:
+    async def execute(state: AgentState) -> AgentState:
+        messages = [{"role": m.role, "content": m.text} for m in state.messages]
+        await sandbox().write_file("messages.json", json.dumps(messages))
+        await sandbox().write_file("agent.py", AGENT)
+        async with sandbox_agent_bridge(state) as bridge:
+            ran = await sandbox().exec(["python3", "agent.py"], timeout=100)
+            if not ran.success:
+                raise RuntimeError(ran.stderr)
+            return bridge.state
+
+    return execute
+
+
+@scorer(metrics=[accuracy()])
+def reads_said() -> Scorer:
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value=(await sandbox().read_file("said")).splitlines())
+
+    return score
+
+
+@pytest.mark.docker
+def test_a_turn_limit_behind_the_bridge_ends_its_own_rollout_only(
+    docker_box: Box, tmp_path: Path
+) -> None:
+    def act(me: str, turn: int) -> ModelOutput:
+        return say("finished" if turn == 1 and me != "a0" else "working")
+
+    task = Task(
+        name=docker_box.task_name,
+        dataset=[Sample(input="Work.")],
+        scorer=reads_said(),
+        sandbox=docker_box.spec,
+    )
+    script = Script(act, prefer("I am a1."))
+    solve = rtv(n=3, votes=1, agent=bridged(), turn_limit=3)
+    outcome = eval_one(task, solve, script, tmp_path)
+
+    ended = {outcome.who(r.id): (r.status, r.limit, r.turns) for r in outcome.pool.rollouts}
+    assert ended == {
+        "a0": ("limit", "turn", 3),
+        "a1": ("completed", None, 2),
+        "a2": ("completed", None, 2),
+    }
+    assert outcome.sample.limit is None
+    assert outcome.score("reads_said") == ["I am a1. working", "I am a1. finished"]
+    assert docker_box.alive() == []
