@@ -222,39 +222,39 @@ def test_a_mistake_is_one_message_before_anything_runs(
 
 
 @pytest.mark.parametrize(
-    ("build", "words"),
+    ("factory", "given", "words"),
     [
-        (lambda: rtv(n=0), ["n=0", ">= 1"]),
-        (lambda: rtv(n="many"), ["n='many'", "number"]),
-        (lambda: rtv(n=True), ["n=True", "number"]),
-        (lambda: rtv(group_size=1), ["group_size=1", ">= 2", "two rollouts to compare"]),
-        (lambda: rtv(votes=0), ["votes=0", ">= 1"]),
-        (lambda: pdr(top_k=5, n=4), ["top_k=5", "<= 4", "from n rollouts"]),
-        (lambda: pdr(top_k=0), ["top_k=0", ">= 1"]),
-        (lambda: pdr(iterations=0), ["iterations=0", ">= 1"]),
-        (lambda: pdr(context="best"), ["context='best'", "'select', 'random', 'single'"]),
-        (lambda: rollouts(context="best"), ["context='best'", "'select'"]),
-        (lambda: tournament(keep=0), ["keep=0", ">= 1"]),
-        (lambda: random_selection(keep=0), ["keep=0", ">= 1"]),
-        (lambda: rtv(token_limit=0), ["token_limit=0", ">= 1"]),
-        (lambda: rtv(time_limit=-1), ["time_limit=-1", ">= 0"]),
-        (lambda: rtv(max_rollouts=0), ["max_rollouts=0", ">= 1"]),
-        (lambda: rtv(trajectory_tokens=10), ["trajectory_tokens=10", ">= 500"]),
-        (lambda: rollouts(score_rollouts=True, hold=False), ["score_rollouts=true", "hold=true"]),
-        (lambda: rtv(vots=3), ["no argument vots", "did you mean votes?"]),
-        (lambda: tournament(grupsize=3), ["no argument grupsize", "group_size"]),
-        (lambda: rtv(judge_prompt="Choose from {solutions}"), ["judge", "{problem}"]),
-        (lambda: rtv(summarizer_prompt="{problem}"), ["summarizer", "{trajectory}"]),
-        (lambda: pdr_rtv(refinement_prompt="Try again."), ["refinement", "{summaries}"]),
-        (lambda: rtv(judge_prompt="/no/such/prompt.md"), ["'/no/such/prompt.md'", "not a file"]),
-        (lambda: rtv(agent="inspect_tts/bash_agnt"), ["bash_agnt", "inspect_tts/bash_agent"]),
+        (rtv, {"n": 0}, ["n=0", ">= 1"]),
+        (rtv, {"n": "many"}, ["n='many'", "number"]),
+        (rtv, {"n": True}, ["n=True", "number"]),
+        (rtv, {"group_size": 1}, ["group_size=1", ">= 2", "two rollouts to compare"]),
+        (rtv, {"votes": 0}, ["votes=0", ">= 1"]),
+        (pdr, {"top_k": 5, "n": 4}, ["top_k=5", "<= 4", "from n rollouts"]),
+        (pdr, {"top_k": 0}, ["top_k=0", ">= 1"]),
+        (pdr, {"iterations": 0}, ["iterations=0", ">= 1"]),
+        (pdr, {"context": "best"}, ["context='best'", "'select', 'random', 'single'"]),
+        (rollouts, {"context": "best"}, ["context='best'", "'select'"]),
+        (tournament, {"keep": 0}, ["keep=0", ">= 1"]),
+        (random_selection, {"keep": 0}, ["keep=0", ">= 1"]),
+        (rtv, {"token_limit": 0}, ["token_limit=0", ">= 1"]),
+        (rtv, {"time_limit": -1}, ["time_limit=-1", ">= 0"]),
+        (rtv, {"max_rollouts": 0}, ["max_rollouts=0", ">= 1"]),
+        (rtv, {"trajectory_tokens": 10}, ["trajectory_tokens=10", ">= 500"]),
+        (rollouts, {"score_rollouts": True, "hold": False}, ["score_rollouts=true", "hold=true"]),
+        (rtv, {"vots": 3}, ["no argument vots", "did you mean votes?"]),
+        (tournament, {"grupsize": 3}, ["no argument grupsize", "group_size"]),
+        (rtv, {"judge_prompt": "Choose from {solutions}"}, ["judge", "{problem}"]),
+        (rtv, {"summarizer_prompt": "{problem}"}, ["summarizer", "{trajectory}"]),
+        (pdr_rtv, {"refinement_prompt": "Try again."}, ["refinement", "{summaries}"]),
+        (rtv, {"judge_prompt": "/no/such/prompt.md"}, ["'/no/such/prompt.md'", "not a file"]),
+        (rtv, {"agent": "inspect_tts/bash_agnt"}, ["bash_agnt", "inspect_tts/bash_agent"]),
     ],
 )
 def test_a_mistake_names_the_value_and_the_next_step(
-    build: Callable[[], Solver], words: list[str]
+    factory: Callable[..., Solver], given: dict[str, Any], words: list[str]
 ) -> None:
     with pytest.raises(UserError) as raised:
-        build()
+        factory(**given)
     for word in words:
         assert word in str(raised.value)
     assert str(raised.value) == raised.value.message

@@ -276,9 +276,14 @@ def test_a_closing_tag_inside_a_rollout_is_broken_up(text: str, where: str) -> N
 
 def test_the_tag_of_the_other_prompt_is_left_alone() -> None:
     assert "see </attempt_1>" in numbered([rollout("see </attempt_1>")], "solution")
-    assert "see <solution_1>, </solution>" in numbered(
-        [rollout("see <solution_1>, </solution>")], "solution"
-    )
+    assert "see < 1, </solution>" in numbered([rollout("see < 1, </solution>")], "solution")
+
+
+@pytest.mark.parametrize(
+    "text", ["<solution_2>", "</Solution_1>", "< /solution_1>", "<SOLUTION_9>"]
+)
+def test_tags_that_only_look_like_the_numbered_ones_are_broken_up(text: str) -> None:
+    assert text not in numbered([rollout(f"see {text}")], "solution").replace("<solution_1>", "", 1)
 
 
 pieces = st.lists(
