@@ -225,17 +225,19 @@ def docker_missing() -> str | None:
     return None if found.returncode == 0 else f"docker: {found.stderr.strip()}"
 
 
-def compose_file(folder: Path, services: Sequence[str] = ("default",), image: str = IMAGE) -> str:
-    """Write a compose file of services without network."""
+def compose_file(
+    folder: Path, services: Sequence[str] = ("default",), *, network: str = "network_mode: none"
+) -> str:
+    """Write a compose file of services, by default without network."""
     lines = ["services:"]
     for service in services:
         lines += [
             f"  {service}:",
-            f"    image: {image}",
+            f"    image: {IMAGE}",
             "    x-local: true",
             "    init: true",
             "    command: tail -f /dev/null",
-            "    network_mode: none",
+            f"    {network}",
             "    working_dir: /work",
         ]
     path = folder / "compose.yaml"

@@ -139,7 +139,7 @@ def run(
     strategy: Solver | Sequence[Solver] | None,
     log_dir: Path,
     *,
-    agent: Policy = echo,
+    agent: Policy | Model = echo,
     summarizer: Policy = summarise,
     judge: Policy | None = None,
     **options: Any,
@@ -153,7 +153,7 @@ def run(
     log = eval(
         task,
         solver=chosen,
-        model=model(agent),
+        model=agent if isinstance(agent, Model) else model(agent),
         model_roles=options.pop("model_roles", roles),
         display="none",
         log_dir=str(log_dir),

@@ -26,6 +26,7 @@ def test_json_holds_a_ratio_with_its_aim_and_raw_values_for_each_measure() -> No
         ("a", "processor"),
         ("a", "memory"),
         ("a", "log"),
+        ("a", "unpacked log"),
         ("b", "critical path"),
     ]
     for row in rows.values():
@@ -44,4 +45,10 @@ def test_table_has_a_line_for_each_measure_of_the_asked_part() -> None:
     head, *lines = bench("--parts", "a").splitlines()
     assert head.split() == ["ratio", "aim", "rtv", "against"]
     names = [line[:18].strip() for line in lines]
-    assert names == ["(a) wall", "(a) processor", "(a) memory", "(a) log"]
+    assert names == [
+        "(a) wall",
+        "(a) processor",
+        "(a) memory",
+        "(a) log",
+        "(a) unpacked log",
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from inspect_ai.log import EvalLog
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 from inspect_ai.solver import Solver
 from scripted import acting, agent_calls, mark, only, pool, prefer, problem, run, says
 
@@ -117,15 +117,18 @@ def test_the_refinement_context_stays_in_the_conversation(tmp_path: Path) -> Non
 
 
 def test_a_context_joins_the_last_user_message_of_a_conversation(tmp_path: Path) -> None:
-    task = problem(
-        input=[ChatMessageSystem(content="Rules."), ChatMessageUser(content="Solve it.")]
-    )
-    log = run(task, pdr(n=2, top_k=1, votes=1, agent=crowd()), tmp_path)
+    conversation: list[ChatMessage] = [
+        ChatMessageSystem(content="Rules."),
+        ChatMessageUser(content="Hello."),
+        ChatMessageAssistant(content="What is it?"),
+        ChatMessageUser(content="Solve it."),
+    ]
+    log = run(problem(input=conversation), pdr(n=2, top_k=1, votes=1, agent=crowd()), tmp_path)
     for rollout in pool(log).population(1):
-        rules, first, *_ = agent_calls(log)[rollout.id][0].input
-        assert rules.text == "Rules."
-        assert first.text.startswith("Solve it.\n\n")
-        assert len(attempts(first.text)) == 1
+        rules, hello, _, last, *_ = agent_calls(log)[rollout.id][0].input
+        assert (rules.text, hello.text) == ("Rules.", "Hello.")
+        assert last.text.startswith("Solve it.\n\n")
+        assert len(attempts(last.text)) == 1
 
 
 def test_judges_and_summarizers_read_the_problem_without_the_context(tmp_path: Path) -> None:

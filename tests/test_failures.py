@@ -1,36 +1,31 @@
 """A bad rollout, summary or vote is data; only the sample's own limits end the sample."""
 
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from bad_ends import ACTS, EXPECTED, LIMITS, PRICE, asks_again, good, policy, sleeps, talks
 from inspect_ai import Task
 from inspect_ai.agent import Agent, AgentState, agent
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
 from inspect_ai.model import (
-    ChatMessage,
-    GenerateConfig,
-    ModelCost,
     ModelInfo,
-    ModelOutput,
-    ModelUsage,
     get_model,
     set_model_info,
 )
-from inspect_ai.solver import TaskState
-from inspect_ai.util import token_limit
+from inspect_ai.solver import TaskState, chain
 from scripted import (
     Act,
     acting,
     calls,
-    echo,
     last_words,
+    model,
     only,
     pool,
     problem,
-    reply,
     run,
     turn,
 )
@@ -39,126 +34,22 @@ from shaky import failing_boxes
 from inspect_tts import Rollout, RolloutPool, rtv
 from inspect_tts._inspect import TerminateSampleError
 
-PRICE = ModelCost(input=0, output=0, input_cache_write=0, input_cache_read=1)
-
 
 def shaky_task() -> Task:
     sample = Sample(input="Solve it.", target="#good")
     return Task(dataset=[sample], scorer=last_words(), sandbox="shaky")
 
 
-# --- acts that end badly, each after it has said something
-
-
-async def burns_tokens(state: TaskState) -> TaskState:
-    await turn(state, "#token")
-    return await turn(state, "burn 900")
-
-
-async def talks(state: TaskState) -> TaskState:
-    await turn(state, "#message")
-    while True:
-        await turn(state, "and on")
-
-
-async def asks_again(state: TaskState) -> TaskState:
-    await turn(state, "#turn")
-    while True:
-        await get_model().generate("short")
-
-
-async def sleeps(state: TaskState) -> TaskState:
-    await turn(state, "#time")
-    await anyio.sleep(60)
-    return state
-
-
-async def spends(state: TaskState) -> TaskState:
-    await turn(state, "#cost")
-    return await turn(state, "spend")
-
-
-async def raises(state: TaskState) -> TaskState:
-    await turn(state, "#error")
-    raise KeyError("lost my way")
-
-
-async def is_refused(state: TaskState) -> TaskState:
-    await turn(state, "#refused")
-    return await turn(state, "refuse")
-
-
-async def is_refused_strictly(state: TaskState) -> TaskState:
-    await turn(state, "#strict")
-    await get_model().generate("refuse", config=GenerateConfig(fail_on_refusal=True))
-    return state
-
-
-async def overruns_itself(state: TaskState) -> TaskState:
-    await turn(state, "#inner")
-    with token_limit(20):
-        return await turn(await turn(state, "a"), "b")
-
-
-async def good(state: TaskState) -> TaskState:
-    return await turn(state, "#good")
-
-
-def policy(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
-    last = input[-1].text
-    if last == "refuse":
-        return reply("I will not.", stop="content_filter")
-    if last.startswith("burn"):
-        return reply("burnt", tokens=int(last.split()[1]))
-    output = echo(input, config)
-    if last == "spend":
-        output.usage = ModelUsage(output_tokens=1, total_tokens=1, input_tokens_cache_read=10**6)
-    return output
-
-
-LIMITS: dict[str, Any] = {
-    "token_limit": 800,
-    "message_limit": 9,
-    "turn_limit": 6,
-    "time_limit": 3,
-    "cost_limit": 0.5,
-}
-ACTS: dict[str, Act] = {
-    "#good": good,
-    "#token": burns_tokens,
-    "#message": talks,
-    "#turn": asks_again,
-    "#time": sleeps,
-    "#cost": spends,
-    "#error": raises,
-    "#refused": is_refused,
-    "#strict": is_refused_strictly,
-    "#inner": overruns_itself,
-}
-EXPECTED = {
-    "#good": ("completed", None, None),
-    "#token": ("limit", "token", "limit: 800"),
-    "#message": ("limit", "message", "limit: 9"),
-    "#turn": ("limit", "turn", "limit: 6"),
-    "#time": ("limit", "time", "limit: 3"),
-    "#cost": ("limit", "cost", "limit: $0.5"),
-    "#error": ("error", None, "KeyError: 'lost my way'"),
-    "#refused": ("refused", None, "refused"),
-    "#strict": ("refused", None, "refusal"),
-    "#inner": ("limit", "token", "limit: 20"),
-}
-
-
 @pytest.fixture(scope="module")
 def bad_company(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
     """One good rollout among every kind of bad one; the last one has no sandbox."""
-    set_model_info("mockllm/model", ModelInfo(cost=PRICE))
+    set_model_info("mockllm/priced", ModelInfo(cost=PRICE))
     with failing_boxes(len(ACTS) + 1):
         return run(
             shaky_task(),
             rtv(n=len(ACTS) + 1, votes=1, agent=acting(*ACTS.values()), **LIMITS),
             tmp_path_factory.mktemp("logs"),
-            agent=policy,
+            agent=model(policy, "priced"),
         )
 
 
@@ -228,6 +119,21 @@ def test_an_agent_stopped_by_a_limit_keeps_its_messages(tmp_path: Path) -> None:
     assert only(log).output.completion == "" or "#slow" in only(log).output.completion
 
 
+def test_what_earlier_steps_of_an_agent_returned_is_kept(tmp_path: Path) -> None:
+    async def hands_over(state: TaskState) -> TaskState:
+        another = copy(state)
+        another.messages = [*state.messages]
+        return await turn(another, "#before")
+
+    async def drops_it(state: TaskState) -> TaskState:
+        raise RuntimeError("dropped")
+
+    agent = chain(acting(hands_over), acting(drops_it))
+    [rollout] = pool(run(problem(), rtv(n=1, agent=agent), tmp_path)).rollouts
+    assert (rollout.status, rollout.messages) == ("error", 3)
+    assert "#before" in rollout.summary.text
+
+
 def test_a_sandbox_that_cannot_be_closed_is_reported_and_no_more(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -252,14 +158,18 @@ def test_no_rollout_started_fails_the_sample_with_the_first_cause(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("options", "kind"), [({"token_limit": 100}, "token"), ({"time_limit": 3}, "time")]
+    ("options", "kind", "act"),
+    [
+        ({"token_limit": 100}, "token", talks),
+        ({"turn_limit": 10}, "turn", asks_again),
+        ({"time_limit": 3}, "time", sleeps),
+    ],
 )
 def test_a_limit_of_the_sample_ends_the_sample_as_a_limit(
-    tmp_path: Path, options: dict[str, Any], kind: str
+    tmp_path: Path, options: dict[str, Any], kind: str, act: Act
 ) -> None:
-    acts = (talks, sleeps) if kind == "token" else (good, sleeps)
     with failing_boxes():
-        log = run(shaky_task(), rtv(n=3, agent=acting(*acts)), tmp_path, **options)
+        log = run(shaky_task(), rtv(n=3, agent=acting(good, act)), tmp_path, **options)
     sample = only(log)
     assert (log.status, sample.error) == ("success", None)
     assert sample.limit is not None

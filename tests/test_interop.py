@@ -114,7 +114,7 @@ def test_swe_bench_grades_the_winner(
 # --- an agent that runs inside the sandbox, behind Inspect's bridge
 
 AGENT = """
-import json, socket, time, urllib.request
+import json, socket, time, urllib.error, urllib.request
 for attempt in range(300):  # the proxy takes a moment to listen
     with socket.socket() as probe:
         if probe.connect_ex(('127.0.0.1', 13131)) == 0:
@@ -122,10 +122,13 @@ for attempt in range(300):  # the proxy takes a moment to listen
     time.sleep(0.2)
 messages = json.load(open('messages.json'))
 while True:
-    body = json.dumps({'model': 'inspect', 'messages': messages}).encode()
+    body = json.dumps({'model': 'inspect', 'max_tokens': 99, 'messages': messages}).encode()
     request = urllib.request.Request(
-        'http://127.0.0.1:13131/v1/chat/completions', body, {'Content-Type': 'application/json'})
-    answer = json.load(urllib.request.urlopen(request))['choices'][0]['message']['content']
+        'http://127.0.0.1:13131/v1/messages', body, {'Content-Type': 'application/json'})
+    try:
+        answer = json.load(urllib.request.urlopen(request))['content'][0]['text']
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f'{error}: {error.read().decode()}')
     messages += [{'role': 'assistant', 'content': answer}, {'role': 'user', 'content': 'Go on.'}]
     open('said', 'a').write(answer + '\\n')
     if 'finished' in answer:
@@ -175,7 +178,7 @@ def test_a_turn_limit_behind_the_bridge_ends_its_own_rollout_only(
 
     ended = {outcome.who(r.id): (r.status, r.limit, r.turns) for r in outcome.pool.rollouts}
     assert ended == {
-        "a0": ("limit", "turn", 3),
+        "a0": ("limit", "turn", 4),  # Inspect counts the turn that goes over the limit
         "a1": ("completed", None, 2),
         "a2": ("completed", None, 2),
     }

@@ -8,6 +8,7 @@ it all, but takes a slot of `max_sandboxes` while the sample already holds one: 
 
 from dataclasses import dataclass, field
 from logging import getLogger
+from pathlib import Path
 from typing import Any
 
 from inspect_ai._eval.task.sandbox import (
@@ -63,7 +64,13 @@ class SandboxSet:
 
 async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironmentSpec | None:
     """The sandbox that Inspect gave this sample, None if it has none."""
-    return await resolve_sandbox(spec.sandbox, active.sample, active.task)
+    sandbox = spec.sandbox
+    if sandbox is not None and isinstance(sandbox.config, str) and spec.task_file:
+        # the log names a file in the task's folder relative to it
+        file = Path(spec.task_file).parent / sandbox.config
+        if file.exists():
+            sandbox = SandboxEnvironmentSpec(sandbox.type, str(file.resolve()))
+    return await resolve_sandbox(sandbox, active.sample, active.task)
 
 
 async def open_sandboxes(

@@ -1,7 +1,9 @@
 """`python -m inspect_tts.demo`: run `rtv` and `pdr_rtv` on the demo with the simulated model."""
 
+import os
 import sys
 from pathlib import Path
+from tempfile import mkdtemp
 from time import monotonic
 
 from inspect_ai import eval
@@ -24,6 +26,8 @@ def main() -> int:
     Returns:
         0, or 1 if a run failed.
     """
+    # login shells would read the user's own profile, which may be slow or print
+    os.environ["HOME"] = mkdtemp(prefix="inspect_tts_demo_")
     console = Console()
     table = Table(title="demo, simulated/coder", caption="mean score over the problems, in %")
     for name in ("recipe", "pass@1", "select-K", "iteration 1", "selected", "oracle", "votes"):

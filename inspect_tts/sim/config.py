@@ -28,7 +28,7 @@ class SimConfig:
     context_gain: float = 0.8
     """Pull of a refinement context on the solve rate. 0: ignored. 1: the rate is what the paper
     measured for that share of right attempts in the context, whatever the problem."""
-    judge_accuracy: float = 0.8
+    judge_accuracy: float = 0.65
     """Chance that a vote goes to the candidate with the best evidence, not to another."""
     position_bias: float = 0.05
     """Chance that a vote goes to the first shown, unread."""

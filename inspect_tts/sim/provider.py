@@ -25,6 +25,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from inspect_tts._inspect import current_lane
+from inspect_tts.errors import UserError
 
 from .brain import respond
 from .config import config_from
@@ -63,11 +64,14 @@ class SimulatedModel(ModelAPI):
             **model_args: Fields of `SimConfig`.
 
         Raises:
-            ValueError: If an argument is unknown or out of range, or the playbook file is bad.
+            UserError: If an argument is unknown or out of range, or the playbook file is bad.
         """
         super().__init__(model_name, base_url, api_key, [], config)
-        self.settings = config_from(model_args)
-        added = load_playbooks(self.settings.playbook) if self.settings.playbook else ()
+        try:
+            self.settings = config_from(model_args)
+            added = load_playbooks(self.settings.playbook) if self.settings.playbook else ()
+        except ValueError as error:
+            raise UserError(f"simulated/{model_name}: {error}") from error
         self.books = (*added, *demo_playbooks())
         _set_price(f"simulated/{model_name}")
 
