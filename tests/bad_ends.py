@@ -25,14 +25,16 @@ async def burns_tokens(state: TaskState) -> TaskState:
 
 async def talks(state: TaskState) -> TaskState:
     await turn(state, "#message")
-    while True:
+    for _ in range(50):
         await turn(state, "and on")
+    return state
 
 
 async def asks_again(state: TaskState) -> TaskState:
     await turn(state, "#turn")
-    while True:
+    for _ in range(50):
         await get_model().generate("short")
+    return state
 
 
 async def sleeps(state: TaskState) -> TaskState:

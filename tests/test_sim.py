@@ -17,6 +17,7 @@ from inspect_ai.tool import ToolInfo, ToolParam, ToolParams
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
 from inspect_tts.demo.problems import load_problems
+from inspect_tts.errors import UserError
 from inspect_tts.prompts import load_prompt
 from inspect_tts.sim.agent import Plan, context_attempts, make_plan, solve_probability
 from inspect_tts.sim.brain import respond
@@ -93,7 +94,7 @@ def test_bad_value_is_named_with_what_is_allowed(name: str, value: object, allow
 
 
 def test_unknown_argument_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="no argument sovle_rate; it has seed, solve_rate"):
+    with pytest.raises(UserError, match="no argument sovle_rate; it has seed, solve_rate"):
         get_model("simulated/coder", sovle_rate=1)
 
 
