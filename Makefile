@@ -22,7 +22,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/inspect-evals-lint --all
+	$(BIN)/inspect-evals-lint inspect_tts
 
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)

@@ -1,7 +1,6 @@
 """From the log alone every decision can be recomputed, and none can be altered unnoticed."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from helpers import Script, say
@@ -89,9 +88,7 @@ def with_match(
 
 
 def other_winner(match: Match) -> Match:
-    return match.model_copy(
-        update={"winner": next(id for id in match.group if id != match.winner)}
-    )
+    return match.model_copy(update={"winner": next(id for id in match.group if id != match.winner)})
 
 
 def other_order(match: Match) -> Match:
