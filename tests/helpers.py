@@ -257,6 +257,11 @@ def containers(task_name: str) -> list[str]:
     return found.stdout.split()
 
 
+def processes(container: str) -> str:
+    """The command lines of all processes in a container, empty if it is gone."""
+    return _docker("top", container, "-eo", "args").stdout
+
+
 def networks(task_name: str) -> list[str]:
     """Names of all networks that Inspect made for a task of this name."""
     name = f"name=inspect-{task_name}-i"

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic
+from typing import Any
 
 from inspect_ai import eval
 from inspect_ai.log import EvalLog
@@ -17,6 +18,10 @@ from inspect_tts import RolloutPool
 from .task import demo
 
 COLUMNS = ("iteration_0", "select_k", "iteration_1", "selected", "oracle")
+RECIPES: dict[str, dict[str, Any]] = {
+    "rtv": {"n": 8, "score_rollouts": True},
+    "pdr_rtv": {"n": 4, "top_k": 2, "score_rollouts": True},
+}
 LOG_DIR = Path("logs")
 
 
@@ -32,10 +37,10 @@ def main() -> int:
     table = Table(title="demo, simulated/coder", caption="mean score over the problems, in %")
     for name in ("recipe", "pass@1", "select-K", "iteration 1", "selected", "oracle", "votes"):
         table.add_column(name, justify="left" if name == "recipe" else "right")
-    arguments = {"n": 8, "score_rollouts": True}
-    for name in ("rtv", "pdr_rtv"):
+    for name, arguments in RECIPES.items():
         started = monotonic()
-        console.print(f"{name}: 8 rollouts an iteration, 8 votes a match ...")
+        shown = ", ".join(f"{key}={value}" for key, value in arguments.items())
+        console.print(f"{name}: {shown} ...")
         [log] = eval(
             demo(),
             solver=SolverSpec(f"inspect_tts/{name}", arguments, arguments),
