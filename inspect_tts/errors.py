@@ -1,6 +1,6 @@
 """Mistakes of a user, reported without a traceback."""
 
-from rich.text import Text
+from rich.markup import escape
 
 from ._inspect import PrerequisiteError
 
@@ -13,7 +13,7 @@ class UserError(PrerequisiteError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(Text(message))
+        super().__init__(escape(message))
         self._text = message
 
     def __str__(self) -> str:
