@@ -1,6 +1,6 @@
 """What a strategy costs beyond its rollouts, as ratios.
 
-    python bench/overhead.py [--sandbox docker] [--turns 20] [--problems 1] [--json]
+    python bench/overhead.py [--sandbox docker] [--turns 40] [--problems 1] [--json]
 
 (a) `rtv` with a model, summarizer and judge that answer at once, against the task's plain agent
 under `--epochs n`: wall time, peak memory and log bytes, each for one rollout.
@@ -15,7 +15,8 @@ time of (b) is the sample's own, as Inspect logs it. The scorer needs no sandbox
 scores n times and `rtv` once.
 
 The model is a script with made-up text: about 50 words and a command with `--output` bytes of
-output in each turn, 400 words a summary, 150 words a vote, nothing twice.
+output in each turn, 400 words a summary, 150 words a vote, nothing twice. 40 turns are about what the paper's agents take on
+SWE-bench (section 2: 41 to 51 steps); with shorter rollouts summaries and votes weigh more.
 """
 
 import argparse
@@ -279,7 +280,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sandbox", choices=("local", "docker"), default="local")
     parser.add_argument("--n", type=int, default=16, help="rollouts of a problem")
-    parser.add_argument("--turns", type=int, default=20, help="commands of a rollout")
+    parser.add_argument("--turns", type=int, default=40, help="commands of a rollout")
     parser.add_argument("--output", type=int, default=2000, help="bytes of a command's output")
     parser.add_argument("--problems", type=int, default=1)
     parser.add_argument("--parts", choices=("a", "b", "ab"), default="ab")

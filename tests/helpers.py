@@ -259,7 +259,7 @@ def containers(task_name: str) -> list[str]:
 
 def processes(container: str) -> str:
     """The command lines of all processes in a container, empty if it is gone."""
-    return _docker("top", container, "-eo", "args").stdout
+    return _docker("top", container).stdout
 
 
 def networks(task_name: str) -> list[str]:

@@ -129,11 +129,24 @@ def test_it_is_the_votes_that_decide(winner: str, tmp_path: Path) -> None:
 # --- more than one service
 
 
+ANYWHERE = "/etc/passwd"
+
+
+@solver
+def finds_by_file() -> Solver:
+    """Makes Inspect remember which sandbox has a file."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        assert await sandbox_with(ANYWHERE) is not None
+        return state
+
+    return solve
+
+
 @solver
 def writes_to_both() -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         state = await generate(state)
-        assert await sandbox_with("/work/row") is None, "the file is somebody else's"
         for service in ("default", "db"):
             await sandbox(service).write_file("/work/row", f"{service} {state.output.completion}")
         return state
@@ -145,7 +158,7 @@ def writes_to_both() -> Solver:
 def reads_both() -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         rows = [await sandbox(service).read_file("/work/row") for service in ("default", "db")]
-        found = await sandbox_with("/work/row")  # by file, which Inspect remembers
+        found = await sandbox_with(ANYWHERE)  # the sample's setup has asked the same
         assert found is not None
         return Score(value=[*rows, await found.read_file("/work/row")])
 
@@ -158,6 +171,7 @@ def test_all_named_services_are_the_winners(docker_box: Box, tmp_path: Path) -> 
     task = Task(
         name=docker_box.task_name,
         dataset=[Sample(input="Fill the database.")],
+        setup=finds_by_file(),
         scorer=reads_both(),
         sandbox=("docker", compose),
     )

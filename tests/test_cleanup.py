@@ -24,6 +24,8 @@ from inspect_ai.agent import react
 from inspect_ai.dataset import Sample
 from inspect_ai.log import list_eval_logs, read_eval_log
 from inspect_ai.model import ModelOutput
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from inspect_ai.solver import TaskState
 from inspect_ai.tool import bash
 
 from inspect_tts import rtv
@@ -38,12 +40,26 @@ def with_network(request: pytest.FixtureRequest, tmp_path: Path) -> None:
         compose_file(tmp_path, network="networks: [default]")
 
 
+@scorer(metrics=[mean()])
+def counts_sandboxes(box: Box) -> Scorer:
+    """How many are there when the sample has ended but the eval has not.
+
+    At the eval's end Inspect removes what is left of its containers.
+    """
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value=len(box.alive()))
+
+    return score
+
+
 def endless(box: Box, script: Script) -> Task:
     """A task whose rollouts never end by themselves."""
     return Task(
         name=box.task_name,
         dataset=[Sample(input="Go on for ever.", setup=box.setup)],
         solver=rtv(n=ROLLOUTS, votes=1, agent=react(tools=[bash()])),
+        scorer=counts_sandboxes(box),
         sandbox=box.spec,
         model=script.model(),
     )
@@ -80,10 +96,11 @@ def rollouts_at_work(box: Box) -> int:
 
 def test_nothing_is_left_after_the_normal_end(box: Box, tmp_path: Path) -> None:
     script = Script(shell_then_submit("echo {me}"), prefer("I am a1."))
-    outcome = eval_one(endless(box, script), None, script, tmp_path, score=False)
+    outcome = eval_one(endless(box, script), None, script, tmp_path)
 
     assert outcome.pool.adopted is not None
     assert box.kind == "docker" or len(box.opened()) == ROLLOUTS + 1
+    assert outcome.score("counts_sandboxes") == 1
     assert_nothing_left(box)
 
 
@@ -98,6 +115,7 @@ def test_nothing_is_left_after_the_samples_time_limit(box: Box, tmp_path: Path) 
     assert time.monotonic() - began < seconds + 45, "the rollouts' commands were not waited for"
     assert sorted((tmp_path / "started").read_text().split()) == ["a0", "a1", "a2"]
     assert outcome.pool.adopted is None
+    assert outcome.score("counts_sandboxes") == 1
     assert_nothing_left(box)
 
 
@@ -108,6 +126,7 @@ def test_nothing_is_left_after_the_samples_token_limit(box: Box, tmp_path: Path)
     assert outcome.sample.limit is not None
     assert outcome.sample.limit.type == "token"
     assert len(script.asked("agent")) <= 10 + ROLLOUTS, "15 tokens each, over all rollouts"
+    assert outcome.score("counts_sandboxes") == 1
     assert_nothing_left(box)
 
 
