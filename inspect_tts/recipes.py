@@ -19,6 +19,7 @@ def rtv(
     n: int = 16,
     group_size: int = 2,
     votes: int = 8,
+    early_stop: bool = True,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -45,6 +46,7 @@ def rtv(
         n: Rollouts, N of the paper.
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
+        early_stop: Whether to stop a match's votes once no outcome could change the winner.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -80,6 +82,7 @@ def pdr(
     context: Context = "select",
     group_size: int = 2,
     votes: int = 8,
+    early_stop: bool = True,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -114,6 +117,7 @@ def pdr(
             for each new rollout) or `single` (the rollout's own predecessor).
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
+        early_stop: Whether to stop a match's votes once no outcome could change the winner.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -151,6 +155,7 @@ def pdr_rtv(
     context: Context = "select",
     group_size: int = 2,
     votes: int = 8,
+    early_stop: bool = True,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -181,6 +186,7 @@ def pdr_rtv(
         context: `select`, `random` or `single`; see `pdr`.
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
+        early_stop: Whether to stop a match's votes once no outcome could change the winner.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -250,6 +256,7 @@ _NOT_FOR_ROLLOUTS = {
     "context",
     "group_size",
     "votes",
+    "early_stop",
     "judge_prompt",
     "judge_reask_prompt",
 }
@@ -260,5 +267,5 @@ def _for_rollouts(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _for_tournament(given: dict[str, Any]) -> dict[str, Any]:
-    names = ("group_size", "votes", "seed", "judge_prompt", "judge_reask_prompt")
+    names = ("group_size", "votes", "early_stop", "seed", "judge_prompt", "judge_reask_prompt")
     return {name: given[name] for name in names}

@@ -257,6 +257,13 @@ def containers(task_name: str) -> list[str]:
     return found.stdout.split()
 
 
+def remove_containers(task_name: str) -> None:
+    """Remove what an eval that had to be killed left behind."""
+    for kind, names in (("container", containers), ("network", networks)):
+        if docker_missing() is None and (found := names(task_name)):
+            _docker(kind, "rm", "--force", *found)
+
+
 def processes(container: str) -> str:
     """The command lines of all processes in a container, empty if it is gone."""
     return _docker("top", container).stdout

@@ -16,6 +16,7 @@ from helpers import (
     networks,
     prefer,
     processes,
+    remove_containers,
     shell,
     shell_then_submit,
 )
@@ -172,6 +173,7 @@ def test_nothing_is_left_after_an_interrupt(box: Box, tmp_path: Path) -> None:
     finally:
         if process.poll() is None:
             process.kill()
+            remove_containers(box.task_name)
 
     [info] = list_eval_logs(str(tmp_path / "logs"))
     assert read_eval_log(info, header_only=True).status == "cancelled"

@@ -42,6 +42,7 @@ EVERY_RECIPE = {
     "cost_limit": None,
     "score_rollouts": False,
     "trajectory_tokens": 100_000,
+    "early_stop": True,
     "summarizer_prompt": None,
     "summarizer_reask_prompt": None,
     "judge_prompt": None,

@@ -104,6 +104,10 @@ def other_verdict(match: Match) -> Match:
     return match.model_copy(update={"votes": tuple(votes)})
 
 
+def other_count(match: Match) -> Match:
+    return match.model_copy(update={"votes": match.votes[:-1], "saved": match.saved + 1})
+
+
 def other_group(match: Match) -> Match:
     return match.model_copy(update={"group": tuple(reversed(match.group))})
 
@@ -135,6 +139,7 @@ def other_lot(pool: RolloutPool) -> dict[str, object]:
         pytest.param(lambda p: with_match(p, "votes", other_verdict), "the votes give", id="vote"),
         pytest.param(lambda p: with_match(p, "votes", other_order), "display order", id="order"),
         pytest.param(lambda p: with_match(p, "votes", other_group), "groups should", id="group"),
+        pytest.param(lambda p: with_match(p, "lot", other_count), "saved of", id="saved"),
         pytest.param(other_context, "rollout t2-n01: context", id="context"),
         pytest.param(other_draw, "lot p/1/", id="draw"),
         pytest.param(other_lot, "selection t2.2", id="random selection"),

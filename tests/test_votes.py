@@ -32,9 +32,9 @@ def first_match(log: EvalLog) -> Match:
     return pool(log).selections[0].rounds[0].matches[0]
 
 
-def duel(votes: int, *, n: int = 2, group_size: int = 2) -> Solver:
+def duel(votes: int, *, n: int = 2, group_size: int = 2, early_stop: bool = False) -> Solver:
     agent = acting(*(says(f"#n{i}") for i in range(n)))
-    return rtv(n=n, votes=votes, group_size=group_size, agent=agent)
+    return rtv(n=n, votes=votes, group_size=group_size, early_stop=early_stop, agent=agent)
 
 
 class Counted:
@@ -177,11 +177,39 @@ def test_the_votes_decide_not_the_place(tmp_path: Path) -> None:
     assert sorted(match.tally.values()) == [1, 3]
 
 
-# --- ties
+# --- early stop
 
 
 def always(place: int) -> Policy:
     return lambda input, config: reply(f"Final verdict: Solution {place}")
+
+
+def for_mark(name: str) -> Policy:
+    def judge(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+        shown = [mark(text) for text in solutions(input[0].text)]
+        return reply(f"Final verdict: Solution {shown.index(name) + 1}")
+
+    return judge
+
+
+@pytest.mark.parametrize(("early_stop", "asked"), [(True, 5), (False, 8)])
+def test_votes_stop_where_the_rest_could_not_change_the_winner(
+    early_stop: bool, asked: int, tmp_path: Path
+) -> None:
+    log = run(problem(), duel(8, early_stop=early_stop), tmp_path, judge=for_mark("#n1"))
+    match = first_match(log)
+    assert (len(match.votes), match.saved) == (asked, 8 - asked)
+    assert len(calls(log, "judge")) == asked
+    assert [vote.index for vote in match.votes] == list(range(asked))
+    assert pool(log).discrepancies() == ()
+
+
+def test_votes_go_on_while_the_winner_is_open(tmp_path: Path) -> None:
+    match = first_match(run(problem(), duel(8, early_stop=True), tmp_path, judge=always(1)))
+    assert (len(match.votes), match.saved, match.decided_by) == (8, 0, "lot")
+
+
+# --- ties
 
 
 def test_a_judge_who_only_sees_places_decides_nothing(tmp_path: Path) -> None:

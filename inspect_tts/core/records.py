@@ -142,6 +142,8 @@ class Match(Record):
     """For example `t1-r2-m0`: iteration 1, round 2, match 0. Also the id of the match's span."""
     group: tuple[str, ...]
     votes: tuple[Vote, ...]
+    saved: int = 0
+    """Votes that were not asked, as no outcome of them could have changed the winner."""
     tally: dict[str, int]
     tied: tuple[str, ...] = ()
     winner: str

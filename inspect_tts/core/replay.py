@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from .lots import shuffled
 from .records import Draw, Match, Rollout, Selection, Stage
 from .refinement import refinement_contexts
-from .tournament import decide, display_order, form_groups
+from .tournament import decide, display_order, form_groups, votes_needed
 
 
 def discrepancies(
@@ -66,7 +66,7 @@ def _tournament(problem: str, selection: Selection) -> list[str]:
         if groups != tuple(match.group for match in round.matches):
             found.append(f"{selection.id} round {round.number}: groups should be {groups}")
         for match in round.matches:
-            found += _match(f"{problem}/{selection.id}/{match.id}/tie", selection.seed, match)
+            found += _match(f"{problem}/{selection.id}/{match.id}/tie", selection, match)
         byes.update(match.winner for match in round.matches if len(match.group) == 1)
         alive = tuple(match.winner for match in round.matches)
     if len(alive) > selection.keep or alive != selection.selected:
@@ -74,11 +74,15 @@ def _tournament(problem: str, selection: Selection) -> list[str]:
     return found
 
 
-def _match(key: str, seed: int, match: Match) -> list[str]:
+def _match(key: str, selection: Selection, match: Match) -> list[str]:
     orders = [vote.order != display_order(match.group, vote.index) for vote in match.votes]
     found = [f"match {match.id}: display order of vote {i}" for i, bad in enumerate(orders) if bad]
     verdicts = [vote.verdict for vote in match.votes]
-    outcome = decide(match.group, verdicts, seed=seed, key=key)
+    asked = 0 if len(match.group) == 1 else selection.votes or 0
+    unsettled = match.saved and votes_needed(match.group, verdicts, votes=asked)
+    if unsettled or len(verdicts) + match.saved != asked:
+        found.append(f"match {match.id}: {len(verdicts)} votes and {match.saved} saved of {asked}")
+    outcome = decide(match.group, verdicts, seed=selection.seed, key=key)
     recorded = (match.winner, match.decided_by, match.tally, match.tied)
     if recorded != tuple(outcome):
         found.append(f"match {match.id}: recorded {recorded}, the votes give {tuple(outcome)}")

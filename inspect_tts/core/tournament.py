@@ -101,6 +101,30 @@ def display_order(group: Sequence[str], vote: int) -> tuple[str, ...]:
     return tuple(group[shift:]) + tuple(group[:shift])
 
 
+def votes_needed(group: Sequence[str], verdicts: Sequence[str | None], *, votes: int) -> int:
+    """How many more votes to ask before the winner of a match could be settled.
+
+    Asking just so many at a time, and stopping at 0, names the same winner as asking for all votes:
+    while the rest could still change the winner, or make a tie that a lot decides, some are needed.
+
+    Args:
+        group: Ids that met.
+        verdicts: Votes so far; None for an abstention.
+        votes: All votes of the match, V.
+
+    Returns:
+        0 where no outcome of the rest could change the winner (or none is left), else the fewest
+        votes that could settle it.
+    """
+    left = votes - len(verdicts)
+    counts = Counter(verdict for verdict in verdicts if verdict is not None)
+    first, second = sorted((counts[name] for name in group), reverse=True)[:2]
+    lead = first - second
+    if left <= 0 or lead > left:
+        return 0
+    return (left - lead) // 2 + 1
+
+
 def decide(group: Sequence[str], verdicts: Sequence[str | None], *, seed: int, key: str) -> Outcome:
     """Count the ballots of one match.
 

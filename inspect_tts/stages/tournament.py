@@ -12,7 +12,7 @@ from inspect_ai.util import span
 from inspect_tts._inspect import effective_config, model_lane, quiet_store
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import Match, PromptRecord, Round, Selection, Stage, Vote
-from inspect_tts.core.tournament import decide, display_order, form_groups
+from inspect_tts.core.tournament import decide, display_order, form_groups, votes_needed
 from inspect_tts.errors import UserError
 from inspect_tts.judge import cast_vote
 from inspect_tts.models import check_roles, role_model
@@ -32,6 +32,7 @@ def tournament(
     keep: int = 1,
     group_size: int = 2,
     votes: int = 8,
+    early_stop: bool = True,
     seed: int = 0,
     judge_prompt: str | None = None,
     judge_reask_prompt: str | None = None,
@@ -45,6 +46,7 @@ def tournament(
         keep: Survivors wanted. With no more candidates than that, nothing is judged.
         group_size: Rollouts compared in one match, G of the paper.
         votes: Independent votes of a match, V of the paper.
+        early_stop: Whether to ask no further votes once they could not change the winner.
         seed: Seed of all lots.
         judge_prompt: Replaces the judge prompt: the text, or the path of a file.
         judge_reask_prompt: Replaces what follows an answer without a verdict.
@@ -64,7 +66,13 @@ def tournament(
         load_prompt("judge", judge_prompt),
         load_prompt("judge_reask", judge_reask_prompt),
     )
-    parameters = {"keep": keep, "group_size": group_size, "votes": votes, "seed": seed}
+    parameters = {
+        "keep": keep,
+        "group_size": group_size,
+        "votes": votes,
+        "early_stop": early_stop,
+        "seed": seed,
+    }
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool, judge = pool_of(state), role_model("judge")
@@ -77,6 +85,7 @@ def tournament(
             problem=problem_text(state),
             epoch=state.epoch,
             votes=votes,
+            early_stop=early_stop,
             seed=seed,
             prompts=prompts,
         )
@@ -153,8 +162,15 @@ class _Bench:
     problem: str
     epoch: int
     votes: int
+    early_stop: bool
     seed: int
     prompts: tuple[Prompt, Prompt]
+
+    def wave(self, group: tuple[str, ...], ballots: list[Vote]) -> int:
+        """How many votes to ask next."""
+        if not self.early_stop:
+            return self.votes - len(ballots)
+        return votes_needed(group, [vote.verdict for vote in ballots], votes=self.votes)
 
     def key(self, *parts: object) -> str:
         return "/".join([self.pool.problem, self.id, *map(str, parts)])
@@ -194,13 +210,18 @@ async def _match(bench: _Bench, number: int, index: int, group: tuple[str, ...])
     ballots: list[Vote] = []
     if len(group) > 1:
         async with span(f"match {' '.join(group)}", type="match", id=id):
-            ballots = await gather([_vote(bench, id, group, i) for i in range(bench.votes)])
+            while wave := bench.wave(group, ballots):
+                indices = range(len(ballots), len(ballots) + wave)
+                ballots += await gather([_vote(bench, id, group, i) for i in indices])
+    saved = bench.votes - len(ballots) if ballots else 0
+    progress.plan("votes", -saved)
     verdicts = [vote.verdict for vote in ballots]
     outcome = decide(group, verdicts, seed=bench.seed, key=bench.key(id, "tie"))
     return Match(
         id=id,
         group=group,
         votes=tuple(ballots),
+        saved=saved,
         tally=outcome.tally,
         tied=outcome.tied,
         winner=outcome.winner,
