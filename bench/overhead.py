@@ -15,9 +15,8 @@ time of (b) is the sample's own, as Inspect logs it. The scorer needs no sandbox
 scores n times and `rtv` once.
 
 The model is a script with made-up text: about 50 words and a command with `--output` bytes of
-output in each turn, 400 words a summary, 150 words a vote, nothing twice. 40 turns are about what
-the paper's agents take on SWE-bench (36 to 51 steps); in shorter rollouts summaries and votes weigh
-more.
+output in each turn, 400 words a summary, 150 words a vote, nothing twice. The paper's agents take
+36 to 51 steps on SWE-bench; in shorter rollouts summaries and votes weigh more.
 """
 
 import argparse

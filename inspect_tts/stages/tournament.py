@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from inspect_ai.model import GenerateConfig, Model
@@ -57,26 +56,19 @@ def tournament(
     Raises:
         UserError: If an argument is out of range or a prompt lacks a placeholder.
     """
+    parameters = {k: v for k, v in locals().items() if not k.endswith("_prompt")}
     at_least("keep", keep, 1)
     at_least("group_size", group_size, 2, ": a match needs two rollouts to compare")
     at_least("votes", votes, 1)
-    check_roles()
     at_least("seed", seed, 0)
+    check_roles()
     prompts = (
         load_prompt("judge", judge_prompt),
         load_prompt("judge_reask", judge_reask_prompt),
     )
-    parameters = {
-        "keep": keep,
-        "group_size": group_size,
-        "votes": votes,
-        "early_stop": early_stop,
-        "seed": seed,
-    }
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool, judge = pool_of(state), role_model("judge")
-        population = _population(pool, "tournament")
         bench = _Bench(
             pool=pool,
             id=_selection_id(pool),
@@ -84,29 +76,18 @@ def tournament(
             config=_independent(judge, votes, group_size),
             problem=problem_text(state),
             epoch=state.epoch,
+            keep=keep,
+            group_size=group_size,
             votes=votes,
             early_stop=early_stop,
             seed=seed,
             prompts=prompts,
         )
         with quiet_store():
-            rounds = await _play(bench, population, group_size=group_size, keep=keep)
-        selected = tuple(m.winner for m in rounds[-1].matches) if rounds else population
-        selection = Selection(
-            id=bench.id,
-            kind="tournament",
-            iteration=pool.iteration,
-            seed=seed,
-            keep=keep,
-            group_size=group_size,
-            votes=votes,
-            population=population,
-            rounds=tuple(rounds),
-            selected=selected,
-        )
-        temperature = {"temperature": bench.config.temperature}
+            selection = await _play(bench, _population(pool, "tournament"))
         used = tuple(prompt.record for prompt in prompts)
-        _close(pool, selection, "tournament", {**parameters, **temperature}, used=used)
+        effective = {**parameters, "temperature": bench.config.temperature}
+        _close(pool, selection, "tournament", effective, used=used)
         return state
 
     return solve
@@ -161,6 +142,8 @@ class _Bench:
     config: GenerateConfig
     problem: str
     epoch: int
+    keep: int
+    group_size: int
     votes: int
     early_stop: bool
     seed: int
@@ -176,16 +159,18 @@ class _Bench:
         return "/".join([self.pool.problem, self.id, *map(str, parts)])
 
 
-async def _play(
-    bench: _Bench, population: tuple[str, ...], *, group_size: int, keep: int
-) -> list[Round]:
+async def _play(bench: _Bench, population: tuple[str, ...]) -> Selection:
     alive, byes, rounds = population, Counter[str](), list[Round]()
-    for number in count(1):
-        if len(alive) <= keep:
-            return rounds
+    while len(alive) > bench.keep:
+        number = len(rounds) + 1
         pairing = bench.key(f"round{number}", "pairing")
         groups = form_groups(
-            alive, byes=byes, group_size=group_size, keep=keep, seed=bench.seed, key=pairing
+            alive,
+            byes=byes,
+            group_size=bench.group_size,
+            keep=bench.keep,
+            seed=bench.seed,
+            key=pairing,
         )
         bench.pool.draws = [*bench.pool.draws, draw(alive, seed=bench.seed, key=pairing)]
         progress.plan("votes", bench.votes * sum(len(group) > 1 for group in groups))
@@ -200,9 +185,20 @@ async def _play(
         rounds.append(Round(number=number, matches=tuple(matches)))
         byes.update(match.winner for match in matches if match.decided_by == "bye")
         alive = tuple(match.winner for match in matches)
-        if keep == 1:
+        if bench.keep == 1:
             crew_of_sample().release(set(population) - set(alive))
-    raise AssertionError("unreachable")
+    return Selection(
+        id=bench.id,
+        kind="tournament",
+        iteration=bench.pool.iteration,
+        seed=bench.seed,
+        keep=bench.keep,
+        group_size=bench.group_size,
+        votes=bench.votes,
+        population=population,
+        rounds=tuple(rounds),
+        selected=alive,
+    )
 
 
 async def _match(bench: _Bench, number: int, index: int, group: tuple[str, ...]) -> Match:
