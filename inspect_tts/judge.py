@@ -47,12 +47,11 @@ async def cast_vote(
     answer = await ask(model, conversation, config)
     answers = [answer]
     verdict = parse_verdict(answer.text, count)
-    reasked = verdict is None and bool(answer.text)
+    reasked = verdict is None and not answer.raised
     if reasked:
-        conversation += [
-            ChatMessageAssistant(content=answer.text),
-            ChatMessageUser(content=reask_prompt.format(count=count)),
-        ]
+        if answer.text.strip():  # providers refuse an empty message
+            conversation.append(ChatMessageAssistant(content=answer.text))
+        conversation.append(ChatMessageUser(content=reask_prompt.format(count=count)))
         answers.append(await ask(model, conversation, config))
         verdict = parse_verdict(answers[-1].text, count)
     return Vote(

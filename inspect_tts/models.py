@@ -30,6 +30,8 @@ class Answer:
 
     text: str
     problem: str | None
+    raised: bool
+    """Whether the provider failed, so that asking again at once is no use."""
     usage: Usage
     seconds: float
 
@@ -95,8 +97,9 @@ async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig)
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:500]
-        return Answer("", reason, Usage(), monotonic() - started)
-    return Answer(output.completion, _problem(output), usage(output.usage), monotonic() - started)
+        return Answer("", reason, True, Usage(), monotonic() - started)
+    seconds = monotonic() - started
+    return Answer(output.completion, _problem(output), False, usage(output.usage), seconds)
 
 
 def usage(used: ModelUsage | None) -> Usage:

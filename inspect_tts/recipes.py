@@ -235,9 +235,9 @@ def _refine(given: dict[str, Any], last: dict[str, Any]) -> list[Solver]:
     at_least("iterations", given["iterations"], 1)
     at_least("top_k", given["top_k"], 1)
     one_of("context", given["context"], CONTEXTS)
-    at_most(
-        "top_k", given["top_k"], given["n"], ": the refinement context is taken from n rollouts"
-    )
+    if given["context"] != "single" and given["iterations"] > 1:
+        why = ": the refinement context is taken from n rollouts"
+        at_most("top_k", given["top_k"], given["n"], why)
     earlier = {**_for_rollouts(given), "hold": given["score_rollouts"]}
     stages: list[Solver] = []
     for iteration in range(given["iterations"]):

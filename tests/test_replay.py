@@ -148,8 +148,7 @@ def other_lot(pool: RolloutPool) -> dict[str, object]:
 def test_a_tampered_record_is_named(
     pool: RolloutPool, tamper: Callable[[RolloutPool], dict[str, object]], named: str
 ) -> None:
-    fields: dict[str, object] = {
-        name: getattr(pool, name) for name in ("stages", "rollouts", "selections", "draws")
-    }
+    names = ("stages", "rollouts", "selections", "draws", "adopted")
+    fields: dict[str, object] = {name: getattr(pool, name) for name in names}
     found = discrepancies(pool.problem, **{**fields, **tamper(pool)})  # type: ignore[arg-type]
     assert any(named in sentence for sentence in found), found

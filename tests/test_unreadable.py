@@ -162,7 +162,7 @@ def test_an_unreadable_vote_is_asked_for_once_more(tmp_path: Path) -> None:
         (answering("Final verdict: Solution 3", "Final verdict: Solution 0"), "no readable", True),
         (answering("hm", ""), "empty answer", True),
         (breaking, "RuntimeError: the judge is down", False),
-        (refusing, "the model refused to answer", False),
+        (refusing, "the model refused to answer", True),
     ],
     ids=["garbage", "out-of-range", "empty", "broken", "refusing"],
 )

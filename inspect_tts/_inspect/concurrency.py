@@ -74,13 +74,18 @@ async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[i
     Args:
         name: Key of the limiter, as in `concurrency(name, ...)`.
         limit: Its size where it does not exist yet.
-        grow: Whether an existing smaller limiter may be raised to `limit`.
+        grow: Whether `limit` is a default, to which a smaller one is raised; else it is what the
+            user asked for.
 
     Yields:
         The limiter's size.
     """
     limiter = await get_or_create_semaphore(name, limit, None, True, resizable=True)
-    if grow and limiter.concurrency < limit:
+    explicit: int | None = getattr(limiter, "_inspect_tts_explicit", None)
+    if not grow and (explicit is None or limit < explicit):  # of several, the smallest holds
+        limiter._inspect_tts_explicit = limit  # type: ignore[attr-defined]
+        limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
+    elif grow and explicit is None and limiter.concurrency < limit:
         limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
     gate: anyio.Lock | None = getattr(limiter, "_inspect_tts_gate", None)
     if gate is None:

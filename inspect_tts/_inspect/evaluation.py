@@ -7,12 +7,20 @@ made again from the registry because a `--solver` replaces its own solver before
 
 import sys
 from collections.abc import Callable
-from contextlib import chdir, nullcontext
+from contextlib import chdir
+from inspect import getfile, unwrap
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import anyio
 from inspect_ai import Task
-from inspect_ai._util.registry import create_registry_object, is_registry_object, registry_log_name
+from inspect_ai._eval.loader import load_tasks
+from inspect_ai._util.registry import (
+    create_registry_object,
+    is_registry_object,
+    registry_log_name,
+    registry_lookup,
+)
 from inspect_ai.hooks import Hooks, TaskEnd, TaskStart, hooks
 from inspect_ai.log import EvalSpec
 from inspect_ai.log._samples import ActiveSample, sample_active
@@ -25,25 +33,26 @@ _specs: dict[str, EvalSpec] = {}
 _own_solvers: dict[str, Solver] = {}
 
 
-def register_spec_hook() -> None:
-    """Start to keep the spec of each eval that begins (called when a stage is built)."""
-    if _specs_hook_registered():
-        return
+@hooks(name="inspect_tts_specs", description="Tells inspect_tts which eval it runs in")
+class SpecHook(Hooks):
+    """Keeps the spec of each running eval."""
 
-    @hooks(name="inspect_tts_specs", description="Tells inspect_tts which eval it runs in")
-    class SpecHook(Hooks):
-        async def on_task_start(self, data: TaskStart) -> None:
-            _specs[data.eval_id] = data.spec
+    def enabled(self) -> bool:
+        """Only while something runs, so that Inspect does not announce it at every start."""
+        try:
+            anyio.get_current_task()
+        except RuntimeError:
+            return False
+        return True
 
-        async def on_task_end(self, data: TaskEnd) -> None:
-            _specs.pop(data.eval_id, None)
-            _own_solvers.pop(data.eval_id, None)
+    async def on_task_start(self, data: TaskStart) -> None:
+        """Keep it."""
+        _specs[data.eval_id] = data.spec
 
-    register_spec_hook.done = True  # type: ignore[attr-defined]
-
-
-def _specs_hook_registered() -> bool:
-    return bool(getattr(register_spec_hook, "done", False))
+    async def on_task_end(self, data: TaskEnd) -> None:
+        """Drop it."""
+        _specs.pop(data.eval_id, None)
+        _own_solvers.pop(data.eval_id, None)
 
 
 def real_sample() -> ActiveSample:
@@ -73,11 +82,21 @@ def task_solver(spec: EvalSpec) -> Solver | None:
         name = spec.task_registry_name
         if name is None:
             return None
-        folder = Path(spec.task_file).parent if spec.task_file else None
-        with chdir(folder) if folder is not None and folder.is_dir() else nullcontext():
-            task = cast("Task", create_registry_object("task", name, spec.task_args_passed))
-        _own_solvers[spec.eval_id] = task.solver
+        _own_solvers[spec.eval_id] = _make_task(name, spec).solver
     return _own_solvers[spec.eval_id]
+
+
+def _make_task(name: str, spec: EvalSpec) -> Task:
+    file = Path(spec.task_file) if spec.task_file else None
+    if file is None or not file.is_file():
+        return cast("Task", create_registry_object("task", name, spec.task_args_passed))
+    registered = registry_lookup("task", name)
+    if registered is None or Path(getfile(unwrap(cast(Any, registered)))).samefile(file):
+        with chdir(file.parent):
+            return cast("Task", create_registry_object("task", name, spec.task_args_passed))
+    # another file has a task of that name, and was loaded later
+    [task] = load_tasks([f"{file}@{name}"], spec.task_args_passed)
+    return task
 
 
 def setup_steps(is_stage: Callable[[str], bool]) -> list[Solver]:

@@ -25,6 +25,7 @@ from inspect_ai.util._sandbox.context import (
     cleanup_sandbox_environments_sample,
     init_sandbox_environments_sample,
     sandbox_connections,
+    sandbox_environments_context_var,
     sandbox_with_environments_context_var,
 )
 from inspect_ai.util._sandbox.registry import registry_find_sandboxenv
@@ -90,6 +91,8 @@ async def open_sandboxes(
         Exception: Whatever the provider raises; nothing is left behind then.
     """
     sample = active.sample
+    sandbox_environments_context_var.set({})  # where none can be started, none is found
+    sandbox_with_environments_context_var.set({})
     environments = await init_sandbox_environments_sample(
         sandboxenv_type=registry_find_sandboxenv(sandbox.type),
         task_name=registry_unqualified_name(active.task),

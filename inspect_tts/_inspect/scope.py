@@ -17,7 +17,11 @@ from anyio.abc import TaskGroup
 from inspect_ai._eval.task.util import sample_messages
 from inspect_ai._util.exception import TerminateSampleError
 from inspect_ai.log._samples import ActiveSample, _sample_active
-from inspect_ai.model import GenerateConfig, Model, ModelUsage
+from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelUsage
+from inspect_ai.model._generate_config import (
+    active_generate_config,
+    set_active_generate_config,
+)
 from inspect_ai.solver import TaskState
 from inspect_ai.solver._task_state import sample_state, set_sample_state
 from inspect_ai.util import (
@@ -31,6 +35,8 @@ from inspect_ai.util import (
 from inspect_ai.util._checkpoint.checkpointer_factory import create_checkpointer
 from inspect_ai.util._limit import Limit
 from inspect_ai.util._store import init_subtask_store, suspend_store_events
+
+from .scoring import mark_scoring
 
 _OWN = {"real", "tg", "checkpointer", "sandbox_environments", "outer", "limit_error", "live_state"}
 
@@ -129,6 +135,8 @@ def enter_rollout(state: TaskState, active: ActiveSample) -> RolloutSample:
     standin = RolloutSample(active, state)
     init_subtask_store(state.store)
     _sample_active.set(cast("ActiveSample", standin))
+    set_active_generate_config(_separate_config(state.epoch))
+    mark_scoring()
     set_sample_state(state, replacing=state)
     return standin
 
@@ -220,12 +228,25 @@ def latest_state(state: TaskState) -> TaskState:
     return sample_state() or state
 
 
+def _separate_config(lane: int) -> GenerateConfig:
+    """The eval's config for one stream of calls: with a cache scope and a seed of its own."""
+    config = active_generate_config()
+    changes: dict[str, Any] = {}
+    if config.cache:
+        policy = config.cache if isinstance(config.cache, CachePolicy) else CachePolicy()
+        scopes = {**policy.scopes, "inspect_tts": str(lane)}
+        changes["cache"] = policy.model_copy(update={"scopes": scopes})
+    if config.seed is not None:
+        changes["seed"] = (config.seed + lane) % 2**31
+    return config.model_copy(update=changes)
+
+
 @contextmanager
 def model_lane(lane: int) -> Iterator[None]:
     """Give model calls in this block a cache lane of their own.
 
     Inspect's cache would otherwise answer equal prompts, such as the votes of a match, with one and
-    the same answer.
+    the same answer, and a provider that honours `--seed` would repeat itself.
 
     Args:
         lane: Distinct for each stream of calls that must be independent.
@@ -236,9 +257,12 @@ def model_lane(lane: int) -> Iterator[None]:
     state = copy(before)
     state._epoch = lane
     set_sample_state(state, replacing=state)
+    config = active_generate_config()
+    set_active_generate_config(_separate_config(lane))
     try:
         yield
     finally:
+        set_active_generate_config(config)
         set_sample_state(before, replacing=before)
 
 

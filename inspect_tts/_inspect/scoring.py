@@ -5,11 +5,34 @@ keeps its scorer's name; the context variables hold the sample's scorers and tar
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import cast
 
-from inspect_ai.scorer import Score, score
+from inspect_ai.scorer import Score, Scorer, Target, score
 from inspect_ai.scorer._score import _scorers, _target, init_scoring_context
 from inspect_ai.scorer._scorer import unique_scorer_name
 from inspect_ai.solver import TaskState
+from inspect_ai.util import span
+
+
+def mark_scoring() -> None:
+    """Put what scorers do in the current task into spans of type `scorer`.
+
+    An agent may have its work scored while it runs (`react(attempts=2)`). The commands of hidden
+    tests would then stand among its own.
+    """
+    scorers, target = _scorers.get(None), _target.get(None)
+    if scorers and target is not None:
+        init_scoring_context([_in_span(scorer) for scorer in scorers], target)
+
+
+def _in_span(scorer: Scorer) -> Scorer:
+    @wraps(scorer)
+    async def score_in_span(state: TaskState, target: Target) -> Score | None:
+        async with span("score", type="scorer"):
+            return await scorer(state, target)
+
+    return cast("Scorer", score_in_span)
 
 
 async def grade(state: TaskState) -> dict[str, Score]:

@@ -11,25 +11,28 @@ _VERDICT = re.compile(
         (?P<number>\d{1,9})[ \t\r*_`.!]*$                                     # 2""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
+_VERDICT_LINE = re.compile(r"^[ \t>#*_`-]*final[ \t]+verdict", re.IGNORECASE | re.MULTILINE)
 _FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
 def parse_verdict(text: str, group_size: int) -> int | None:
     """Read the line `Final verdict: Solution N`.
 
-    Markdown and case are tolerated, the last such line counts.
+    Markdown and case are tolerated. The last line that begins so counts, readable or not.
 
     Args:
         text: The judge's answer.
         group_size: Number of solutions that were shown.
 
     Returns:
-        N from 1 to `group_size`, or None where there is no such line or N is out of range.
+        N from 1 to `group_size`; None where there is no such line, it names no solution, or N is
+        out of range.
     """
-    found = list(_VERDICT.finditer(text))
-    if not found:
+    starts = [line.start() for line in _VERDICT_LINE.finditer(text)]
+    found = _VERDICT.match(text, starts[-1]) if starts else None
+    if found is None:
         return None
-    number = int(found[-1]["number"])
+    number = int(found["number"])
     return number if 1 <= number <= group_size else None
 
 

@@ -10,6 +10,10 @@ Status = Literal["completed", "limit", "refused", "error"]
 """How a rollout ended: by itself, at a limit, with a refusal of the model, or with an error."""
 
 
+NO_SANDBOX = "its sandbox could not be started, which counts as failed"
+"""`Rollout.score_error` of a rollout that had nothing to grade."""
+
+
 class Record(BaseModel):
     """Base of all records: immutable, unknown fields refused.
 

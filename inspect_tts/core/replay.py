@@ -16,6 +16,7 @@ def discrepancies(
     rollouts: Sequence[Rollout],
     selections: Sequence[Selection],
     draws: Sequence[Draw],
+    adopted: str | None,
 ) -> tuple[str, ...]:
     """Compare what was recorded with what the recorded seeds and votes lead to.
 
@@ -25,17 +26,26 @@ def discrepancies(
         rollouts: All rollouts.
         selections: All selections.
         draws: All lots.
+        adopted: The rollout that was handed over, None before.
 
     Returns:
-        One sentence for each decision that does not follow: a lot, a group, a display order, a
-        count, a winner, a survivor, a refinement context. Empty for a sound log.
+        One sentence for each thing that does not follow: a missing rollout, a lot, a population, a
+        group, a display order, a count, a winner, a survivor, a refinement context, the adopted.
+        Empty for a sound log.
     """
     found = [
         f"lot {lot.key}: recorded {lot.order}"
         for lot in draws
         if lot.order != shuffled(lot.options, seed=lot.seed, key=lot.key)
     ]
+    found += _rollouts(stages, rollouts) + _lots(problem, selections, draws)
+    alive: dict[int, tuple[str, ...]] = {}
     for selection in selections:
+        everybody = tuple(r.id for r in rollouts if r.iteration == selection.iteration)
+        if selection.population != alive.get(selection.iteration, everybody):
+            found.append(f"selection {selection.id}: population is not what was selected before")
+            continue
+        alive[selection.iteration] = selection.selected
         if selection.kind == "tournament":
             found += _tournament(problem, selection)
         elif selection.selected != _lot(problem, selection):
@@ -43,7 +53,35 @@ def discrepancies(
     for stage in stages:
         if stage.name == "rollouts" and stage.parameters["context"] is not None:
             found += _contexts(problem, stage, rollouts, selections)
+    last = max((r.iteration for r in rollouts), default=0)
+    left = alive.get(last, tuple(r.id for r in rollouts if r.iteration == last))
+    if adopted is not None and (adopted,) != left:
+        found.append(f"adopted {adopted}: selected are {left}")
     return tuple(found)
+
+
+def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]:
+    found = []
+    for stage in stages:
+        if stage.name == "rollouts":
+            indices = [r.index for r in rollouts if r.iteration == stage.iteration]
+            if indices != list(range(stage.parameters["n"])):
+                found.append(f"iteration {stage.iteration}: the rollouts recorded are {indices}")
+    return found
+
+
+def _lots(problem: str, selections: Sequence[Selection], draws: Sequence[Draw]) -> list[str]:
+    needed = []
+    for selection in selections:
+        key = f"{problem}/{selection.id}"
+        if selection.kind == "random_selection":
+            needed.append(f"{key}/random_selection")
+        for round in selection.rounds:
+            needed.append(f"{key}/round{round.number}/pairing")
+            ties = [match.id for match in round.matches if match.decided_by == "lot"]
+            needed += [f"{key}/{id}/tie" for id in ties]
+    keys = {draw.key for draw in draws}
+    return [f"lot {key} is not among the draws" for key in needed if key not in keys]
 
 
 def _lot(problem: str, selection: Selection) -> tuple[str, ...]:
@@ -93,6 +131,9 @@ def _contexts(
     problem: str, stage: Stage, rollouts: Sequence[Rollout], selections: Sequence[Selection]
 ) -> list[str]:
     before = [r.id for r in rollouts if r.iteration == stage.iteration - 1]
+    recorded = [r for r in rollouts if r.iteration == stage.iteration]
+    if not before or (stage.parameters["context"] == "single" and len(before) != len(recorded)):
+        return [f"iteration {stage.iteration}: its contexts need rollouts that are not recorded"]
     chosen = [s.selected for s in selections if s.iteration == stage.iteration - 1]
     expected = refinement_contexts(
         stage.parameters["context"],
@@ -103,7 +144,6 @@ def _contexts(
         seed=stage.parameters["seed"],
         key=f"{problem}/t{stage.iteration}/context",
     )
-    recorded = [r for r in rollouts if r.iteration == stage.iteration]
     return [
         f"rollout {rollout.id}: context should be {expected[rollout.index]}"
         for rollout in recorded

@@ -30,7 +30,8 @@ def sample_numbers(
         for t in range(1 + max((r.iteration for r in rollouts), default=-1))
     ]
     groups = {f"iteration_{t}": ids for t, ids in enumerate(populations)}
-    contexts = [s for s in selections if s.kind == "tournament" and len(s.selected) > 1]
+    last = len(populations) - 1
+    contexts = [s for s in selections if s.kind == "tournament" and s.iteration < last]
     if contexts:
         groups["select_k"] = list(contexts[-1].selected)
     groups["selected"] = [adopted]

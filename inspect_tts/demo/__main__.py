@@ -58,7 +58,8 @@ def main() -> int:
         "The model is simulated: these numbers show that the method works as it should, and say "
         "nothing about any real model.\n\n"
         f"  {Path(sys.executable).parent / 'inspect'} view --log-dir {LOG_DIR}\n"
-        f"  {Path(sys.executable).parent / 'inspect'} eval tasks/demo.py --solver rtv -S n=8 "
+        f"  {Path(sys.executable).parent / 'inspect'} eval tasks/demo.py -T sandbox=docker "
+        "--solver rtv -S n=8 "
         "--model anthropic/claude-sonnet-4-5\n",
         soft_wrap=True,
     )

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from math import nan
-from typing import cast
 
-from inspect_ai.scorer import Score, Value, value_to_float
+from inspect_ai.scorer import (
+    CORRECT,
+    INCORRECT,
+    NOANSWER,
+    PARTIAL,
+    Score,
+    value_to_float,
+)
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, real_sample
-from inspect_tts.core.records import Stage
+from inspect_tts.core.records import NO_SANDBOX, Stage
 from inspect_tts.core.statistics import sample_numbers
 from inspect_tts.errors import UserError
 
@@ -51,10 +57,10 @@ def adopt() -> Solver:
         pool.stages = [*pool.stages, Stage(name="adopt", iteration=pool.iteration, parameters={})]
         if owner.result.sandboxes is not None:
             await adopt_sandboxes(owner.result.sandboxes, real_sample())
+        _take_over(state, owner.result)
         owner.release(adopted=True)
         for rollout in await crew.settle():
             pool.replace(rollout)
-        _take_over(state, owner.result, pool)
         if any(rollout.scores is not None for rollout in pool.rollouts):
             state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
         return state
@@ -62,7 +68,7 @@ def adopt() -> Solver:
     return solve
 
 
-def _take_over(state: TaskState, winner: Attempt, pool: RolloutPool) -> None:
+def _take_over(state: TaskState, winner: Attempt) -> None:
     ours = {key: value for key, value in state.store.items() if key.startswith("RolloutPool:")}
     for key in list(state.store.keys()):
         state.store.delete(key)
@@ -83,19 +89,36 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     Every number is there from the start and in every sample, not-a-number where it is not known:
     Inspect takes up only scores that exist before its scorers run, and wants the same keys in all.
     """
-    records, selections, to_float = list(pool.rollouts), list(pool.selections), value_to_float()
+    records, selections = list(pool.rollouts), list(pool.selections)
     graded = {
-        rollout.id: to_float(cast("Value", next(iter(rollout.scores.values()))))
+        rollout.id: _number(next(iter(rollout.scores.values())))
         for rollout in records
         if rollout.scores
     }
+    graded |= {rollout.id: 0.0 for rollout in records if rollout.score_error == NO_SANDBOX}
 
     everybody = dict.fromkeys((rollout.id for rollout in records), nan)
     unknown = sample_numbers(everybody, records, selections, adopted)
 
     def publish(winner: Mapping[str, Score]) -> Score:
-        headline = {adopted: to_float(next(iter(winner.values())).value)} if winner else {}
+        headline = {adopted: _number(next(iter(winner.values())).value)} if winner else {}
         numbers = sample_numbers(graded | headline, records, selections, adopted)
         return Score(value={**unknown, **numbers})
 
     return publish
+
+
+def _number(value: object) -> float:
+    """A headline score as a number; not-a-number for what has no agreed one, as a dict."""
+    words = {CORRECT, INCORRECT, PARTIAL, NOANSWER, "yes", "no", "true", "false"}
+    if isinstance(value, str) and (value in words or value.lower() in words or _numeric(value)):
+        return value_to_float()(value)
+    return float(value) if isinstance(value, int | float) else nan
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

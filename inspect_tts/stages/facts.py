@@ -75,13 +75,13 @@ def commands_run(span_id: str) -> tuple[CommandFact, ...]:
         span_id: Id of the span that the agent ran in.
 
     Returns:
-        The last of all commands logged inside that span, oldest first.
+        The last of all commands logged inside that span, oldest first; not those of scorers.
     """
     inside = {span_id}
     executed: list[tuple[str, int | None]] = []
     for event in transcript().events:
         if isinstance(event, SpanBeginEvent):
-            if event.parent_id in inside:
+            if event.parent_id in inside and event.type != "scorer":
                 inside.add(event.id)
         elif isinstance(event, SandboxEvent) and event.span_id in inside and event.cmd is not None:
             executed.append((event.cmd, event.result))

@@ -164,7 +164,7 @@ def _owner(
 ) -> Owner:
     summaries = numbered([pool.by_id(id) for id in context], "attempt")
     refinement = settings.prompts["refinement"].format(summaries=summaries) if context else ""
-    grade = partial(grade_in_place, epoch=job.state.epoch)
+    grade = partial(grade_in_place, job=job)
     return Owner(
         job.id(index),
         slot=concurrency("rollouts", at_once),

@@ -68,6 +68,7 @@ class RolloutPool(StoreModel):
             rollouts=self.rollouts,
             selections=self.selections,
             draws=self.draws,
+            adopted=self.adopted,
         )
 
     def replace(self, rollout: Rollout) -> None:

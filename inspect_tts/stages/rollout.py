@@ -29,7 +29,7 @@ from inspect_tts._inspect import (
     rollout_scope,
 )
 from inspect_tts.core.lots import lane
-from inspect_tts.core.records import Facts, Rollout, Status
+from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Status
 from inspect_tts.models import usage
 from inspect_tts.prompts import Prompt
 from inspect_tts.summarizer import summarize
@@ -109,9 +109,9 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
                 if job.sandbox is not None:
                     sandboxes = await open_sandboxes(job.sandbox, job.spec, active)
                     standin.sandbox_environments = sandboxes.environments
-                    before = await read_workspace()
                 for step in job.setup:
                     state = await step(state, job.generate)
+                before = await read_workspace() if sandboxes else None
             except (LimitExceededError, TerminateSampleError):
                 raise
             except Exception as error:
@@ -136,18 +136,20 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
     return Attempt(rollout, state, sandboxes)
 
 
-async def grade_in_place(attempt: Attempt, epoch: int) -> Rollout:
+async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
     """Run the task's scorers on a rollout that was not adopted; the score is sealed in its record.
 
     Args:
         attempt: The rollout, its sandbox still open.
-        epoch: The sample's, which the state shows to the scorers.
+        job: What it had in common with its siblings.
 
     Returns:
         The record with its scores, or with what the scorers raised.
     """
+    if job.sandbox is not None and attempt.sandboxes is None:
+        return attempt.rollout.model_copy(update={"score_error": NO_SANDBOX})
     state = attempt.state
-    state._epoch, state.completed, state.scores = epoch, True, {}
+    state._epoch, state.completed, state.scores = job.state.epoch, True, {}
     async with span(f"{attempt.rollout.id}-grade", type="grade"):
         try:
             scores = await grade(state)

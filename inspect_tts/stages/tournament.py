@@ -149,6 +149,11 @@ class _Bench:
     seed: int
     prompts: tuple[Prompt, Prompt]
 
+    def vote_config(self, index: int) -> GenerateConfig:
+        """The config of one vote: under `--seed` each has another."""
+        seed = effective_config(self.judge).seed
+        return self.config.merge(GenerateConfig(seed=None if seed is None else seed + index))
+
     def wave(self, group: tuple[str, ...], ballots: list[Vote]) -> int:
         """How many votes to ask next."""
         if not self.early_stop:
@@ -235,7 +240,7 @@ async def _vote(bench: _Bench, match: str, group: tuple[str, ...], index: int) -
             shown=[bench.pool.by_id(id) for id in display_order(group, index)],
             prompt=prompt,
             reask_prompt=reask,
-            config=bench.config,
+            config=bench.vote_config(index),
         )
     progress.done("votes")
     return vote

@@ -47,7 +47,7 @@ VERDICTS = [
         "Final verdict: Solution 1\nOn reflection:\nFinal verdict: Solution 2", 2, id="last"
     ),
     pytest.param(
-        "Final verdict: Solution 2\nFinal verdict: Solution N", 2, id="last with a number"
+        "Final verdict: Solution 2\nFinal verdict: Solution N", None, id="last without a number"
     ),
     pytest.param("Final verdict: Solution 1", 1, id="first in range"),
     pytest.param("Final verdict: Solution 3", 3, id="last in range"),
