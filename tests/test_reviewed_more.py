@@ -6,11 +6,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from helpers import Outcome, Script, eval_one, prefer, say
+from helpers import Ask, Outcome, Script, eval_one, prefer, say
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
 from inspect_ai.event import ModelEvent
-from inspect_ai.log import read_eval_log
+from inspect_ai.log import read_eval_log, resolve_sample_attachments
 from inspect_ai.model import CachePolicy
 from inspect_ai.scorer import includes
 from inspect_ai.solver import generate
@@ -22,7 +22,7 @@ from inspect_tts.core.records import Vote
 VERDICT = "Final verdict: Solution 1"
 
 
-def agents(judge: Callable[[str], str]) -> Script:
+def agents(judge: Ask) -> Script:
     return Script(lambda me, turn: say("done"), judge)
 
 
@@ -36,6 +36,13 @@ def match_of(script: Script, votes: int, log_dir: Path, **options: object) -> Ou
 def votes_of(outcome: Outcome) -> tuple[Vote, ...]:
     [selection] = outcome.pool.selections
     return selection.rounds[0].matches[0].votes
+
+
+def seeds_of(outcome: Outcome) -> list[int | None]:
+    """What each call of the judge was seeded with."""
+    events = resolve_sample_attachments(outcome.sample).events
+    calls = [event for event in events if isinstance(event, ModelEvent)]
+    return [event.config.seed for event in calls if "<solution_1>" in event.input[0].text]
 
 
 # --- votes
@@ -55,8 +62,7 @@ def test_no_cache_merges_votes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_votes_of_one_seed_are_not_one_vote(tmp_path: Path) -> None:
     outcome = match_of(agents(prefer()), 6, tmp_path, seed=7)
 
-    calls = [event for event in outcome.sample.events if isinstance(event, ModelEvent)]
-    seeds = [event.config.seed for event in calls if "<solution_1>" in event.input[0].text]
+    seeds = seeds_of(outcome)
     assert len(votes_of(outcome)) == 6
     assert len(seeds) == 6
     assert None not in seeds
@@ -64,13 +70,10 @@ def test_votes_of_one_seed_are_not_one_vote(tmp_path: Path) -> None:
 
 
 def test_seeds_of_votes_are_the_same_in_every_run(tmp_path: Path) -> None:
-    def seeds() -> Counter[int | None]:
-        outcome = match_of(agents(prefer()), 4, tmp_path, seed=7)
-        calls = [event for event in outcome.sample.events if isinstance(event, ModelEvent)]
-        judged = [event for event in calls if "<solution_1>" in event.input[0].text]
-        return Counter(event.config.seed for event in judged)
+    first, again = (match_of(agents(prefer()), 4, tmp_path, seed=7) for _ in range(2))
 
-    assert seeds() == seeds()
+    assert sum(Counter(seeds_of(first)).values()) == 4
+    assert Counter(seeds_of(first)) == Counter(seeds_of(again))
 
 
 def test_an_empty_answer_is_asked_for_once_more(tmp_path: Path) -> None:

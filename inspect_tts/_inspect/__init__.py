@@ -9,7 +9,7 @@ from inspect_ai._util.exception import TerminateSampleError  # ends a sample, mu
 
 from .agents import agent_factory, register_alias, registered_names, step_names
 from .concurrency import default_sandboxes, reserve_slots, widen_throttles
-from .evaluation import eval_spec, real_sample, setup_steps, task_solver
+from .evaluation import eval_spec, real_sample, register_spec_hook, setup_steps, task_solver
 from .sandboxes import SandboxSet, adopt_sandboxes, open_sandboxes, sandbox_spec
 from .scope import (
     Ended,
@@ -49,6 +49,7 @@ __all__ = [
     "quiet_store",
     "real_sample",
     "register_alias",
+    "register_spec_hook",
     "registered_names",
     "reserve_slots",
     "rollout_scope",

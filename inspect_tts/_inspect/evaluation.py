@@ -12,12 +12,13 @@ from inspect import getfile, unwrap
 from pathlib import Path
 from typing import Any, cast
 
-import anyio
 from inspect_ai import Task
 from inspect_ai._eval.loader import load_tasks
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai._util.registry import (
     create_registry_object,
     is_registry_object,
+    registry_has,
     registry_log_name,
     registry_lookup,
 )
@@ -33,26 +34,23 @@ _specs: dict[str, EvalSpec] = {}
 _own_solvers: dict[str, Solver] = {}
 
 
-@hooks(name="inspect_tts_specs", description="Tells inspect_tts which eval it runs in")
-class SpecHook(Hooks):
-    """Keeps the spec of each running eval."""
+def register_spec_hook() -> None:
+    """Start to keep the spec of each eval that begins.
 
-    def enabled(self) -> bool:
-        """Only while something runs, so that Inspect does not announce it at every start."""
-        try:
-            anyio.get_current_task()
-        except RuntimeError:
-            return False
-        return True
+    Called when a stage is built and not on import: Inspect announces hooks that it finds at its
+    start, in every eval of everybody who has this package installed.
+    """
+    if registry_has("hooks", "inspect_tts/inspect_tts_specs"):
+        return
 
-    async def on_task_start(self, data: TaskStart) -> None:
-        """Keep it."""
-        _specs[data.eval_id] = data.spec
+    @hooks(name="inspect_tts_specs", description="Tells inspect_tts which eval it runs in")
+    class SpecHook(Hooks):
+        async def on_task_start(self, data: TaskStart) -> None:
+            _specs[data.eval_id] = data.spec
 
-    async def on_task_end(self, data: TaskEnd) -> None:
-        """Drop it."""
-        _specs.pop(data.eval_id, None)
-        _own_solvers.pop(data.eval_id, None)
+        async def on_task_end(self, data: TaskEnd) -> None:
+            _specs.pop(data.eval_id, None)
+            _own_solvers.pop(data.eval_id, None)
 
 
 def real_sample() -> ActiveSample:
@@ -64,8 +62,18 @@ def real_sample() -> ActiveSample:
 
 
 def eval_spec() -> EvalSpec:
-    """The spec of the running eval."""
-    return _specs[real_sample().eval_id]
+    """The spec of the running eval.
+
+    Raises:
+        PrerequisiteError: If no stage had been built when the eval began.
+    """
+    spec = _specs.get(real_sample().eval_id)
+    if spec is None:
+        raise PrerequisiteError(
+            "the stage rollouts() was built while the eval already ran; build it with the solver, "
+            "outside of its inner solve function"
+        )
+    return spec
 
 
 def task_solver(spec: EvalSpec) -> Solver | None:

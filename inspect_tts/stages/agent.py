@@ -73,9 +73,9 @@ def _try(name: str, args: dict[str, Any], make: Callable[[], Solver]) -> None:
         raise UserError(f"agent '{name}' does not take agent_args={args!r}: {error}") from error
     except (ValueError, LookupError, FileNotFoundError, ImportError) as error:
         close = get_close_matches(name, registered_names(), n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(close)}" if close else ""
+        hint = f"; did you mean {' or '.join(close)}?" if close else "."
         raise UserError(
-            f"agent '{name}' could not be made: {error}{hint}. An agent is named 'package/name' "
+            f"agent '{name}' could not be made: {error}{hint} An agent is named 'package/name' "
             "(its package installed) or 'file.py@name'; leave it out to use the task's own solver"
         ) from error
 

@@ -28,9 +28,9 @@ def known_arguments(factory: Callable[P, R]) -> Callable[P, R]:
         for given in kwargs:
             if given not in names:
                 close = get_close_matches(given, names, n=1)
-                hint = f"; did you mean {close[0]}" if close else ""
+                hint = f"; did you mean {close[0]}?" if close else "."
                 raise UserError(
-                    f"{factory.__name__} has no argument {given}{hint}. It takes {', '.join(names)}"
+                    f"{factory.__name__} has no argument {given}{hint} It takes {', '.join(names)}"
                 )
         return factory(*args, **kwargs)
 

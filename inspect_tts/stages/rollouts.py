@@ -4,6 +4,7 @@ from typing import Any
 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from inspect_tts._inspect import register_spec_hook
 from inspect_tts.core.refinement import Context
 
 from .agent import AgentArg
@@ -69,6 +70,7 @@ def rollouts(
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
     settings = check_settings(dict(locals()))
+    register_spec_hook()
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         return await run_iteration(state, generate, settings)
