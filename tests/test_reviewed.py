@@ -224,7 +224,7 @@ from inspect_ai.scorer import includes
 from inspect_ai.solver import chain, generate, solver
 sys.path.insert(0, sys.argv[1])
 from helpers import Script, say
-from inspect_tts import RolloutPool, adopt, rollouts, tournament
+from inspect_tts import adopt, rollouts, tournament
 
 @solver
 def mine():
@@ -236,12 +236,11 @@ def mine():
 script = Script(lambda me, turn: say("done"))
 task = Task(dataset=[Sample("Do it.")], scorer=includes(), sandbox="local")
 [log] = eval(task, solver=mine(), model=script.model(), display="none", log_dir=sys.argv[2])
-assert log.status == "success", log.samples[0].error.message if log.samples else log.error
-print("adopted", log.samples[0].store_as(RolloutPool).adopted)
+print(log.status, log.samples[0].error.message)
 """
 
 
-def test_stages_may_be_built_while_the_sample_runs(tmp_path: Path) -> None:
+def test_stages_built_while_the_sample_runs_say_what_to_do(tmp_path: Path) -> None:
     """In a process of its own, where nothing else has built a stage before."""
     ended = subprocess.run(
         [sys.executable, "-c", INSIDE, str(Path(__file__).parent), str(tmp_path)],
@@ -252,7 +251,7 @@ def test_stages_may_be_built_while_the_sample_runs(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "adopted t0-n0" in ended.stdout
+    assert "error the stage rollouts() was built while the eval already ran" in ended.stdout
 
 
 @pytest.mark.parametrize("options", [{"context": "single"}, {"iterations": 1}])

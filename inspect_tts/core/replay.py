@@ -64,9 +64,10 @@ def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]
     found = []
     for stage in stages:
         if stage.name == "rollouts":
-            indices = [r.index for r in rollouts if r.iteration == stage.iteration]
-            if indices != list(range(stage.parameters["n"])):
-                found.append(f"iteration {stage.iteration}: the rollouts recorded are {indices}")
+            ids = [r.id for r in rollouts if r.iteration == stage.iteration]
+            wanted = [f"t{stage.iteration}-n{i:02d}" for i in range(stage.parameters["n"])]
+            found += [f"rollout {id} is not recorded" for id in wanted if id not in ids]
+            found += [f"rollout {id} is recorded and did not run" for id in ids if id not in wanted]
     return found
 
 

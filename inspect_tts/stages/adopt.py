@@ -61,7 +61,7 @@ def adopt() -> Solver:
         owner.release(adopted=True)
         for rollout in await crew.settle():
             pool.replace(rollout)
-        if any(rollout.scores is not None for rollout in pool.rollouts):
+        if any(r.scores is not None or r.score_error is not None for r in pool.rollouts):
             state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
         return state
 
