@@ -81,6 +81,22 @@ def test_an_agent_may_be_named_in_a_file(tmp_path: Path, args: dict[str, str] | 
     assert heard(run(problem(), strategy, tmp_path)) == ["#told" if args else "#filed"] * 2
 
 
+def test_the_file_of_an_agent_is_run_once_and_the_agent_made_for_each_rollout(
+    tmp_path: Path,
+) -> None:
+    file, ran, made = tmp_path / "counted.py", tmp_path / "ran", tmp_path / "made"
+    count = "with open({!r}, 'a') as f: f.write('x')"
+    text = IN_A_FILE.replace("filed", "counted").replace(
+        "    async def", f"    {count.format(str(made))}\n    async def"
+    )
+    file.write_text(f"{text}\n{count.format(str(ran))}\n", encoding="utf-8")
+    strategy = rtv(n=3, votes=1, agent=f"{file}@counted")
+    tried = len(made.read_text())
+    run(problem(), strategy, tmp_path)
+    assert len(ran.read_text()) == 1
+    assert len(made.read_text()) - tried == 3
+
+
 def test_the_log_names_the_agent(tmp_path: Path) -> None:
     log = run(problem(), rtv(n=1, agent=chain(worker(), acting(says("#x")))), tmp_path)
     assert pool(log).stages[0].parameters["agent"] == "worker, acting"

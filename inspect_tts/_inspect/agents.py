@@ -8,7 +8,7 @@ gives a solver a second name, as `@solver` always puts the package's before it.
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from inspect_ai._eval.loader import solver_from_spec
 from inspect_ai._util.registry import (
@@ -18,7 +18,9 @@ from inspect_ai._util.registry import (
     registry_find,
     registry_has,
     registry_log_name,
+    registry_lookup,
 )
+from inspect_ai.agent import Agent, as_solver, is_agent
 from inspect_ai.solver import Solver, SolverSpec
 from inspect_ai.solver._chain import Chain
 
@@ -34,8 +36,21 @@ def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
         A function that makes it anew on each call.
     """
     file, at, member = name.rpartition("@")
-    spec_name = f"{Path(file).resolve()}@{member}" if at else name
-    return lambda: solver_from_spec(SolverSpec(spec_name, args, args))
+    if not at:
+        return lambda: solver_from_spec(SolverSpec(name, args, args))
+    spec = SolverSpec(f"{Path(file).resolve()}@{member}", args, args)
+    loaded: list[Callable[..., Solver | Agent]] = []
+
+    def make() -> Solver:
+        if not loaded:  # the file is run once, not for each rollout
+            made: Solver | Agent = solver_from_spec(spec)
+            factory = registry_lookup("solver", member) or registry_lookup("agent", member)
+            loaded.append(cast("Callable[..., Solver | Agent]", factory))
+        else:
+            made = loaded[0](**args)
+        return as_solver(made) if is_agent(made) else cast("Solver", made)
+
+    return make
 
 
 def registered_names() -> list[str]:

@@ -4,8 +4,10 @@ from collections import Counter
 
 from inspect_ai.util import display_counter
 
-_planned: Counter[str] = Counter()
-_done: Counter[str] = Counter()
+from inspect_tts._inspect import real_sample
+
+_planned: Counter[tuple[str | None, str]] = Counter()
+_done: Counter[tuple[str | None, str]] = Counter()
 
 
 def plan(what: str, count: int) -> None:
@@ -15,15 +17,20 @@ def plan(what: str, count: int) -> None:
         what: `rollouts`, `summaries` or `votes`.
         count: How many more.
     """
-    _planned[what] += count
+    _planned[_in_this_run(what)] += count
     _show(what)
 
 
 def done(what: str) -> None:
     """Count one piece of work as done."""
-    _done[what] += 1
+    _done[_in_this_run(what)] += 1
     _show(what)
 
 
 def _show(what: str) -> None:
-    display_counter(what, f"{_done[what]}/{_planned[what]}")
+    key = _in_this_run(what)
+    display_counter(what, f"{_done[key]}/{_planned[key]}")
+
+
+def _in_this_run(what: str) -> tuple[str | None, str]:
+    return real_sample().run_id, what
