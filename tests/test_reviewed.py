@@ -116,7 +116,7 @@ def test_a_limit_while_losers_are_graded_leaves_the_adopted_rollout(tmp_path: Pa
     task = Task(dataset=[Sample("Do it.")], scorer=endless_for_losers(), sandbox="local")
     script = Script(shell_then_submit("echo {me} > who"), prefer("I am a0."))
     strategy = rtv(n=2, votes=1, agent=AGENT, score_rollouts=True)
-    outcome = eval_one(task, strategy, script, tmp_path, time_limit=6)
+    outcome = eval_one(task, strategy, script, tmp_path, time_limit=12)
 
     assert outcome.sample.limit is not None
     assert outcome.sample.limit.type == "time"
