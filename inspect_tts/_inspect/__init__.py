@@ -13,7 +13,6 @@ from .evaluation import eval_spec, real_sample, register_spec_hook, setup_steps,
 from .sandboxes import SandboxSet, adopt_sandboxes, open_sandboxes, sandbox_spec
 from .scope import (
     Ended,
-    RolloutSample,
     current_lane,
     effective_config,
     enter_rollout,
@@ -30,7 +29,6 @@ __all__ = [
     "Ended",
     "PrerequisiteError",
     "PublishedScores",
-    "RolloutSample",
     "SandboxSet",
     "TerminateSampleError",
     "adopt_sandboxes",
