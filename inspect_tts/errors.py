@@ -1,5 +1,8 @@
 """Mistakes of a user, reported without a traceback."""
 
+from functools import wraps
+
+from inspect_ai.solver import Generate, Solver, TaskState
 from rich.markup import escape
 
 from ._inspect import PrerequisiteError
@@ -18,3 +21,27 @@ class UserError(PrerequisiteError):
 
     def __str__(self) -> str:
         return self._text
+
+
+def no_traceback(solve: Solver) -> Solver:
+    """Let a user's mistake that shows only in a running sample end it with the message alone.
+
+    Inspect prints what ends a sample as a traceback by rich, which leaves out all frames down to
+    one that holds its guard.
+
+    Args:
+        solve: What a stage does.
+
+    Returns:
+        The same, for the stage's factory to return.
+    """
+
+    @wraps(solve)
+    async def guarded(state: TaskState, generate: Generate) -> TaskState:
+        try:
+            return await solve(state, generate)
+        except PrerequisiteError as error:
+            _rich_traceback_guard = True
+            raise error.with_traceback(None) from None
+
+    return guarded

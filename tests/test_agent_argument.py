@@ -1,13 +1,17 @@
 """What may be given as `agent`, and what is used where none is."""
 
+import re
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
-from inspect_ai import Task, task
+from inspect_ai import Task, task, task_with
 from inspect_ai.agent import Agent, AgentState, agent, as_solver
 from inspect_ai.log import EvalLog
-from inspect_ai.model import ChatMessageUser, get_model
-from inspect_ai.solver import Generate, Solver, TaskState, chain, generate, solver
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser, get_model
+from inspect_ai.solver import Generate, Solver, TaskState, chain, solver
+from inspect_ai.tool import Tool, tool
 from scripted import acting, mark, only, pool, problem, run, says, turn
 
 from inspect_tts import UserError, adopt, rollouts, rtv, tournament
@@ -139,15 +143,76 @@ def test_a_task_without_a_solver_is_one_generation(tmp_path: Path) -> None:
     assert [(rollout.turns, rollout.messages) for rollout in pool(log).rollouts] == [(1, 2), (1, 2)]
 
 
+@tool
+def counted(start: int, tell: Callable[[int], str]) -> Tool:
+    made, calls = next(MADE), count(start)
+
+    async def execute() -> str:
+        """Count the calls of this tool."""
+        return f"{tell(next(calls))}of{made}"
+
+    return execute
+
+
+@agent
+def counting(*tools: Tool, also: list[Tool]) -> Agent:
+    async def execute(state: AgentState) -> AgentState:
+        said = "-".join([str(await each()) for each in (*tools, *also)])
+        state.messages.append(ChatMessageAssistant(content=f"#{said}"))
+        return state
+
+    return execute
+
+
+MADE = count()
+
+
+def with_counter() -> Agent:
+    one = counted(1, lambda n: f"call{n}")
+    return counting(one, also=[one])
+
+
+@task
+def stateful_agent() -> Task:
+    return problem(solver=as_solver(with_counter()))
+
+
+@task
+def stateful_chain() -> Task:
+    return problem(solver=[with_counter(), worker()])
+
+
+@pytest.mark.parametrize("make", [stateful_agent, stateful_chain])
+def test_the_tasks_own_solver_is_made_anew_for_each_rollout(
+    tmp_path: Path, make: Callable[[], Task]
+) -> None:
+    said = heard(run(make(), rtv(n=3, votes=1, max_rollouts=1), tmp_path))
+    assert len(set(said)) == 3
+    for each in said:
+        assert re.fullmatch(r"#call1of(\d+)-call2of\1", each)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        problem(solver=worker("#bare")),
+        task_with(plain(), solver=worker("#bare")),
+        task_with(shipped(), solver=worker("#bare")),
+    ],
+    ids=["without @task", "changed", "changed argument"],
+)
+def test_a_task_object_ships_the_solver_that_it_holds(tmp_path: Path, given: Task) -> None:
+    assert heard(run(given, rtv(n=2, votes=1), tmp_path)) == ["#bare"] * 2
+
+
 @pytest.mark.parametrize(
     ("given", "strategy", "message"),
     [
-        (problem(solver=generate()), rtv(n=2), "was built without @task"),
         (nested(), rtv(n=2), "the own solver of task 'nested' is inspect_tts/rtv"),
         (nested(), None, "the own solver of task 'nested' is inspect_tts/rtv"),
         (staged(), None, "the own solver of task 'staged' is inspect_tts/rollouts"),
     ],
-    ids=["bare", "nested", "nested-alone", "staged"],
+    ids=["nested", "nested-alone", "staged"],
 )
 def test_a_task_that_offers_no_agent_says_what_to_pass(
     tmp_path: Path, given: Task, strategy: Solver | None, message: str

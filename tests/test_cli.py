@@ -35,6 +35,8 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import includes
 from inspect_ai.solver import solver
 
+from inspect_tts import rtv
+
 
 def play(input, tools, tool_choice, config):
     if "<trajectory>" in input[0].text:
@@ -56,14 +58,23 @@ def fragile():
     return solve
 
 
-@task
-def toy():
+def a_task(**given):
     return Task(
         dataset=[Sample(input="Say the answer.", target="the answer")],
-        solver=fragile(),
         scorer=includes(),
         model=get_model("mockllm/model", custom_outputs=play),
+        **given,
     )
+
+
+@task
+def toy(sandbox=None):
+    return a_task(solver=fragile(), sandbox=sandbox)
+
+
+@task
+def nested():
+    return a_task(solver=rtv(n=2))
 """
 
 
@@ -97,7 +108,7 @@ def toy_in(folder: Path, *, broken: bool = False) -> str:
     (folder / "toy.py").write_text(TOY, encoding="utf-8")
     if broken:
         (folder / "broken").touch()
-    return str(folder / "toy.py")
+    return str(folder / "toy.py@toy")
 
 
 def side_by_side(work: Sequence[Callable[[], Ran]]) -> list[Ran]:
@@ -190,10 +201,14 @@ def mistakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
         "argument": ("--solver", "inspect_tts/pdr", "-S", "contxt=random"),
         "role": ("--solver", "rtv", "-S", "n=2", "--model-role", "jugde=mockllm/model"),
         "prompt": ("--solver", "pdr_rtv", "-S", "judge_prompt=no/such.md"),
+        "room": ("-T", "sandbox=local", "--solver", "rtv", "-S", "max_rollouts=4"),
+        "own": ("toy.py@nested", "--solver", "rtv"),
+        "running": ("toy.py@nested",),
     }
 
     def command(name: str) -> Callable[[], Ran]:
-        return lambda: inspect_cli(folder / name, folder, "eval", toy, *given[name])
+        args = given[name] if given[name][0].startswith("toy.py") else (toy, *given[name])
+        return lambda: inspect_cli(folder / name, folder, "eval", *args)
 
     return dict(zip(given, side_by_side([command(name) for name in given]), strict=True))
 
@@ -205,6 +220,8 @@ def mistakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
         ("argument", ["contxt", "did you mean context?"]),
         ("role", ["--model-role jugde=", "did you mean 'judge'?"]),
         ("prompt", ["'no/such.md'", "is not a file", "give the path"]),
+        ("room", ["max_rollouts=4 is too small", "16 rollouts", "Give max_rollouts >= 16"]),
+        ("own", ["own solver of task 'nested' is inspect_tts/rtv", "pass agent='package/name'"]),
     ],
 )
 def test_a_mistake_is_one_message_before_anything_runs(
@@ -216,6 +233,16 @@ def test_a_mistake_is_one_message_before_anything_runs(
     assert "Traceback" not in ran.output
     assert ran.code != 0
     assert not list(ran.logs.glob("*.eval"))
+
+
+def test_a_mistake_that_only_a_running_sample_shows_is_one_message_too(
+    mistakes: dict[str, Ran],
+) -> None:
+    ran = mistakes["running"]
+    assert "UserError: the own solver of task 'nested' is inspect_tts/rtv" in ran.output
+    assert "Traceback" not in ran.output
+    assert "solve" not in ran.output.replace("own solver", "")
+    assert ran.log.status == "error"
 
 
 # --- mistakes when a strategy is built

@@ -7,21 +7,54 @@ from typing import Any
 
 import anyio
 import pytest
+from inspect_ai._eval.run import eval_run
 from inspect_ai._eval.task import run
+from inspect_ai._eval.task.run import task_run
+from inspect_ai._util.registry import registry_log_name
+from inspect_ai.agent import Agent, AgentState, agent, as_solver
+from inspect_ai.agent import _agent as agents
 from inspect_ai.log._samples import ActiveSample
 from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
 from inspect_ai.solver import TaskState
+from inspect_ai.solver import _solver as solvers
 from inspect_ai.solver._plan import Plan
+from inspect_ai.tool import _tool as tools
 from inspect_ai.util import cost_limit, message_limit, time_limit, token_limit, turn_limit
 
 from inspect_tts._inspect import PublishedScores
+from inspect_tts._inspect.remake import recording
 
 
 def test_plan_keeps_its_steps_and_the_current_index_in_its_frame() -> None:
     names = Plan.__call__.__code__.co_varnames
     assert "self" in names
     assert "index" in names
+
+
+def test_the_frames_that_hold_the_tasks_name_them_so() -> None:
+    assert "options" in task_run.__code__.co_varnames
+    assert "tasks" in eval_run.__code__.co_varnames
+
+
+@pytest.mark.parametrize("module", [solvers, agents, tools])
+def test_each_decorator_tags_what_it_makes_through_a_name_of_its_module(module: Any) -> None:
+    assert "            registry_tag(\n" in getsource(module)
+
+
+@agent
+def idle() -> Agent:
+    async def execute(state: AgentState) -> AgentState:
+        return state
+
+    return execute
+
+
+def test_a_recording_knows_the_agent_inside_of_a_solver() -> None:
+    with recording() as record:
+        first = as_solver(idle())
+    assert first in record
+    assert registry_log_name(record.again(first)) == "idle"
 
 
 @pytest.mark.parametrize(

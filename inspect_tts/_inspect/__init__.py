@@ -9,7 +9,14 @@ from inspect_ai._util.exception import TerminateSampleError  # ends a sample, mu
 
 from .agents import agent_factory, register_alias, registered_names, step_names
 from .concurrency import default_sandboxes, reserve_slots, widen_throttles
-from .evaluation import eval_spec, real_sample, register_spec_hook, setup_steps, task_solver
+from .evaluation import (
+    eval_spec,
+    real_sample,
+    register_spec_hook,
+    setup_steps,
+    task_solver,
+    tasks_to_run,
+)
 from .sandboxes import SandboxSet, adopt_sandboxes, open_sandboxes, sandbox_spec
 from .scope import (
     Ended,
@@ -55,5 +62,6 @@ __all__ = [
     "setup_steps",
     "step_names",
     "task_solver",
+    "tasks_to_run",
     "widen_throttles",
 ]

@@ -1,19 +1,24 @@
 """What the running eval is: its spec, its own solver, the steps before ours.
 
-Private: `sample_active` names the running sample (its files, setup, sandboxes); `Plan.__call__`'s
-frame is the only place that knows the steps before ours as the objects that really ran; the task is
-made again from the registry because a `--solver` replaces its own solver before we are called.
+Private: `sample_active` names the running sample (its files, setup, sandboxes). The steps before
+ours, the task, whose own solver `--solver` replaces, and the tasks that are about to run are held
+by nothing but the frames of `Plan.__call__`, `task_run` and `eval_run`.
 """
 
 import sys
 from collections.abc import Callable
 from contextlib import chdir
+from functools import partial
 from inspect import getfile, unwrap
 from pathlib import Path
+from types import FrameType
 from typing import Any, cast
 
 from inspect_ai import Task
 from inspect_ai._eval.loader import load_tasks
+from inspect_ai._eval.run import eval_run
+from inspect_ai._eval.task.resolved import ResolvedTask
+from inspect_ai._eval.task.run import task_run
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai._util.registry import (
     create_registry_object,
@@ -21,17 +26,21 @@ from inspect_ai._util.registry import (
     registry_has,
     registry_log_name,
     registry_lookup,
+    registry_params,
 )
 from inspect_ai.hooks import Hooks, TaskEnd, TaskStart, hooks
 from inspect_ai.log import EvalSpec
 from inspect_ai.log._samples import ActiveSample, sample_active
 from inspect_ai.solver import Solver
+from inspect_ai.solver._chain import Chain
 from inspect_ai.solver._plan import Plan
 
+from .remake import recording
 from .scope import RolloutSample
 
 _specs: dict[str, EvalSpec] = {}
-_own_solvers: dict[str, Solver] = {}
+_tasks: dict[str, Task] = {}
+_own_solvers: dict[str, Callable[[], Solver]] = {}
 
 
 def register_spec_hook() -> None:
@@ -47,10 +56,11 @@ def register_spec_hook() -> None:
     class SpecHook(Hooks):
         async def on_task_start(self, data: TaskStart) -> None:
             _specs[data.eval_id] = data.spec
+            _tasks[data.eval_id] = _caller(task_run)["options"].task
 
         async def on_task_end(self, data: TaskEnd) -> None:
-            _specs.pop(data.eval_id, None)
-            _own_solvers.pop(data.eval_id, None)
+            for kept in (_specs, _tasks, _own_solvers):
+                kept.pop(data.eval_id, None)
 
 
 def real_sample() -> ActiveSample:
@@ -76,22 +86,35 @@ def eval_spec() -> EvalSpec:
     return spec
 
 
-def task_solver(spec: EvalSpec) -> Solver | None:
+def task_solver(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
     """The solver that the task itself ships, which `--solver` has replaced.
 
     Args:
         spec: The running eval.
 
     Returns:
-        The solver, made once per eval as Inspect does; None for a task that is not registered and
-        so cannot be made again.
+        The solver, and a function that makes it anew on each call. Where the task object is not as
+        its `@task` function makes it, the function returns the solver that there is.
     """
     if spec.eval_id not in _own_solvers:
-        name = spec.task_registry_name
-        if name is None:
-            return None
-        _own_solvers[spec.eval_id] = _make_task(name, spec).solver
-    return _own_solvers[spec.eval_id]
+        _own_solvers[spec.eval_id] = _maker(_tasks[spec.eval_id].solver, spec)
+    return _tasks[spec.eval_id].solver, _own_solvers[spec.eval_id]
+
+
+def _maker(solver: Solver, spec: EvalSpec) -> Callable[[], Solver]:
+    if spec.task_registry_name is None:
+        return lambda: solver
+    with recording() as record:
+        again = _make_task(spec.task_registry_name, spec).solver
+    if _made_of(again) != _made_of(solver):
+        return lambda: solver
+    return partial(record.again, again)
+
+
+def _made_of(solver: Solver) -> list[object]:
+    if isinstance(solver, Chain):
+        return [part for step in solver for part in _made_of(step)]
+    return [registry_log_name(solver), registry_params(solver)]
 
 
 def _make_task(name: str, spec: EvalSpec) -> Task:
@@ -116,12 +139,28 @@ def setup_steps(is_stage: Callable[[str], bool]) -> list[Solver]:
     Returns:
         The very objects that ran on the sample, to be run again in each rollout.
     """
-    frame = sys._getframe()
-    while frame.f_code is not Plan.__call__.__code__:
-        if frame.f_back is None:
-            raise RuntimeError("inspect_tts stages run as steps of an Inspect plan only")
-        frame = frame.f_back
-    steps = cast("Plan", frame.f_locals["self"]).steps[: frame.f_locals["index"]]
+    plan = _caller(Plan.__call__)
+    steps = cast("Plan", plan["self"]).steps[: plan["index"]]
     names = [registry_log_name(step) if is_registry_object(step) else "" for step in steps]
     first = next((i for i, name in enumerate(names) if is_stage(name)), len(steps))
     return steps[:first]
+
+
+def tasks_to_run() -> list[ResolvedTask]:
+    """The tasks of the run that makes its `--solver` just now; none where one is made before."""
+    return cast("list[ResolvedTask]", _find(eval_run).get("tasks", []))
+
+
+def _caller(function: Callable[..., Any]) -> dict[str, Any]:
+    found = _find(function)
+    if not found:
+        raise RuntimeError(f"inspect_tts is not run by Inspect's {function.__qualname__}")
+    return found
+
+
+def _find(function: Callable[..., Any]) -> dict[str, Any]:
+    """The local variables of a function that is running us; empty where it is not."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_code is not function.__code__:
+        frame = frame.f_back
+    return {} if frame is None else frame.f_locals

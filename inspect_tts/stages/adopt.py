@@ -16,7 +16,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, real_sample
 from inspect_tts.core.records import NO_SANDBOX, Stage
 from inspect_tts.core.statistics import sample_numbers
-from inspect_tts.errors import UserError
+from inspect_tts.errors import UserError, no_traceback
 
 from .crew import Attempt, crew_of_sample
 from .pool import RolloutPool, pool_of
@@ -40,6 +40,7 @@ def adopt() -> Solver:
         UserError: If not exactly one rollout is selected, or its sandbox is closed already.
     """
 
+    @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool, crew = pool_of(state), crew_of_sample()
         if len(pool.selected) != 1:

@@ -25,9 +25,9 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
         agent_args: Arguments for the factory that a name stands for.
 
     Returns:
-        A function that takes the eval's spec and returns the function that makes the solver: anew
-        for each rollout from a name; an object, and the task's own solver, is shared between
-        rollouts as Inspect shares it between samples.
+        A function that takes the eval's spec and returns the function that makes the solver anew
+        for each rollout. An agent given as an object is shared between rollouts, as Inspect shares
+        it between samples; so is the own solver of a task that was not made by `@task`.
 
     Raises:
         UserError: If the name is not registered or the arguments do not fit it.
@@ -81,16 +81,24 @@ def _try(name: str, args: dict[str, Any], make: Callable[[], Solver]) -> None:
 
 
 def _own_solver(spec: EvalSpec) -> Callable[[], Solver]:
-    solver = task_solver(spec)
-    if solver is None:
-        raise UserError(
-            f"task '{spec.task}' was built without @task, so that its own solver cannot be found; "
-            "pass the agent: agent='inspect_tts/bash_agent', another name, or an agent object"
-        )
+    solver, make = task_solver(spec)
+    check_own_solver(spec.task, solver)
+    return make
+
+
+def check_own_solver(task: str, solver: Solver) -> None:
+    """Refuse a task whose own solver cannot be the agent of rollouts.
+
+    Args:
+        task: The task's name.
+        solver: Its own solver.
+
+    Raises:
+        UserError: If it is a recipe or a stage of this package.
+    """
     ours = [name for name in step_names(solver) if is_stage(name)]
     if ours:
         raise UserError(
-            f"the own solver of task '{spec.task}' is {ours[0]}, which needs an agent to run: pass "
+            f"the own solver of task '{task}' is {ours[0]}, which needs an agent to run: pass "
             "agent='package/name' to it"
         )
-    return lambda: solver

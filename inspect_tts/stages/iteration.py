@@ -7,7 +7,7 @@ from typing import Any
 
 from inspect_ai.log import EvalSpec
 from inspect_ai.solver import Generate, Solver, TaskState
-from inspect_ai.util import SandboxEnvironmentSpec, concurrency, span
+from inspect_ai.util import concurrency, span
 
 from inspect_tts._inspect import (
     default_sandboxes,
@@ -16,6 +16,7 @@ from inspect_tts._inspect import (
     reserve_slots,
     sandbox_spec,
     setup_steps,
+    tasks_to_run,
     widen_throttles,
 )
 from inspect_tts.core.records import Rollout, Stage
@@ -26,7 +27,7 @@ from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
 
 from . import progress
-from .agent import agent_maker, agent_name
+from .agent import agent_maker, agent_name, check_own_solver
 from .arguments import at_least, one_of
 from .crew import Owner, crew_of_sample
 from .names import is_stage
@@ -144,7 +145,8 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         grow = settings.max_rollouts is None
         async with reserve_slots("rollouts", at_once, grow=grow) as slots:
             held = settings.hold and sandbox is not None
-            _check_room(len(owners) if held else 1, slots, sandbox)
+            if held:
+                _check_room(settings.n, slots)
             crew.start(owners)
             for each in owners if held else ():
                 await each.entered.wait()
@@ -174,13 +176,25 @@ def _owner(
     )
 
 
-def _check_room(needed: int, slots: int, sandbox: SandboxEnvironmentSpec | None) -> None:
+def check_tasks(settings: Settings) -> None:
+    """Check the settings against the tasks that are about to run, where these are known already.
+
+    Raises:
+        UserError: If a task ships no agent, or the rollouts do not fit into `max_rollouts`.
+    """
+    for each in tasks_to_run():
+        if settings.parameters["agent"] == agent_name(None):
+            check_own_solver(each.task.name, each.task.solver)
+        if settings.max_rollouts is not None and settings.hold and each.has_sandbox:
+            _check_room(settings.n, settings.max_rollouts)
+
+
+def _check_room(needed: int, slots: int) -> None:
     if slots < needed:
-        kind = f"{sandbox.type} " if sandbox else ""
         raise UserError(
             f"max_rollouts={slots} is too small: the selection chooses among {needed} rollouts "
-            f"whose {kind}sandboxes must all be open, because the selected one is handed to the "
-            f"scorer as it is. Give max_rollouts >= {needed}, or a smaller n"
+            "whose sandboxes must all be open, because the selected one is handed to the scorer as "
+            f"it is. Give max_rollouts >= {needed}, or a smaller n"
         )
 
 

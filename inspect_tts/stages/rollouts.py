@@ -6,10 +6,11 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts._inspect import register_spec_hook
 from inspect_tts.core.refinement import Context
+from inspect_tts.errors import no_traceback
 
 from .agent import AgentArg
 from .arguments import known_arguments
-from .iteration import check_settings, run_iteration
+from .iteration import check_settings, check_tasks, run_iteration
 
 
 @solver
@@ -70,8 +71,10 @@ def rollouts(
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
     settings = check_settings(dict(locals()))
+    check_tasks(settings)
     register_spec_hook()
 
+    @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         return await run_iteration(state, generate, settings)
 

@@ -12,7 +12,7 @@ from inspect_tts._inspect import effective_config, model_lane, quiet_store
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import Match, PromptRecord, Round, Selection, Stage, Vote
 from inspect_tts.core.tournament import decide, display_order, form_groups, votes_needed
-from inspect_tts.errors import UserError
+from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.judge import cast_vote
 from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
@@ -67,6 +67,7 @@ def tournament(
         load_prompt("judge_reask", judge_reask_prompt),
     )
 
+    @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool, judge = pool_of(state), role_model("judge")
         bench = _Bench(
@@ -111,6 +112,7 @@ def random_selection(keep: int = 1, seed: int = 0) -> Solver:
     at_least("keep", keep, 1)
     at_least("seed", seed, 0)
 
+    @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool = pool_of(state)
         population = _population(pool, "random_selection")
