@@ -7,6 +7,7 @@ from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     ChatMessageUser,
+    ContentText,
     GenerateConfig,
     Model,
     ResponseSchema,
@@ -15,7 +16,7 @@ from inspect_ai.util import json_schema
 
 from .core.records import Summary, Usage
 from .core.summary import SummaryContent, parse_summary, summary_text
-from .core.transcript import elide, render_trajectory, steps
+from .core.transcript import elide, render_trajectory, split_at, steps
 from .models import Answer, ask
 from .prompts import Prompt
 
@@ -57,7 +58,10 @@ async def summarize(
         return Summary(status="empty", text=text, reason="no step was taken")
     trajectory = render_trajectory(messages, budget_tokens=budget_tokens)
     text = prompt.format(problem=problem, trajectory=trajectory, schema=_SCHEMA)
-    conversation: list[ChatMessage] = [ChatMessageUser(content=text)]
+    pieces = split_at(text, (message.text for message in messages))
+    conversation: list[ChatMessage] = [
+        ChatMessageUser(content=[ContentText(text=piece) for piece in pieces])
+    ]
     answer = await ask(model, conversation, _STRUCTURED)
     spent, config = [answer], _STRUCTURED
     if answer.problem is not None and not answer.text:

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from inspect_ai.log import EvalLog
+from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
 from scripted import (
     Policy,
@@ -195,3 +195,13 @@ def test_a_re_asked_judge_is_not_bound_by_the_message_limit_of_the_sample(tmp_pa
     assert only(log).limit is None
     assert all(rollout.summary.reasked for rollout in pool(log).rollouts)
     assert pool(log).selections[0].rounds[0].matches[0].votes[0].verdict is not None
+
+
+def test_the_log_holds_what_a_summarizer_read_of_a_message_only_once(tmp_path: Path) -> None:
+    long = "#long " + " ".join(str(n) for n in range(300))
+    log = run(problem(), rtv(n=2, votes=1, agent=acting(says(long))), tmp_path)
+    [sample] = read_eval_log(log.location).samples or []
+    assert [text for text in sample.attachments.values() if "298 299" in text] == [
+        long,
+        f"said {long}",
+    ]

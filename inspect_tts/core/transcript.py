@@ -1,7 +1,7 @@
 """Render a trajectory of any length as text within a token budget."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
@@ -11,6 +11,8 @@ CHARS_PER_TOKEN = 4
 
 _OBSERVATION_FLOOR = 400  # an observation is not cut below this before whole steps are left out
 _ACTION_CAP = 12_000  # a single action longer than this is elided as well
+
+_QUOTE_FLOOR = 400  # shorter ones are not worth a piece: some providers limit how many there are
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,31 @@ def render_trajectory(messages: Sequence[ChatMessage], *, budget_tokens: int) ->
         middle = (low + high) // 2
         low, high = (middle, high) if len(_join(todo, middle)) <= budget else (low, middle)
     return _join(todo, low)
+
+
+def split_at(text: str, quoted: Iterable[str]) -> list[str]:
+    """Split a prompt so that the long texts which it quotes stand alone.
+
+    Inspect logs a text once, however often it stands somewhere by itself; a prompt in one piece
+    would be a second copy of all that it quotes.
+
+    Args:
+        text: The prompt.
+        quoted: Texts that it may quote, in their order, perhaps without the white space around.
+
+    Returns:
+        Pieces that are, one after the other, the prompt; those quoted have their white space again,
+        where that is less than 10 characters.
+    """
+    pieces, done = [], 0
+    for raw in quoted:
+        bare = raw.strip()
+        worthwhile = len(bare) >= _QUOTE_FLOOR and len(raw) - len(bare) < 10
+        at = text.find(bare, done) if worthwhile else -1
+        if at >= 0:
+            pieces += [text[done:at], raw]
+            done = at + len(bare)
+    return [piece for piece in (*pieces, text[done:]) if piece]
 
 
 def elide(text: str, limit: int) -> str:

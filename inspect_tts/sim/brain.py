@@ -35,8 +35,20 @@ def read_briefing(messages: Sequence[ChatMessage]) -> Briefing:
     """
     roles = [message.role for message in messages]
     first = roles.index("assistant") if "assistant" in roles else len(messages)
-    text = "\n\n".join(m.text for m in messages[:first] if m.role in ("system", "user"))
+    asked = [m for m in messages[:first] if m.role in ("system", "user")]
+    text = "\n\n".join(
+        m.content
+        if isinstance(m.content, str)
+        else "".join(p.text for p in m.content if p.type == "text")
+        for m in asked
+    )
     return Briefing(text, roles.count("assistant"))
+
+
+def _text(message: ChatMessage) -> str:
+    if isinstance(message.content, str):
+        return message.content
+    return "".join(part.text for part in message.content if part.type == "text")
 
 
 def respond(
