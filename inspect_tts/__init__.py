@@ -11,7 +11,7 @@ from .scorers import rollout_scores
 from .stages.adopt import adopt
 from .stages.pool import RolloutPool
 from .stages.rollouts import rollouts
-from .stages.tournament import random_selection, tournament
+from .stages.selection import random_selection, select, tournament
 
 __version__ = "0.1.0"
 
@@ -24,6 +24,7 @@ __all__ = [  # noqa: RUF022  # grouped
     "adopt",
     "random_selection",
     "rollouts",
+    "select",
     "tournament",
     # agents
     "bash_agent",

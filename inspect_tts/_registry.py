@@ -10,7 +10,7 @@ from .sim.provider import SimulatedModel
 from .stages.adopt import adopt
 from .stages.names import RECIPES
 from .stages.rollouts import rollouts
-from .stages.tournament import random_selection, tournament
+from .stages.selection import random_selection, select, tournament
 
 for _name in RECIPES:
     register_alias(_name, getattr(recipes, _name))
@@ -26,5 +26,6 @@ __all__ = [
     "rollout_scores",
     "rollouts",
     "rtv",
+    "select",
     "tournament",
 ]

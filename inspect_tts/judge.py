@@ -1,67 +1,98 @@
 """Ask a judge which of a group is best (paper, section 1: `LM[P_comp(task; S_j1..S_jG)]`)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     ChatMessageUser,
+    ContentText,
     GenerateConfig,
     Model,
 )
 
-from .core.parsing import parse_verdict
+from .core.parsing import parse_grade, parse_verdict
 from .core.records import Rollout, Usage, Vote
 from .core.summary import numbered
 from .models import ask
 from .prompts import Prompt
 
 
-async def cast_vote(
-    model: Model,
-    *,
-    index: int,
-    problem: str,
-    shown: Sequence[Rollout],
-    prompt: Prompt,
-    reask_prompt: Prompt,
-    config: GenerateConfig,
-) -> Vote:
-    """Ask for one vote. An answer without a readable verdict is asked for once more.
+@dataclass(frozen=True)
+class Question:
+    """What a judge is asked about one group shown in one order."""
+
+    model: Model
+    problem: str
+    shown: Sequence[Rollout]
+    """In display order: Solution 1, Solution 2, ..."""
+    prompt: Prompt
+    reask_prompt: Prompt
+    config: GenerateConfig
+    """Merged over the model's own."""
+
+    @property
+    def grades(self) -> bool:
+        """Whether a rollout is graded alone."""
+        return self.prompt.name == "grade"
+
+    def messages(self) -> list[ChatMessage]:
+        """The prompt; all but what follows the solutions is marked as a prefix worth caching."""
+        solutions = numbered(self.shown, "solution")
+        text = self._format(self.prompt, problem=self.problem, solutions=solutions)
+        end = text.rfind(solutions) + len(solutions)
+        pieces = [
+            ContentText(text=text[:end], cache_breakpoint=True),
+            ContentText(text=text[end:]),
+        ]
+        return [ChatMessageUser(content=[piece for piece in pieces if piece.text])]
+
+    def again(self) -> ChatMessageUser:
+        """What follows an answer that could not be read."""
+        return ChatMessageUser(content=self._format(self.reask_prompt))
+
+    def read(self, text: str) -> int | None:
+        """The verdict or grade in an answer."""
+        return parse_grade(text) if self.grades else parse_verdict(text, len(self.shown))
+
+    def _format(self, prompt: Prompt, **values: object) -> str:
+        count = {} if self.grades else {"count": len(self.shown)}
+        return prompt.format(**values, **count)
+
+
+async def cast_vote(question: Question, index: int) -> Vote:
+    """Ask for one vote. An answer that cannot be read is asked for once more.
 
     Args:
-        model: The judge.
+        question: What to ask.
         index: Of the vote in its match, from 0.
-        problem: The problem as the agents saw it.
-        shown: The group in display order: Solution 1, Solution 2, ...
-        prompt: The judge prompt.
-        reask_prompt: What follows an answer without a verdict.
-        config: Merged over the model's own.
 
     Returns:
-        The vote: a verdict, or an abstention with its reason.
+        The vote: a verdict or grade, or an abstention with its reason.
     """
-    count = len(shown)
-    text = prompt.format(problem=problem, solutions=numbered(shown, "solution"), count=count)
-    conversation: list[ChatMessage] = [ChatMessageUser(content=text)]
-    answer = await ask(model, conversation, config)
+    conversation = question.messages()
+    answer = await ask(question.model, conversation, question.config)
     answers = [answer]
-    verdict = parse_verdict(answer.text, count)
-    reasked = verdict is None and not answer.raised
+    number = question.read(answer.text)
+    reasked = number is None and not answer.raised
     if reasked:
         if answer.text.strip():  # providers refuse an empty message
             conversation.append(ChatMessageAssistant(content=answer.text))
-        conversation.append(ChatMessageUser(content=reask_prompt.format(count=count)))
-        answers.append(await ask(model, conversation, config))
-        verdict = parse_verdict(answers[-1].text, count)
+        conversation.append(question.again())
+        answers.append(await ask(question.model, conversation, question.config))
+        number = question.read(answers[-1].text)
+    named = None if number is None or question.grades else question.shown[number - 1].id
+    missing = "no readable grade" if question.grades else "no readable verdict"
     return Vote(
         index=index,
-        order=tuple(rollout.id for rollout in shown),
-        verdict=None if verdict is None else shown[verdict - 1].id,
-        abstention=None if verdict else answers[-1].problem or "no readable verdict",
+        order=tuple(rollout.id for rollout in question.shown),
+        verdict=named,
+        grade=number if question.grades else None,
+        abstention=None if number else answers[-1].problem or missing,
         reasked=reasked,
         text="\n\n".join(a.text for a in answers if a.text),
-        model=str(model),
+        model=str(question.model),
         usage=sum((a.usage for a in answers), Usage()),
         seconds=sum(a.seconds for a in answers),
     )

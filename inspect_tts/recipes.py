@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.solver import Solver, solver
 
-from ._inspect import quiet_span, step_names
-from .core.refinement import CONTEXTS, Context
+from .composition import refinement, run_stages, select_one
+from .core.refinement import Context
+from .core.tournament import TieBreak
 from .stages.adopt import adopt
 from .stages.agent import AgentArg
-from .stages.arguments import at_least, at_most, known_arguments, one_of
-from .stages.rollouts import rollouts
-from .stages.tournament import random_selection, tournament
+from .stages.arguments import known_arguments
+from .stages.selection import random_selection
 
 
 @solver
@@ -20,6 +20,9 @@ def rtv(
     group_size: int = 2,
     votes: int = 8,
     early_stop: bool = True,
+    selection: str = "tournament",
+    tie: TieBreak = "lot",
+    judge_identical: bool = True,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -47,6 +50,9 @@ def rtv(
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
         early_stop: Whether to stop a match's votes once no outcome could change the winner.
+        selection: What selects; see `select`.
+        tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
+        judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -70,7 +76,7 @@ def rtv(
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
     given = dict(locals())
-    return _run(rollouts(**_for_rollouts(given)), tournament(**_for_tournament(given)), adopt())
+    return run_stages(*refinement(given), select_one(given), adopt())
 
 
 @solver
@@ -83,6 +89,9 @@ def pdr(
     group_size: int = 2,
     votes: int = 8,
     early_stop: bool = True,
+    selection: str = "tournament",
+    tie: TieBreak = "lot",
+    judge_identical: bool = True,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -118,6 +127,9 @@ def pdr(
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
         early_stop: Whether to stop a match's votes once no outcome could change the winner.
+        selection: What selects; see `select`.
+        tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
+        judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -142,8 +154,8 @@ def pdr(
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
     given = dict(locals())
-    last = {**_for_rollouts(given), "score_rollouts": True}
-    return _run(*_refine(given, last), random_selection(keep=1, seed=seed), adopt())
+    stages = refinement(given, score_last=True)
+    return run_stages(*stages, random_selection(keep=1, seed=seed), adopt())
 
 
 @solver
@@ -156,6 +168,9 @@ def pdr_rtv(
     group_size: int = 2,
     votes: int = 8,
     early_stop: bool = True,
+    selection: str = "tournament",
+    tie: TieBreak = "lot",
+    judge_identical: bool = True,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -187,6 +202,9 @@ def pdr_rtv(
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
         early_stop: Whether to stop a match's votes once no outcome could change the winner.
+        selection: What selects; see `select`.
+        tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
+        judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -211,61 +229,4 @@ def pdr_rtv(
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
     given = dict(locals())
-    last = _for_rollouts(given)
-    return _run(*_refine(given, last), tournament(**_for_tournament(given)), adopt())
-
-
-def _run(*stages: Solver) -> Solver:
-    """Await the stages inside a solver; a chain, returned, would take its place in the log.
-
-    A chain would also log the pool, in full, after each stage: here the recipe's step does it once.
-    """
-
-    async def solve(state: TaskState, generate: Generate) -> TaskState:
-        for stage in stages:
-            async with quiet_span(step_names(stage)[0], type="solver"):
-                state = await stage(state, generate)
-        return state
-
-    return solve
-
-
-def _refine(given: dict[str, Any], last: dict[str, Any]) -> list[Solver]:
-    """The iterations of PDR; sandboxes of all but the last are held only to be graded."""
-    at_least("iterations", given["iterations"], 1)
-    at_least("top_k", given["top_k"], 1)
-    one_of("context", given["context"], CONTEXTS)
-    if given["context"] != "single" and given["iterations"] > 1:
-        why = ": the refinement context is taken from n rollouts"
-        at_most("top_k", given["top_k"], given["n"], why)
-    earlier = {**_for_rollouts(given), "hold": given["score_rollouts"]}
-    stages: list[Solver] = []
-    for iteration in range(given["iterations"]):
-        arguments = last if iteration == given["iterations"] - 1 else earlier
-        if iteration > 0:
-            if given["context"] == "select":
-                stages.append(tournament(**{**_for_tournament(given), "keep": given["top_k"]}))
-            arguments = {**arguments, "context": given["context"], "top_k": given["top_k"]}
-        stages.append(rollouts(**arguments))
-    return stages
-
-
-_NOT_FOR_ROLLOUTS = {
-    "iterations",
-    "top_k",
-    "context",
-    "group_size",
-    "votes",
-    "early_stop",
-    "judge_prompt",
-    "judge_reask_prompt",
-}
-
-
-def _for_rollouts(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name not in _NOT_FOR_ROLLOUTS}
-
-
-def _for_tournament(given: dict[str, Any]) -> dict[str, Any]:
-    names = ("group_size", "votes", "early_stop", "seed", "judge_prompt", "judge_reask_prompt")
-    return {name: given[name] for name in names}
+    return run_stages(*refinement(given), select_one(given), adopt())

@@ -155,7 +155,7 @@ def test_pdr_adopts_a_refined_rollout_by_lot(tmp_path: Path) -> None:
     strategy = pdr(n=3, top_k=2, votes=1, agent=crowd())
     log = run(problem(), strategy, tmp_path)
     found = pool(log)
-    [lot] = [draw for draw in found.draws if draw.key.endswith("random_selection")]
+    [lot] = [draw for draw in found.draws if draw.key.endswith("ranking")]
     assert found.adopted == lot.order[0]
     assert set(lot.options) == {"t1-n00", "t1-n01", "t1-n02"}
     numbers = (only(log).scores or {})["inspect_tts/rollouts"].value

@@ -11,6 +11,8 @@ from inspect_tts.prompts import OPTIONAL, REQUIRED, Prompt, load_prompt
 
 NAMES = sorted(REQUIRED)
 TAKES = {
+    "grade": {"problem", "solutions"},
+    "grade_reask": set[str](),
     "judge": {"problem", "solutions", "count"},
     "judge_reask": {"count"},
     "refinement": {"summaries"},

@@ -61,7 +61,7 @@ def test_each_lot_that_decided_is_among_the_draws(pool: RolloutPool) -> None:
             for match in round.matches:
                 tie = f"p/1/{selection.id}/{match.id}/tie"
                 assert (tie in keys) == (match.decided_by == "lot")
-    assert {"p/1/t2/context/0", "p/1/t2/context/2", "p/1/t2.2/random_selection"} <= keys
+    assert {"p/1/t2/context/0", "p/1/t2/context/2", "p/1/t2.2/ranking"} <= keys
 
 
 def first(pool: RolloutPool, decided_by: str) -> tuple[int, int, int]:

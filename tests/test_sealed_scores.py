@@ -172,7 +172,7 @@ def test_pdr_adopts_one_by_lot_and_reports_the_mean_of_the_refined(tmp_path: Pat
 
     pool = outcome.pool
     refined = [rollout.id for rollout in pool.population(1)]
-    lot = next(draw for draw in pool.draws if draw.key.endswith("random_selection"))
+    lot = next(draw for draw in pool.draws if draw.key.endswith("ranking"))
     assert lot.order == shuffled(refined, seed=7, key=lot.key)
     assert pool.adopted == lot.order[0]
     assert sorted(diary.grades()) == ["a3", "a4", "a5"], "the refined, once each"

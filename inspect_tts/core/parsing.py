@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+BEST_GRADE = 20
+
 # nothing here can match the same blanks twice: blank lines without end cost no time
 _VERDICT = re.compile(
     r"""^[ \t>#*_`-]*final[ \t]+verdict[\s*_`]*+[:=\-\u2013\u2014]?[\s*_`]*+  # Final verdict:
@@ -11,6 +13,12 @@ _VERDICT = re.compile(
         (?P<number>\d{1,9})[ \t\r*_`.!]*$                                     # 2""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
+_GRADE = re.compile(
+    r"""^[ \t>#*_`-]*final[ \t]+grade[\s*_`]*+[:=\-\u2013\u2014]?[\s*_`]*+  # Final grade:
+        (?P<number>\d{1,9})(?:[ \t]*/[ \t]*20)?[ \t\r*_`.!]*$             # 17/20""",
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+_GRADE_LINE = re.compile(r"^[ \t>#*_`-]*final[ \t]+grade", re.IGNORECASE | re.MULTILINE)
 _VERDICT_LINE = re.compile(r"^[ \t>#*_`-]*final[ \t]+verdict", re.IGNORECASE | re.MULTILINE)
 _FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 
@@ -28,12 +36,30 @@ def parse_verdict(text: str, group_size: int) -> int | None:
         N from 1 to `group_size`; None where there is no such line, it names no solution, or N is
         out of range.
     """
-    starts = [line.start() for line in _VERDICT_LINE.finditer(text)]
-    found = _VERDICT.match(text, starts[-1]) if starts else None
+    return _last_number(text, _VERDICT_LINE, _VERDICT, group_size)
+
+
+def parse_grade(text: str) -> int | None:
+    """Read the line `Final grade: N`, as `parse_verdict` reads its own.
+
+    Args:
+        text: The judge's answer.
+
+    Returns:
+        N from 1 to 20; None where there is no such line, or N is out of range.
+    """
+    return _last_number(text, _GRADE_LINE, _GRADE, BEST_GRADE)
+
+
+def _last_number(
+    text: str, line: re.Pattern[str], pattern: re.Pattern[str], most: int
+) -> int | None:
+    starts = [found.start() for found in line.finditer(text)]
+    found = pattern.match(text, starts[-1]) if starts else None
     if found is None:
         return None
     number = int(found["number"])
-    return number if 1 <= number <= group_size else None
+    return number if 1 <= number <= most else None
 
 
 def parse_json_object(text: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from .tournament import DecidedBy
+from .tournament import DecidedBy, TieBreak
 
 Status = Literal["completed", "limit", "refused", "error"]
 """How a rollout ended: by itself, at a limit, with a refusal of the model, or with an error."""
@@ -75,6 +75,14 @@ class Facts(Record):
     """The last commands run in the sandbox, oldest first."""
     files_changed: tuple[FileFact, ...] | None = None
     """None where the workspace is not a git repository or could not be read."""
+    fingerprint: str | None = None
+    """Hash of what the rollout leaves behind: equal fingerprints are identical candidates. None
+    where that cannot be told.
+
+    `patch:...`: of the changes in the git workspace against its commit, but for trailing white
+    space, blank lines and files that git ignores. What differed before the first step is part of
+    it, as it is in all rollouts. `answer:...`: of the final answer, where no such change or no
+    sandbox is."""
 
 
 class Summary(Record):
@@ -129,9 +137,11 @@ class Vote(Record):
     order: tuple[str, ...]
     """Rollout ids as shown: Solution 1, Solution 2, ..."""
     verdict: str | None = None
-    """The rollout named, None for an abstention."""
+    """The rollout named, None for an abstention and for a grade."""
+    grade: int | None = None
+    """From 1 to 20 where a rollout was graded alone."""
     abstention: str | None = None
-    """Why there is no verdict."""
+    """Why there is no verdict and no grade."""
     reasked: bool = False
     text: str = ""
     model: str
@@ -152,6 +162,11 @@ class Match(Record):
     tied: tuple[str, ...] = ()
     winner: str
     decided_by: DecidedBy
+    grade: float | None = None
+    """Mean grade of a rollout that was graded alone, None where every vote abstained."""
+    flip_rate: float | None = None
+    """Of the pairs of votes that showed different orders, the share that named different rollouts;
+    None without such a pair."""
 
 
 class Round(Record):
@@ -166,15 +181,23 @@ class Selection(Record):
 
     id: str
     """For example `t1`: the selection among iteration 1; `t1.2` the second one there."""
-    kind: Literal["tournament", "random_selection"]
+    kind: str
+    """The selection's name, for example `tournament`."""
     iteration: int
     seed: int
     keep: int
-    group_size: int | None = None
-    votes: int | None = None
+    group_size: int
+    votes: int
+    tie: TieBreak = "lot"
     population: tuple[str, ...]
+    classes: tuple[tuple[str, ...], ...] = ()
+    """Identical candidates, of which only the first of each class was judged; empty where all
+    were."""
     rounds: tuple[Round, ...] = ()
+    ranking: tuple[str, ...]
+    """The population, best first."""
     selected: tuple[str, ...]
+    """The first `keep` of the ranking."""
 
 
 class Draw(Record):

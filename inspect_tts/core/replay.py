@@ -1,12 +1,13 @@
 """Recompute every decision of a run from its records alone."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from .candidates import evidence, expand, identical
 from .lots import shuffled
 from .records import Draw, Match, Rollout, Selection, Stage
 from .refinement import refinement_contexts
-from .tournament import decide, display_order, form_groups, votes_needed
+from .selections import SELECTIONS, Field, start
+from .tournament import decide, display_order, flip_rate, votes_needed
 
 
 def discrepancies(
@@ -38,7 +39,7 @@ def discrepancies(
         for lot in draws
         if lot.order != shuffled(lot.options, seed=lot.seed, key=lot.key)
     ]
-    found += _rollouts(stages, rollouts) + _lots(problem, selections, draws)
+    found += _rollouts(stages, rollouts)
     alive: dict[int, tuple[str, ...]] = {}
     for selection in selections:
         everybody = tuple(r.id for r in rollouts if r.iteration == selection.iteration)
@@ -46,10 +47,7 @@ def discrepancies(
             found.append(f"selection {selection.id}: population is not what was selected before")
             continue
         alive[selection.iteration] = selection.selected
-        if selection.kind == "tournament":
-            found += _tournament(problem, selection)
-        elif selection.selected != _lot(problem, selection):
-            found.append(f"selection {selection.id}: recorded {selection.selected}")
+        found += _selection(problem, selection, rollouts, draws)
     for stage in stages:
         if stage.name == "rollouts" and stage.parameters["context"] is not None:
             found += _contexts(problem, stage, rollouts, selections)
@@ -71,60 +69,88 @@ def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]
     return found
 
 
-def _lots(problem: str, selections: Sequence[Selection], draws: Sequence[Draw]) -> list[str]:
-    needed = []
-    for selection in selections:
-        key = f"{problem}/{selection.id}"
-        if selection.kind == "random_selection":
-            needed.append(f"{key}/random_selection")
-        for round in selection.rounds:
-            needed.append(f"{key}/round{round.number}/pairing")
-            ties = [match.id for match in round.matches if match.decided_by == "lot"]
-            needed += [f"{key}/{id}/tie" for id in ties]
+def _selection(
+    problem: str, selection: Selection, rollouts: Sequence[Rollout], draws: Sequence[Draw]
+) -> list[str]:
+    """Play a selection again with the recorded matches."""
+    everybody = {r.id: r for r in rollouts if r.id in selection.population}
+    candidates = [everybody[id] for id in selection.population]
+    classes = identical(candidates) if selection.classes else ()
+    if classes != selection.classes:
+        return [f"selection {selection.id}: classes of identical candidates should be {classes}"]
+    heads = [members[0] for members in classes] or selection.population
+    field = Field(
+        [everybody[id] for id in heads],
+        keep=selection.keep,
+        group_size=selection.group_size,
+        seed=selection.seed,
+        key=f"{problem}/{selection.id}",
+    )
+    play, found, matches = start(selection.kind, field), list[str](), tuple[Match, ...]()
     keys = {draw.key for draw in draws}
-    return [f"lot {key} is not among the draws" for key in needed if key not in keys]
+    try:
+        groups = next(play)
+        for round in selection.rounds:
+            matches = round.matches
+            if groups != tuple(match.group for match in matches):
+                return [
+                    *found,
+                    f"{selection.id} round {round.number}: groups should be {groups}",
+                ]
+            for match in matches:
+                key = f"{field.key}/{match.id}/tie"
+                found += _match(key, selection, match, everybody)
+                if match.decided_by == "lot" and key not in keys:
+                    found.append(f"lot {key} is not among the draws")
+            groups = play.send(matches)
+        found.append(f"selection {selection.id}: the next round, {groups}, is not recorded")
+    except StopIteration as end:
+        ranking = expand(end.value, classes) if classes else end.value
+        unplayed = selection.rounds and matches is not selection.rounds[-1].matches
+        if unplayed or (selection.ranking, selection.selected) != (ranking, ranking[: field.keep]):
+            found.append(f"selection {selection.id}: recorded {selection.ranking}, not {ranking}")
+    missing = [lot.key for lot in field.draws if lot.key not in keys]
+    return found + [f"lot {key} is not among the draws" for key in missing]
 
 
-def _lot(problem: str, selection: Selection) -> tuple[str, ...]:
-    key = f"{problem}/{selection.id}/random_selection"
-    return shuffled(selection.population, seed=selection.seed, key=key)[: selection.keep]
-
-
-def _tournament(problem: str, selection: Selection) -> list[str]:
-    found: list[str] = []
-    alive, byes = selection.population, Counter[str]()
-    for round in selection.rounds:
-        groups = form_groups(
-            alive,
-            byes=byes,
-            group_size=selection.group_size or 2,
-            keep=selection.keep,
-            seed=selection.seed,
-            key=f"{problem}/{selection.id}/round{round.number}/pairing",
-        )
-        if groups != tuple(match.group for match in round.matches):
-            found.append(f"{selection.id} round {round.number}: groups should be {groups}")
-        for match in round.matches:
-            found += _match(f"{problem}/{selection.id}/{match.id}/tie", selection, match)
-        byes.update(match.winner for match in round.matches if len(match.group) == 1)
-        alive = tuple(match.winner for match in round.matches)
-    if len(alive) > selection.keep or alive != selection.selected:
-        found.append(f"selection {selection.id}: recorded {selection.selected}, left are {alive}")
-    return found
-
-
-def _match(key: str, selection: Selection, match: Match) -> list[str]:
+def _match(
+    key: str, selection: Selection, match: Match, rollouts: Mapping[str, Rollout]
+) -> list[str]:
     orders = [vote.order != display_order(match.group, vote.index) for vote in match.votes]
     found = [f"match {match.id}: display order of vote {i}" for i, bad in enumerate(orders) if bad]
+    rules = SELECTIONS[selection.kind]
+    grades = rules.asks == "grades"
     verdicts = [vote.verdict for vote in match.votes]
-    asked = 0 if len(match.group) == 1 else selection.votes or 0
-    unsettled = match.saved and votes_needed(match.group, verdicts, votes=asked)
+    asked = 0 if len(match.group) == 1 and not grades else selection.votes
+    unsettled = match.saved and (
+        not rules.winner_only or votes_needed(match.group, verdicts, votes=asked)
+    )
     if unsettled or len(verdicts) + match.saved != asked:
         found.append(f"match {match.id}: {len(verdicts)} votes and {match.saved} saved of {asked}")
-    outcome = decide(match.group, verdicts, seed=selection.seed, key=key)
-    recorded = (match.winner, match.decided_by, match.tally, match.tied)
-    if recorded != tuple(outcome):
-        found.append(f"match {match.id}: recorded {recorded}, the votes give {tuple(outcome)}")
+    by_evidence = {id: evidence(rollouts[id]) for id in match.group}
+    outcome = decide(
+        match.group,
+        verdicts,
+        seed=selection.seed,
+        key=key,
+        evidence=by_evidence if selection.tie == "evidence" else None,
+    )
+    given = [vote.grade for vote in match.votes if vote.grade is not None]
+    expected = (
+        *outcome._replace(decided_by="grade" if grades else outcome.decided_by),
+        sum(given) / len(given) if given else None,
+        flip_rate([vote.order for vote in match.votes], verdicts),
+    )
+    recorded = (
+        match.winner,
+        match.decided_by,
+        match.tally,
+        match.tied,
+        match.grade,
+        match.flip_rate,
+    )
+    if recorded != expected:
+        found.append(f"match {match.id}: recorded {recorded}, the votes give {expected}")
     return found
 
 

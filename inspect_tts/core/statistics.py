@@ -31,7 +31,7 @@ def sample_numbers(
     ]
     groups = {f"iteration_{t}": ids for t, ids in enumerate(populations)}
     last = len(populations) - 1
-    contexts = [s for s in selections if s.kind == "tournament" and s.iteration < last]
+    contexts = [s for s in selections if s.iteration < last]
     if contexts:
         groups["select_k"] = list(contexts[-1].selected)
     groups["selected"] = [adopted]

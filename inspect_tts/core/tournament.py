@@ -5,11 +5,13 @@ P candidates -> groups of at most G -> one winner per group -> ... until `keep` 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Literal, NamedTuple
 
 from .lots import shuffled
 
-DecidedBy = Literal["votes", "lot", "bye"]
+DecidedBy = Literal["votes", "lot", "evidence", "bye", "grade"]
+TieBreak = Literal["lot", "evidence"]
 
 
 class Outcome(NamedTuple):
@@ -125,7 +127,14 @@ def votes_needed(group: Sequence[str], verdicts: Sequence[str | None], *, votes:
     return (left - lead) // 2 + 1
 
 
-def decide(group: Sequence[str], verdicts: Sequence[str | None], *, seed: int, key: str) -> Outcome:
+def decide(
+    group: Sequence[str],
+    verdicts: Sequence[str | None],
+    *,
+    seed: int,
+    key: str,
+    evidence: Mapping[str, tuple[float, ...]] | None = None,
+) -> Outcome:
     """Count the ballots of one match.
 
     Args:
@@ -133,10 +142,12 @@ def decide(group: Sequence[str], verdicts: Sequence[str | None], *, seed: int, k
         verdicts: The id that each vote named, or None for an abstention, which counts for nobody.
         seed: The run's seed.
         key: Names this match among all lots of the run.
+        evidence: Worth of each candidate, largest best, that breaks ties; None for a lot at once.
 
     Returns:
-        The candidate with the most votes. Equal counts, also zero votes for all, are decided by a
-        seeded lot among the tied, never by position.
+        The candidate with the most votes. Equal counts, also zero votes for all, are decided by the
+        evidence where it is given and one has the best, else by a seeded lot among the tied (with
+        evidence, those of them who have the best), never by position.
 
     Raises:
         ValueError: If a verdict names somebody outside the group.
@@ -149,7 +160,29 @@ def decide(group: Sequence[str], verdicts: Sequence[str | None], *, seed: int, k
     if len(group) == 1:
         return Outcome(group[0], "bye", tally, ())
     most = max(tally.values())
-    leaders = [name for name in group if tally[name] == most]
-    if len(leaders) == 1:
-        return Outcome(leaders[0], "votes", tally, ())
-    return Outcome(shuffled(leaders, seed=seed, key=key)[0], "lot", tally, tuple(leaders))
+    tied = tuple(name for name in group if tally[name] == most)
+    if len(tied) == 1:
+        return Outcome(tied[0], "votes", tally, ())
+    if evidence is not None:
+        best = max(evidence[name] for name in tied)
+        supported = tuple(name for name in tied if evidence[name] == best)
+        if len(supported) == 1:
+            return Outcome(supported[0], "evidence", tally, tied)
+        tied = supported
+    return Outcome(shuffled(tied, seed=seed, key=key)[0], "lot", tally, tied)
+
+
+def flip_rate(orders: Sequence[Sequence[str]], verdicts: Sequence[str | None]) -> float | None:
+    """How often a match's verdict changes when another order is shown.
+
+    Args:
+        orders: The order that each vote showed.
+        verdicts: The id that it named, None for an abstention.
+
+    Returns:
+        Of all pairs of votes with different orders and a verdict each, the share that named
+        different candidates; None without such a pair.
+    """
+    cast = [(tuple(o), v) for o, v in zip(orders, verdicts, strict=True) if v is not None]
+    pairs = [(a, b) for (x, a), (y, b) in combinations(cast, 2) if x != y]
+    return sum(a != b for a, b in pairs) / len(pairs) if pairs else None

@@ -13,6 +13,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "summarizer_reask": (),
     "judge": ("problem", "solutions"),
     "judge_reask": (),
+    "grade": ("problem", "solutions"),
+    "grade_reask": (),
     "refinement": ("summaries",),
 }
 """Placeholders that a prompt must contain, written `{problem}`."""
@@ -22,6 +24,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "summarizer_reask": ("error",),
     "judge": ("count",),
     "judge_reask": ("count",),
+    "grade": (),
+    "grade_reask": (),
     "refinement": (),
 }
 """Placeholders that a prompt may contain."""

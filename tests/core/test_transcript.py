@@ -253,7 +253,7 @@ def test_a_cut_text_keeps_head_and_tail_and_says_how_much_is_missing(size: int, 
     if size <= limit:
         assert short == text
         return
-    assert limit - 1 <= len(short) <= limit
+    assert limit - 3 <= len(short) <= limit  # the count in the notice may have fewer digits
     notice = CUT.search(short)
     assert notice
     head, tail = short[: notice.start()], short[notice.end() :]

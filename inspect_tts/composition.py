@@ -1,0 +1,97 @@
+"""How the recipes are composed from stages."""
+
+from typing import Any
+
+from inspect_ai.solver import Generate, Solver, TaskState
+
+from ._inspect import quiet_span, step_names
+from .core.refinement import CONTEXTS
+from .stages.arguments import at_least, at_most, one_of
+from .stages.rollouts import rollouts
+from .stages.selection import select, tournament
+
+_SELECTION = {
+    "group_size",
+    "votes",
+    "early_stop",
+    "selection",
+    "tie",
+    "judge_identical",
+    "judge_prompt",
+    "judge_reask_prompt",
+}
+_REFINEMENT = {"iterations", "top_k", "context"}
+
+
+def run_stages(*stages: Solver) -> Solver:
+    """Await stages inside a solver; a chain, returned, would take its place in the log.
+
+    A chain would also log the pool, in full, after each stage: here the recipe's step does it once.
+
+    Args:
+        *stages: In their order.
+
+    Returns:
+        The inner function of a recipe.
+    """
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        for stage in stages:
+            async with quiet_span(step_names(stage)[0], type="solver"):
+                state = await stage(state, generate)
+        return state
+
+    return solve
+
+
+def refinement(given: dict[str, Any], *, score_last: bool = False) -> list[Solver]:
+    """The iterations of a recipe; sandboxes of all but the last are held only to be graded.
+
+    Args:
+        given: The recipe's arguments by name. One without `iterations` runs a single one.
+        score_last: Whether the last iteration is graded in any case.
+
+    Returns:
+        The stages: `rollouts`, and before each further one what selects its context.
+
+    Raises:
+        UserError: If an argument is out of range.
+    """
+    given = {"iterations": 1, "top_k": 1, "context": "select", **given}
+    at_least("iterations", given["iterations"], 1)
+    at_least("top_k", given["top_k"], 1)
+    one_of("context", given["context"], CONTEXTS)
+    if given["context"] != "single" and given["iterations"] > 1:
+        why = ": the refinement context is taken from n rollouts"
+        at_most("top_k", given["top_k"], given["n"], why)
+    last = given["iterations"] - 1
+    stages: list[Solver] = []
+    for iteration in range(last + 1):
+        arguments = {k: v for k, v in given.items() if k not in _SELECTION | _REFINEMENT}
+        if iteration == last:
+            arguments["score_rollouts"] = given["score_rollouts"] or score_last
+        else:
+            arguments["hold"] = given["score_rollouts"]
+        if iteration > 0:
+            if given["context"] == "select":
+                stages.append(select_one(given, keep=given["top_k"]))
+            arguments |= {"context": given["context"], "top_k": given["top_k"]}
+        stages.append(rollouts(**arguments))
+    return stages
+
+
+def select_one(given: dict[str, Any], *, keep: int = 1) -> Solver:
+    """The selection that a recipe asks for.
+
+    Args:
+        given: The recipe's arguments by name.
+        keep: How many to select.
+
+    Returns:
+        The stage.
+    """
+    arguments = {name: given[name] for name in (*_SELECTION, "seed")} | {"keep": keep}
+    if given["selection"] != "tournament":
+        return select(**arguments)
+    del arguments["selection"]
+    return tournament(**arguments)

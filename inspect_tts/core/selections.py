@@ -1,0 +1,271 @@
+"""Selections: who meets whom, and which ranking the votes give. Pure: no model, no clock.
+
+    candidates -> groups -> votes of each -> groups -> ... -> ranking, whose first are selected
+
+A selection is a generator: it yields the groups of a round, is sent the matches played, and returns
+the ranking of all candidates, best first. The live stage, the replay of a log and simulations drive
+the same generator.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+from .candidates import failed, identical
+from .lots import shuffled
+from .records import Draw, Match, Rollout
+from .tournament import form_groups
+
+Groups = tuple[tuple[str, ...], ...]
+Play = Generator[Groups, Sequence[Match], tuple[str, ...]]
+
+PIVOTS = 2
+"""Candidates that everybody meets in `pivot`."""
+
+
+class Field:
+    """The candidates of one selection and its lots.
+
+    Args:
+        candidates: The rollouts to rank.
+        keep: How many will be selected.
+        group_size: Largest group where the selection forms groups, G.
+        seed: The run's seed.
+        key: Names this selection among all lots of the run.
+    """
+
+    def __init__(
+        self, candidates: Sequence[Rollout], *, keep: int, group_size: int, seed: int, key: str
+    ) -> None:
+        self.candidates = {rollout.id: rollout for rollout in candidates}
+        self.ids = tuple(self.candidates)
+        self.keep, self.group_size, self.seed, self.key = keep, group_size, seed, key
+        self.alive = self.ids
+        """Who may still be selected."""
+        self.draws: list[Draw] = []
+
+    def lot(self, options: Iterable[str], what: str) -> tuple[str, ...]:
+        """Order candidates by a seeded lot, and record it."""
+        names, key = tuple(options), f"{self.key}/{what}"
+        order = shuffled(names, seed=self.seed, key=key)
+        self.draws.append(Draw(key=key, seed=self.seed, options=names, order=order))
+        return order
+
+    def by(self, worth: Callable[[str], tuple[object, ...]], what: str) -> tuple[str, ...]:
+        """Order all candidates by what they are worth, smallest first, equals by lot."""
+        return tuple(sorted(self.lot(self.ids, what), key=worth))
+
+
+def tournament(field: Field) -> Play:
+    """Recursive Tournament Voting (paper, section 1): of each group the winner plays on.
+
+    Who was eliminated is ranked by the round reached; within a round a lot decides, so that votes
+    which an early stop saves could not matter.
+    """
+    byes, eliminated, number = Counter[str](), list[tuple[str, ...]](), 0
+    while len(field.alive) > field.keep:
+        number += 1
+        pairing = f"round{number}/pairing"
+        field.lot(field.alive, pairing)
+        matches = yield form_groups(
+            field.alive,
+            byes=byes,
+            group_size=field.group_size,
+            keep=field.keep,
+            seed=field.seed,
+            key=f"{field.key}/{pairing}",
+        )
+        winners = tuple(match.winner for match in matches)
+        losers = [name for name in field.alive if name not in winners]
+        eliminated.append(field.lot(losers, f"round{number}/eliminated"))
+        byes.update(match.winner for match in matches if match.decided_by == "bye")
+        field.alive = winners
+    return (*field.alive, *(name for losers in reversed(eliminated) for name in losers))
+
+
+def swiss(field: Field) -> Play:
+    """Halving by cumulative votes: neighbours in the standings meet, the upper half plays on.
+
+    Groups are at least `group_size` large, so that nobody is judged less than others; pairs that
+    have met are kept apart where that is possible.
+    """
+    points, met = Counter[str](), set[frozenset[str]]()
+    eliminated: list[str] = []
+    number = 0
+    while len(field.alive) > field.keep:
+        number += 1
+        order = sorted(field.lot(field.alive, f"round{number}/pairing"), key=lambda n: -points[n])
+        matches = yield _neighbours(order, field.group_size, met)
+        for match in matches:
+            met.update(frozenset(pair) for pair in combinations(match.group, 2))
+            points.update(_points(match))
+        standing = sorted(
+            field.lot(field.alive, f"round{number}/standing"), key=lambda n: -points[n]
+        )
+        stay = max(field.keep, -(-len(standing) // 2))
+        eliminated = [*standing[stay:], *eliminated]
+        field.alive = tuple(standing[:stay])
+    return (*field.alive, *eliminated)
+
+
+def round_robin(field: Field) -> Play:
+    """Everybody meets everybody once, in pairs; ranked by the votes received."""
+    matches = yield tuple(combinations(field.lot(field.ids, "pairing"), 2))
+    return _by_mean_points(field, matches)
+
+
+def pivot(field: Field) -> Play:
+    """Probabilistic pivot tournament: a ring, then everybody against its best candidates.
+
+    After LLM-as-a-Verifier (github.com/llm-as-a-verifier), with votes in place of token
+    probabilities. About N * (1 + PIVOTS) matches.
+    """
+    ring = field.lot(field.ids, "pairing")
+    around = {frozenset(pair): pair for pair in zip(ring, (*ring[1:], ring[0]), strict=True)}
+    played = list(
+        (yield tuple(p for key, p in around.items() if len(key) == 2)) if ring[1:] else ()
+    )
+    pivots = _by_mean_points(field, played, "pivots")[:PIVOTS]
+    pairs = {frozenset(p): p for pivot in pivots for p in ((pivot, n) for n in ring if n != pivot)}
+    new = tuple(pair for key, pair in pairs.items() if key not in around)
+    if new:
+        played += yield new
+    return _by_mean_points(field, played)
+
+
+def listwise(field: Field) -> Play:
+    """All candidates in one group; ranked by the votes received."""
+    matches = yield (field.lot(field.ids, "pairing"),)
+    return _by_mean_points(field, matches)
+
+
+def pointwise(field: Field) -> Play:
+    """Each candidate alone is graded from 1 to 20; ranked by the mean grade."""
+    matches = yield tuple((name,) for name in field.ids)
+    grades = {match.winner: match.grade for match in matches}
+    return field.by(lambda name: (-(grades[name] or 0.0),), "ranking")
+
+
+def agreement(field: Field) -> Play:
+    """The largest class of identical candidates first, one of each class before the others."""
+    classes = identical(list(field.candidates.values()))
+    size = {name: len(members) for members in classes for name in members}
+    place = {name: members.index(name) for members in classes for name in members}
+    yield from ()
+    return field.by(lambda name: (place[name] > 0, -size[name]), "ranking")
+
+
+def by_lot(field: Field) -> Play:
+    """A lot."""
+    yield from ()
+    return field.lot(field.ids, "ranking")
+
+
+def first(field: Field) -> Play:
+    """The order in which they were started."""
+    yield from ()
+    return tuple(sorted(field.ids, key=lambda name: field.candidates[name].index))
+
+
+def fewest_turns(field: Field) -> Play:
+    """Who took the fewest turns, among those that ended by themselves before all others."""
+    yield from ()
+    return field.by(lambda n: (failed(field.candidates[n]), field.candidates[n].turns), "ranking")
+
+
+def cheapest(field: Field) -> Play:
+    """Who cost the fewest dollars, or tokens where prices are unknown; completed ones first."""
+    costs = {name: rollout.usage.cost for name, rollout in field.candidates.items()}
+    known = all(cost is not None for cost in costs.values())
+    tokens = {name: rollout.usage.total_tokens for name, rollout in field.candidates.items()}
+    spent: Mapping[str, float | None] = costs if known else tokens
+    yield from ()
+    return field.by(lambda n: (failed(field.candidates[n]), spent[n]), "ranking")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A selection and what it asks of a judge."""
+
+    play: Callable[[Field], Play]
+    asks: str | None = None
+    """`verdicts` (who of a group is best), `grades` (1 to 20 for one alone), None for no judge."""
+    winner_only: bool = False
+    """Whether nothing but each match's winner counts, so that votes may stop early."""
+
+
+SELECTIONS: dict[str, Rules] = {
+    "tournament": Rules(tournament, "verdicts", winner_only=True),
+    "swiss": Rules(swiss, "verdicts"),
+    "round_robin": Rules(round_robin, "verdicts"),
+    "pivot": Rules(pivot, "verdicts"),
+    "listwise": Rules(listwise, "verdicts"),
+    "pointwise": Rules(pointwise, "grades"),
+    "agreement": Rules(agreement),
+    "random": Rules(by_lot),
+    "first": Rules(first),
+    "fewest_turns": Rules(fewest_turns),
+    "cheapest": Rules(cheapest),
+}
+"""All selections by name. An oracle is none of them: it would read scores."""
+
+
+def start(name: str, field: Field) -> Play:
+    """Begin a selection. With no more candidates than it keeps, no judge is asked.
+
+    Args:
+        name: A key of `SELECTIONS`.
+        field: The candidates.
+
+    Returns:
+        The generator, to be driven with `send`.
+    """
+    rules = SELECTIONS[name]
+    if rules.asks is not None and len(field.ids) <= field.keep:
+        return _as_they_are(field)
+    return rules.play(field)
+
+
+def _as_they_are(field: Field) -> Play:
+    yield from ()
+    return field.ids
+
+
+def _points(match: Match) -> dict[str, Fraction]:
+    """Votes received, as a multiple of what chance would give; 1 for all where nobody voted."""
+    cast = sum(match.tally.values())
+    if cast == 0:
+        return dict.fromkeys(match.group, Fraction(1))
+    return {name: Fraction(match.tally[name] * len(match.group), cast) for name in match.group}
+
+
+def _by_mean_points(
+    field: Field, matches: Sequence[Match], what: str = "ranking"
+) -> tuple[str, ...]:
+    points, played = Counter[str](), Counter[str]()
+    for match in matches:
+        points.update(_points(match))
+        played.update(match.group)
+    return field.by(lambda n: (-Fraction(points[n], played[n]) if played[n] else 0,), what)
+
+
+def _once(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Pairs of two, each once."""
+    return tuple({frozenset(pair): pair for pair in pairs if pair[0] != pair[1]}.values())
+
+
+def _neighbours(order: Sequence[str], group_size: int, met: set[frozenset[str]]) -> Groups:
+    """Groups of neighbours; where these are pairs, the next whom one has not met yet."""
+    groups = max(1, len(order) // group_size)
+    small, larger = divmod(len(order), groups)
+    sizes = (small + 1,) * larger + (small,) * (groups - larger)
+    left, found = list(order), list[tuple[str, ...]]()
+    for size in sizes:
+        head = left.pop(0)
+        fresh = [name for name in left if frozenset((head, name)) not in met]
+        others = (fresh + [name for name in left if name not in fresh])[: size - 1]
+        left = [name for name in left if name not in others]
+        found.append((head, *others))
+    return tuple(found)

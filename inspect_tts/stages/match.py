@@ -1,0 +1,138 @@
+"""One match: its votes, asked in waves, and what they decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspect_ai.model import GenerateConfig, Model
+from inspect_ai.util import span
+
+from inspect_tts._inspect import effective_config, model_lane
+from inspect_tts.core.candidates import evidence
+from inspect_tts.core.lots import lane
+from inspect_tts.core.records import Match, Rollout, Vote
+from inspect_tts.core.selections import Rules
+from inspect_tts.core.tournament import (
+    TieBreak,
+    decide,
+    display_order,
+    flip_rate,
+    votes_needed,
+)
+from inspect_tts.judge import Question, cast_vote
+from inspect_tts.prompts import Prompt
+
+from . import progress
+from .gather import gather
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all matches of a selection share."""
+
+    id: str
+    """Of the selection, for example `t0`."""
+    key: str
+    """Names the selection among all lots of the run."""
+    rules: Rules
+    judge: Model
+    config: GenerateConfig
+    problem: str
+    epoch: int
+    votes: int
+    early_stop: bool
+    seed: int
+    tie: TieBreak
+    prompts: tuple[Prompt, Prompt]
+
+    def vote_config(self, index: int) -> GenerateConfig:
+        """The config of one vote: under `--seed` each has another."""
+        seed = effective_config(self.judge).seed
+        return self.config.merge(GenerateConfig(seed=None if seed is None else seed + index))
+
+    def wave(self, group: Sequence[str], ballots: Sequence[Vote]) -> int:
+        """How many votes to ask next."""
+        if not (self.early_stop and self.rules.winner_only):
+            return self.votes - len(ballots)
+        return votes_needed(group, [vote.verdict for vote in ballots], votes=self.votes)
+
+
+async def play_match(bench: Bench, number: int, index: int, group: Sequence[Rollout]) -> Match:
+    """Ask the votes of one match and count them.
+
+    Args:
+        bench: What all matches of the selection share.
+        number: Of the round, from 1.
+        index: Of the match in its round, from 0.
+        group: The rollouts that meet. One alone has a bye, or is graded where the rules say so.
+
+    Returns:
+        The match.
+    """
+    id, ids = f"{bench.id}-r{number}-m{index}", tuple(rollout.id for rollout in group)
+    grades = bench.rules.asks == "grades"
+    ballots: list[Vote] = []
+    if len(group) > 1 or grades:
+        async with span(f"match {' '.join(ids)}", type="match", id=id):
+            while wave := bench.wave(ids, ballots):
+                indices = range(len(ballots), len(ballots) + wave)
+                ballots += await _ask(bench, id, group, indices)
+    saved = bench.votes - len(ballots) if ballots else 0
+    progress.plan("votes", -saved)
+    verdicts = [vote.verdict for vote in ballots]
+    outcome = decide(
+        ids,
+        verdicts,
+        seed=bench.seed,
+        key=f"{bench.key}/{id}/tie",
+        evidence={r.id: evidence(r) for r in group} if bench.tie == "evidence" else None,
+    )
+    given = [vote.grade for vote in ballots if vote.grade is not None]
+    return Match(
+        id=id,
+        group=ids,
+        votes=tuple(ballots),
+        saved=saved,
+        tally=outcome.tally,
+        tied=outcome.tied,
+        winner=outcome.winner,
+        decided_by="grade" if grades else outcome.decided_by,
+        grade=sum(given) / len(given) if given else None,
+        flip_rate=flip_rate([vote.order for vote in ballots], verdicts),
+    )
+
+
+async def _ask(bench: Bench, match: str, group: Sequence[Rollout], indices: range) -> list[Vote]:
+    return await gather([_vote(bench, match, group, i) for i in indices])
+
+
+async def _vote(bench: Bench, match: str, group: Sequence[Rollout], index: int) -> Vote:
+    by_id = {rollout.id: rollout for rollout in group}
+    prompt, reask = bench.prompts
+    question = Question(
+        model=bench.judge,
+        problem=bench.problem,
+        shown=[by_id[id] for id in display_order(list(by_id), index)],
+        prompt=prompt,
+        reask_prompt=reask,
+        config=bench.vote_config(index),
+    )
+    with model_lane(lane(bench.epoch, match, index)):
+        vote = await cast_vote(question, index)
+    progress.done("votes")
+    return vote
+
+
+def independent(judge: Model, votes: int, orders: int) -> GenerateConfig:
+    """What keeps votes independent samples.
+
+    Args:
+        judge: The judge.
+        votes: Of a match.
+        orders: Different display orders of a match.
+
+    Returns:
+        Temperature 1 where votes that show the same order would all be one, at temperature 0.
+    """
+    if votes > orders and effective_config(judge).temperature == 0:
+        return GenerateConfig(temperature=1.0)
+    return GenerateConfig()
