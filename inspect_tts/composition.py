@@ -6,6 +6,7 @@ from inspect_ai.solver import Generate, Solver, TaskState
 
 from ._inspect import quiet_span, step_names
 from .core.refinement import CONTEXTS
+from .errors import UserError
 from .stages.arguments import at_least, at_most, one_of
 from .stages.rollouts import rollouts
 from .stages.selection import select, tournament
@@ -17,10 +18,12 @@ _SELECTION = {
     "selection",
     "tie",
     "judge_identical",
+    "judge_input",
+    "judge_tokens",
     "judge_prompt",
     "judge_reask_prompt",
 }
-_REFINEMENT = {"iterations", "top_k", "context"}
+_REFINEMENT = {"iterations", "top_k", "context", "diverse", "cold", "carry_over"}
 
 
 def run_stages(*stages: Solver) -> Solver:
@@ -57,13 +60,19 @@ def refinement(given: dict[str, Any], *, score_last: bool = False) -> list[Solve
     Raises:
         UserError: If an argument is out of range.
     """
-    given = {"iterations": 1, "top_k": 1, "context": "select", **given}
+    single = {"iterations": 1, "top_k": 1, "context": "select", "cold": 0}
+    given = {**single, "diverse": False, "carry_over": False, **given}
     at_least("iterations", given["iterations"], 1)
     at_least("top_k", given["top_k"], 1)
     one_of("context", given["context"], CONTEXTS)
     if given["context"] != "single" and given["iterations"] > 1:
         why = ": the refinement context is taken from n rollouts"
         at_most("top_k", given["top_k"], given["n"], why)
+    if given["context"] != "select" and (given["carry_over"] or given["diverse"]):
+        raise UserError(
+            f"context={given['context']!r} selects nothing that carry_over or diverse could apply "
+            "to; give context='select', or leave them out"
+        )
     last = given["iterations"] - 1
     stages: list[Solver] = []
     for iteration in range(last + 1):
@@ -71,26 +80,28 @@ def refinement(given: dict[str, Any], *, score_last: bool = False) -> list[Solve
         if iteration == last:
             arguments["score_rollouts"] = given["score_rollouts"] or score_last
         else:
-            arguments["hold"] = given["score_rollouts"]
+            arguments["hold"] = given["score_rollouts"] or given["carry_over"]
         if iteration > 0:
             if given["context"] == "select":
-                stages.append(select_one(given, keep=given["top_k"]))
-            arguments |= {"context": given["context"], "top_k": given["top_k"]}
+                stages.append(select_one(given, keep=given["top_k"], diverse=given["diverse"]))
+            arguments |= {name: given[name] for name in ("context", "top_k", "cold", "carry_over")}
         stages.append(rollouts(**arguments))
     return stages
 
 
-def select_one(given: dict[str, Any], *, keep: int = 1) -> Solver:
+def select_one(given: dict[str, Any], *, keep: int = 1, diverse: bool = False) -> Solver:
     """The selection that a recipe asks for.
 
     Args:
         given: The recipe's arguments by name.
         keep: How many to select.
+        diverse: Whether near-equal summaries are passed over.
 
     Returns:
         The stage.
     """
-    arguments = {name: given[name] for name in (*_SELECTION, "seed")} | {"keep": keep}
+    arguments = {name: given[name] for name in (*_SELECTION, "seed")}
+    arguments |= {"keep": keep, "diverse": diverse}
     if given["selection"] != "tournament":
         return select(**arguments)
     del arguments["selection"]

@@ -1,7 +1,7 @@
 """Ask a judge which of a group is best (paper, section 1: `LM[P_comp(task; S_j1..S_jG)]`)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from inspect_ai.model import (
     ChatMessage,
@@ -15,7 +15,7 @@ from inspect_ai.model import (
 from .core.parsing import parse_grade, parse_verdict
 from .core.records import Rollout, Usage, Vote
 from .core.summary import numbered
-from .models import ask
+from .models import Answer, ask, ask_for
 from .prompts import Prompt
 
 
@@ -31,6 +31,8 @@ class Question:
     reask_prompt: Prompt
     config: GenerateConfig
     """Merged over the model's own."""
+    texts: Mapping[str, str] | None = None
+    """What is shown of each rollout, by id, instead of its summary and facts."""
 
     @property
     def grades(self) -> bool:
@@ -38,15 +40,13 @@ class Question:
         return self.prompt.name == "grade"
 
     def messages(self) -> list[ChatMessage]:
-        """The prompt; all but what follows the solutions is marked as a prefix worth caching."""
-        solutions = numbered(self.shown, "solution")
-        text = self._format(self.prompt, problem=self.problem, solutions=solutions)
-        end = text.rfind(solutions) + len(solutions)
-        pieces = [
-            ContentText(text=text[:end], cache_breakpoint=True),
-            ContentText(text=text[end:]),
-        ]
-        return [ChatMessageUser(content=[piece for piece in pieces if piece.text])]
+        """The prompt in pieces, each the end of a prefix that other prompts share.
+
+        All votes of the sample share what ends with the problem; those that show the same order
+        share it all.
+        """
+        pieces = [ContentText(text=text, cache_breakpoint=True) for text in self._pieces()]
+        return [ChatMessageUser(content=[*pieces])]
 
     def again(self) -> ChatMessageUser:
         """What follows an answer that could not be read."""
@@ -55,6 +55,21 @@ class Question:
     def read(self, text: str) -> int | None:
         """The verdict or grade in an answer."""
         return parse_grade(text) if self.grades else parse_verdict(text, len(self.shown))
+
+    def _pieces(self) -> list[str]:
+        template, place = self.prompt.template, "{solutions}"
+        start, end = template.index(place), template.rindex(place) + len(place)
+        cuts = [0, start, end] if "{problem}" in template[:start] else [0, end]
+        solutions = numbered(self.shown, "solution", self.texts)
+        pieces = [""]
+        for cut, until in zip(cuts, [*cuts[1:], len(template)], strict=True):
+            part = replace(self.prompt, template=template[cut:until])
+            text = self._format(part, problem=self.problem, solutions=solutions)
+            if text.strip() and pieces[-1].strip():
+                pieces.append(text)
+            else:  # providers refuse blank pieces
+                pieces[-1] += text
+        return pieces
 
     def _format(self, prompt: Prompt, **values: object) -> str:
         count = {} if self.grades else {"count": len(self.shown)}
@@ -71,12 +86,44 @@ async def cast_vote(question: Question, index: int) -> Vote:
     Returns:
         The vote: a verdict or grade, or an abstention with its reason.
     """
-    conversation = question.messages()
-    answer = await ask(question.model, conversation, question.config)
+    answer = await ask(question.model, question.messages(), question.config)
+    return await read_vote(question, index, answer)
+
+
+async def sample_answers(question: Question, count: int) -> list[Answer]:
+    """Ask for the answers of several votes with one request.
+
+    Args:
+        question: What to ask.
+        count: How many.
+
+    Returns:
+        At most that many answers, none if the request failed. Its usage is the first one's.
+
+    Raises:
+        LimitExceededError: If a limit of the sample is reached.
+        TerminateSampleError: If the sample was told to end.
+    """
+    answers = await ask_for(count, question.model, question.messages(), question.config)
+    return [answer for answer in answers if not answer.raised]
+
+
+async def read_vote(question: Question, index: int, answer: Answer) -> Vote:
+    """Make a vote of an answer. One that cannot be read is asked for once more.
+
+    Args:
+        question: What was asked.
+        index: Of the vote in its match, from 0.
+        answer: The answer.
+
+    Returns:
+        The vote: a verdict or grade, or an abstention with its reason.
+    """
     answers = [answer]
     number = question.read(answer.text)
     reasked = number is None and not answer.raised
     if reasked:
+        conversation = question.messages()
         if answer.text.strip():  # providers refuse an empty message
             conversation.append(ChatMessageAssistant(content=answer.text))
         conversation.append(question.again())

@@ -9,8 +9,8 @@ from inspect_ai.model import (
     ChatMessage,
     GenerateConfig,
     Model,
-    ModelOutput,
     ModelUsage,
+    StopReason,
     get_model,
     model_roles,
 )
@@ -89,6 +89,29 @@ async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig)
         LimitExceededError: If a limit of the sample is reached.
         TerminateSampleError: If the sample was told to end.
     """
+    return (await ask_for(1, model, messages, config))[0]
+
+
+async def ask_for(
+    samples: int, model: Model, messages: list[ChatMessage], config: GenerateConfig
+) -> list[Answer]:
+    """Ask once for several answers, as `ask` does for one.
+
+    Args:
+        samples: How many. More than one needs a provider that honours `num_choices`.
+        model: Whom to ask.
+        messages: The conversation.
+        config: Merged over the model's own.
+
+    Returns:
+        From one answer to `samples`. The usage of the request is the first one's.
+
+    Raises:
+        LimitExceededError: If a limit of the sample is reached.
+        TerminateSampleError: If the sample was told to end.
+    """
+    if samples > 1:
+        config = config.merge(GenerateConfig(num_choices=samples))
     started = monotonic()
     try:
         with suspend_turn_limit(), message_limit(None):
@@ -97,9 +120,20 @@ async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig)
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:500]
-        return Answer("", reason, True, Usage(), monotonic() - started)
+        return [Answer("", reason, True, Usage(), monotonic() - started)]
     seconds = monotonic() - started
-    return Answer(output.completion, _problem(output), False, usage(output.usage), seconds)
+    texts = [(c.message.text, c.stop_reason) for c in output.choices[:samples]]
+    texts = texts or [(output.completion, "unknown")]
+    return [
+        Answer(
+            text,
+            output.error or _problem(text, stop),
+            False,
+            Usage() if number else usage(output.usage),
+            seconds,
+        )
+        for number, (text, stop) in enumerate(texts)
+    ]
 
 
 def usage(used: ModelUsage | None) -> Usage:
@@ -116,9 +150,7 @@ def usage(used: ModelUsage | None) -> Usage:
     )
 
 
-def _problem(output: ModelOutput) -> str | None:
-    if output.error:
-        return output.error
-    if output.stop_reason == "content_filter":
+def _problem(text: str, stop: StopReason) -> str | None:
+    if stop == "content_filter":
         return "the model refused to answer"
-    return None if output.completion.strip() else f"empty answer (stop reason {output.stop_reason})"
+    return None if text.strip() else f"empty answer (stop reason {stop})"

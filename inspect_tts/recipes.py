@@ -10,7 +10,7 @@ from .core.tournament import TieBreak
 from .stages.adopt import adopt
 from .stages.agent import AgentArg
 from .stages.arguments import known_arguments
-from .stages.selection import random_selection
+from .stages.selection import JudgeInput, random_selection
 
 
 @solver
@@ -23,6 +23,8 @@ def rtv(
     selection: str = "tournament",
     tie: TieBreak = "lot",
     judge_identical: bool = True,
+    judge_input: JudgeInput = "summary",
+    judge_tokens: int = 20_000,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -53,6 +55,8 @@ def rtv(
         selection: What selects; see `select`.
         tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
         judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
+        judge_input: What judges read: each `summary`, or each `trajectory`; see `select`.
+        judge_tokens: Room for a trajectory in the judge's prompt, in tokens.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -86,12 +90,16 @@ def pdr(
     iterations: int = 2,
     top_k: int = 4,
     context: Context = "select",
+    diverse: bool = False,
+    cold: int = 0,
     group_size: int = 2,
     votes: int = 8,
     early_stop: bool = True,
     selection: str = "tournament",
     tie: TieBreak = "lot",
     judge_identical: bool = True,
+    judge_input: JudgeInput = "summary",
+    judge_tokens: int = 20_000,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -124,12 +132,16 @@ def pdr(
         top_k: Summaries in the refinement context, K; at most n.
         context: `select` (a tournament down to top_k, shared by all), `random` (top_k drawn
             for each new rollout) or `single` (the rollout's own predecessor).
+        diverse: Whether the refinement context passes over near-equal summaries; see `select`.
+        cold: How many rollouts of each further iteration start without context.
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
         early_stop: Whether to stop a match's votes once no outcome could change the winner.
         selection: What selects; see `select`.
         tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
         judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
+        judge_input: What judges read: each `summary`, or each `trajectory`; see `select`.
+        judge_tokens: Room for a trajectory in the judge's prompt, in tokens.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.
@@ -165,12 +177,17 @@ def pdr_rtv(
     iterations: int = 2,
     top_k: int = 4,
     context: Context = "select",
+    diverse: bool = False,
+    cold: int = 0,
+    carry_over: bool = False,
     group_size: int = 2,
     votes: int = 8,
     early_stop: bool = True,
     selection: str = "tournament",
     tie: TieBreak = "lot",
     judge_identical: bool = True,
+    judge_input: JudgeInput = "summary",
+    judge_tokens: int = 20_000,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -199,12 +216,18 @@ def pdr_rtv(
         iterations: Iterations, T, at least 1.
         top_k: Summaries in the refinement context, K; at most n.
         context: `select`, `random` or `single`; see `pdr`.
+        diverse: Whether the refinement context passes over near-equal summaries; see `select`.
+        cold: How many rollouts of each further iteration start without context.
+        carry_over: Whether the rollouts whose summaries were chosen may be adopted, too. Their
+            sandboxes stay open meanwhile, beyond `max_rollouts`.
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
         early_stop: Whether to stop a match's votes once no outcome could change the winner.
         selection: What selects; see `select`.
         tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
         judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
+        judge_input: What judges read: each `summary`, or each `trajectory`; see `select`.
+        judge_tokens: Room for a trajectory in the judge's prompt, in tokens.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.

@@ -46,6 +46,8 @@ EVERY_RECIPE = {
     "selection": "tournament",
     "tie": "lot",
     "judge_identical": True,
+    "judge_input": "summary",
+    "judge_tokens": 20_000,
     "summarizer_prompt": None,
     "summarizer_reask_prompt": None,
     "judge_prompt": None,
@@ -56,8 +58,11 @@ REFINING = {
     "iterations": 2,
     "top_k": 4,
     "context": "select",
+    "diverse": False,
+    "cold": 0,
     "refinement_prompt": None,
 }
+FULL = {**REFINING, "carry_over": False}
 
 
 def crowd(size: int = 99) -> Solver:
@@ -66,7 +71,7 @@ def crowd(size: int = 99) -> Solver:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "defaults"), [(rtv, EVERY_RECIPE), (pdr, REFINING), (pdr_rtv, REFINING)]
+    ("recipe", "defaults"), [(rtv, EVERY_RECIPE), (pdr, REFINING), (pdr_rtv, FULL)]
 )
 def test_the_defaults_are_the_papers(recipe: Recipe, defaults: dict[str, Any]) -> None:
     parameters = inspect.signature(recipe).parameters
@@ -76,8 +81,8 @@ def test_the_defaults_are_the_papers(recipe: Recipe, defaults: dict[str, Any]) -
 def test_the_defaults_of_the_stages_are_those_of_the_recipes() -> None:
     for stage in (rollouts, tournament, random_selection):
         for name, parameter in inspect.signature(stage).parameters.items():
-            if name in REFINING and name != "context":
-                assert parameter.default == REFINING[name], (stage, name)
+            if name in FULL and name != "context":
+                assert parameter.default == FULL[name], (stage, name)
 
 
 # --- the stages of each recipe
@@ -147,7 +152,7 @@ def test_the_log_shows_the_recipe_with_all_arguments(full_log: EvalLog) -> None:
     assert [step.solver for step in full_log.plan.steps] == ["inspect_tts/pdr_rtv"]
     params = dict(full_log.plan.steps[0].params)
     assert params.pop("agent")["name"] == "acting"
-    assert params == {name: value for name, value in REFINING.items() if name != "agent"}
+    assert params == {name: value for name, value in FULL.items() if name != "agent"}
 
 
 def test_spans_read_like_the_method(full_log: EvalLog) -> None:

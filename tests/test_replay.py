@@ -1,5 +1,6 @@
 """From the log alone every decision can be recomputed, and none can be altered unnoticed."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -16,9 +17,10 @@ from inspect_tts.core.replay import discrepancies
 
 
 def undecided(prompt: str) -> str:
-    """Half of the matches end in a tie: the shown order decides, and both are shown equally."""
-    number = 1 if "I am a0." in prompt or "I am a1." in prompt else 2
-    return f"Final verdict: Solution {number if len(prompt) % 3 else 3}"
+    """Some matches end in a tie, as the first shown wins there, and both orders are shown."""
+    shown = [int(number) for number in re.findall(r"I am a(\d+)\.", prompt)]
+    number = 1 if sum(shown) % 3 == 0 or shown[0] == min(shown) else 2
+    return f"Final verdict: Solution {number}"
 
 
 @pytest.fixture(scope="module")

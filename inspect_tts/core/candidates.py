@@ -1,5 +1,6 @@
 """What is known of candidates without asking a judge. Nothing here reads a score."""
 
+import re
 from collections.abc import Sequence
 
 from .records import Rollout
@@ -52,3 +53,36 @@ def expand(ranking: Sequence[str], classes: Sequence[Sequence[str]]) -> tuple[st
     """
     others = {members[0]: members[1:] for members in classes}
     return (*ranking, *(name for head in ranking for name in others[head]))
+
+
+def diverse(ranking: Sequence[Rollout], keep: int) -> tuple[str, ...]:
+    """Choose the best whose summaries are not nearly equal.
+
+    Args:
+        ranking: Rollouts, best first.
+        keep: How many to choose.
+
+    Returns:
+        Ids in the order of the ranking. Passed over is who left the same behind as a better one, or
+        shares 8 of 10 word triples with its summary; where too few remain, they fill up again.
+    """
+    chosen: list[Rollout] = []
+    for rollout in ranking:
+        if not any(_alike(rollout, other) for other in chosen):
+            chosen.append(rollout)
+    chosen = chosen[:keep]
+    chosen += [rollout for rollout in ranking if rollout not in chosen][: keep - len(chosen)]
+    return tuple(rollout.id for rollout in ranking if rollout in chosen)
+
+
+def _alike(one: Rollout, other: Rollout) -> bool:
+    prints = one.facts.fingerprint, other.facts.fingerprint
+    if None not in prints and prints[0] == prints[1]:
+        return True
+    a, b = _triples(one.summary.text), _triples(other.summary.text)
+    return 10 * len(a & b) >= 8 * len(a | b)
+
+
+def _triples(text: str) -> frozenset[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return frozenset(tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2)))

@@ -1,7 +1,10 @@
 """What the harness knows of a rollout, read from raw output."""
 
+import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 
 from .records import CommandFact, FileFact
 from .transcript import elide
@@ -9,6 +12,22 @@ from .transcript import elide
 _LAST_COMMANDS = 5
 _COMMAND_CHARS = 300
 _MOST_FILES = 500
+_NO_PATCH = "none"
+_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_EMPTY_BLOBS = {  # as git names them, by SHA-1 and by SHA-256
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A git workspace: a commit, and what differs from it, committed or not."""
+
+    commit: str
+    changes: tuple[FileFact, ...]
+    patch: str | None
+    """Hash of the normalised patch, `none` where that is empty, None where it cannot be told."""
 
 
 def last_commands(executed: Sequence[tuple[str, int | None]]) -> tuple[CommandFact, ...]:
@@ -61,3 +80,76 @@ def parse_numstat(output: str) -> tuple[FileFact, ...]:
                 )
             )
     return tuple(facts[:_MOST_FILES])
+
+
+def parse_workspace(output: str) -> Workspace:
+    """Read what the script prints that reads a workspace.
+
+    Args:
+        output: A line with the commit, one with the hash of the patch, and lines of `--numstat`.
+
+    Returns:
+        The workspace; its patch is None where the second line is no hash.
+    """
+    commit, _, rest = output.partition("\n")
+    hashed, _, numstat = rest.partition("\n")
+    patch = hashed.strip() if _HASH.fullmatch(hashed.strip()) else None
+    return Workspace(
+        commit=commit.strip(),
+        changes=parse_numstat(numstat),
+        patch=_NO_PATCH if patch in _EMPTY_BLOBS else patch,
+    )
+
+
+def files_changed(before: Workspace | None, after: Workspace | None) -> tuple[FileFact, ...] | None:
+    """What a rollout changed in a git workspace, committed or not.
+
+    Args:
+        before: The workspace before the first step.
+        after: The workspace at the end, compared with the same commit.
+
+    Returns:
+        One fact a file, None where that cannot be told.
+    """
+    if before is None or after is None:
+        return None
+    return tuple(fact for fact in after.changes if fact not in before.changes)
+
+
+def workspace_fingerprint(
+    before: Workspace | None, after: Workspace | None, answer: str
+) -> str | None:
+    """Tell by the git workspace, or by the answer if that has not changed, what a rollout leaves.
+
+    A workspace may differ from its commit before the first step. It then does so in all rollouts,
+    so the patch against the commit tells them apart as well as what each changed itself.
+
+    Args:
+        before: The workspace before the first step.
+        after: The workspace at the end, compared with the same commit.
+        answer: The final answer.
+
+    Returns:
+        `patch:...`, `answer:...`, or None where that cannot be told.
+    """
+    if before is None or after is None or before.patch is None or after.patch is None:
+        return None
+    if before.patch == after.patch:
+        return answer_fingerprint(answer)
+    return f"patch:{after.patch}"
+
+
+def answer_fingerprint(answer: str) -> str | None:
+    """Hash an answer, whatever its white space.
+
+    Args:
+        answer: The final answer.
+
+    Returns:
+        `answer:` and 40 hexadecimal digits, None if it is blank.
+    """
+    words = " ".join(answer.split())
+    if not words:
+        return None
+    # a model may write half a surrogate pair, which strict UTF-8 refuses
+    return f"answer:{sha256(words.encode(errors='surrogatepass')).hexdigest()[:40]}"

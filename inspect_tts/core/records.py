@@ -124,6 +124,8 @@ class Rollout(Record):
     """Wall time of the agent, without sandbox start and summary."""
     facts: Facts
     summary: Summary
+    steering: tuple[str, ...] = ()
+    """Excerpts of what in summary and facts tried to steer a judge; no prompt shows it so."""
     scores: dict[str, JsonValue] | None = None
     """Sealed: score of each of the task's scorers, None where the rollout was not graded here.
     No prompt and no decision reads it."""
@@ -196,8 +198,10 @@ class Selection(Record):
     rounds: tuple[Round, ...] = ()
     ranking: tuple[str, ...]
     """The population, best first."""
+    diverse: bool = False
+    """Whether near-equal summaries were passed over."""
     selected: tuple[str, ...]
-    """The first `keep` of the ranking."""
+    """The first `keep` of the ranking, or of those that were not passed over."""
 
 
 class Draw(Record):

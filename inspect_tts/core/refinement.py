@@ -21,6 +21,7 @@ def refinement_contexts(
     top_k: int,
     seed: int,
     key: str,
+    cold: int = 0,
 ) -> tuple[tuple[str, ...], ...]:
     """Choose the summaries that each of the n new rollouts starts from.
 
@@ -33,6 +34,7 @@ def refinement_contexts(
         top_k: Size K of a random draw. Fewer where `previous` has fewer.
         seed: The run's seed.
         key: Names this iteration among all lots of the run.
+        cold: How many of the new rollouts, the last, start without context.
 
     Returns:
         n tuples of rollout ids, one for each new rollout.
@@ -41,17 +43,19 @@ def refinement_contexts(
         ValueError: If `previous` is empty, `select` has nothing selected, or `single` has not one
             predecessor for each new rollout.
     """
+    warm = n - cold
     if not previous:
         raise ValueError("a refinement context needs an earlier iteration; run rollouts first")
     if context == "select":
         if not selected:
             raise ValueError("context='select' needs a selection, for example tournament(keep=4)")
-        return (tuple(selected),) * n
+        return (tuple(selected),) * warm + ((),) * cold
     if context == "single":
         if len(previous) != n:
             raise ValueError(
                 f"context='single' needs one predecessor for each rollout: n={n}, but the previous "
                 f"iteration has {len(previous)}"
             )
-        return tuple((name,) for name in previous)
-    return tuple(shuffled(previous, seed=seed, key=f"{key}/{i}")[:top_k] for i in range(n))
+        return tuple((name,) for name in previous[:warm]) + ((),) * cold
+    drawn = [shuffled(previous, seed=seed, key=f"{key}/{i}")[:top_k] for i in range(warm)]
+    return (*drawn, *[()] * cold)

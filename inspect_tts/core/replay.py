@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from .candidates import evidence, expand, identical
+from .candidates import diverse, evidence, expand, identical
 from .lots import shuffled
 from .records import Draw, Match, Rollout, Selection, Stage
 from .refinement import refinement_contexts
@@ -42,7 +42,7 @@ def discrepancies(
     found += _rollouts(stages, rollouts)
     alive: dict[int, tuple[str, ...]] = {}
     for selection in selections:
-        everybody = tuple(r.id for r in rollouts if r.iteration == selection.iteration)
+        everybody = _everybody(selection.iteration, stages, rollouts, alive)
         if selection.population != alive.get(selection.iteration, everybody):
             found.append(f"selection {selection.id}: population is not what was selected before")
             continue
@@ -52,10 +52,24 @@ def discrepancies(
         if stage.name == "rollouts" and stage.parameters["context"] is not None:
             found += _contexts(problem, stage, rollouts, selections)
     last = max((r.iteration for r in rollouts), default=0)
-    left = alive.get(last, tuple(r.id for r in rollouts if r.iteration == last))
+    left = alive.get(last, _everybody(last, stages, rollouts, alive))
     if adopted is not None and (adopted,) != left:
         found.append(f"adopted {adopted}: selected are {left}")
     return tuple(found)
+
+
+def _everybody(
+    iteration: int,
+    stages: Sequence[Stage],
+    rollouts: Sequence[Rollout],
+    alive: Mapping[int, tuple[str, ...]],
+) -> tuple[str, ...]:
+    """Who may be selected once an iteration has run: its rollouts, and who was carried over."""
+    carried: tuple[str, ...] = ()
+    for stage in stages:
+        if stage.name == "rollouts" and stage.iteration == iteration:
+            carried = alive.get(iteration - 1, ()) if stage.parameters["carry_over"] else ()
+    return (*(r.id for r in rollouts if r.iteration == iteration), *carried)
 
 
 def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]:
@@ -107,7 +121,11 @@ def _selection(
     except StopIteration as end:
         ranking = expand(end.value, classes) if classes else end.value
         unplayed = selection.rounds and matches is not selection.rounds[-1].matches
-        if unplayed or (selection.ranking, selection.selected) != (ranking, ranking[: field.keep]):
+        if selection.diverse:
+            selected = diverse([everybody[id] for id in ranking], selection.keep)
+        else:
+            selected = ranking[: selection.keep]
+        if unplayed or (selection.ranking, selection.selected) != (ranking, selected):
             found.append(f"selection {selection.id}: recorded {selection.ranking}, not {ranking}")
     missing = [lot.key for lot in field.draws if lot.key not in keys]
     return found + [f"lot {key} is not among the draws" for key in missing]
@@ -170,6 +188,7 @@ def _contexts(
         top_k=stage.parameters["top_k"],
         seed=stage.parameters["seed"],
         key=f"{problem}/t{stage.iteration}/context",
+        cold=stage.parameters["cold"],
     )
     return [
         f"rollout {rollout.id}: context should be {expected[rollout.index]}"

@@ -22,8 +22,8 @@ def sample_numbers(
     Returns:
         `iteration_<t>`: mean score of iteration t. `select_k`: mean of the rollouts whose summaries
         the last iteration started from, where a selection chose them. `selected`: score of the
-        adopted one. `oracle`: best score of the last iteration. A number that needs a rollout which
-        was not graded is left out.
+        adopted one. `oracle`: best score of all that could be adopted. A number that needs a
+        rollout which was not graded is left out.
     """
     populations = [
         [r.id for r in rollouts if r.iteration == t]
@@ -40,6 +40,8 @@ def sample_numbers(
         for name, ids in groups.items()
         if ids and all(id in scores for id in ids)
     }
-    if populations and all(id in scores for id in populations[-1]):
-        numbers["oracle"] = max(scores[id] for id in populations[-1])
+    could_be = {id for s in selections if s.iteration == last for id in s.population}
+    could_be.update(*populations[-1:])
+    if could_be and all(id in scores for id in could_be):
+        numbers["oracle"] = max(scores[id] for id in could_be)
     return numbers

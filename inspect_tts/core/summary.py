@@ -1,13 +1,14 @@
 """The structure of a summary (paper, section 1) and how prompts show it."""
 
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .parsing import parse_json_object
 from .records import Facts, Rollout
+from .steering import guard
 
 
 class _Part(BaseModel):
@@ -119,28 +120,41 @@ def facts_text(facts: Facts) -> str:
 
 def rollout_text(rollout: Rollout) -> str:
     """What a judge and a refined rollout read of a rollout: summary and facts, never a score."""
-    return (
-        f"{rollout.summary.text.strip()}\n\n"
-        f"Facts recorded by the harness:\n{facts_text(rollout.facts)}"
-    )
+    return with_facts(rollout.summary.text.strip(), rollout.facts)
 
 
-def numbered(rollouts: Sequence[Rollout], tag: str) -> str:
+def with_facts(text: str, facts: Facts) -> str:
+    """Put what the harness recorded below what is told of a rollout."""
+    return f"{text}\n\nFacts recorded by the harness:\n{facts_text(facts)}"
+
+
+def numbered(rollouts: Sequence[Rollout], tag: str, texts: Mapping[str, str] | None = None) -> str:
     """Show rollouts under consecutive numbers.
 
     Args:
         rollouts: In the order to show.
         tag: `solution` for judges, `attempt` for refinement contexts.
+        texts: What to show of each instead of its summary and facts, by id.
 
     Returns:
-        `<solution_1> ... </solution_1>` and so on. Such tags inside a summary are broken up.
+        `<solution_1> ... </solution_1>` and so on. What in them tries to steer the reader is made
+        harmless.
     """
-    own_tags = re.compile(rf"<(?=\s*/?\s*{tag}_)", re.IGNORECASE)
     blocks = []
     for number, rollout in enumerate(rollouts, start=1):
-        body = own_tags.sub("<\u200b", rollout_text(rollout))
-        blocks.append(f"<{tag}_{number}>\n{body}\n</{tag}_{number}>")
+        text = rollout_text(rollout) if texts is None else texts[rollout.id]
+        blocks.append(f"<{tag}_{number}>\n{_safe(text, tag)}\n</{tag}_{number}>")
     return "\n\n".join(blocks)
+
+
+def steering(rollout: Rollout) -> tuple[str, ...]:
+    """Excerpts of what in a rollout's summary and facts tries to steer a judge."""
+    return guard(rollout_text(rollout), "solution").found
+
+
+@lru_cache(maxsize=256)  # each vote of a match shows the same texts
+def _safe(text: str, tag: str) -> str:
+    return guard(text, tag).text
 
 
 def _files(facts: Facts) -> str:

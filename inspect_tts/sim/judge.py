@@ -26,8 +26,13 @@ class Appraisal:
 
 
 def is_judge_request(prompt: str) -> bool:
-    """Say whether a prompt asks to choose among solutions."""
-    return "<solution_1>" in prompt and "final verdict: solution" in prompt.lower()
+    """Say whether a prompt asks to choose among solutions, or to grade one."""
+    asked = prompt.lower()
+    return "<solution_1>" in prompt and ("final verdict: solution" in asked or _grades(asked))
+
+
+def _grades(prompt: str) -> bool:
+    return "final grade: n" in prompt.lower()
 
 
 def judge_reply(config: SimConfig, prompt: str, lane: int, answered: int) -> str:
@@ -40,8 +45,8 @@ def judge_reply(config: SimConfig, prompt: str, lane: int, answered: int) -> str
         answered: How often the model has answered before; above 0 this is a re-ask.
 
     Returns:
-        A comparison that ends with the verdict, just the verdict when re-asked, or text without
-        a verdict where the settings want that.
+        A comparison that ends with the verdict or grade, just that line when re-asked, or text
+        without it where the settings want that.
     """
     stream = Stream((config.seed, "judge", lane, prompt))
     appraisals = [appraise(text) for text in shown_solutions(prompt)]
@@ -49,8 +54,11 @@ def judge_reply(config: SimConfig, prompt: str, lane: int, answered: int) -> str
     slips = answered == 0 and stream.happens(config.abstain_rate, "slips")
     if abstains or slips:
         return "The attempts are hard to tell apart, and I cannot decide between them."
-    choice = choose(config, [a.score for a in appraisals], stream)
-    verdict = f"Final verdict: Solution {choice + 1}"
+    if _grades(prompt):
+        verdict = f"Final grade: {grade(config, appraisals[0].score, stream)}"
+    else:
+        choice = choose(config, [a.score for a in appraisals], stream)
+        verdict = f"Final verdict: Solution {choice + 1}"
     if answered:
         return verdict
     notes = [
@@ -85,6 +93,23 @@ def choose(config: SimConfig, scores: Sequence[float], stream: Stream) -> int:
     if others and not stream.happens(config.judge_accuracy, "accuracy"):
         return stream.pick(others, "choice")
     return stream.pick(best, "choice")
+
+
+def grade(config: SimConfig, score: float, stream: Stream) -> int:
+    """Grade a solution.
+
+    Args:
+        config: Settings: `judge_accuracy` applies.
+        score: Its support.
+        stream: Where the draws come from.
+
+    Returns:
+        From 1 to 20: 10 for no support either way, 2 more for each point of it; any grade at all
+        with twice the probability that a verdict between two goes wrong.
+    """
+    if not stream.happens(min(1.0, 2 * (1 - config.judge_accuracy)), "accuracy"):
+        return max(1, min(20, round(10 + 2 * score)))
+    return stream.pick(range(1, 21), "grade")
 
 
 def appraise(text: str) -> Appraisal:

@@ -44,7 +44,8 @@ class Owner:
         self.id = id
         self.result: Attempt | None = None
         self.entered, self.finished = anyio.Event(), anyio.Event()
-        self._released, self._settled = anyio.Event(), anyio.Event()
+        self._slot_free, self._released = anyio.Event(), anyio.Event()
+        self._settled = anyio.Event()
         self._slot, self._attempt, self._grade, self._hold = slot, attempt, grade, hold
         self._adopted = False
 
@@ -59,6 +60,9 @@ class Owner:
                     await self._close()
                     await slot.aclose()
                 self.finished.set()
+                await self._slot_free.wait()
+                if not self._released.is_set():
+                    await slot.aclose()
                 await self._released.wait()
                 if self._grade is not None and not self._adopted:
                     self.result.rollout = await self._grade(self.result)
@@ -75,7 +79,15 @@ class Owner:
         """Let go of the sandbox: to the sample where adopted, else to be graded and closed."""
         if not self._released.is_set():
             self._adopted = adopted
+            self._slot_free.set()
             self._released.set()
+
+    def carry(self) -> None:
+        """Give the slot back and keep the sandbox, to be selected from once more.
+
+        A rollout that waited with its slot for others could wait for ever: these may need it.
+        """
+        self._slot_free.set()
 
     @property
     def adoptable(self) -> bool:

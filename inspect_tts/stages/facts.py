@@ -1,41 +1,52 @@
 """Ask the sandbox and the transcript for the facts of a rollout."""
 
-from dataclasses import dataclass
-
 from inspect_ai.event import SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
 from inspect_ai.util import sandbox
 
-from inspect_tts.core.facts import last_commands, parse_numstat
-from inspect_tts.core.records import CommandFact, FileFact
+from inspect_tts.core.facts import Workspace, last_commands, parse_workspace
+from inspect_tts.core.records import CommandFact
 
 _TIMEOUT = 60  # seconds; a workspace that takes longer is reported as unknown
 
+# Prints the commit, the hash of the patch (an empty line if it cannot be told) and the numstat.
 # The agent's own index and object store stay untouched: both are redirected to a temporary folder.
-_CHANGES = """
+# - `cp -p`: git looks again into files as young as the index, so the copy must not be younger.
+# - `diff-index` reads none of the settings for people, which an agent may have changed.
+# - `diff-files`: what still differs behind `add` is inside a nested repository, so in no patch.
+# - Of a binary file the `index` line stays, which has the hash of its content.
+_READ = r"""
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 cd "$(git rev-parse --show-toplevel)" || exit 3
 commit=$(git rev-parse --verify -q "$1") || exit 4
 dir=$(git rev-parse --absolute-git-dir)
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
-mkdir "$tmp/objects" && cp "$dir/index" "$tmp/index" 2>/dev/null
+mkdir "$tmp/objects" && cp -p "$dir/index" "$tmp/index" 2>/dev/null
 export GIT_INDEX_FILE="$tmp/index" GIT_OBJECT_DIRECTORY="$tmp/objects"
-export GIT_ALTERNATE_OBJECT_DIRECTORIES="$dir/objects"
-echo "$commit"
-git add -A && git -c core.quotePath=false diff --cached --numstat --no-renames "$commit"
+export GIT_ALTERNATE_OBJECT_DIRECTORIES="$dir/objects" GIT_OPTIONAL_LOCKS=0
+git add -A || exit 5
+unknown() { : >"$tmp/unknown"; }
+patch=$(
+  {
+    git diff-index --cached -p -U0 --no-renames --full-index --irreversible-delete --no-color \
+      --no-ext-diff --no-textconv --ignore-submodules=none --submodule=short --indent-heuristic \
+      --ignore-space-at-eol --ignore-blank-lines "$commit" || unknown
+  } | {
+    LC_ALL=C sed -e '/^index /{h;d;}' -e '/^Binary files /{x;p;x;}' -e '/^\\/d' \
+      -e 's/^\(@@ -[0-9,]*\) .*/\1/' -e 's/[[:space:]]*$//' || unknown
+  } | git hash-object --stdin
+)
+git diff-files --quiet --ignore-submodules=none || unknown
+[ -e "$tmp/unknown" ] && patch=
+printf '%s\n' "$commit" "$patch"
+git -c core.quotePath=false diff --cached --numstat --no-renames "$commit"
 """
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """A git workspace: a commit, and what differs from it, committed or not."""
-
-    commit: str
-    changes: tuple[FileFact, ...]
 
 
 async def read_workspace(commit: str = "HEAD") -> Workspace | None:
     """Read the git workspace in the default sandbox's working directory.
+
+    The patch is hashed where it is, so its size does not matter.
 
     Args:
         commit: What to compare with.
@@ -44,28 +55,10 @@ async def read_workspace(commit: str = "HEAD") -> Workspace | None:
         The workspace, None where there is none or it cannot be read.
     """
     try:
-        result = await sandbox().exec(["sh", "-c", _CHANGES, "sh", commit], timeout=_TIMEOUT)
+        result = await sandbox().exec(["sh", "-c", _READ, "sh", commit], timeout=_TIMEOUT)
     except Exception:  # a dead or odd sandbox has no facts to give, and that is not an error
         return None
-    if not result.success:
-        return None
-    first, _, rest = result.stdout.partition("\n")
-    return Workspace(first.strip(), parse_numstat(rest))
-
-
-async def files_changed(before: Workspace | None) -> tuple[FileFact, ...] | None:
-    """What a rollout changed in the default sandbox's git workspace, committed or not.
-
-    Args:
-        before: The workspace before the first step.
-
-    Returns:
-        One fact a file, None where that cannot be told.
-    """
-    after = None if before is None else await read_workspace(before.commit)
-    if before is None or after is None:
-        return None
-    return tuple(fact for fact in after.changes if fact not in before.changes)
+    return parse_workspace(result.stdout) if result.success else None
 
 
 def commands_run(span_id: str) -> tuple[CommandFact, ...]:

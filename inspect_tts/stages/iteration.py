@@ -28,7 +28,7 @@ from inspect_tts.prompts import Prompt, load_prompt
 
 from . import progress
 from .agent import agent_maker, agent_name, check_own_solver
-from .arguments import at_least, one_of
+from .arguments import at_least, at_most, one_of
 from .crew import Owner, crew_of_sample
 from .names import is_stage
 from .pool import RolloutPool, draw, pool_of
@@ -45,6 +45,8 @@ class Settings:
     n: int
     context: Context | None
     top_k: int
+    cold: int
+    carry_over: bool
     seed: int
     make_agent: Callable[[EvalSpec], Callable[[], Solver]]
     max_rollouts: int | None
@@ -71,6 +73,13 @@ def check_settings(given: dict[str, Any]) -> Settings:
     """
     at_least("n", given["n"], 1)
     at_least("top_k", given["top_k"], 1)
+    at_least("cold", given["cold"], 0)
+    at_most("cold", given["cold"], given["n"], ": they are among the n rollouts")
+    if (given["cold"] or given["carry_over"]) and given["context"] is None:
+        raise UserError(
+            "cold and carry_over are about refined rollouts: give context='select', 'random' or "
+            "'single' as well"
+        )
     at_least("seed", given["seed"], 0)
     at_least("max_rollouts", given["max_rollouts"], 1)
     at_least("trajectory_tokens", given["trajectory_tokens"], 500)
@@ -89,6 +98,8 @@ def check_settings(given: dict[str, Any]) -> Settings:
         n=given["n"],
         context=given["context"],
         top_k=given["top_k"],
+        cold=given["cold"],
+        carry_over=given["carry_over"],
         seed=given["seed"],
         make_agent=agent_maker(given["agent"], given["agent_args"]),
         max_rollouts=given["max_rollouts"],
@@ -137,7 +148,10 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     default = max(settings.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
     at_once = settings.max_rollouts or default
     await widen_throttles(spec, sandbox.type if sandbox else None, at_once)
-    crew.release(list(crew.owners))  # nothing crosses iterations but summaries
+    carried = pool.selected if settings.carry_over else []
+    for id in carried:
+        crew.owners[id].carry()
+    crew.release(set(crew.owners) - set(carried))  # nothing else but summaries goes on
     owners = [_owner(job, settings, pool, i, contexts[i], at_once) for i in range(settings.n)]
     progress.plan("rollouts", settings.n)
     progress.plan("summaries", settings.n)
@@ -152,7 +166,7 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
                 await each.entered.wait()
         for each in owners:
             await each.finished.wait()
-    _add(pool, [each.result.rollout for each in owners if each.result], settings)
+    _add(pool, [each.result.rollout for each in owners if each.result], settings, carried)
     return state
 
 
@@ -212,16 +226,18 @@ def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tu
             top_k=settings.top_k,
             seed=settings.seed,
             key=key,
+            cold=settings.cold,
         )
     except ValueError as error:
         raise UserError(str(error)) from error
     if settings.context == "random":
-        lots = [draw(previous, seed=settings.seed, key=f"{key}/{i}") for i in range(settings.n)]
+        warm = range(settings.n - settings.cold)
+        lots = [draw(previous, seed=settings.seed, key=f"{key}/{i}") for i in warm]
         pool.draws = [*pool.draws, *lots]
     return chosen
 
 
-def _add(pool: RolloutPool, records: list[Rollout], settings: Settings) -> None:
+def _add(pool: RolloutPool, records: list[Rollout], settings: Settings, carried: list[str]) -> None:
     iteration = records[0].iteration
     used = tuple(prompt.record for prompt in settings.prompts.values())
     stage = Stage(
@@ -229,7 +245,7 @@ def _add(pool: RolloutPool, records: list[Rollout], settings: Settings) -> None:
     )
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]
-    pool.selected = [record.id for record in records]
+    pool.selected = [*(record.id for record in records), *carried]
     if all(record.status == "error" and record.turns == 0 for record in records):
         raise RuntimeError(
             f"none of the {len(records)} rollouts could be started; the first failed with "

@@ -1,6 +1,7 @@
 """One match: its votes, asked in waves, and what they decide."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from inspect_ai.model import GenerateConfig, Model
@@ -18,10 +19,12 @@ from inspect_tts.core.tournament import (
     flip_rate,
     votes_needed,
 )
-from inspect_tts.judge import Question, cast_vote
+from inspect_tts.judge import Question, cast_vote, read_vote, sample_answers
+from inspect_tts.models import Answer
 from inspect_tts.prompts import Prompt
 
 from . import progress
+from .caching import manner
 from .gather import gather
 
 
@@ -43,6 +46,8 @@ class Bench:
     seed: int
     tie: TieBreak
     prompts: tuple[Prompt, Prompt]
+    texts: Mapping[str, str] | None
+    """What judges read of each rollout instead of its summary and facts."""
 
     def vote_config(self, index: int) -> GenerateConfig:
         """The config of one vote: under `--seed` each has another."""
@@ -101,25 +106,66 @@ async def play_match(bench: Bench, number: int, index: int, group: Sequence[Roll
     )
 
 
+@dataclass(frozen=True)
+class _Ballot:
+    """What the votes of one match share."""
+
+    bench: Bench
+    match: str
+    group: Sequence[Rollout]
+
+    def question(self, index: int) -> Question:
+        by_id = {rollout.id: rollout for rollout in self.group}
+        prompt, reask = self.bench.prompts
+        return Question(
+            model=self.bench.judge,
+            problem=self.bench.problem,
+            shown=[by_id[id] for id in display_order(list(by_id), index)],
+            prompt=prompt,
+            reask_prompt=reask,
+            config=self.bench.vote_config(index),
+            texts=self.bench.texts,
+        )
+
+    def lane(self, *indices: int) -> AbstractContextManager[None]:
+        return model_lane(lane(self.bench.epoch, self.match, *indices))
+
+    async def vote(self, index: int, answer: Answer | None = None) -> Vote:
+        """One vote: the answer read, or one asked for."""
+        question = self.question(index)
+        with self.lane(index):
+            if answer is None:
+                vote = await cast_vote(question, index)
+            else:
+                vote = await read_vote(question, index, answer)
+        progress.done("votes")
+        return vote
+
+
 async def _ask(bench: Bench, match: str, group: Sequence[Rollout], indices: range) -> list[Vote]:
-    return await gather([_vote(bench, match, group, i) for i in indices])
+    ids = [rollout.id for rollout in group]
+    orders: dict[tuple[str, ...], list[int]] = {}
+    for index in indices:
+        orders.setdefault(display_order(ids, index), []).append(index)
+    asked = [_ask_order(_Ballot(bench, match, group), same) for same in orders.values()]
+    votes = [vote for same in await gather(asked) for vote in same]
+    return sorted(votes, key=lambda vote: vote.index)
 
 
-async def _vote(bench: Bench, match: str, group: Sequence[Rollout], index: int) -> Vote:
-    by_id = {rollout.id: rollout for rollout in group}
-    prompt, reask = bench.prompts
-    question = Question(
-        model=bench.judge,
-        problem=bench.problem,
-        shown=[by_id[id] for id in display_order(list(by_id), index)],
-        prompt=prompt,
-        reask_prompt=reask,
-        config=bench.vote_config(index),
-    )
-    with model_lane(lane(bench.epoch, match, index)):
-        vote = await cast_vote(question, index)
-    progress.done("votes")
-    return vote
+async def _ask_order(ballot: _Ballot, indices: list[int]) -> list[Vote]:
+    """Ask the votes of one wave that show the same order, and so have the same prompt."""
+    votes: list[Vote] = []
+    answers: list[Answer] = []
+    first, several = indices[0], len(indices) > 1
+    way = manner(ballot.bench.judge, ballot.bench.config) if several else "at_once"
+    if way == "one_request":
+        with ballot.lane(*indices):
+            answers = await sample_answers(ballot.question(first), len(indices))
+    elif way == "leader_first" and first < len(ballot.group):  # later ones find the cache written
+        votes = [await ballot.vote(first)]
+        indices = indices[1:]
+    given = dict(zip(indices, answers, strict=False))
+    return votes + await gather([ballot.vote(index, given.get(index)) for index in indices])
 
 
 def independent(judge: Model, votes: int, orders: int) -> GenerateConfig:

@@ -28,15 +28,22 @@ from inspect_tts._inspect import (
     real_sample,
     rollout_scope,
 )
+from inspect_tts.core.facts import (
+    Workspace,
+    answer_fingerprint,
+    files_changed,
+    workspace_fingerprint,
+)
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Status
+from inspect_tts.core.summary import steering
 from inspect_tts.models import usage
 from inspect_tts.prompts import Prompt
 from inspect_tts.summarizer import summarize
 
 from . import progress
 from .crew import Attempt
-from .facts import Workspace, commands_run, files_changed, read_workspace
+from .facts import commands_run, read_workspace
 from .problem import problem_text
 
 
@@ -173,12 +180,17 @@ async def _record(
     agent_span: str,
 ) -> Rollout:
     status, reason, limit = _status(ended, state)
+    after = await read_workspace(before.commit) if before else None
+    answer = state.output.completion
     facts = Facts(
         status=status,
         reason=reason,
         turns=ended.turns,
         last_commands=commands_run(agent_span),
-        files_changed=await files_changed(before),
+        files_changed=files_changed(before, after),
+        fingerprint=workspace_fingerprint(before, after, answer)
+        if job.sandbox
+        else answer_fingerprint(answer),
     )
     async with span("summary", type="summary"):
         summary = await summarize(
@@ -190,7 +202,7 @@ async def _record(
             budget_tokens=job.trajectory_tokens,
         )
     progress.done("summaries")
-    return Rollout(
+    rollout = Rollout(
         id=job.id(index),
         iteration=job.iteration,
         index=index,
@@ -206,6 +218,7 @@ async def _record(
         facts=facts,
         summary=summary,
     )
+    return rollout.model_copy(update={"steering": steering(rollout)})
 
 
 def _status(ended: Ended, state: TaskState) -> tuple[Status, str | None, str | None]:

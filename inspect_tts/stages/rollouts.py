@@ -19,6 +19,8 @@ def rollouts(
     n: int = 16,
     context: Context | None = None,
     top_k: int = 4,
+    cold: int = 0,
+    carry_over: bool = False,
     seed: int = 0,
     agent: AgentArg = None,
     agent_args: dict[str, Any] | None = None,
@@ -45,6 +47,9 @@ def rollouts(
         context: Where the refinement context of each comes from: None for none, `select` for the
             last selection, `random` for a draw of `top_k` for each, `single` for its predecessor.
         top_k: Size K of a random draw.
+        cold: How many of the rollouts, the last, start without context.
+        carry_over: Whether what the last selection chose may be selected again beside the new
+            rollouts. Its sandboxes stay open meanwhile, beyond `max_rollouts`.
         seed: Seed of all lots.
         agent: An agent, a solver, or the name of one; default the task's own solver.
         agent_args: Arguments for an agent given by name.

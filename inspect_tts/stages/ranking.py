@@ -1,0 +1,218 @@
+"""Run one selection: who is asked about whom, and what is recorded."""
+
+from typing import Any
+
+from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.util import span
+
+from inspect_tts._inspect import quiet_store
+from inspect_tts.core.candidates import diverse, expand, identical
+from inspect_tts.core.records import Match, Round, Selection, Stage
+from inspect_tts.core.selections import SELECTIONS, Field, Play, start
+from inspect_tts.core.summary import with_facts
+from inspect_tts.core.transcript import render_trajectory
+from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.models import check_roles, role_model
+from inspect_tts.prompts import Prompt, load_prompt
+
+from . import progress
+from .arguments import at_least, one_of
+from .crew import crew_of_sample
+from .gather import gather
+from .match import Bench, independent, play_match
+from .pool import RolloutPool, draw, pool_of
+from .problem import problem_text
+
+_DEFAULTS: dict[str, Any] = {
+    "group_size": 2,
+    "votes": 1,
+    "early_stop": False,
+    "tie": "lot",
+    "judge_identical": True,
+    "judge_input": "summary",
+    "judge_tokens": 20_000,
+    "diverse": False,
+}
+
+
+def selection_stage(
+    name: str,
+    parameters: dict[str, Any],
+    judge_prompt: str | None = None,
+    judge_reask_prompt: str | None = None,
+) -> Solver:
+    """Check the arguments of a selecting stage, and say what it does.
+
+    Args:
+        name: The stage's name in the record.
+        parameters: Its arguments by name, without the prompts; those it lacks get a default.
+        judge_prompt: Replaces the prompt that asks for a verdict or a grade.
+        judge_reask_prompt: Replaces what follows an answer that could not be read.
+
+    Returns:
+        The inner function of the stage.
+
+    Raises:
+        UserError: If an argument is out of range or a prompt lacks a placeholder.
+    """
+    given = {**_DEFAULTS, **parameters}
+    check_selection(given)
+    rules = SELECTIONS[given["selection"]]
+    names = {"verdicts": ("judge", "judge_reask"), "grades": ("grade", "grade_reask")}
+    overrides = (judge_prompt, judge_reask_prompt)
+    prompts: tuple[Prompt, ...] = ()
+    if rules.asks is not None:
+        check_roles()
+        prompts = tuple(map(load_prompt, names[rules.asks], overrides))
+
+    @no_traceback
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        pool = pool_of(state)
+        id, population = _selection_id(pool), _population(pool, name)
+        everybody = [pool.by_id(id) for id in population]
+        classes = () if given["judge_identical"] else identical(everybody)
+        heads = {members[0] for members in classes}
+        field = Field(
+            [r for r in everybody if r.id in heads] if classes else everybody,
+            keep=given["keep"],
+            group_size=given["group_size"],
+            seed=given["seed"],
+            key=f"{pool.problem}/{id}",
+        )
+        effective = dict(parameters)
+        bench = None
+        if rules.asks is not None:
+            bench = _bench(state, id, field, given, (prompts[0], prompts[1]))
+            effective["temperature"] = bench.config.temperature
+        with quiet_store():
+            play = start(given["selection"], field)
+            rounds, ranking = await _play(play, field, pool, bench, release=not given["diverse"])
+        ranking = expand(ranking, classes) if classes else ranking
+        selection = Selection(
+            id=id,
+            kind=given["selection"],
+            iteration=pool.iteration,
+            seed=given["seed"],
+            keep=given["keep"],
+            group_size=given["group_size"],
+            votes=given["votes"],
+            tie=given["tie"],
+            population=population,
+            classes=classes,
+            rounds=rounds,
+            ranking=ranking,
+            diverse=given["diverse"],
+            selected=diverse([pool.by_id(id) for id in ranking], given["keep"])
+            if given["diverse"]
+            else ranking[: given["keep"]],
+        )
+        used = tuple(prompt.record for prompt in prompts)
+        stage = Stage(name=name, iteration=pool.iteration, parameters=effective, prompts=used)
+        pool.stages = [*pool.stages, stage]
+        pool.draws = [*pool.draws, *field.draws]
+        pool.selections = [*pool.selections, selection]
+        pool.selected = list(selection.selected)
+        crew_of_sample().release(set(population) - set(selection.selected))
+        return state
+
+    return solve
+
+
+def check_selection(given: dict[str, Any]) -> None:
+    """Check the arguments of a selection.
+
+    Args:
+        given: All of them, by name.
+
+    Raises:
+        UserError: If one is out of range, or names what is no selection.
+    """
+    if given["selection"] == "oracle":
+        raise UserError(
+            "selection='oracle' would read scores, and selection is blind: score_rollouts=true "
+            f"reports the oracle's score. Choose one of {', '.join(map(repr, SELECTIONS))}"
+        )
+    one_of("selection", given["selection"], tuple(SELECTIONS))
+    at_least("keep", given["keep"], 1)
+    at_least("group_size", given["group_size"], 2, ": a match needs two rollouts to compare")
+    at_least("votes", given["votes"], 1)
+    at_least("seed", given["seed"], 0)
+    one_of("tie", given["tie"], ("lot", "evidence"))
+    one_of("judge_input", given["judge_input"], ("summary", "trajectory"))
+    at_least("judge_tokens", given["judge_tokens"], 500)
+
+
+def _bench(
+    state: TaskState, id: str, field: Field, given: dict[str, Any], prompts: tuple[Prompt, Prompt]
+) -> Bench:
+    judge, rules = role_model("judge"), SELECTIONS[given["selection"]]
+    orders = {"pointwise": 1, "listwise": len(field.ids)}.get(
+        given["selection"], given["group_size"]
+    )
+    return Bench(
+        id=id,
+        key=field.key,
+        rules=rules,
+        judge=judge,
+        config=independent(judge, given["votes"], orders),
+        problem=problem_text(state),
+        epoch=state.epoch,
+        votes=given["votes"],
+        early_stop=given["early_stop"],
+        seed=given["seed"],
+        tie=given["tie"],
+        prompts=prompts,
+        texts=_trajectories(field, given) if given["judge_input"] == "trajectory" else None,
+    )
+
+
+def _trajectories(field: Field, given: dict[str, Any]) -> dict[str, str]:
+    owners, texts = crew_of_sample().owners, dict[str, str]()
+    for id, rollout in field.candidates.items():
+        result = owners[id].result
+        messages = result.state.messages if result else []
+        trajectory = render_trajectory(messages, budget_tokens=given["judge_tokens"])
+        texts[id] = with_facts(trajectory or "No step was taken.", rollout.facts)
+    return texts
+
+
+async def _play(
+    play: Play, field: Field, pool: RolloutPool, bench: Bench | None, *, release: bool
+) -> tuple[tuple[Round, ...], tuple[str, ...]]:
+    rounds: list[Round] = []
+    matches: list[Match] = []
+    crew = crew_of_sample()
+    while True:
+        try:
+            groups = play.send(matches) if rounds else next(play)
+        except StopIteration as end:
+            return tuple(rounds), end.value
+        assert bench is not None
+        if release:
+            crew.release(set(field.ids) - set(field.alive))
+        number = len(rounds) + 1
+        judged = [group for group in groups if len(group) > 1 or bench.rules.asks == "grades"]
+        progress.plan("votes", bench.votes * len(judged))
+        async with span(f"round {number}", type="round"):
+            matches = await gather(
+                [
+                    play_match(bench, number, i, [pool.by_id(id) for id in group])
+                    for i, group in enumerate(groups)
+                ]
+            )
+        for match in matches:
+            if match.decided_by == "lot":
+                key = f"{field.key}/{match.id}/tie"
+                field.draws.append(draw(match.tied, seed=field.seed, key=key))
+        rounds.append(Round(number=number, matches=tuple(matches)))
+
+
+def _population(pool: RolloutPool, stage: str) -> tuple[str, ...]:
+    if not pool.selected:
+        raise UserError(f"{stage}() has nothing to select among; put rollouts() before it")
+    return tuple(pool.selected)
+
+
+def _selection_id(pool: RolloutPool) -> str:
+    before = sum(selection.iteration == pool.iteration for selection in pool.selections)
+    return f"t{pool.iteration}" if before == 0 else f"t{pool.iteration}.{before + 1}"
