@@ -123,13 +123,11 @@ def pivot(field: Field) -> Play:
     probabilities. About N * (1 + PIVOTS) matches.
     """
     ring = field.lot(field.ids, "pairing")
-    around = {frozenset(pair): pair for pair in zip(ring, (*ring[1:], ring[0]), strict=True)}
-    played = list(
-        (yield tuple(p for key, p in around.items() if len(key) == 2)) if ring[1:] else ()
-    )
+    around = _once(zip(ring, (*ring[1:], ring[0]), strict=True))
+    played = list((yield around))
     pivots = _by_mean_points(field, played, "pivots")[:PIVOTS]
-    pairs = {frozenset(p): p for pivot in pivots for p in ((pivot, n) for n in ring if n != pivot)}
-    new = tuple(pair for key, pair in pairs.items() if key not in around)
+    against = _once((one, other) for one in pivots for other in ring)
+    new = tuple(pair for pair in against if not any({*pair} == {*met} for met in around))
     if new:
         played += yield new
     return _by_mean_points(field, played)
