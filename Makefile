@@ -1,7 +1,7 @@
 # make demo    sets everything up and runs the main job on a simulated model: no key, no Docker
 # make test    sets everything up and runs the tests
 # make check   lint and types
-# make bench   overhead against the plain agent, and selections on simulated judges
+# make bench   overhead against the plain agent, and what selections and options gain on simulated judges
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,7 @@ check: setup-dev
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)
 	$(BIN)/python bench/selection.py
+	$(BIN)/python bench/refinement.py
 
 setup: $(VENV)/.installed
 
