@@ -6,7 +6,7 @@ Implements "Scaling Test-Time Compute for Agentic Coding" (arXiv 2604.16529).
 from .agents.bash import bash_agent
 from .core.records import Match, Rollout, Round, Selection, Summary, Vote
 from .errors import UserError
-from .recipes import pdr, pdr_rtv, rtv
+from .recipes import cheap, pdr, pdr_rtv, robust, rtv
 from .scorers import rollout_scores
 from .stages.adopt import adopt
 from .stages.pool import RolloutPool
@@ -17,8 +17,10 @@ __version__ = "0.1.0"
 
 __all__ = [  # noqa: RUF022  # grouped
     # recipes
+    "cheap",
     "pdr",
     "pdr_rtv",
+    "robust",
     "rtv",
     # stages
     "adopt",

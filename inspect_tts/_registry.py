@@ -4,7 +4,7 @@ from . import recipes
 from ._inspect import register_alias
 from .agents.bash import bash_agent
 from .demo.task import demo
-from .recipes import pdr, pdr_rtv, rtv
+from .recipes import cheap, pdr, pdr_rtv, robust, rtv
 from .scorers import rollout_scores
 from .sim.provider import SimulatedModel
 from .stages.adopt import adopt
@@ -19,10 +19,12 @@ __all__ = [
     "SimulatedModel",
     "adopt",
     "bash_agent",
+    "cheap",
     "demo",
     "pdr",
     "pdr_rtv",
     "random_selection",
+    "robust",
     "rollout_scores",
     "rollouts",
     "rtv",

@@ -1,13 +1,16 @@
 """How the recipes are composed from stages."""
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature, unwrap
 from typing import Any
 
-from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from ._inspect import quiet_span, step_names
 from .core.refinement import CONTEXTS
 from .errors import UserError
-from .stages.arguments import at_least, at_most, one_of
+from .stages.arguments import at_least, at_most, known_arguments, one_of
 from .stages.rollouts import rollouts
 from .stages.selection import select, tournament
 
@@ -106,3 +109,37 @@ def select_one(given: dict[str, Any], *, keep: int = 1, diverse: bool = False) -
         return select(**arguments)
     del arguments["selection"]
     return tournament(**arguments)
+
+
+def preset(
+    recipe: Callable[..., Solver], name: str, summary: str, **defaults: Any
+) -> Callable[..., Solver]:
+    """A recipe under another name and with other defaults, which the log then shows.
+
+    Args:
+        recipe: Which one.
+        name: Its other name.
+        summary: First line of the docstring.
+        **defaults: The defaults that differ.
+
+    Returns:
+        The recipe, registered.
+    """
+    made: Callable[..., Solver] = unwrap(recipe)
+    shape = signature(made)
+    arguments = shape.parameters.values()
+    shape = shape.replace(
+        parameters=[p.replace(default=defaults.get(p.name, p.default)) for p in arguments]
+    )
+
+    @wraps(made)
+    def other(*args: Any, **kwargs: Any) -> Solver:
+        given = shape.bind(*args, **kwargs)
+        given.apply_defaults()
+        return made(*given.args, **given.kwargs)
+
+    changed = ", ".join(f"{key}={value!r}" for key, value in defaults.items())
+    other.__doc__ = f"{summary}\n\n`{made.__name__}`, which see, with {changed}."
+    other.__name__ = other.__qualname__ = name
+    other.__signature__ = shape  # type: ignore[attr-defined]  # what `signature` reads first
+    return solver(known_arguments(other))

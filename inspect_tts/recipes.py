@@ -4,7 +4,7 @@ from typing import Any
 
 from inspect_ai.solver import Solver, solver
 
-from .composition import refinement, run_stages, select_one
+from .composition import preset, refinement, run_stages, select_one
 from .core.refinement import Context
 from .core.tournament import TieBreak
 from .stages.adopt import adopt
@@ -253,3 +253,21 @@ def pdr_rtv(
     """
     given = dict(locals())
     return run_stages(*refinement(given), select_one(given), adopt())
+
+
+robust = preset(
+    pdr_rtv,
+    "robust",
+    "The full method with what simulations on the paper's tables support.",
+    carry_over=True,
+    judge_identical=False,
+    tie="evidence",
+)
+cheap = preset(
+    pdr_rtv,
+    "cheap",
+    "The full method at half the cost.",
+    n=8,
+    carry_over=True,
+    judge_identical=False,
+)

@@ -23,7 +23,15 @@ from scripted import (
     spans,
 )
 
-from inspect_tts import adopt, pdr, pdr_rtv, random_selection, rollouts, rtv, tournament
+from inspect_tts import (
+    adopt,
+    pdr,
+    pdr_rtv,
+    random_selection,
+    rollouts,
+    rtv,
+    tournament,
+)
 
 Recipe = Callable[..., Solver]
 

@@ -1,7 +1,7 @@
 """Registry names of the stages and recipes of this package."""
 
 STAGES = ("rollouts", "select", "tournament", "random_selection", "adopt")
-RECIPES = ("rtv", "pdr", "pdr_rtv")
+RECIPES = ("rtv", "pdr", "pdr_rtv", "robust", "cheap")
 
 
 def is_stage(name: str) -> bool:
