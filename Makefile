@@ -6,8 +6,10 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-# the first Python on the PATH that runs and is new enough; override with PYTHON=...
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+# the newest Python that is known to work, on the PATH or under pyenv; override with PYTHON=...
+PYENV := $(HOME)/.pyenv/versions
+PYTHON ?= $(shell for p in python3.13 $(wildcard $(PYENV)/3.13.*/bin/python) \
+	python3.12 $(wildcard $(PYENV)/3.12.*/bin/python) python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .PHONY: demo test check bench setup setup-dev clean

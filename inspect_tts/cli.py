@@ -1,0 +1,11 @@
+"""The command `inspect-tts`: what surrounds a run. Running itself is `inspect eval`."""
+
+import click
+
+from . import __version__
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="inspect-tts")
+def main() -> None:
+    """Prepare, read and reuse runs of inspect_tts strategies."""
