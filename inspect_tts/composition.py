@@ -1,6 +1,6 @@
 """How the recipes are composed from stages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import signature, unwrap
 from typing import Any
@@ -8,9 +8,12 @@ from typing import Any
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from ._inspect import quiet_span, step_names
+from .core.candidates import agreed
+from .core.records import STOP, Stage
 from .core.refinement import CONTEXTS
 from .errors import UserError
 from .stages.arguments import at_least, at_most, known_arguments, one_of
+from .stages.pool import pool_of
 from .stages.rollouts import rollouts
 from .stages.selection import select, tournament
 
@@ -26,28 +29,56 @@ _SELECTION = {
     "judge_prompt",
     "judge_reask_prompt",
 }
-_REFINEMENT = {"iterations", "top_k", "context", "diverse", "cold", "carry_over"}
+_REFINEMENT = {
+    "iterations",
+    "top_k",
+    "context",
+    "diverse",
+    "cold",
+    "carry_over",
+    "stop_agreed",
+}
 
 
-def run_stages(*stages: Solver) -> Solver:
+def run_stages(*stages: Solver, agreed_end: Sequence[Solver] = (), iterations: int = 1) -> Solver:
     """Await stages inside a solver; a chain, returned, would take its place in the log.
 
     A chain would also log the pool, in full, after each stage: here the recipe's step does it once.
 
     Args:
         *stages: In their order.
+        agreed_end: What ends the recipe instead, once a selection among its stages finds that the
+            candidates agree; empty to go on in any case.
+        iterations: How many the recipe plans, for the record.
 
     Returns:
         The inner function of a recipe.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        for stage in stages:
-            async with quiet_span(step_names(stage)[0], type="solver"):
-                state = await stage(state, generate)
+        for number, stage in enumerate(stages, start=1):
+            state = await _run(stage, state, generate)
+            if agreed_end and number < len(stages) - 1 and _stops(state, stage, iterations):
+                for last in agreed_end:
+                    state = await _run(last, state, generate)
+                break
         return state
 
     return solve
+
+
+async def _run(stage: Solver, state: TaskState, generate: Generate) -> TaskState:
+    async with quiet_span(step_names(stage)[0], type="solver"):
+        return await stage(state, generate)
+
+
+def _stops(state: TaskState, stage: Solver, iterations: int) -> bool:
+    pool = pool_of(state)
+    if "rollouts" in step_names(stage)[0] or not agreed(pool.selections[-1], pool.rollouts):
+        return False
+    stop = Stage(name=STOP, iteration=pool.iteration, parameters={"iterations": iterations})
+    pool.stages = [*pool.stages, stop]
+    return True
 
 
 def refinement(given: dict[str, Any], *, score_last: bool = False) -> list[Solver]:
@@ -64,17 +95,19 @@ def refinement(given: dict[str, Any], *, score_last: bool = False) -> list[Solve
         UserError: If an argument is out of range.
     """
     single = {"iterations": 1, "top_k": 1, "context": "select", "cold": 0}
-    given = {**single, "diverse": False, "carry_over": False, **given}
+    never = {"diverse": False, "carry_over": False, "stop_agreed": False}
+    given = {**single, **never, **given}
     at_least("iterations", given["iterations"], 1)
     at_least("top_k", given["top_k"], 1)
     one_of("context", given["context"], CONTEXTS)
     if given["context"] != "single" and given["iterations"] > 1:
         why = ": the refinement context is taken from n rollouts"
         at_most("top_k", given["top_k"], given["n"], why)
-    if given["context"] != "select" and (given["carry_over"] or given["diverse"]):
+    needless = [name for name in never if given[name] and given["context"] != "select"]
+    if needless:
         raise UserError(
-            f"context={given['context']!r} selects nothing that carry_over or diverse could apply "
-            "to; give context='select', or leave them out"
+            f"context={given['context']!r} selects nothing that {' and '.join(needless)} could "
+            "apply to; give context='select', or leave it out"
         )
     last = given["iterations"] - 1
     stages: list[Solver] = []
@@ -83,7 +116,8 @@ def refinement(given: dict[str, Any], *, score_last: bool = False) -> list[Solve
         if iteration == last:
             arguments["score_rollouts"] = given["score_rollouts"] or score_last
         else:
-            arguments["hold"] = given["score_rollouts"] or given["carry_over"]
+            held = (given[name] for name in ("score_rollouts", "carry_over", "stop_agreed"))
+            arguments["hold"] = any(held)
         if iteration > 0:
             if given["context"] == "select":
                 stages.append(select_one(given, keep=given["top_k"], diverse=given["diverse"]))

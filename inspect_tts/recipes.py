@@ -180,6 +180,7 @@ def pdr_rtv(
     diverse: bool = False,
     cold: int = 0,
     carry_over: bool = False,
+    stop_agreed: bool = False,
     group_size: int = 2,
     votes: int = 8,
     early_stop: bool = True,
@@ -220,6 +221,8 @@ def pdr_rtv(
         cold: How many rollouts of each further iteration start without context.
         carry_over: Whether the rollouts whose summaries were chosen may be adopted, too. Their
             sandboxes stay open meanwhile, beyond `max_rollouts`.
+        stop_agreed: Whether to refine no further once the selected left the same behind and no vote
+            was against a winner; one of them is then adopted.
         group_size: Rollouts compared in one match, G.
         votes: Independent votes of a match, V.
         early_stop: Whether to stop a match's votes once no outcome could change the winner.
@@ -252,7 +255,14 @@ def pdr_rtv(
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
     given = dict(locals())
-    return run_stages(*refinement(given), select_one(given), adopt())
+    end = (select_one(given | {"judge_identical": False}), adopt())
+    return run_stages(
+        *refinement(given),
+        select_one(given),
+        adopt(),
+        agreed_end=end if stop_agreed else (),
+        iterations=iterations,
+    )
 
 
 robust = preset(

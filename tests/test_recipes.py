@@ -70,7 +70,7 @@ REFINING = {
     "cold": 0,
     "refinement_prompt": None,
 }
-FULL = {**REFINING, "carry_over": False}
+FULL = {**REFINING, "carry_over": False, "stop_agreed": False}
 
 
 def crowd(size: int = 99) -> Solver:

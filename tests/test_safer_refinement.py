@@ -92,6 +92,7 @@ def test_a_diverse_context_passes_over_what_tells_the_same(tmp_path: Path) -> No
         ({"cold": -1}, "cold=-1"),
         ({"context": "random", "carry_over": True}, "selects nothing that carry_over"),
         ({"context": "single", "diverse": True}, "give context='select'"),
+        ({"context": "random", "stop_agreed": True}, "selects nothing that stop_agreed"),
     ],
 )
 def test_a_mistake_is_refused(options: dict[str, Any], words: str) -> None:

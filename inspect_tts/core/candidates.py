@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from .records import Rollout
+from .records import Rollout, Selection
 
 
 def failed(rollout: Rollout) -> bool:
@@ -53,6 +53,28 @@ def expand(ranking: Sequence[str], classes: Sequence[Sequence[str]]) -> tuple[st
     """
     others = {members[0]: members[1:] for members in classes}
     return (*ranking, *(name for head in ranking for name in others[head]))
+
+
+def agreed(selection: Selection, rollouts: Sequence[Rollout]) -> bool:
+    """Whether refinement has nothing left to settle.
+
+    Args:
+        selection: What chose the refinement context.
+        rollouts: All rollouts of the run.
+
+    Returns:
+        True where at least two were selected, all left the same behind, and every vote cast went to
+        its match's winner, or to one that left the same behind as that winner.
+    """
+    left = {rollout.id: rollout.facts.fingerprint or rollout.id for rollout in rollouts}
+    matches = [match for round in selection.rounds for match in round.matches]
+    cast = [(vote.verdict, match.winner) for match in matches for vote in match.votes]
+    unanimous = all(verdict is None or left[verdict] == left[winner] for verdict, winner in cast)
+    return (
+        len(selection.selected) >= 2
+        and len({left[id] for id in selection.selected}) == 1
+        and unanimous
+    )
 
 
 def diverse(ranking: Sequence[Rollout], keep: int) -> tuple[str, ...]:

@@ -223,6 +223,10 @@ class PromptRecord(Record):
     sha256: str
 
 
+STOP = "stop"
+"""`Stage.name` of the decision to refine no further."""
+
+
 class Stage(Record):
     """One stage as it was run, with every argument."""
 

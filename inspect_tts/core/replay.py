@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from .candidates import diverse, evidence, expand, identical
+from .candidates import agreed, diverse, evidence, expand, identical
 from .lots import shuffled
-from .records import Draw, Match, Rollout, Selection, Stage
+from .records import STOP, Draw, Match, Rollout, Selection, Stage
 from .refinement import refinement_contexts
 from .selections import SELECTIONS, Field, start
 from .tournament import decide, display_order, flip_rate, votes_needed
@@ -51,6 +51,11 @@ def discrepancies(
     for stage in stages:
         if stage.name == "rollouts" and stage.parameters["context"] is not None:
             found += _contexts(problem, stage, rollouts, selections)
+    for stage in stages:
+        if stage.name == STOP:
+            before = [s for s in selections if s.iteration == stage.iteration]
+            if not before or not agreed(before[0], rollouts):
+                found.append(f"iteration {stage.iteration}: stopped, though nothing was agreed")
     last = max((r.iteration for r in rollouts), default=0)
     left = alive.get(last, _everybody(last, stages, rollouts, alive))
     if adopted is not None and (adopted,) != left:

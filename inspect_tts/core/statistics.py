@@ -10,6 +10,8 @@ def sample_numbers(
     rollouts: Sequence[Rollout],
     selections: Sequence[Selection],
     adopted: str,
+    *,
+    stopped: bool = False,
 ) -> dict[str, float]:
     """The paper's columns for one problem.
 
@@ -18,10 +20,12 @@ def sample_numbers(
         rollouts: All rollouts.
         selections: All selections, in the order they were made.
         adopted: The rollout that was handed over.
+        stopped: Whether the run refined no further because the candidates agreed.
 
     Returns:
         `iteration_<t>`: mean score of iteration t. `select_k`: mean of the rollouts whose summaries
-        the last iteration started from, where a selection chose them. `selected`: score of the
+        the last iteration started from, where a selection chose them; of those from which another
+        would have started, where the run stopped. `selected`: score of the
         adopted one. `oracle`: best score of all that could be adopted. A number that needs a
         rollout which was not graded is left out.
     """
@@ -31,7 +35,7 @@ def sample_numbers(
     ]
     groups = {f"iteration_{t}": ids for t, ids in enumerate(populations)}
     last = len(populations) - 1
-    contexts = [s for s in selections if s.iteration < last]
+    contexts = selections[:-1] if stopped else [s for s in selections if s.iteration < last]
     if contexts:
         groups["select_k"] = list(contexts[-1].selected)
     groups["selected"] = [adopted]

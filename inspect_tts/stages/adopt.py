@@ -1,6 +1,7 @@
 """The stage that makes the selected rollout the sample's."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import nan
 
 from inspect_ai.scorer import (
@@ -14,7 +15,7 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, real_sample
-from inspect_tts.core.records import NO_SANDBOX, Stage
+from inspect_tts.core.records import NO_SANDBOX, STOP, Stage
 from inspect_tts.core.statistics import sample_numbers
 from inspect_tts.errors import UserError, no_traceback
 
@@ -98,13 +99,21 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     }
     graded |= {rollout.id: 0.0 for rollout in records if rollout.score_error == NO_SANDBOX}
 
-    everybody = dict.fromkeys((rollout.id for rollout in records), nan)
-    unknown = sample_numbers(everybody, records, selections, adopted)
+    planned = [stage.parameters["iterations"] for stage in pool.stages if stage.name == STOP]
+    further = range(pool.iteration + 1, planned[0]) if planned else ()
+    numbers = partial(
+        sample_numbers,
+        rollouts=records,
+        selections=selections,
+        adopted=adopted,
+        stopped=bool(planned),
+    )
+    unknown = numbers(dict.fromkeys((rollout.id for rollout in records), nan))
+    unknown |= {f"iteration_{t}": nan for t in further}
 
     def publish(winner: Mapping[str, Score]) -> Score:
         headline = {adopted: _number(next(iter(winner.values())).value)} if winner else {}
-        numbers = sample_numbers(graded | headline, records, selections, adopted)
-        return Score(value={**unknown, **numbers})
+        return Score(value={**unknown, **numbers(graded | headline)})
 
     return publish
 
