@@ -20,7 +20,8 @@ from typing import Any
 
 from pools import PAPER, SIZE, Attempt, Paper, Problem, fitted
 from rich.console import Console
-from selection import Judge, Setting, interval, play, table
+from selection import Judge, Setting, play
+from tables import interval, table
 
 RATES = {
     "paper_opus_swe": (0.1, 33.4, 55.5, 85.4, 99.2),

@@ -32,12 +32,12 @@ from random import Random
 from statistics import NormalDist, mean
 from typing import Any
 
-import numpy as np
 import pools
 from pools import Paper, Pool, Problem
 from rich.console import Console
-from rich.table import Table
+from tables import interval, table
 
+from inspect_tts.core.candidates import evidence
 from inspect_tts.core.lots import shuffled
 from inspect_tts.core.records import Match
 from inspect_tts.core.selections import SELECTIONS, Field, start
@@ -46,7 +46,6 @@ from inspect_tts.core.tournament import decide, votes_needed
 COLUMNS = ("selection", "calls", "tokens", "pass@1", "selected", "gain", "oracle")
 POOLS = [*pools.RECORDED, *(paper.name for paper in pools.PAPER)]
 DATA = Path(__file__).parents[2] / "shared" / "data"
-RESAMPLES = 2000
 SPREAD = 3.0
 """Standard deviation of grades."""
 Played = tuple[tuple[str, ...], int, int]
@@ -65,6 +64,7 @@ class Setting:
     problem_tokens: int = 600
     summary_tokens: int = 1200
     answer_tokens: int = 300
+    tie: str = "lot"
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
     text = setting.problem_tokens if problem.tokens is None else problem.tokens
     own, calls, tokens, number = judge.own(rng), 0, 0, 0
     matches: list[Match] = []
+    worth = {r.id: evidence(r) for r in problem.rollouts} if setting.tie == "evidence" else None
     while True:
         try:
             groups = selection.send(matches) if number else next(selection)
@@ -137,7 +138,8 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
                 ballots = judge.verdicts(own, group, passed, votes, rng)
                 stop = setting.early_stop and rules.winner_only
                 asked = _asked(group, ballots) if stop else votes
-            outcome = decide(group, ballots[:asked], seed=seed, key=f"{key}/{id}/tie")
+            lot = f"{key}/{id}/tie"
+            outcome = decide(group, ballots[:asked], seed=seed, key=lot, evidence=worth)
             matches.append(Match(id=id, group=group, votes=(), grade=grade, **outcome._asdict()))
             shown = text + len(group) * setting.summary_tokens + setting.answer_tokens
             calls, tokens = calls + asked, tokens + asked * shown
@@ -149,14 +151,6 @@ def _asked(group: Sequence[str], votes: Sequence[str]) -> int:
     while wave := votes_needed(group, votes[:asked], votes=len(votes)):
         asked += wave
     return asked
-
-
-def interval(differences: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """The 95 % bootstrap interval of a mean over problems; equal seeds draw equal problems."""
-    values = np.array(differences)
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
-    return float(low), float(high)
 
 
 def row(pool: Pool, name: str, judge: Judge, setting: Setting) -> dict[str, Any]:
@@ -232,25 +226,6 @@ def _off(ends: Sequence[float], target: float) -> float:
     return max(ends[0] - target, 0.0) + min(ends[1] - target, 0.0)
 
 
-def text(value: Any) -> str:
-    """A number or a pair of them in a table, `-` for none."""
-    if isinstance(value, list):
-        return " .. ".join(map(text, value))
-    if isinstance(value, str) or value is None:
-        return value or "-"
-    return f"{value:,.0f}" if value >= 1000 or value == 0 else f"{value:.1f}"
-
-
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    """A table of numbers; the first column is text."""
-    made = Table(title=title, title_justify="left")
-    for index, column in enumerate(columns):
-        made.add_column(column, justify="right" if index else "left", no_wrap=True)
-    for cells in rows:
-        made.add_row(*map(text, cells))
-    return made
-
-
 def options() -> dict[str, Any]:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA)
@@ -260,7 +235,8 @@ def options() -> dict[str, Any]:
     parser.add_argument("--all-votes", dest="early_stop", action="store_false")
     parser.add_argument("--pools", nargs="+", choices=POOLS, default=POOLS, metavar="POOL")
     parser.add_argument("--problems", type=int, help="so many of each pool, by lot")
-    for name in (field.name for field in fields(Setting) if field.name != "early_stop"):
+    parser.add_argument("--tie", choices=("lot", "evidence"), default="lot")
+    for name in (field.name for field in fields(Setting) if field.type is int):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(Setting, name))
     parser.add_argument("--json", action="store_true")
     return vars(parser.parse_args())

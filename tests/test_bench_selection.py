@@ -20,6 +20,7 @@ import pools  # noqa: E402
 import selection  # noqa: E402
 from pools import PAPER, Attempt, Paper, Pool, Problem  # noqa: E402
 from selection import DATA, Judge, Setting  # noqa: E402
+from tables import interval  # noqa: E402
 
 JUDGED = [name for name, rules in SELECTIONS.items() if rules.asks]
 ONCE = Setting(repeats=1)
@@ -37,6 +38,7 @@ def crowd(outcomes: str, copies: int) -> Pool:
     return tiny(*[outcomes] * copies)
 
 
+COIN = Judge(0.5)
 MIXED = tiny("+-----", "-+++++", "------", "++++++", "--+-+-", "---+")
 
 
@@ -121,6 +123,15 @@ def test_an_early_stop_asks_less_and_selects_the_same() -> None:
     assert saved > 0
 
 
+@pytest.mark.parametrize(("tie", "share"), [("lot", 0.5), ("evidence", 0.75)])
+def test_evidence_decides_the_half_of_two_votes_that_are_tied(tie: str, share: float) -> None:
+    pair = Problem("p", (Attempt(passed=False, turns=9), Attempt(passed=False, turns=3)))
+    setting = Setting(votes=2, tie=tie)
+    played = [selection.play("tournament", pair, COIN, setting, str(i)) for i in range(800)]
+    first = [ranking[0] for ranking, _, _ in played]
+    assert first.count("t0-n01") / 800 == pytest.approx(share, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("name", "calls", "shown"),
     [("round_robin", 8 * 15, 2), ("listwise", 8, 6), ("pointwise", 8 * 6, 1)],
@@ -154,16 +165,16 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others() -> None:
 
 
 def test_the_interval_of_equal_differences_has_no_width() -> None:
-    assert selection.interval([0.25] * 7) == (0.25, 0.25)
+    assert interval([0.25] * 7) == (0.25, 0.25)
 
 
 def test_the_interval_by_hand() -> None:
     # two problems: the mean of a resample is 0, 1/2, 1 with the chances 1/4, 1/2, 1/4
-    assert selection.interval([0.0, 1.0]) == (0.0, 1.0)
+    assert interval([0.0, 1.0]) == (0.0, 1.0)
     # three: all zero with the chance 8/27, all one with 1/27 > 2.5 %
-    assert selection.interval([0.0, 0.0, 1.0]) == (0.0, 1.0)
+    assert interval([0.0, 0.0, 1.0]) == (0.0, 1.0)
     # four: all one has the chance 1/256 < 2.5 %, three of them or more 13/256 > 2.5 %
-    assert selection.interval([0.0, 0.0, 0.0, 1.0]) == (0.0, 0.75)
+    assert interval([0.0, 0.0, 0.0, 1.0]) == (0.0, 0.75)
 
 
 # --- populations fitted to the paper
