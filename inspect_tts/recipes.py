@@ -36,6 +36,7 @@ def rtv(
     cost_limit: float | None = None,
     score_rollouts: bool = False,
     trajectory_tokens: int = 100_000,
+    units: str = "log",
     summarizer_prompt: str | None = None,
     summarizer_reask_prompt: str | None = None,
     judge_prompt: str | None = None,
@@ -68,6 +69,8 @@ def rtv(
         cost_limit: Dollars of each rollout.
         score_rollouts: Whether to grade the rollouts that are not adopted; see `rollouts`.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
+        units: Where finished work is kept for a retry: `log`, `off`, a folder or a URL; see
+            `rollouts`.
         summarizer_prompt: Replaces the summarizer prompt: the text, or the path of a file.
         summarizer_reask_prompt: Replaces what follows an unreadable summary.
         judge_prompt: Replaces the judge prompt.
@@ -111,6 +114,7 @@ def pdr(
     cost_limit: float | None = None,
     score_rollouts: bool = False,
     trajectory_tokens: int = 100_000,
+    units: str = "log",
     summarizer_prompt: str | None = None,
     summarizer_reask_prompt: str | None = None,
     judge_prompt: str | None = None,
@@ -153,6 +157,8 @@ def pdr(
         cost_limit: Dollars of each rollout.
         score_rollouts: Whether to grade the earlier iterations as well; see `rollouts`.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
+        units: Where finished work is kept for a retry: `log`, `off`, a folder or a URL; see
+            `rollouts`.
         summarizer_prompt: Replaces the summarizer prompt: the text, or the path of a file.
         summarizer_reask_prompt: Replaces what follows an unreadable summary.
         judge_prompt: Replaces the judge prompt.
@@ -200,6 +206,7 @@ def pdr_rtv(
     cost_limit: float | None = None,
     score_rollouts: bool = False,
     trajectory_tokens: int = 100_000,
+    units: str = "log",
     summarizer_prompt: str | None = None,
     summarizer_reask_prompt: str | None = None,
     judge_prompt: str | None = None,
@@ -242,6 +249,8 @@ def pdr_rtv(
         cost_limit: Dollars of each rollout.
         score_rollouts: Whether to grade the rollouts that are not adopted; see `rollouts`.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
+        units: Where finished work is kept for a retry: `log`, `off`, a folder or a URL; see
+            `rollouts`.
         summarizer_prompt: Replaces the summarizer prompt: the text, or the path of a file.
         summarizer_reask_prompt: Replaces what follows an unreadable summary.
         judge_prompt: Replaces the judge prompt.

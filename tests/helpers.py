@@ -251,10 +251,14 @@ def containers(task_name: str) -> list[str]:
     Args:
         task_name: At most 12 characters, lower case, as it stands in the project's name.
     """
-    name = f"name=inspect-{task_name}-i"
-    found = _docker("ps", "--all", "--format", "{{.Names}}", "--filter", name)
+    found = _docker("ps", "--all", "--format", "{{.Names}}", "--filter", _named(task_name))
     assert found.returncode == 0, found.stderr
     return found.stdout.split()
+
+
+def _named(task_name: str) -> str:
+    """Names of the sample's own project, and of those of its rollouts."""
+    return f"name=inspect-({task_name}|{task_name[:5]}-[0-9a-f]{{6}})-i"
 
 
 def remove_containers(task_name: str) -> None:
@@ -271,8 +275,7 @@ def processes(container: str) -> str:
 
 def networks(task_name: str) -> list[str]:
     """Names of all networks that Inspect made for a task of this name."""
-    name = f"name=inspect-{task_name}-i"
-    found = _docker("network", "ls", "--format", "{{.Name}}", "--filter", name)
+    found = _docker("network", "ls", "--format", "{{.Name}}", "--filter", _named(task_name))
     assert found.returncode == 0, found.stderr
     return found.stdout.split()
 

@@ -29,6 +29,7 @@ PURE_MODULES = {
     "fractions",
     "functools",
     "hashlib",
+    "zlib",
     "heapq",
     "itertools",
     "json",

@@ -10,16 +10,25 @@ from inspect_ai._util.exception import TerminateSampleError  # ends a sample, mu
 from .agents import agent_factory, register_alias, registered_names, step_names
 from .concurrency import default_sandboxes, reserve_slots, widen_throttles
 from .evaluation import (
+    at_eval_end,
     eval_spec,
+    made_of,
     real_sample,
     register_spec_hook,
     setup_steps,
     task_solver,
     tasks_to_run,
 )
-from .sandboxes import SandboxSet, adopt_sandboxes, open_sandboxes, sandbox_spec
+from .sandboxes import (
+    SandboxSet,
+    adopt_sandboxes,
+    local_folders,
+    open_sandboxes,
+    sandbox_spec,
+)
 from .scope import (
     Ended,
+    RolloutSample,
     current_lane,
     effective_config,
     enter_rollout,
@@ -36,10 +45,12 @@ __all__ = [
     "Ended",
     "PrerequisiteError",
     "PublishedScores",
+    "RolloutSample",
     "SandboxSet",
     "TerminateSampleError",
     "adopt_sandboxes",
     "agent_factory",
+    "at_eval_end",
     "current_lane",
     "default_sandboxes",
     "effective_config",
@@ -48,6 +59,8 @@ __all__ = [
     "fresh_state",
     "grade",
     "latest_state",
+    "local_folders",
+    "made_of",
     "model_lane",
     "open_sandboxes",
     "quiet_span",

@@ -29,18 +29,21 @@ from inspect_ai._util.registry import (
     registry_params,
 )
 from inspect_ai.hooks import Hooks, TaskEnd, TaskStart, hooks
-from inspect_ai.log import EvalSpec
+from inspect_ai.log import EvalLog, EvalSpec
 from inspect_ai.log._samples import ActiveSample, sample_active
 from inspect_ai.solver import Solver
 from inspect_ai.solver._chain import Chain
 from inspect_ai.solver._plan import Plan
+from pydantic_core import to_jsonable_python
 
+from .agents import step_names
 from .remake import recording
 from .scope import RolloutSample
 
 _specs: dict[str, EvalSpec] = {}
 _tasks: dict[str, Task] = {}
 _own_solvers: dict[str, Callable[[], Solver]] = {}
+_at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
 
 
 def register_spec_hook() -> None:
@@ -61,6 +64,19 @@ def register_spec_hook() -> None:
         async def on_task_end(self, data: TaskEnd) -> None:
             for kept in (_specs, _tasks, _own_solvers):
                 kept.pop(data.eval_id, None)
+            for call in _at_end.pop(data.eval_id, {}).values():
+                call(data.log)
+
+
+def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> None:
+    """Have something done once an eval has ended.
+
+    Args:
+        spec: The running eval.
+        name: Names what is done; of several with one name the last is called.
+        call: Takes the eval's log, perhaps without its samples.
+    """
+    _at_end.setdefault(spec.eval_id, {})[name] = call
 
 
 def real_sample() -> ActiveSample:
@@ -106,15 +122,25 @@ def _maker(solver: Solver, spec: EvalSpec) -> Callable[[], Solver]:
         return lambda: solver
     with recording() as record:
         again = _make_task(spec.task_registry_name, spec).solver
-    if _made_of(again) != _made_of(solver):
+    if made_of(again) != made_of(solver):
         return lambda: solver
     return partial(record.again, again)
 
 
-def _made_of(solver: Solver) -> list[object]:
-    if isinstance(solver, Chain):
-        return [part for step in solver for part in _made_of(step)]
-    return [registry_log_name(solver), registry_params(solver)]
+def made_of(part: object) -> list[object]:
+    """What an agent, a solver or a chain was made of: names and arguments, as the log shows them.
+
+    Args:
+        part: The agent or solver.
+
+    Returns:
+        A list of `[name, arguments]`; without arguments for what is not registered.
+    """
+    if isinstance(part, Chain):
+        return [each for step in part for each in made_of(step)]
+    if not is_registry_object(part):
+        return [[*step_names(part)]]
+    return [[registry_log_name(part), to_jsonable_python(registry_params(part), fallback=str)]]
 
 
 def _make_task(name: str, spec: EvalSpec) -> Task:

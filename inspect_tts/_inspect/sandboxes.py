@@ -3,9 +3,11 @@
 Private: `init_/cleanup_sandbox_environments_sample` do for one more set what Inspect did for the
 sample's own (files, setup script, proxies that log events). Inspect's `sandboxenv_context` would do
 it all, but takes a slot of `max_sandboxes` while the sample already holds one: a deadlock. The dict
-`ActiveSample.sandbox_environments` is the one that Inspect's scorers and its cleanup use.
+`ActiveSample.sandbox_environments` is the one that Inspect's scorers and its cleanup use. The
+folder of a `local` environment is known to its class alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from logging import getLogger
 from pathlib import Path
@@ -28,6 +30,7 @@ from inspect_ai.util._sandbox.context import (
     sandbox_environments_context_var,
     sandbox_with_environments_context_var,
 )
+from inspect_ai.util._sandbox.local import LocalSandboxEnvironment
 from inspect_ai.util._sandbox.registry import registry_find_sandboxenv
 
 logger = getLogger(__name__)
@@ -75,7 +78,7 @@ async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironme
 
 
 async def open_sandboxes(
-    sandbox: SandboxEnvironmentSpec, spec: EvalSpec, active: ActiveSample
+    sandbox: SandboxEnvironmentSpec, spec: EvalSpec, active: ActiveSample, tag: str
 ) -> SandboxSet:
     """Start a fresh set of environments like the sample's own, in the current task's context.
 
@@ -83,6 +86,7 @@ async def open_sandboxes(
         sandbox: What to start.
         spec: The running eval.
         active: The running sample, for its files and setup script.
+        tag: At most 6 characters that providers put into the names of what they start.
 
     Returns:
         The set. `sandbox()` in the current task now finds it.
@@ -95,7 +99,8 @@ async def open_sandboxes(
     sandbox_with_environments_context_var.set({})
     environments = await init_sandbox_environments_sample(
         sandboxenv_type=registry_find_sandboxenv(sandbox.type),
-        task_name=registry_unqualified_name(active.task),
+        # docker keeps 12 characters of it
+        task_name=f"{registry_unqualified_name(active.task)[:5]}-{tag}",
         config=sandbox.config,
         files=await _files(sample),
         setup=await _setup(sample),
@@ -103,6 +108,12 @@ async def open_sandboxes(
     )
     keep = spec.config.sandbox_cleanup is False
     return SandboxSet(sandbox, active.task, keep, environments)
+
+
+def local_folders(environments: Mapping[str, SandboxEnvironment]) -> list[str]:
+    """The temporary folders that are the environments of the provider `local`."""
+    folders = [env.as_type(LocalSandboxEnvironment).directory for env in environments.values()]
+    return [folder.name for folder in folders]
 
 
 async def adopt_sandboxes(winner: SandboxSet, active: ActiveSample) -> None:

@@ -63,6 +63,7 @@ def adopt() -> Solver:
         owner.release(adopted=True)
         for rollout in await crew.settle():
             pool.replace(rollout)
+        pool.taken_over, pool.damaged = dict(crew.units.taken_over), dict(crew.units.damaged)
         if any(r.scores is not None or r.score_error is not None for r in pool.rollouts):
             state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
         return state

@@ -2,13 +2,21 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from inspect_ai.agent import Agent, as_solver, is_agent
 from inspect_ai.log import EvalSpec
 from inspect_ai.solver import Solver
 
-from inspect_tts._inspect import agent_factory, registered_names, step_names, task_solver
+from inspect_tts._inspect import (
+    agent_factory,
+    made_of,
+    registered_names,
+    step_names,
+    task_solver,
+)
 from inspect_tts.errors import UserError
 
 from .names import is_stage
@@ -55,6 +63,28 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
     if not callable(solver):
         raise UserError(f"agent={agent!r} is neither an agent, nor a solver, nor a name of one")
     return lambda spec: lambda: solver
+
+
+def agent_identity(
+    agent: AgentArg, agent_args: dict[str, Any] | None, spec: EvalSpec
+) -> list[object]:
+    """What tells an agent from another one, across processes.
+
+    Args:
+        agent: The agent argument.
+        agent_args: Arguments for an agent given by name.
+        spec: The running eval.
+
+    Returns:
+        Names and arguments, JSON-able; of a file also the hash of its content.
+    """
+    if agent is None:
+        return made_of(task_solver(spec)[0])
+    if not isinstance(agent, str):
+        return made_of(agent)
+    file, at, _ = agent.rpartition("@")
+    code = sha256(Path(file).read_bytes()).hexdigest() if at else None
+    return [agent, agent_args or {}, code]
 
 
 def agent_name(agent: AgentArg) -> str:

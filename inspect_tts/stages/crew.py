@@ -11,14 +11,20 @@ from inspect_ai.util import background
 from inspect_tts._inspect import SandboxSet, real_sample
 from inspect_tts.core.records import Rollout
 
+from .units import Units
+
 
 class Attempt:
     """What a rollout leaves behind while its sandbox is open."""
 
-    def __init__(self, rollout: Rollout, state: TaskState, sandboxes: SandboxSet | None) -> None:
+    def __init__(
+        self, rollout: Rollout, state: TaskState, sandboxes: SandboxSet | None, key: str
+    ) -> None:
         self.rollout = rollout
         self.state = state
         self.sandboxes = sandboxes
+        self.key = key
+        """Of its unit."""
 
 
 class Owner:
@@ -103,10 +109,11 @@ class Owner:
 
 
 class Crew:
-    """All owners of one sample."""
+    """All owners of one sample, and the units that it keeps."""
 
     def __init__(self) -> None:
         self.owners: dict[str, Owner] = {}
+        self.units = Units(None)
 
     def start(self, owners: Iterable[Owner]) -> None:
         """Start owners in the background of the sample: they outlive the stage."""

@@ -27,12 +27,15 @@ from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
 
 from . import progress
-from .agent import agent_maker, agent_name, check_own_solver
+from .agent import agent_identity, agent_maker, agent_name, check_own_solver
 from .arguments import at_least, at_most, one_of
 from .crew import Owner, crew_of_sample
+from .job import Job, Limits
+from .leftovers import register_sample, remove_leftovers
 from .names import is_stage
 from .pool import RolloutPool, draw, pool_of
-from .rollout import Job, Limits, grade_in_place, run_rollout
+from .rollout import grade_in_place, run_rollout
+from .units import Units, check_units, open_store
 
 DEFAULT_ROLLOUTS_AT_ONCE = 64
 """Rollouts at once in the process where neither the user nor the sandbox provider sets a limit."""
@@ -49,11 +52,13 @@ class Settings:
     carry_over: bool
     seed: int
     make_agent: Callable[[EvalSpec], Callable[[], Solver]]
+    identity: Callable[[EvalSpec], list[object]]
     max_rollouts: int | None
     limits: Limits
     score_rollouts: bool
     hold: bool
     trajectory_tokens: int
+    units: str
     prompts: dict[str, Prompt]
     parameters: dict[str, Any]
     """All arguments as the log shows them."""
@@ -84,6 +89,7 @@ def check_settings(given: dict[str, Any]) -> Settings:
     at_least("max_rollouts", given["max_rollouts"], 1)
     at_least("trajectory_tokens", given["trajectory_tokens"], 500)
     one_of("context", given["context"], (None, *CONTEXTS))
+    check_units(given["units"])
     limits = Limits(**{name: given[name] for name in Limits.__dataclass_fields__})
     for name, value in vars(limits).items():
         fraction = name in ("cost_limit", "time_limit")
@@ -102,11 +108,13 @@ def check_settings(given: dict[str, Any]) -> Settings:
         carry_over=given["carry_over"],
         seed=given["seed"],
         make_agent=agent_maker(given["agent"], given["agent_args"]),
+        identity=partial(agent_identity, given["agent"], given["agent_args"]),
         max_rollouts=given["max_rollouts"],
         limits=limits,
         score_rollouts=given["score_rollouts"],
         hold=given["hold"],
         trajectory_tokens=given["trajectory_tokens"],
+        units=given["units"],
         prompts=prompts,
         parameters={**plain, "agent": agent_name(given["agent"])},
     )
@@ -129,6 +137,10 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     """
     active, spec, pool, crew = real_sample(), eval_spec(), pool_of(state), crew_of_sample()
     sandbox = await sandbox_spec(spec, active)
+    if pool.iteration < 0:
+        await remove_leftovers(spec)
+        await register_sample(sandbox, spec)
+        crew.units = Units(open_store(settings.units, spec, active.log_location))
     job = Job(
         iteration=pool.iteration + 1,
         state=state,
@@ -142,6 +154,9 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         summarizer_prompt=settings.prompts["summarizer"],
         summarizer_reask=settings.prompts["summarizer_reask"],
         trajectory_tokens=settings.trajectory_tokens,
+        hold=settings.hold,
+        identity=settings.identity(spec),
+        units=crew.units,
     )
     role_model("judge")  # a role that cannot be made fails here, before the first rollout
     contexts = _contexts(pool, job.iteration, settings)

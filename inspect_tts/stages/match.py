@@ -19,6 +19,7 @@ from inspect_tts.core.tournament import (
     flip_rate,
     votes_needed,
 )
+from inspect_tts.core.units import unit_key
 from inspect_tts.judge import Question, cast_vote, read_vote, sample_answers
 from inspect_tts.models import Answer
 from inspect_tts.prompts import Prompt
@@ -26,6 +27,8 @@ from inspect_tts.prompts import Prompt
 from . import progress
 from .caching import manner
 from .gather import gather
+from .identity import model_identity
+from .units import Units
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Bench:
     prompts: tuple[Prompt, Prompt]
     texts: Mapping[str, str] | None
     """What judges read of each rollout instead of its summary and facts."""
+    units: Units
 
     def vote_config(self, index: int) -> GenerateConfig:
         """The config of one vote: under `--seed` each has another."""
@@ -139,16 +143,41 @@ class _Ballot:
             else:
                 vote = await read_vote(question, index, answer)
         progress.done("votes")
+        if vote.text:  # a provider's failure is worth another try
+            await self.bench.units.put("vote", self._key(index), vote)
         return vote
+
+    async def kept(self, index: int) -> Vote | None:
+        """One vote of an earlier run that was asked the very same."""
+        units = self.bench.units
+        return await units.get("vote", self._key(index), Vote) if units.kept else None
+
+    def _key(self, index: int) -> str:
+        question = self.question(index)
+        return unit_key(
+            "vote",
+            {
+                "match": f"{self.bench.key}/{self.match}",
+                "index": index,
+                "asked": [message.text for message in question.messages()],
+                "reask": question.reask_prompt.template,
+                "judge": model_identity(question.model),
+                "config": question.config.model_dump(mode="json", exclude_none=True),
+            },
+        )
 
 
 async def _ask(bench: Bench, match: str, group: Sequence[Rollout], indices: range) -> list[Vote]:
-    ids = [rollout.id for rollout in group]
+    ids, ballot = [rollout.id for rollout in group], _Ballot(bench, match, group)
+    kept = await gather([ballot.kept(index) for index in indices])
+    votes = [vote for vote in kept if vote is not None]
+    progress.done("votes", len(votes))
     orders: dict[tuple[str, ...], list[int]] = {}
-    for index in indices:
-        orders.setdefault(display_order(ids, index), []).append(index)
-    asked = [_ask_order(_Ballot(bench, match, group), same) for same in orders.values()]
-    votes = [vote for same in await gather(asked) for vote in same]
+    for index, known in zip(indices, kept, strict=True):
+        if known is None:
+            orders.setdefault(display_order(ids, index), []).append(index)
+    asked = [_ask_order(ballot, same) for same in orders.values()]
+    votes += [vote for same in await gather(asked) for vote in same]
     return sorted(votes, key=lambda vote: vote.index)
 
 

@@ -33,6 +33,10 @@ class RolloutPool(StoreModel):
     """Rollouts that the last selection chose."""
     adopted: str | None = None
     """The rollout that the task's scorer graded."""
+    taken_over: dict[str, int] = Field(default_factory=dict)
+    """How many units of each kind an earlier run, which was cut off, had paid for."""
+    damaged: dict[str, int] = Field(default_factory=dict)
+    """How many of its units could not be trusted and were made again."""
 
     @property
     def iteration(self) -> int:

@@ -21,9 +21,14 @@ def plan(what: str, count: int) -> None:
     _show(what)
 
 
-def done(what: str) -> None:
-    """Count one piece of work as done."""
-    _done[_in_this_run(what)] += 1
+def done(what: str, count: int = 1) -> None:
+    """Count work as done.
+
+    Args:
+        what: `rollouts`, `summaries` or `votes`.
+        count: How much.
+    """
+    _done[_in_this_run(what)] += count
     _show(what)
 
 

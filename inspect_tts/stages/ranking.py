@@ -163,6 +163,7 @@ def _bench(
         tie=given["tie"],
         prompts=prompts,
         texts=_trajectories(field, given) if given["judge_input"] == "trajectory" else None,
+        units=crew_of_sample().units,
     )
 
 

@@ -1,30 +1,20 @@
 """One rollout: fresh sandbox, setup, agent under limits, facts, summary. Failure is data."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 
 import anyio
-from inspect_ai.log import EvalSpec
-from inspect_ai.model import (
-    ChatMessage,
-    ChatMessageUser,
-    ContentText,
-    Model,
-    ModelRefusalError,
-)
-from inspect_ai.solver import Generate, Solver, TaskState
-from inspect_ai.util import LimitExceededError, SandboxEnvironmentSpec, span
+from inspect_ai.model import ChatMessage, ChatMessageUser, ContentText, ModelRefusalError
+from inspect_ai.solver import TaskState
+from inspect_ai.util import LimitExceededError, span
 
 from inspect_tts._inspect import (
     Ended,
-    SandboxSet,
+    RolloutSample,
     TerminateSampleError,
     enter_rollout,
     fresh_state,
     grade,
     latest_state,
-    open_sandboxes,
     real_sample,
     rollout_scope,
 )
@@ -35,53 +25,25 @@ from inspect_tts.core.facts import (
     workspace_fingerprint,
 )
 from inspect_tts.core.lots import lane
-from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Status
+from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Status, Summary
 from inspect_tts.core.summary import steering
+from inspect_tts.core.units import Grade
 from inspect_tts.models import usage
-from inspect_tts.prompts import Prompt
 from inspect_tts.summarizer import summarize
 
 from . import progress
 from .crew import Attempt
 from .facts import commands_run, read_workspace
+from .identity import grade_key, rollout_key, summary_key
+from .job import Job
+from .leftovers import open_registered
 from .problem import problem_text
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits of each rollout; None means none."""
-
-    token_limit: int | None = None
-    message_limit: int | None = None
-    turn_limit: int | None = None
-    time_limit: float | None = None
-    cost_limit: float | None = None
-
-
-@dataclass(frozen=True)
-class Job:
-    """All that the rollouts of one iteration have in common."""
-
-    iteration: int
-    state: TaskState
-    generate: Generate
-    spec: EvalSpec
-    sandbox: SandboxEnvironmentSpec | None
-    setup: list[Solver]
-    agent: Callable[[], Solver]
-    limits: Limits
-    summarizer: Model
-    summarizer_prompt: Prompt
-    summarizer_reask: Prompt
-    trajectory_tokens: int
-
-    def id(self, index: int) -> str:
-        """Id of a rollout of this iteration."""
-        return f"t{self.iteration}-n{index:02d}"
+from .resume import Played, keep, take_over
+from .snapshot import Before, before_agent
 
 
 async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement: str) -> Attempt:
-    """Run one rollout in the current task, which becomes the rollout's.
+    """Run one rollout in the current task, which becomes the rollout's, or take it over.
 
     Args:
         job: What all rollouts of the iteration share.
@@ -107,40 +69,106 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
         cost_limit=job.limits.cost_limit,
     )
     standin = enter_rollout(state, active)
-    sandboxes: SandboxSet | None = None
-    before: Workspace | None = None
-    ended, seconds, agent_span = Ended(), 0.0, f"{id}-agent"
+    key = rollout_key(job, index, refinement)
+    played: Played | None = None
     try:
         async with span(f"rollout {id}", type="agent", id=id):
-            try:
-                if job.sandbox is not None:
-                    sandboxes = await open_sandboxes(job.sandbox, job.spec, active)
-                    standin.sandbox_environments = sandboxes.environments
-                for step in job.setup:
-                    state = await step(state, job.generate)
-                before = await read_workspace() if sandboxes else None
-            except (LimitExceededError, TerminateSampleError):
-                raise
-            except Exception as error:
-                ended = Ended(error=error)
-            else:
-                _refine(state, refinement)
-                started = monotonic()
-                scope = rollout_scope(
-                    standin, state, turns=job.limits.turn_limit, seconds=job.limits.time_limit
-                )
-                async with scope as ended, span("agent", id=agent_span):
-                    state = await job.agent()(state, job.generate)
-                seconds = monotonic() - started
-                state = latest_state(state) if ended.error or ended.limit else state
-            rollout = await _record(job, index, context, state, ended, seconds, before, agent_span)
+            played = await take_over(job, key, state, standin)
+            if played is None:
+                played = Played(key, state)
+                await _play(job, id, refinement, played, standin)
+            summary = await _summary(job, played)
     except BaseException:
-        if sandboxes is not None:
+        if played is not None and played.sandboxes is not None:
             with anyio.CancelScope(shield=True):
-                await sandboxes.close()
+                await played.sandboxes.close()
         raise
     progress.done("rollouts")
-    return Attempt(rollout, state, sandboxes)
+    rollout = Rollout(
+        id=id,
+        iteration=job.iteration,
+        index=index,
+        status=played.facts.status,
+        reason=played.facts.reason,
+        limit=played.limit,
+        context=context,
+        model=str(state.model),
+        turns=played.facts.turns,
+        messages=len(played.state.messages),
+        usage=played.usage,
+        seconds=played.seconds,
+        facts=played.facts,
+        summary=summary,
+    )
+    rollout = rollout.model_copy(update={"steering": steering(rollout)})
+    return Attempt(rollout, played.state, played.sandboxes, key)
+
+
+async def _play(job: Job, id: str, refinement: str, played: Played, standin: RolloutSample) -> None:
+    """Fresh sandbox, setup, agent, facts; then keep it, if there is something to keep."""
+    state, agent_span, ended = played.state, f"{id}-agent", Ended()
+    workspace: Workspace | None = None
+    before = Before()
+    try:
+        if job.sandbox is not None:
+            played.sandboxes = await open_registered(job.sandbox, job.spec)
+            standin.sandbox_environments = played.sandboxes.environments
+        for step in job.setup:
+            state = await step(state, job.generate)
+        if played.sandboxes:
+            workspace = await read_workspace()
+            if job.units.kept and job.hold:
+                commit = workspace.commit if workspace else None
+                before = await before_agent(played.sandboxes, commit)
+    except (LimitExceededError, TerminateSampleError):
+        raise
+    except Exception as error:
+        ended = Ended(error=error)
+    else:
+        _refine(state, refinement)
+        started = monotonic()
+        scope = rollout_scope(
+            standin, state, turns=job.limits.turn_limit, seconds=job.limits.time_limit
+        )
+        async with scope as ended, span("agent", id=agent_span):
+            state = await job.agent()(state, job.generate)
+        played.seconds = monotonic() - started
+        state = latest_state(state) if ended.error or ended.limit else state
+    played.state, played.usage = state, usage(ended.usage)
+    status, reason, played.limit = _status(ended, state)
+    after = await read_workspace(workspace.commit) if workspace else None
+    answer = state.output.completion
+    played.facts = Facts(
+        status=status,
+        reason=reason,
+        turns=ended.turns,
+        last_commands=commands_run(agent_span),
+        files_changed=files_changed(workspace, after),
+        fingerprint=workspace_fingerprint(workspace, after, answer)
+        if job.sandbox
+        else answer_fingerprint(answer),
+    )
+    await keep(job, played, before)
+
+
+async def _summary(job: Job, played: Played) -> Summary:
+    """Summarise a rollout, or take its summary over."""
+    key = summary_key(job, played.key, played.state.messages)
+    async with span("summary", type="summary"):
+        summary = await job.units.get("summary", key, Summary)
+        if summary is None:
+            summary = await summarize(
+                job.summarizer,
+                problem=problem_text(job.state),
+                messages=played.state.messages,
+                prompt=job.summarizer_prompt,
+                reask_prompt=job.summarizer_reask,
+                budget_tokens=job.trajectory_tokens,
+            )
+            if summary.status not in ("failed", "empty"):
+                await job.units.put("summary", key, summary)
+    progress.done("summaries")
+    return summary
 
 
 async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
@@ -156,6 +184,10 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
     if job.sandbox is not None and attempt.sandboxes is None:
         return attempt.rollout.model_copy(update={"score_error": NO_SANDBOX})
     state = attempt.state
+    key = grade_key(job.spec, attempt.key, state.messages)
+    known = await job.units.get("grade", key, Grade)
+    if known is not None:
+        return attempt.rollout.model_copy(update={"scores": known.scores})
     state._epoch, state.completed, state.scores = job.state.epoch, True, {}
     async with span(f"{attempt.rollout.id}-grade", type="grade"):
         try:
@@ -166,59 +198,8 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
             reason = f"{type(error).__name__}: {error}"[:500]
             return attempt.rollout.model_copy(update={"score_error": reason})
     values = {name: score.value for name, score in scores.items()}
+    await job.units.put("grade", key, Grade.model_validate({"scores": values}))
     return attempt.rollout.model_copy(update={"scores": values})
-
-
-async def _record(
-    job: Job,
-    index: int,
-    context: tuple[str, ...],
-    state: TaskState,
-    ended: Ended,
-    seconds: float,
-    before: Workspace | None,
-    agent_span: str,
-) -> Rollout:
-    status, reason, limit = _status(ended, state)
-    after = await read_workspace(before.commit) if before else None
-    answer = state.output.completion
-    facts = Facts(
-        status=status,
-        reason=reason,
-        turns=ended.turns,
-        last_commands=commands_run(agent_span),
-        files_changed=files_changed(before, after),
-        fingerprint=workspace_fingerprint(before, after, answer)
-        if job.sandbox
-        else answer_fingerprint(answer),
-    )
-    async with span("summary", type="summary"):
-        summary = await summarize(
-            job.summarizer,
-            problem=problem_text(job.state),
-            messages=state.messages,
-            prompt=job.summarizer_prompt,
-            reask_prompt=job.summarizer_reask,
-            budget_tokens=job.trajectory_tokens,
-        )
-    progress.done("summaries")
-    rollout = Rollout(
-        id=job.id(index),
-        iteration=job.iteration,
-        index=index,
-        status=status,
-        reason=reason,
-        limit=limit,
-        context=context,
-        model=str(state.model),
-        turns=ended.turns,
-        messages=len(state.messages),
-        usage=usage(ended.usage),
-        seconds=seconds,
-        facts=facts,
-        summary=summary,
-    )
-    return rollout.model_copy(update={"steering": steering(rollout)})
 
 
 def _status(ended: Ended, state: TaskState) -> tuple[Status, str | None, str | None]:

@@ -33,6 +33,7 @@ def rollouts(
     score_rollouts: bool = False,
     hold: bool = True,
     trajectory_tokens: int = 100_000,
+    units: str = "log",
     summarizer_prompt: str | None = None,
     summarizer_reask_prompt: str | None = None,
     refinement_prompt: str | None = None,
@@ -65,6 +66,9 @@ def rollouts(
         hold: Whether sandboxes stay open until a selection needs them no more. Without it each is
             closed after its summary and cannot be adopted or graded.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
+        units: Where finished rollouts, summaries, votes and gradings are kept until the eval has
+            ended well, for a retry to take over: `log` (beside the log), `off`, or a folder or URL
+            that evals share and that is never cleared.
         summarizer_prompt: Replaces the summarizer prompt: the text, or the path of a file.
         summarizer_reask_prompt: Replaces what follows an unreadable summary.
         refinement_prompt: Replaces the text around the refinement context.

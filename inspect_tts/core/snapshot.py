@@ -1,0 +1,109 @@
+"""What a container's state consists of, and how a fresh container gets it. Pure: no container."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_HOLDS_NOTHING = re.compile(
+    r"""-?(?:/\S*/)?(?:ba|da|z)?sh(?:\s+-[il]+)?  # a shell that waits for input
+    |(?:/\S*/)?tmux(?:\s.*|:.*)?               # the terminal around it
+    |/var/tmp/\.da7be258e003d428/.*            # Inspect's own tools
+    |.*inspect-sandbox-tools.*""",
+    re.VERBOSE,
+)
+
+
+class SnapshotError(Exception):
+    """The state of a sandbox cannot be kept; the message says why."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How a container's files differ from its image."""
+
+    present: tuple[str, ...]
+    """Paths that were added or changed, folders before what is in them."""
+    absent: tuple[str, ...]
+    """Paths that were deleted."""
+
+
+def parse_diff(output: str) -> Changes:
+    """Read the output of `docker diff`.
+
+    Args:
+        output: Lines `A /path`, `C /path`, `D /path`.
+
+    Returns:
+        The changes.
+
+    Raises:
+        SnapshotError: If a line cannot be read, as where a name holds a line break.
+    """
+    present: list[str] = []
+    absent: list[str] = []
+    for line in output.splitlines():
+        kind, _, path = line.partition(" ")
+        if kind not in ("A", "C", "D") or not path.startswith("/"):
+            raise SnapshotError(f"a changed file has an odd name: {line!r}")
+        (absent if kind == "D" else present).append(path)
+    return Changes(tuple(sorted(present)), tuple(sorted(absent)))
+
+
+def to_delete(wanted: Changes, fresh: Changes) -> tuple[str, ...]:
+    """What must go from a fresh container before the kept files are put there.
+
+    Args:
+        wanted: Of the container whose state was kept.
+        fresh: Of the fresh container, whose setup may have added files that were deleted later.
+
+    Returns:
+        Paths, outermost only.
+    """
+    extra = set(fresh.present) - set(wanted.present)
+    gone = sorted({*wanted.absent, *extra})
+    outermost: list[str] = []
+    for path in gone:
+        if not outermost or not path.startswith(f"{outermost[-1]}/"):
+            outermost.append(path)
+    return tuple(outermost)
+
+
+def parse_processes(output: str) -> tuple[str, ...]:
+    """Read the output of `docker top CONTAINER -eo pid,args`.
+
+    Args:
+        output: A header, then a line a process.
+
+    Returns:
+        Command lines; what has ended and waits to be collected is left out.
+    """
+    commands = (line.split(None, 1) for line in output.splitlines()[1:])
+    running = (words[1].strip() for words in commands if len(words) == 2)
+    return tuple(command for command in running if "<defunct>" not in command)
+
+
+def left_running(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
+    """Processes that a rollout started and left running, which no archive can hold.
+
+    Args:
+        before: Command lines before its first step.
+        after: Command lines at its end.
+
+    Returns:
+        Those of `after` beyond `before`, but for idle shells, terminals and Inspect's own tools.
+    """
+    started = (Counter(after) - Counter(before)).elements()
+    return tuple(command for command in started if not _HOLDS_NOTHING.fullmatch(command))
+
+
+def writable_mounts(mounts: Iterable[dict[str, object]]) -> tuple[str, ...]:
+    """Where a container writes outside of its own layer.
+
+    Args:
+        mounts: `.Mounts` as `docker inspect` shows them.
+
+    Returns:
+        Paths in the container.
+    """
+    return tuple(str(mount.get("Destination")) for mount in mounts if mount.get("RW", True))

@@ -1,0 +1,120 @@
+"""Units: what was paid for once, as bytes that can be trusted or are known to be damaged.
+
+A unit is a finished rollout, summary, vote or grading. Its key covers everything that would change
+it, so whoever looks for a unit with the same key may take it over instead of paying again.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Literal
+
+from pydantic import JsonValue
+
+from .records import Facts, Record, Usage
+
+Kind = Literal["rollout", "snapshot", "summary", "vote", "grade"]
+KINDS: tuple[Kind, ...] = ("rollout", "snapshot", "summary", "vote", "grade")
+
+UNIT_VERSION = 1
+"""Part of every key; raised when the meaning of a unit changes."""
+
+_MAGIC = b"inspect_tts unit "
+
+
+class DamagedUnitError(ValueError):
+    """Bytes that are not the unit that was written."""
+
+
+class RolloutUnit(Record):
+    """How an agent ended, with all that its summary, its grading and its adoption need."""
+
+    facts: Facts
+    limit: str | None = None
+    usage: Usage
+    seconds: float
+    messages: list[JsonValue]
+    output: JsonValue = None
+    store: dict[str, JsonValue]
+    metadata: dict[str, JsonValue]
+    completed: bool = False
+    snapshot: bool = False
+    """Whether a snapshot of its sandbox was kept, under the same key."""
+
+
+class Grade(Record):
+    """What the task's scorers gave one rollout. Sealed, as in its record."""
+
+    scores: dict[str, JsonValue]
+
+
+def unit_key(kind: Kind, parts: Mapping[str, object]) -> str:
+    """Name a unit by everything that would change it.
+
+    Args:
+        kind: What the unit is.
+        parts: Values by name, JSON-able; the order of names does not matter.
+
+    Returns:
+        40 hexadecimal digits.
+
+    Raises:
+        TypeError: If a value cannot be written as JSON.
+    """
+    named = {"version": UNIT_VERSION, "kind": kind, "parts": dict(parts)}
+    text = json.dumps(named, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:40]
+
+
+def pack(kind: Kind, key: str, value: bytes) -> bytes:
+    """Write a unit.
+
+    Args:
+        kind: What it is.
+        key: Its key.
+        value: Its content.
+
+    Returns:
+        A line with the checksum, then the content, compressed.
+    """
+    body = zlib.compress(value, 6)
+    return _MAGIC + _digest(kind, key, body) + b"\n" + body
+
+
+def unpack(kind: Kind, key: str, data: bytes) -> bytes:
+    """Read a unit.
+
+    Args:
+        kind: What is expected.
+        key: The key it was found under.
+        data: What `pack` returned, or something damaged.
+
+    Returns:
+        The content.
+
+    Raises:
+        DamagedUnitError: If anything is missing, changed, or stands under another key.
+    """
+    head, _, body = data.partition(b"\n")
+    if head != _MAGIC + _digest(kind, key, body):
+        raise DamagedUnitError(f"the {kind} {key} is damaged: {len(data)} bytes, checksum wrong")
+    return zlib.decompress(body)
+
+
+def pack_json(kind: Kind, key: str, value: Any) -> bytes:
+    """Write a unit whose content is JSON."""
+    return pack(kind, key, json.dumps(value, ensure_ascii=True).encode())
+
+
+def unpack_json(kind: Kind, key: str, data: bytes) -> Any:
+    """Read a unit whose content is JSON.
+
+    Raises:
+        DamagedUnitError: If it is not what was written.
+    """
+    return json.loads(unpack(kind, key, data))
+
+
+def _digest(kind: Kind, key: str, body: bytes) -> bytes:
+    return sha256(f"{UNIT_VERSION}\0{kind}\0{key}\0".encode() + body).hexdigest().encode()

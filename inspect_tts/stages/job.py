@@ -1,0 +1,51 @@
+"""What the rollouts of one iteration have in common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inspect_ai.log import EvalSpec
+from inspect_ai.model import Model
+from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.util import SandboxEnvironmentSpec
+
+from inspect_tts.prompts import Prompt
+
+from .units import Units
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of each rollout; None means none."""
+
+    token_limit: int | None = None
+    message_limit: int | None = None
+    turn_limit: int | None = None
+    time_limit: float | None = None
+    cost_limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the rollouts of one iteration have in common."""
+
+    iteration: int
+    state: TaskState
+    generate: Generate
+    spec: EvalSpec
+    sandbox: SandboxEnvironmentSpec | None
+    setup: list[Solver]
+    agent: Callable[[], Solver]
+    limits: Limits
+    summarizer: Model
+    summarizer_prompt: Prompt
+    summarizer_reask: Prompt
+    trajectory_tokens: int
+    hold: bool
+    """Whether sandboxes are held, to be adopted or graded."""
+    identity: list[object]
+    """What tells the agent from another one."""
+    units: Units
+
+    def id(self, index: int) -> str:
+        """Id of a rollout of this iteration."""
+        return f"t{self.iteration}-n{index:02d}"

@@ -1,0 +1,179 @@
+"""Sandboxes that a killed process left behind are removed by the next run.
+
+Each process keeps a register of what it started. A register whose process is gone names leftovers.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from atexit import register as at_exit
+from contextlib import suppress
+from functools import cache
+from logging import getLogger
+from pathlib import Path
+from secrets import token_hex
+
+import anyio
+import platformdirs
+import psutil
+from inspect_ai.log import EvalLog, EvalSpec
+from inspect_ai.util import SandboxEnvironment, SandboxEnvironmentSpec
+from pydantic import ValidationError
+
+from inspect_tts._inspect import (
+    SandboxSet,
+    at_eval_end,
+    local_folders,
+    open_sandboxes,
+    real_sample,
+)
+from inspect_tts.core.leftovers import Register
+
+logger = getLogger(__name__)
+
+_PROJECT = "com.docker.compose.project"
+_TIMEOUT = 60  # seconds
+
+
+def registers() -> Path:
+    """The folder of all registers of this user."""
+    return platformdirs.user_state_path("inspect_tts") / "processes"
+
+
+class _Own:
+    """The register of this process."""
+
+    def __init__(self) -> None:
+        created = psutil.Process().create_time()
+        self.now = Register(
+            host=socket.gethostname(), pid=os.getpid(), created=created, tag=token_hex(3)
+        )
+        self.file = registers() / f"{self.now.pid}-{self.now.tag}.json"
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.write(self.now)
+        at_exit(lambda: self.file.unlink(missing_ok=True))
+
+    def write(self, register: Register) -> None:
+        self.now = register
+        unfinished = self.file.with_suffix(".part")
+        unfinished.write_text(register.model_dump_json(), encoding="utf-8")
+        unfinished.replace(self.file)
+
+
+_own = cache(_Own)
+
+
+async def open_registered(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> SandboxSet:
+    """Start the sandboxes of a rollout, such that a later run finds them if this one is killed.
+
+    Args:
+        sandbox: What to start.
+        spec: The running eval.
+
+    Returns:
+        The set, see `open_sandboxes`.
+
+    Raises:
+        Exception: Whatever the provider raises.
+    """
+    sandboxes = await open_sandboxes(sandbox, spec, real_sample(), _own().now.tag)
+    if sandbox.type == "local" and not sandboxes.keep:
+        await _register(sandbox.type, sandboxes.environments)
+    return sandboxes
+
+
+async def register_sample(sandbox: SandboxEnvironmentSpec | None, spec: EvalSpec) -> None:
+    """Note the sandboxes that Inspect started for the sample itself.
+
+    Args:
+        sandbox: What it started, None for nothing.
+        spec: The running eval.
+    """
+    if sandbox is not None and spec.config.sandbox_cleanup is not False:
+        await _register(sandbox.type, real_sample().sandbox_environments)
+
+
+async def _register(kind: str, environments: dict[str, SandboxEnvironment]) -> None:
+    own = _own()
+    if kind == "local":
+        for folder in local_folders(environments):
+            own.write(own.now.with_folder(folder))
+    elif kind == "docker":
+        with suppress(Exception):  # a container that is gone already
+            for environment in environments.values():
+                container = (await environment.connection()).container or ""
+                own.write(own.now.with_project(container))
+
+
+async def remove_leftovers(spec: EvalSpec) -> None:
+    """Remove what killed processes of this user left on this machine.
+
+    Once now, and once more when the eval has ended: what such a process had asked docker for may
+    appear after its death.
+
+    Args:
+        spec: The running eval.
+    """
+    dead = [file for file in registers().glob("*.json") if _is_dead(file)]
+    if not dead:
+        return
+    await anyio.to_thread.run_sync(_remove, dead)
+
+    def again(log: EvalLog) -> None:
+        _remove(dead)
+        for file in dead:
+            file.unlink(missing_ok=True)
+
+    at_eval_end(spec, "leftovers", again)
+
+
+def _read(file: Path) -> Register | None:
+    try:
+        return Register.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def _is_dead(file: Path) -> bool:
+    register = _read(file)
+    if register is None or register.host != socket.gethostname():
+        return False
+    try:
+        created = psutil.Process(register.pid).create_time()
+    except psutil.NoSuchProcess:
+        return True
+    return bool(abs(created - register.created) > 1)
+
+
+def _remove(files: list[Path]) -> None:
+    found = [register for file in files if (register := _read(file)) is not None]
+    for register in found:
+        for name in register.folders:
+            if Path(name).parent == Path(tempfile.gettempdir()):
+                shutil.rmtree(name, ignore_errors=True)
+    if shutil.which("docker") is None:
+        return
+    kinds = {"container": ["ps", "--all"], "network": ["network", "ls"], "volume": ["volume", "ls"]}
+    for kind, listing in kinds.items():
+        name = "ID" if kind != "volume" else "Name"
+        shown = f'{{{{.{name}}}}}\t{{{{.Label "{_PROJECT}"}}}}'
+        lines = _docker(*listing, "--filter", f"label={_PROJECT}", "--format", shown).splitlines()
+        by_id = dict(line.split("\t", 1) for line in lines if "\t" in line)
+        ours = {project for register in found for project in register.left(by_id.values())}
+        if gone := [id for id, project in by_id.items() if project in ours]:
+            logger.info(f"removing {len(gone)} {kind}s that a killed process left behind")
+            force = ["--force", "--volumes"] if kind == "container" else []
+            _docker(kind, "rm", *force, *gone)
+
+
+def _docker(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["docker", *arguments], capture_output=True, text=True, timeout=_TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        logger.warning(f"leftovers of a killed process could not be looked for: {error}")
+        return ""
+    return done.stdout

@@ -1,0 +1,140 @@
+"""Keep a finished rollout as a unit, and take it over in a later run."""
+
+from dataclasses import dataclass, field
+from logging import getLogger
+from typing import cast
+
+import anyio
+from inspect_ai.log import transcript
+from inspect_ai.model import ChatMessage, ModelOutput
+from inspect_ai.solver import TaskState
+from pydantic import JsonValue, TypeAdapter
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from inspect_tts._inspect import RolloutSample, SandboxSet
+from inspect_tts.core.records import Facts, Usage
+from inspect_tts.core.snapshot import SnapshotError
+from inspect_tts.core.units import RolloutUnit
+
+from .job import Job
+from .leftovers import open_registered
+from .snapshot import Before, restore_snapshot, take_snapshot
+
+logger = getLogger(__name__)
+
+_MESSAGES: TypeAdapter[list[ChatMessage]] = TypeAdapter(list[ChatMessage])
+
+
+@dataclass
+class Played:
+    """A rollout whose agent has ended."""
+
+    key: str
+    state: TaskState
+    sandboxes: SandboxSet | None = None
+    facts: Facts = field(default_factory=lambda: Facts(status="error"))
+    limit: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+
+
+async def keep(job: Job, played: Played, before: Before) -> None:
+    """Keep a rollout, so that a later run need not pay for it again.
+
+    One that ended with an error is not kept: a retry should try it once more.
+
+    Args:
+        job: What all rollouts of the iteration share.
+        played: The rollout.
+        before: Its sandboxes before the first step.
+    """
+    if not job.units.kept or played.facts.status == "error":
+        return
+    snapshot = False
+    if played.sandboxes is not None and job.hold:
+        try:
+            archive = await take_snapshot(played.sandboxes, before)
+        except SnapshotError as reason:
+            transcript().info(
+                {"kept": False, "reason": f"its sandbox could not be adopted later: {reason}"},
+                source="inspect_tts",
+            )
+            return
+        snapshot = await job.units.put_bytes("snapshot", played.key, archive)
+        if not snapshot:
+            return
+    try:
+        unit = _unit(played, snapshot=snapshot)
+    except PydanticSerializationError as error:
+        logger.warning(f"a rollout cannot be kept, its state is not JSON: {error}")
+        return
+    await job.units.put("rollout", played.key, unit)
+
+
+async def take_over(job: Job, key: str, state: TaskState, standin: RolloutSample) -> Played | None:
+    """Take a kept rollout over; where it is held, with its sandboxes as they were.
+
+    Args:
+        job: What all rollouts of the iteration share.
+        key: Of the rollout.
+        state: A fresh state, which becomes that of the rollout.
+        standin: The rollout's view of the sample.
+
+    Returns:
+        The rollout, None where there is none to take over.
+    """
+    unit = await job.units.get("rollout", key, RolloutUnit)
+    if unit is None:
+        return None
+    sandboxes: SandboxSet | None = None
+    if job.hold and job.sandbox is not None:
+        archive = await job.units.get_bytes("snapshot", key) if unit.snapshot else None
+        if archive is None:
+            return None
+        sandboxes = await open_registered(job.sandbox, job.spec)
+        try:
+            await restore_snapshot(sandboxes, archive)
+        except SnapshotError as error:
+            logger.warning(f"a kept sandbox cannot be restored, its rollout runs again: {error}")
+            await sandboxes.close()
+            return None
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await sandboxes.close()
+            raise
+        standin.sandbox_environments = sandboxes.environments
+    _restore(state, unit)
+    job.units.taken_over["rollout"] += 1
+    transcript().info({"taken_over": key, "messages": unit.messages}, source="inspect_tts")
+    return Played(
+        key, state, sandboxes, unit.facts, limit=unit.limit, usage=unit.usage, seconds=unit.seconds
+    )
+
+
+def _unit(played: Played, *, snapshot: bool) -> RolloutUnit:
+    state = played.state
+    return RolloutUnit(
+        facts=played.facts,
+        limit=played.limit,
+        usage=played.usage,
+        seconds=played.seconds,
+        messages=_MESSAGES.dump_python(state.messages, mode="json"),
+        output=state.output.model_dump(mode="json"),
+        store=_json(dict(state.store.items())),
+        metadata=_json(state.metadata),
+        completed=state.completed,
+        snapshot=snapshot,
+    )
+
+
+def _json(values: object) -> dict[str, JsonValue]:
+    return cast("dict[str, JsonValue]", to_jsonable_python(values))
+
+
+def _restore(state: TaskState, unit: RolloutUnit) -> None:
+    state.messages = _MESSAGES.validate_python(unit.messages)
+    state.output = ModelOutput.model_validate(unit.output)
+    for name, value in unit.store.items():
+        state.store.set(name, value)
+    state.metadata = dict(unit.metadata)
+    state.completed = unit.completed

@@ -1,0 +1,217 @@
+"""Where units are kept: beside the log, so that a run that was cut off takes over what it paid for.
+
+Inspect's own checkpoints hold one sandbox and one conversation a sample, and must be asked for
+again at each retry; a strategy has many of both. So units have a store of their own.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from logging import getLogger
+from os import getpid
+from pathlib import Path, PurePosixPath
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+import anyio
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+from inspect_ai.log import EvalLog, EvalSpec
+from pydantic import BaseModel, ValidationError
+
+from inspect_tts._inspect import at_eval_end
+from inspect_tts.core.units import DamagedUnitError, Kind, pack, pack_json, unpack, unpack_json
+from inspect_tts.errors import UserError
+
+logger = getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+BESIDE_LOG, OFF = "log", "off"
+FOLDER = ".inspect_tts"
+
+
+class Store(Protocol):
+    """Bytes by kind and key."""
+
+    async def read(self, kind: Kind, key: str) -> bytes | None:
+        """What is kept there, None for nothing."""
+
+    async def write(self, kind: Kind, key: str, data: bytes) -> None:
+        """Keep it: whole, or not at all."""
+
+
+class FileStore:
+    """Units as files below a folder, on any file system that fsspec knows.
+
+    Several processes may share it: a file appears whole, and all who write it write the same unit.
+
+    Args:
+        root: Folder or URL.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._fs, self._root = fsspec.core.url_to_fs(root)
+        self._local = isinstance(self._fs, LocalFileSystem)
+
+    async def read(self, kind: Kind, key: str) -> bytes | None:
+        """What is kept there, None for nothing."""
+        return await anyio.to_thread.run_sync(self._read, self._path(kind, key))
+
+    async def write(self, kind: Kind, key: str, data: bytes) -> None:
+        """Keep it: whole, or not at all."""
+        await anyio.to_thread.run_sync(self._write, self._path(kind, key), data)
+
+    def remove(self) -> None:
+        """Remove all units."""
+        with suppress(FileNotFoundError):
+            self._fs.rm(self._root, recursive=True)
+        with suppress(OSError):  # others are still in it, or the file system has no folders
+            self._fs.rmdir(str(PurePosixPath(self._root).parent))
+
+    def _path(self, kind: Kind, key: str) -> str:
+        return f"{self._root}/{kind}/{key[:2]}/{key}.unit"
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            data: bytes = self._fs.cat_file(path)
+        except FileNotFoundError:
+            return None
+        return data
+
+    def _write(self, path: str, data: bytes) -> None:
+        self._fs.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
+        if not self._local:  # object stores show a file only once it is whole
+            self._fs.pipe_file(path, data)
+            return
+        unfinished = Path(f"{path}.{getpid()}.{uuid4().hex[:8]}")
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+class Units:
+    """The units of one sample.
+
+    Args:
+        store: Where they are, None to keep none.
+    """
+
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self.taken_over: Counter[str] = Counter()
+        """How many were found, by kind."""
+        self.damaged: Counter[str] = Counter()
+        """How many were found and could not be trusted, by kind."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether units are kept at all."""
+        return self._store is not None
+
+    async def get(self, kind: Kind, key: str, model: type[M]) -> M | None:
+        """Take a unit over.
+
+        Args:
+            kind: What it is.
+            key: Its key.
+            model: What to read it as.
+
+        Returns:
+            The unit; None if there is none, or it is damaged.
+        """
+
+        def read(data: bytes) -> M:
+            return model.model_validate(unpack_json(kind, key, data))
+
+        return await self._get(kind, key, read)
+
+    async def get_bytes(self, kind: Kind, key: str) -> bytes | None:
+        """Take over a unit that is no JSON."""
+        return await self._get(kind, key, lambda data: unpack(kind, key, data))
+
+    async def put(self, kind: Kind, key: str, value: BaseModel) -> None:
+        """Keep a unit. A file system that refuses it is reported; the run goes on."""
+        await self._put(kind, key, pack_json(kind, key, value.model_dump(mode="json")))
+
+    async def put_bytes(self, kind: Kind, key: str, value: bytes) -> bool:
+        """Keep a unit that is no JSON.
+
+        Returns:
+            Whether it was kept.
+        """
+        return await self._put(kind, key, pack(kind, key, value))
+
+    async def _get(self, kind: Kind, key: str, read: Callable[[bytes], T]) -> T | None:
+        if self._store is None:
+            return None
+        try:
+            data = await self._store.read(kind, key)
+            if data is None:
+                return None
+            unit = read(data)
+        except (DamagedUnitError, ValidationError, OSError) as error:
+            self.damaged[kind] += 1
+            logger.warning(f"a {kind} that was kept cannot be read and is made again: {error}")
+            return None
+        if kind in ("summary", "vote", "grade"):  # a rollout may turn out to be of no use
+            self.taken_over[kind] += 1
+        return unit
+
+    async def _put(self, kind: Kind, key: str, data: bytes) -> bool:
+        if self._store is None:
+            return False
+        try:
+            await self._store.write(kind, key, data)
+        except OSError as error:
+            logger.warning(f"a {kind} could not be kept, a retry would make it again: {error}")
+            return False
+        return True
+
+
+def check_units(units: str) -> None:
+    """Check the argument `units`.
+
+    Raises:
+        UserError: If it is empty, or names a file system that is not known.
+    """
+    if units in (BESIDE_LOG, OFF):
+        return
+    try:
+        if not units:
+            raise ValueError("it is empty")
+        fsspec.core.url_to_fs(units)
+    except (ValueError, ImportError) as error:
+        raise UserError(
+            f"units={units!r} is no place to keep units: {error}. Give 'log' (beside the log), "
+            "'off', a folder, or a URL that fsspec knows"
+        ) from error
+
+
+def open_store(units: str, spec: EvalSpec, log_location: str) -> FileStore | None:
+    """Where the units of a run are kept. Those beside the log go once the eval has ended well.
+
+    Args:
+        units: The argument: `log`, `off`, a folder or a URL.
+        spec: The running eval. A retry of it has the same task id.
+        log_location: Its log.
+
+    Returns:
+        The store, None for none.
+    """
+    if units == OFF:
+        return None
+    if units != BESIDE_LOG:
+        return FileStore(str(Path(units).expanduser()) if "://" not in units else units)
+    folder, _, _ = log_location.rpartition("/")
+    store = FileStore(f"{folder or '.'}/{FOLDER}/{spec.task_id}")
+
+    def clear(log: EvalLog) -> None:
+        done = log.results and log.results.completed_samples == log.results.total_samples
+        if log.status == "success" and done:
+            store.remove()
+
+    at_eval_end(spec, "units", clear)
+    return store

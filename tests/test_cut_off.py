@@ -1,0 +1,152 @@
+"""A run that is killed at any moment and continued decides as if nothing had happened.
+
+`CUT_OFF_KILLS` says how many kills (default 3); `make cut-off` asks for 30.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from helpers import compose_file, containers, docker_missing, networks
+from inspect_ai.log import list_eval_logs, read_eval_log
+
+from inspect_tts import RolloutPool
+
+SCRIPT = Path(__file__).with_name("cut_off.py")
+KILLS = int(os.environ.get("CUT_OFF_KILLS", "3"))
+
+
+class Run:
+    """One run with its retries, in a folder of its own."""
+
+    def __init__(self, folder: Path, kind: str, **options: Any) -> None:
+        folder.mkdir()
+        self.logs, self.calls = folder / "logs", folder / "calls"
+        self.name = f"t{uuid4().hex[:8]}"
+        config = compose_file(folder) if kind == "docker" else ""
+        self.command = [sys.executable, str(SCRIPT), str(self.logs), self.name, kind, config]
+        self.command.append(json.dumps(options))
+        self.env = {
+            **os.environ,
+            "CUT_OFF_CALLS": str(self.calls),
+            "XDG_STATE_HOME": str(folder.parent / "state"),
+            "TMPDIR": str(folder / "tmp"),
+        }
+        (folder / "tmp").mkdir()
+        self.temporary = folder / "tmp"
+
+    def start(self, *, kill_after: float | None = None, kill_at_call: int = 0) -> bool:
+        """Begin or continue; whether it came to its end."""
+        env = {**self.env, "CUT_OFF_AT": str(kill_at_call)}
+        process = subprocess.Popen(
+            self.command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            _, said = process.communicate(timeout=kill_after)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            return False
+        assert process.returncode in (0, -signal.SIGKILL), said
+        return process.returncode == 0
+
+    def units(self) -> dict[str, tuple[int, int]]:
+        """What is kept: each file with its inode and the time it was written.
+
+        A snapshot is no unit before its rollout is kept as well.
+        """
+        found = {}
+        for path in self.logs.glob(".inspect_tts/*/*/*/*.unit"):
+            whole = path.parents[2] / "rollout" / path.parent.name / path.name
+            if path.parents[1].name != "snapshot" or whole.exists():
+                found[str(path)] = (path.stat().st_ino, path.stat().st_mtime_ns)
+        return found
+
+    def made(self) -> list[tuple[Any, ...]]:
+        """All calls that were made, of all processes."""
+        return [tuple(json.loads(line)) for line in self.calls.read_text().splitlines()]
+
+    def decisions(self) -> dict[object, tuple[Any, ...]]:
+        """Every decision of the newest log, and the scores that follow from them."""
+        log = read_eval_log(list_eval_logs(str(self.logs))[0])
+        assert log.status == "success", log.error
+        found: dict[object, tuple[Any, ...]] = {}
+        for sample in log.samples or []:
+            pool = sample.store_as(RolloutPool)
+            assert pool.discrepancies() == ()
+            rollouts = [
+                (r.id, r.status, r.turns, r.context, r.facts, r.summary.text, r.scores)
+                for r in pool.rollouts
+            ]
+            matches = [m for s in pool.selections for r in s.rounds for m in r.matches]
+            votes = [[(v.order, v.verdict) for v in match.votes] for match in matches]
+            chosen = [(s.population, s.ranking, s.selected) for s in pool.selections]
+            scores = {name: score.value for name, score in (sample.scores or {}).items()}
+            found[sample.id] = (rollouts, votes, chosen, pool.draws, pool.adopted, scores)
+        return found
+
+    def leftovers(self) -> list[str]:
+        """Containers, networks and temporary folders that are still there."""
+        left = [str(path) for path in self.temporary.iterdir() if path.is_dir()]
+        return left + ([] if docker_missing() else containers(self.name) + networks(self.name))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The run that nobody interrupts."""
+    run = Run(tmp_path_factory.mktemp("undisturbed") / "run", "local")
+    assert run.start()
+    return run
+
+
+@pytest.mark.parametrize("calls", [3, 20, 33, 60], ids="killed at call {}".format)
+def test_what_was_paid_for_is_taken_over(tmp_path: Path, undisturbed: Run, calls: int) -> None:
+    run = Run(tmp_path / "run", "local")
+    assert not run.start(kill_at_call=calls)
+    kept = run.units()
+    time.sleep(1.1)  # the retry's log must be the newer one, by the second
+    assert run.start(kill_at_call=9999)
+    assert run.decisions() == undisturbed.decisions()
+    assert run.units() == {}, "units go once the eval has ended well"
+    assert not (run.logs / ".inspect_tts").exists()
+    votes = [call for call in run.made() if call[0] == "judge"]
+    wanted = [call for call in undisturbed.made() if call[0] == "judge"]
+    if calls == 60:
+        assert kept, "the longer it ran, the more is kept"
+        assert len(votes) < len(wanted) + 20
+    assert set(votes) == set(wanted)
+
+
+@pytest.mark.docker
+def test_killed_at_random_moments_on_docker(tmp_path: Path, undisturbed: Run) -> None:
+    if missing := docker_missing():
+        pytest.skip(missing)
+    calm = Run(tmp_path / "calm", "docker")
+    began = time.monotonic()
+    assert calm.start()
+    takes = time.monotonic() - began
+    expected, rng, kills, trial = calm.decisions(), Random(1), 0, 0
+    assert all(scores["answer_file"] >= 0 for *_, scores in expected.values())
+    while kills < KILLS:
+        run, ended = Run(tmp_path / f"trial{trial}", "docker"), False
+        kept: dict[str, tuple[int, int]] = {}
+        trial += 1
+        while not ended:
+            after = rng.uniform(0.3, 1.0) * takes if kills < KILLS else None
+            ended = run.start(kill_after=after)
+            kills += not ended
+            now = run.units()
+            if not ended:
+                assert {path: now.get(path) for path in kept} == kept, "no unit is made twice"
+                kept = now
+        assert run.decisions() == expected
+        assert run.units() == {}
+        assert run.leftovers() == []
