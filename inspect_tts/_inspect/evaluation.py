@@ -34,7 +34,8 @@ from inspect_ai.log._samples import ActiveSample, sample_active
 from inspect_ai.solver import Solver
 from inspect_ai.solver._chain import Chain
 from inspect_ai.solver._plan import Plan
-from pydantic_core import to_jsonable_python
+
+from inspect_tts.core.units import plain
 
 from .agents import step_names
 from .remake import recording
@@ -140,7 +141,7 @@ def made_of(part: object) -> list[object]:
         return [each for step in part for each in made_of(step)]
     if not is_registry_object(part):
         return [[*step_names(part)]]
-    return [[registry_log_name(part), to_jsonable_python(registry_params(part), fallback=str)]]
+    return [[registry_log_name(part), plain(registry_params(part))]]
 
 
 def _make_task(name: str, spec: EvalSpec) -> Task:

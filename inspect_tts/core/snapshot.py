@@ -14,6 +14,12 @@ _HOLDS_NOTHING = re.compile(
 )
 
 
+_DOCKERS_OWN = re.compile(
+    r"/(?:\.dockerenv|etc/host(?:s|name)|etc/resolv\.conf|.*/docker-init|(?:dev|proc|sys)(?:/.*)?)"
+)
+"""What docker itself puts into each container, not a rollout."""
+
+
 class SnapshotError(Exception):
     """The state of a sandbox cannot be kept; the message says why."""
 
@@ -35,7 +41,7 @@ def parse_diff(output: str) -> Changes:
         output: Lines `A /path`, `C /path`, `D /path`.
 
     Returns:
-        The changes.
+        The changes, but for what docker itself puts into each container.
 
     Raises:
         SnapshotError: If a line cannot be read, as where a name holds a line break.
@@ -46,7 +52,8 @@ def parse_diff(output: str) -> Changes:
         kind, _, path = line.partition(" ")
         if kind not in ("A", "C", "D") or not path.startswith("/"):
             raise SnapshotError(f"a changed file has an odd name: {line!r}")
-        (absent if kind == "D" else present).append(path)
+        if not _DOCKERS_OWN.fullmatch(path):
+            (absent if kind == "D" else present).append(path)
     return Changes(tuple(sorted(present)), tuple(sorted(absent)))
 
 

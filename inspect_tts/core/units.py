@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
 
 from .records import Facts, Record, Usage
 
@@ -65,6 +66,22 @@ def unit_key(kind: Kind, parts: Mapping[str, object]) -> str:
     named = {"version": UNIT_VERSION, "kind": kind, "parts": dict(parts)}
     text = json.dumps(named, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:40]
+
+
+def plain(value: object) -> Any:
+    """Write a value as JSON data; functions and objects by name, the same in each process.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        Its JSON form.
+    """
+
+    def name(odd: Any) -> str:
+        return str(getattr(odd, "__qualname__", type(odd).__qualname__))
+
+    return to_jsonable_python(value, fallback=name)
 
 
 def pack(kind: Kind, key: str, value: bytes) -> bytes:

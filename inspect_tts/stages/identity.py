@@ -1,5 +1,6 @@
 """What a rollout depends on, as the key of its unit."""
 
+import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,9 @@ from typing import Any
 from inspect_ai.log import EvalSpec
 from inspect_ai.model import ChatMessage, Model, get_model
 from inspect_ai.util import SandboxEnvironmentSpec
-from pydantic_core import to_jsonable_python
 
 from inspect_tts._inspect import effective_config, made_of, real_sample
-from inspect_tts.core.units import unit_key
+from inspect_tts.core.units import plain, unit_key
 from inspect_tts.models import ROLES
 
 from .job import Job
@@ -60,8 +60,8 @@ def rollout_key(job: Job, index: int, refinement: str) -> str:
             "agent": job.identity,
             "limits": {**vars(job.limits), "sample_messages": job.state.message_limit},
             "model": model_identity(get_model()),
-            "model_args": to_jsonable_python(spec.model_args, fallback=str),
-            "roles": to_jsonable_python(others, fallback=str),
+            "model_args": plain(spec.model_args),
+            "roles": plain(others),
             "rollout": job.id(index),
             "refinement": refinement,
         },
@@ -69,11 +69,12 @@ def rollout_key(job: Job, index: int, refinement: str) -> str:
 
 
 def trajectory_hash(messages: list[ChatMessage]) -> str:
-    """Tell one trajectory from all others, by its messages and their ids."""
-    digest = sha256()
-    for message in messages:
-        digest.update(message.model_dump_json().encode(errors="surrogatepass"))
-    return digest.hexdigest()
+    """Tell one trajectory from others, by what was said."""
+    said = [
+        [message.role, message.text, plain(getattr(message, "tool_calls", None))]
+        for message in messages
+    ]
+    return sha256(json.dumps(said).encode()).hexdigest()
 
 
 def summary_key(job: Job, rollout: str, messages: list[ChatMessage]) -> str:
@@ -100,13 +101,16 @@ def summary_key(job: Job, rollout: str, messages: list[ChatMessage]) -> str:
     )
 
 
-def grade_key(spec: EvalSpec, rollout: str, messages: list[ChatMessage]) -> str:
+def grade_key(
+    spec: EvalSpec, rollout: str, messages: list[ChatMessage], fingerprint: str | None
+) -> str:
     """Key of the grading of one rollout.
 
     Args:
         spec: The running eval, for its scorers.
         rollout: The key of the rollout.
         messages: Its trajectory.
+        fingerprint: Of what it left behind, see `Facts.fingerprint`.
 
     Returns:
         The key.
@@ -115,8 +119,9 @@ def grade_key(spec: EvalSpec, rollout: str, messages: list[ChatMessage]) -> str:
     parts = {
         "rollout": rollout,
         "trajectory": trajectory_hash(messages),
+        "fingerprint": fingerprint,
         "target": target,
-        "scorers": to_jsonable_python(spec.scorers, fallback=str),
+        "scorers": plain(spec.scorers),
     }
     return unit_key("grade", parts)
 
@@ -128,4 +133,4 @@ def _sandbox(sandbox: SandboxEnvironmentSpec | None) -> list[object]:
     if isinstance(config, str):
         file = Path(config)
         config = [file.name, sha256(file.read_bytes()).hexdigest()] if file.is_file() else config
-    return [sandbox.type, to_jsonable_python(config, fallback=str)]
+    return [sandbox.type, plain(config)]

@@ -184,7 +184,8 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
     if job.sandbox is not None and attempt.sandboxes is None:
         return attempt.rollout.model_copy(update={"score_error": NO_SANDBOX})
     state = attempt.state
-    key = grade_key(job.spec, attempt.key, state.messages)
+    fingerprint = attempt.rollout.facts.fingerprint
+    key = grade_key(job.spec, attempt.key, state.messages, fingerprint)
     known = await job.units.get("grade", key, Grade)
     if known is not None:
         return attempt.rollout.model_copy(update={"scores": known.scores})

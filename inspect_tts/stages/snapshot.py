@@ -46,6 +46,7 @@ cd "$(git rev-parse --show-toplevel)" || exit 3
 base64 -d | git apply --binary --whitespace=nowarn --allow-empty -
 """
 _TAR = "exec tar -C / --no-recursion -cf - -T -"
+_HOSTS = "cat /etc/hosts /etc/resolv.conf 2>/dev/null | cksum"
 _UNTAR = "exec tar -C / -xpf -"
 _DELETE = 'while IFS= read -r path; do rm -rf -- "$path"; done'
 
@@ -57,6 +58,8 @@ class Before:
     containers: dict[str, str] = field(default_factory=dict)
     """Name of the container of each service."""
     processes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hosts: dict[str, bytes] = field(default_factory=dict)
+    """Checksum of the files that docker mounts into it."""
     commit: str | None = None
     """Of the git workspace."""
     problem: str | None = None
@@ -79,6 +82,7 @@ async def before_agent(sandboxes: SandboxSet, commit: str | None) -> Before:
             before.containers = await _containers(sandboxes.environments)
             for service, name in before.containers.items():
                 before.processes[service] = parse_processes(await _top(name))
+                before.hosts[service] = await _inside(name, _HOSTS)
         except (SnapshotError, OSError) as error:
             before.problem = str(error)
     return before
@@ -103,6 +107,8 @@ async def take_snapshot(sandboxes: SandboxSet, before: Before) -> bytes:
     try:
         if sandboxes.spec.type == "docker":
             for service, name in before.containers.items():
+                if await _inside(name, _HOSTS) != before.hosts[service]:
+                    raise SnapshotError("it changed /etc/hosts or /etc/resolv.conf")
                 parts |= await _container_parts(service, name, before.processes[service])
         elif sandboxes.spec.type == "local":
             [folder] = map(Path, local_folders(sandboxes.environments))
@@ -183,7 +189,7 @@ async def _run(command: list[str]) -> str:
     return (await _bytes(command)).decode(errors="surrogateescape")
 
 
-async def _inside(name: str, script: str, input: bytes) -> bytes:
+async def _inside(name: str, script: str, input: bytes = b"") -> bytes:
     command = ["docker", "exec", "--interactive", "--user", "0", name, "sh", "-c", script]
     return await _bytes(command, input)
 
