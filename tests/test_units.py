@@ -105,7 +105,7 @@ AGENTS, SUMMARIES, VOTES = 8, 4, 6
 def test_a_change_makes_anew_what_it_touches(
     tmp_path: Path, change: dict[str, Any], made: tuple[int, int, int]
 ) -> None:
-    place = {"units": str(tmp_path / "units")}
+    place: dict[str, Any] = {"units": str(tmp_path / "units")}
     run(problem(), rtv(**FIRST, **place, agent=crowd()), tmp_path)
     again = run(problem(), rtv(**{**FIRST, **place, **change}, agent=crowd()), tmp_path)
     asked = tuple(len(calls(again, role)) for role in (None, "summarizer", "judge"))
