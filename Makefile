@@ -1,6 +1,7 @@
 # make demo    sets everything up and runs the main job on a simulated model: no key, no Docker
 # make test    sets everything up and runs the tests
 # make check   lint and types
+# make cut-off kills a run on docker at 30 random moments and continues it each time
 # make bench   overhead against the plain agent, and what selections and options gain on simulated judges
 
 VENV ?= .venv
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 $(wildcard $(PYENV)/3.13.*/bin/python) \
 	python3.12 $(wildcard $(PYENV)/3.12.*/bin/python) python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: demo test check bench setup setup-dev clean
+.PHONY: demo test check bench cut-off setup setup-dev clean
 
 demo: setup
 	@$(BIN)/python -m inspect_tts.demo
@@ -25,6 +26,9 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/inspect-evals-lint inspect_tts
+
+cut-off: setup-dev
+	CUT_OFF_KILLS=30 $(BIN)/python -m pytest tests/test_cut_off.py $(ARGS)
 
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)
