@@ -3,9 +3,13 @@
 import click
 
 from . import __version__
+from .estimate import estimate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="inspect-tts")
 def main() -> None:
     """Prepare, read and reuse runs of inspect_tts strategies."""
+
+
+main.add_command(estimate)

@@ -97,6 +97,7 @@ def refinement(given: dict[str, Any], *, score_last: bool = False) -> list[Solve
     single = {"iterations": 1, "top_k": 1, "context": "select", "cold": 0}
     never = {"diverse": False, "carry_over": False, "stop_agreed": False}
     given = {**single, **never, **given}
+    at_least("n", given["n"], 1)
     at_least("iterations", given["iterations"], 1)
     at_least("top_k", given["top_k"], 1)
     one_of("context", given["context"], CONTEXTS)

@@ -1,0 +1,174 @@
+"""`inspect-tts estimate`: what a run will cost, before anything is paid."""
+
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from .core.estimate import Averages, Counts, counts, measured
+from .core.records import Rollout, Selection, Usage
+from .errors import UserError
+
+_NAMES = ("rtv", "pdr", "pdr_rtv", "robust", "cheap")
+
+
+@click.command()
+@click.argument("recipe", type=click.Choice(_NAMES))
+@click.option("--problems", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("-S", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the recipe.")
+@click.option("--pilot", type=click.Path(exists=True, path_type=Path), help="A log of a small run.")
+@click.option(
+    "--tokens", metavar="ROLLOUT,SUMMARY,VOTE", help="Average tokens of each, instead of a pilot."
+)
+@click.option("--cost", metavar="ROLLOUT,SUMMARY,VOTE", help="Average dollars of each.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def estimate(
+    recipe: str,
+    problems: int,
+    args: tuple[str, ...],
+    pilot: Path | None,
+    tokens: str | None,
+    cost: str | None,
+    as_json: bool,
+) -> None:
+    """Say what a run of RECIPE will cost: rollouts, calls, tokens, dollars, sandboxes, disk.
+
+    Counts follow from the arguments. Tokens, dollars and disk need averages: of a pilot log of the
+    same agent and models, or stated.
+    """
+    try:
+        given = recipe_arguments(recipe, args)
+        found = counts(given, final=recipe != "pdr")
+        averages, log_bytes = _averages(pilot, tokens, cost)
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
+    rows = _rows(found, problems, averages, log_bytes)
+    if as_json:
+        click.echo(json.dumps({"recipe": recipe, "problems": problems, "rows": rows}, indent=1))
+        return
+    table = Table(title=f"{recipe} on {problems} problem{'s' * (problems != 1)}")
+    for column in ("", "a problem", "all"):
+        table.add_column(column, justify="left" if not column else "right")
+    for row in rows:
+        table.add_row(row["what"], _shown(row["each"]), _shown(row["all"]))
+    console = Console()
+    console.print(table)
+    room = given["max_rollouts"] or "the larger of n and the sandbox limit"
+    console.print(
+        f"Sandboxes at once: one for each running problem, and {room} for rollouts of all problems "
+        f"(a problem holds up to {found.sandboxes})."
+    )
+    if averages is None:
+        console.print("Tokens and dollars need averages: give --pilot LOG or --tokens.")
+
+
+def recipe_arguments(recipe: str, args: Sequence[str]) -> dict[str, Any]:
+    """A recipe's arguments with what `-S` gives.
+
+    Args:
+        recipe: Its name.
+        args: `name=value` each.
+
+    Returns:
+        All its arguments by name.
+
+    Raises:
+        UserError: If one is unknown, or the recipe refuses it.
+    """
+    from . import recipes
+
+    factory: Callable[..., Any] = getattr(recipes, recipe)
+    given: dict[str, Any] = {}
+    for arg in args:
+        name, equals, value = arg.partition("=")
+        if not equals:
+            raise UserError(f"-S {arg!r} has no value; give -S name=value")
+        try:
+            given[name] = json.loads(value)
+        except ValueError:
+            given[name] = value
+    factory(**given)  # refuses what a run would refuse
+    defaults = inspect.signature(factory).parameters
+    return {name: parameter.default for name, parameter in defaults.items()} | given
+
+
+def _averages(
+    pilot: Path | None, tokens: str | None, cost: str | None
+) -> tuple[Averages | None, float | None]:
+    if pilot is not None:
+        return _of_pilot(pilot)
+    if tokens is None:
+        return None, None
+    dollars = _three("--cost", cost) if cost else (None,) * 3
+    usages = [
+        Usage(total_tokens=round(number), cost=price)
+        for number, price in zip(_three("--tokens", tokens), dollars, strict=True)
+    ]
+    return Averages(rollout=usages[0], summary=usages[1], vote=usages[2]), None
+
+
+def _of_pilot(pilot: Path) -> tuple[Averages, float]:
+    """Averages of a log or of all logs in a folder, and bytes of log a rollout."""
+    from inspect_ai.log import list_eval_logs, read_eval_log
+
+    from .stages.pool import RolloutPool
+
+    rollouts: list[Rollout] = []
+    selections: list[Selection] = []
+    size = 0
+    logs = [info.name for info in list_eval_logs(str(pilot))] if pilot.is_dir() else [str(pilot)]
+    for name in logs:
+        for sample in read_eval_log(name, exclude_fields={"events", "messages"}).samples or []:
+            pool = sample.store_as(RolloutPool)
+            rollouts += pool.rollouts
+            selections += pool.selections
+        size += Path(name.removeprefix("file://")).stat().st_size
+    if not rollouts:
+        raise UserError(
+            f"--pilot {pilot} holds no rollouts of inspect_tts; give a log of a run with one of "
+            f"{', '.join(_NAMES)}"
+        )
+    return measured(rollouts, selections), size / len(rollouts)
+
+
+def _three(option: str, text: str) -> tuple[float, float, float]:
+    try:
+        rollout, summary, vote = map(float, text.split(","))
+    except ValueError:
+        raise UserError(
+            f"{option} {text!r} is not three numbers; give ROLLOUT,SUMMARY,VOTE"
+        ) from None
+    return rollout, summary, vote
+
+
+def _rows(
+    found: Counts, problems: int, averages: Averages | None, log_bytes: float | None
+) -> list[dict[str, Any]]:
+    fewest, most = found.fewest_votes, found.votes
+    numbers: dict[str, tuple[float, float]] = {
+        "rollouts": (found.rollouts, found.rollouts),
+        "summaries": (found.summaries, found.summaries),
+        "votes": (fewest, most),
+    }
+    if averages is not None:
+        low, high = averages.total(found, fewest), averages.total(found, most)
+        numbers["tokens"] = low.total_tokens, high.total_tokens
+        if low.cost is not None and high.cost is not None:
+            numbers["dollars"] = low.cost, high.cost
+    if log_bytes is not None:
+        size = found.rollouts * log_bytes / 2**20
+        numbers["log, MiB"] = size, size
+    return [
+        {"what": what, "each": [*ends], "all": [end * problems for end in ends]}
+        for what, ends in numbers.items()
+    ]
+
+
+def _shown(ends: Sequence[float]) -> str:
+    low, high = (f"{end:,.2f}" if 0 < end < 100 and end % 1 else f"{end:,.0f}" for end in ends)
+    return low if low == high else f"{low} to {high}"
