@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from logging import getLogger
 from math import nan
 
 from inspect_ai.scorer import (
@@ -20,7 +21,11 @@ from inspect_tts.core.statistics import sample_numbers
 from inspect_tts.errors import UserError, no_traceback
 
 from .crew import Attempt, crew_of_sample
+from .gather import gather
 from .pool import RolloutPool, pool_of
+from .snapshot import lost
+
+logger = getLogger(__name__)
 
 SCORE = "inspect_tts/rollouts"
 """Name under which a sample's numbers stand beside the task's scores."""
@@ -58,6 +63,7 @@ def adopt() -> Solver:
         pool.adopted = owner.id
         pool.stages = [*pool.stages, Stage(name="adopt", iteration=pool.iteration, parameters={})]
         if owner.result.sandboxes is not None:
+            await _revive(owner.id, owner.result)
             await adopt_sandboxes(owner.result.sandboxes, real_sample())
         _take_over(state, owner.result)
         owner.release(adopted=True)
@@ -69,6 +75,19 @@ def adopt() -> Solver:
         return state
 
     return solve
+
+
+async def _revive(id: str, winner: Attempt) -> None:
+    """Start a container anew, as it was, that has died since its rollout ended."""
+    sandboxes = winner.sandboxes
+    reason = None if sandboxes is None else await lost(sandboxes)
+    if sandboxes is None or reason is None:
+        return
+    [again] = await gather([winner.reopen()])  # in a context of its own
+    if again is not None:  # else the task's scorer says what is missing
+        logger.warning(f"the sandbox of {id} had died and was started anew: {reason}")
+        await sandboxes.close()
+        winner.sandboxes = again
 
 
 def _take_over(state: TaskState, winner: Attempt) -> None:

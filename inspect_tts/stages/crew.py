@@ -1,7 +1,8 @@
 """The live side of a strategy: one owner task for each rollout, from sandbox start to close."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -18,13 +19,20 @@ class Attempt:
     """What a rollout leaves behind while its sandbox is open."""
 
     def __init__(
-        self, rollout: Rollout, state: TaskState, sandboxes: SandboxSet | None, key: str
+        self,
+        rollout: Rollout,
+        state: TaskState,
+        sandboxes: SandboxSet | None,
+        key: str,
+        reopen: Callable[[], Coroutine[Any, Any, SandboxSet | None]],
     ) -> None:
         self.rollout = rollout
         self.state = state
         self.sandboxes = sandboxes
         self.key = key
         """Of its unit."""
+        self.reopen = reopen
+        """Starts its sandboxes anew, in the state that was kept of them."""
 
 
 class Owner:

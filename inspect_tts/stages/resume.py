@@ -88,20 +88,9 @@ async def take_over(job: Job, key: str, state: TaskState, standin: RolloutSample
         return None
     sandboxes: SandboxSet | None = None
     if job.hold and job.sandbox is not None:
-        archive = await job.units.get_bytes("snapshot", key) if unit.snapshot else None
-        if archive is None:
+        sandboxes = await reopen(job, key) if unit.snapshot else None
+        if sandboxes is None:
             return None
-        sandboxes = await open_registered(job.sandbox, job.spec)
-        try:
-            await restore_snapshot(sandboxes, archive)
-        except SnapshotError as error:
-            logger.warning(f"a kept sandbox cannot be restored, its rollout runs again: {error}")
-            await sandboxes.close()
-            return None
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await sandboxes.close()
-            raise
         standin.sandbox_environments = sandboxes.environments
     _restore(state, unit)
     job.units.taken_over["rollout"] += 1
@@ -109,6 +98,33 @@ async def take_over(job: Job, key: str, state: TaskState, standin: RolloutSample
     return Played(
         key, state, sandboxes, unit.facts, limit=unit.limit, usage=unit.usage, seconds=unit.seconds
     )
+
+
+async def reopen(job: Job, key: str) -> SandboxSet | None:
+    """Start the sandboxes of a kept rollout anew, in the state that it left them in.
+
+    Args:
+        job: What all rollouts of the iteration share.
+        key: Of the rollout.
+
+    Returns:
+        The sandboxes, None where their state was not kept or cannot be restored.
+    """
+    archive = await job.units.get_bytes("snapshot", key)
+    if archive is None or job.sandbox is None:
+        return None
+    sandboxes = await open_registered(job.sandbox, job.spec)
+    try:
+        await restore_snapshot(sandboxes, archive)
+    except SnapshotError as error:
+        logger.warning(f"a kept sandbox cannot be restored: {error}")
+        await sandboxes.close()
+        return None
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await sandboxes.close()
+        raise
+    return sandboxes
 
 
 def _unit(played: Played, *, snapshot: bool) -> RolloutUnit:

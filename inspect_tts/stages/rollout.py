@@ -1,5 +1,6 @@
 """One rollout: fresh sandbox, setup, agent under limits, facts, summary. Failure is data."""
 
+from functools import partial
 from time import monotonic
 
 import anyio
@@ -38,8 +39,8 @@ from .identity import grade_key, rollout_key, summary_key
 from .job import Job
 from .leftovers import open_registered
 from .problem import problem_text
-from .resume import Played, keep, take_over
-from .snapshot import Before, before_agent
+from .resume import Played, keep, reopen, take_over
+from .snapshot import Before, before_agent, lost
 
 
 async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement: str) -> Attempt:
@@ -101,7 +102,7 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
         summary=summary,
     )
     rollout = rollout.model_copy(update={"steering": steering(rollout)})
-    return Attempt(rollout, played.state, played.sandboxes, key)
+    return Attempt(rollout, played.state, played.sandboxes, key, partial(reopen, job, key))
 
 
 async def _play(job: Job, id: str, refinement: str, played: Played, standin: RolloutSample) -> None:
@@ -134,6 +135,8 @@ async def _play(job: Job, id: str, refinement: str, played: Played, standin: Rol
             state = await job.agent()(state, job.generate)
         played.seconds = monotonic() - started
         state = latest_state(state) if ended.error or ended.limit else state
+        if played.sandboxes and (reason := await lost(played.sandboxes)):
+            ended.error = ended.error or RuntimeError(f"its sandbox was lost: {reason}")
     played.state, played.usage = state, usage(ended.usage)
     status, reason, played.limit = _status(ended, state)
     after = await read_workspace(workspace.commit) if workspace else None

@@ -157,6 +157,25 @@ async def restore_snapshot(sandboxes: SandboxSet, snapshot: bytes) -> None:
 # --- containers
 
 
+async def lost(sandboxes: SandboxSet) -> str | None:
+    """Why sandboxes cannot be used any more.
+
+    Args:
+        sandboxes: Of a rollout.
+
+    Returns:
+        What docker says of a container that is gone; None while all are there, and for providers
+        that cannot tell.
+    """
+    if sandboxes.spec.type != "docker":
+        return None
+    try:
+        await _containers(sandboxes.environments)
+    except (SnapshotError, OSError) as error:  # ConnectionError is one
+        return str(error)
+    return None
+
+
 async def _containers(environments: Mapping[str, SandboxEnvironment]) -> dict[str, str]:
     found: dict[str, str] = {}
     for service, environment in environments.items():
