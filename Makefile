@@ -2,7 +2,7 @@
 # make test    sets everything up and runs the tests
 # make check   lint and types
 # make cut-off kills a run on docker at 30 random moments and continues it each time
-# make bench   overhead against the plain agent, and what selections and options gain on simulated judges
+# make bench   overhead against the plain agent, many problems at once, and what selections and options gain on simulated judges
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,7 @@ cut-off: setup-dev
 
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)
+	$(BIN)/python bench/load.py
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/refinement.py
 

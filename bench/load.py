@@ -1,0 +1,97 @@
+"""Many problems at once in one process: does everything finish, in what memory, in what order.
+
+    python bench/load.py [--sandbox docker] [--problems 64] [--n 16] [--turns 5] [--json]
+
+`rtv` on all problems together, with the model of `overhead.py` that answers at once, and Inspect's
+own defaults for rollouts, sandboxes and subprocesses. Peak memory is that of the process, with
+interpreter and returned log, without the commands. A problem is served in its turn: it starts when
+its n rollouts have room, so the share of problems that have ended should grow evenly with time.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from inspect_ai import eval
+from overhead import Scripted, workload  # noqa: F401  # registers the model
+
+from inspect_tts import RolloutPool, rtv
+
+MOST_MEMORY = 1536
+"""MiB that the process may take."""
+
+
+def run(given: dict[str, Any]) -> dict[str, Any]:
+    """Run all problems in this process.
+
+    Args:
+        given: The options.
+
+    Returns:
+        What was done, in which time and memory, and when each quarter of the problems had ended.
+    """
+    size = given["problems"] * given["n"] * (given["turns"] + 1) * 2000
+    with tempfile.TemporaryDirectory() as log_dir:
+        started = perf_counter()
+        log = eval(
+            workload(given["sandbox"], given["problems"], size),
+            solver=rtv(n=given["n"]),
+            model="scripted/load",
+            model_args={"latency": 0.0, "turns": given["turns"], "output": 2000},
+            max_samples=given["problems"],
+            display="none",
+            log_dir=log_dir,
+        )[0]
+        seconds = perf_counter() - started
+        samples = log.samples or []
+        pools = [sample.store_as(RolloutPool) for sample in samples]
+        began = min(datetime.fromisoformat(str(s.started_at)) for s in samples)
+        ends = sorted(
+            (datetime.fromisoformat(str(s.completed_at)) - began).total_seconds() for s in samples
+        )
+        return {
+            "status": log.status,
+            "problems": len(samples),
+            "rollouts": sum(r.status == "completed" for p in pools for r in p.rollouts),
+            "adopted": sum(pool.adopted is not None for pool in pools),
+            "seconds": seconds,
+            "peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "log MiB": Path(log.location).stat().st_size / 2**20,
+            "ended by quarters": [ends[len(ends) * q // 4 - 1] / ends[-1] for q in (1, 2, 3, 4)],
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sandbox", choices=("local", "docker"), default="local")
+    parser.add_argument("--problems", type=int, default=64)
+    parser.add_argument("--n", type=int, default=16, help="rollouts of a problem")
+    parser.add_argument("--turns", type=int, default=5, help="commands of a rollout")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    given = vars(parser.parse_args())
+    child, as_json = given.pop("child"), given.pop("json")
+    if child:
+        print(json.dumps(run(json.loads(child))))
+        return
+    command = [sys.executable, __file__, "--child", json.dumps(given)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    if as_json:
+        print(json.dumps({"given": given, "found": found}, indent=1))
+        return
+    for name, value in found.items():
+        shown = " ".join(f"{v:.2f}" for v in value) if isinstance(value, list) else value
+        print(f"{name:<18}{shown:,.1f}" if isinstance(shown, float) else f"{name:<18}{shown}")
+    print(f"{'memory':<18}{found['peak MiB'] / MOST_MEMORY:.2f} of {MOST_MEMORY} MiB")
+
+
+if __name__ == "__main__":
+    main()
