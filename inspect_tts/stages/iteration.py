@@ -29,6 +29,7 @@ from inspect_tts.prompts import Prompt, load_prompt
 from . import progress
 from .agent import agent_identity, agent_maker, agent_name, check_own_solver
 from .arguments import at_least, at_most, one_of
+from .capacity import check_capacity
 from .crew import Owner, crew_of_sample
 from .job import Job, Limits
 from .leftovers import register_sample, remove_leftovers
@@ -162,6 +163,8 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     contexts = _contexts(pool, job.iteration, settings)
     default = max(settings.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
     at_once = settings.max_rollouts or default
+    if pool.iteration < 0:
+        await check_capacity(sandbox, at_once)
     await widen_throttles(spec, sandbox.type if sandbox else None, at_once)
     carried = pool.selected if settings.carry_over else []
     for id in carried:
