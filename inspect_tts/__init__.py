@@ -4,6 +4,7 @@ Implements "Scaling Test-Time Compute for Agentic Coding" (arXiv 2604.16529).
 """
 
 from .agents.bash import bash_agent
+from .agents.mini_swe_agent import mini_swe_agent
 from .core.records import Match, Rollout, Round, Selection, Summary, Vote
 from .errors import UserError
 from .recipes import cheap, pdr, pdr_rtv, robust, rtv
@@ -30,6 +31,7 @@ __all__ = [  # noqa: RUF022  # grouped
     "tournament",
     # agents
     "bash_agent",
+    "mini_swe_agent",
     # records, as read back from a log
     "Match",
     "Rollout",

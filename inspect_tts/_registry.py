@@ -3,6 +3,7 @@
 from . import recipes
 from ._inspect import register_alias
 from .agents.bash import bash_agent
+from .agents.mini_swe_agent import mini_swe_agent
 from .demo.task import demo
 from .recipes import cheap, pdr, pdr_rtv, robust, rtv
 from .scorers import rollout_scores
@@ -21,6 +22,7 @@ __all__ = [
     "bash_agent",
     "cheap",
     "demo",
+    "mini_swe_agent",
     "pdr",
     "pdr_rtv",
     "random_selection",

@@ -9,6 +9,9 @@ from hashlib import sha256
 from .records import CommandFact, FileFact
 from .transcript import elide
 
+MERGED_OUTPUT = 'exec "$@" 2>&1'
+"""Script that runs its arguments with standard error where standard output goes, in order."""
+
 _LAST_COMMANDS = 5
 _COMMAND_CHARS = 300
 _MOST_FILES = 500
@@ -51,6 +54,8 @@ def shell_command(line: str) -> str:
         words = shlex.split(line)
     except ValueError:
         return line
+    if MERGED_OUTPUT in words[:-2]:
+        words = words[words.index(MERGED_OUTPUT) + 2 :]
     is_shell = bool(words) and words[0].rsplit("/", 1)[-1] in {"bash", "sh"}
     if is_shell and "-c" in words[:-1]:
         return words[words.index("-c") + 1].strip()

@@ -1,0 +1,206 @@
+"""Run mini-SWE-agent's loop, which is synchronous, beside the event loop."""
+
+import math
+import re
+from collections.abc import Awaitable, Callable
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import anyio
+from anyio import from_thread, to_thread
+from inspect_ai.agent import Agent, AgentState, agent
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, get_model
+from inspect_ai.tool import ToolInfo
+from inspect_ai.util import sandbox, store_as
+
+from inspect_tts.agents.ending import AgentEnd
+from inspect_tts.core.records import Status
+from inspect_tts.errors import UserError
+from inspect_tts.stages.arguments import at_least, known_arguments, one_of
+
+if TYPE_CHECKING:
+    from .model import InspectModel
+
+T = TypeVar("T")
+
+Variant = Literal["tools", "text"]
+_PUBLISHED: dict[Variant, str] = {"tools": "swebench", "text": "swebench_backticks"}
+_STATUS: dict[str, Status] = {
+    "Submitted": "completed",
+    "LimitsExceeded": "limit",
+    "TimeExceeded": "limit",
+}
+_MODEL_OPTIONS = ("temperature", "top_p", "max_tokens", "parallel_tool_calls")
+_SYSTEM = re.compile(r"\{\{\s*(system|node|release|version|machine)\b")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One agent's configuration."""
+
+    agent: dict[str, Any]
+    environment: dict[str, Any]
+    model: dict[str, Any]
+    tools: bool
+
+
+@agent
+@known_arguments
+def mini_swe_agent(
+    variant: Variant = "tools",
+    config: str | None = None,
+    cwd: str | None = None,
+    timeout: int | None = None,
+    step_limit: int | None = None,
+    cost_limit: float | None = None,
+) -> Agent:
+    """The agent of the package `mini-swe-agent`, with its published SWE-bench configuration.
+
+    Loop, prompts, observations, limits (250 steps, 3 dollars, 60 seconds a command) and the way to
+    submit are the package's. Model and sandbox are Inspect's, and so are tokens, cost, limits and
+    log. Nothing is installed in the sandbox. It needs the extra `swe`.
+
+    Args:
+        variant: `tools` (commands are tool calls; configuration `swebench`) or `text` (one fenced
+            block in each answer; `swebench_backticks`).
+        config: Another configuration of the package, or the path of a YAML file.
+        cwd: Folder in the sandbox to work in; default that of the configuration, `/testbed`. With
+            `.` the sandbox's own working directory. Given, commands do without `BASH_ENV`, which
+            the configuration sets for the images of SWE-bench.
+        timeout: Seconds after which a single command is stopped.
+        step_limit: Model calls after which it ends, 0 for none.
+        cost_limit: Dollars after which it ends, 0 for none. It counts where Inspect has a price.
+
+    Returns:
+        The agent.
+
+    Raises:
+        UserError: If the package is missing, or an argument is out of range.
+    """
+    one_of("variant", variant, tuple(_PUBLISHED))
+    at_least("timeout", timeout, 1)
+    at_least("step_limit", step_limit, 0)
+    at_least("cost_limit", cost_limit, 0, whole=False)
+    setup = _setup(variant, config, {"step_limit": step_limit, "cost_limit": cost_limit})
+    given = {"cwd": "" if cwd == "." else cwd, "timeout": timeout}
+    setup.environment.update({key: value for key, value in given.items() if value is not None})
+    if cwd is not None:  # another place than the image that the configuration is made for
+        setup.environment["env"] = _without_profile(setup.environment.get("env", {}))
+
+    async def execute(state: AgentState) -> AgentState:
+        return await _run(state, setup)
+
+    return execute
+
+
+def _setup(variant: Variant, config: str | None, limits: dict[str, float | None]) -> Setup:
+    from .package import agent_settings, load_config  # not before it is asked for
+
+    sections = load_config(config or _PUBLISHED[variant])
+    given = {key: value for key, value in limits.items() if value is not None}
+    return Setup(
+        agent={**agent_settings(sections["agent"]), **given},
+        environment=sections["environment"],
+        model=sections["model"],
+        tools=variant == "tools",
+    )
+
+
+def _without_profile(env: dict[str, str]) -> dict[str, str]:
+    """Leave out the profile that activates the environment of SWE-bench's images.
+
+    Elsewhere it may be one that starts further shells, each of which would read it again.
+    """
+    return {key: value for key, value in env.items() if key != "BASH_ENV"}
+
+
+async def _run(state: AgentState, setup: Setup) -> AgentState:
+    from .environment import SandboxEnvironment
+    from .model import InspectModel
+    from .package import DefaultAgent
+
+    task = "\n\n".join(message.text for message in state.messages if message.role == "user")
+    await _check_folder(setup.environment.get("cwd"))
+    options = setup.model.get("model_kwargs", {})
+    settings = GenerateConfig(**{key: options[key] for key in _MODEL_OPTIONS if key in options})
+
+    async def generate(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
+        state.messages = list(messages)
+        return await get_model().generate(messages, tools=tools, config=settings)
+
+    def ask(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
+        return _on_the_loop(partial(generate, messages, tools))
+
+    def run(cmd: list[str], **options: Any) -> Any:
+        return _on_the_loop(partial(sandbox().exec, cmd, timeout_retry=False, **options))
+
+    model = InspectModel(str(get_model()), setup.model, tools=setup.tools, generate=ask)
+    environment = SandboxEnvironment(setup.environment, run, await _uname(setup))
+    loop = DefaultAgent(model, environment, **setup.agent)
+    try:
+        await _in_a_thread(partial(loop.run, task))
+    finally:
+        model.follow(loop.messages)
+        state.messages = list(model.trajectory)
+        _end(state, model, loop.messages)
+    return state
+
+
+def _end(state: AgentState, model: "InspectModel", messages: list[dict[str, Any]]) -> None:
+    """Say how it ended, and make the submission the answer."""
+    if model.output is not None:
+        state.output = model.output
+    if not messages or messages[-1]["role"] != "exit":
+        return  # Inspect stopped it
+    word, submission = (messages[-1]["extra"][key] for key in ("exit_status", "submission"))
+    said = store_as(AgentEnd)
+    said.exit_status, said.submission = word, submission
+    said.status = _STATUS.get(word, "error")
+    if submission and model.output is not None:
+        state.output = model.output.model_copy(deep=True)
+        state.output.completion = submission
+
+
+async def _check_folder(cwd: str | None) -> None:
+    if cwd and not (await sandbox().exec(["test", "-d", cwd])).success:
+        raise UserError(
+            f"the sandbox has no folder {cwd!r} for mini-SWE-agent to work in; give "
+            'agent_args=\'{"cwd": "."}\' for the sandbox\'s working directory, or another folder'
+        )
+
+
+async def _uname(setup: Setup) -> dict[str, str]:
+    """What `uname` says in the sandbox, asked for only where a template shows it."""
+    from .environment import UNAME
+
+    if not any(_SYSTEM.search(str(value)) for value in setup.agent.values()):
+        return {}
+    said = await sandbox().exec(["sh", "-c", "for f in s n r v m; do uname -$f; done"])
+    return dict(zip(UNAME, said.stdout.splitlines(), strict=False))
+
+
+async def _in_a_thread(work: Callable[[], object]) -> None:
+    """Run the loop in a thread of its own, and let nothing outlive it.
+
+    Each has its thread, whatever the size of the pool that others share: it mostly waits. The
+    thread has this task's context, and what it asks of the event loop is cancelled with this task.
+    """
+    try:
+        await to_thread.run_sync(work, limiter=anyio.CapacityLimiter(math.inf))
+    except CancelledError:
+        await anyio.lowlevel.checkpoint()  # this task was cancelled, too: it learns of it here
+        raise
+
+
+def _on_the_loop(call: Callable[[], Awaitable[T]]) -> T:
+    """Await something, from the agent's thread."""
+
+    async def awaiting() -> T:
+        # a scope that was cancelled while the thread worked would not reach this new task
+        if anyio.current_effective_deadline() == -math.inf:
+            raise CancelledError
+        return await call()
+
+    return from_thread.run(awaiting)

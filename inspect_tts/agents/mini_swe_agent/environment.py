@@ -1,0 +1,82 @@
+"""Inspect's sandbox as mini-SWE-agent's environment."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from inspect_ai.util import ExecResult, OutputLimitExceededError
+
+from inspect_tts.core.facts import MERGED_OUTPUT
+
+from .package import LocalEnvironment
+
+UNAME = ("system", "node", "release", "version", "machine")
+
+
+class Exec(Protocol):
+    """Run a command in the sandbox, from the agent's thread."""
+
+    def __call__(
+        self, cmd: list[str], *, cwd: str | None, env: dict[str, str], timeout: int
+    ) -> ExecResult[str]:
+        """Wait for its end."""
+
+
+class SandboxEnvironment(LocalEnvironment):
+    """An environment for mini-SWE-agent's loop. What counts as a submission is the package's own.
+
+    Args:
+        config: The configuration's section `environment`.
+        run: Runs a command in the sandbox.
+        uname: What `uname` says there, for templates that show it.
+    """
+
+    def __init__(self, config: Mapping[str, Any], run: Exec, uname: Mapping[str, str]) -> None:
+        super().__init__(**{key: config[key] for key in ("cwd", "env", "timeout") if key in config})
+        self._interpreter = list(config.get("interpreter", ["bash", "-c"]))
+        self._run, self._uname = run, uname
+
+    def execute(
+        self, action: dict[str, Any], cwd: str = "", *, timeout: int | None = None
+    ) -> dict[str, Any]:
+        """Run a command. What it prints comes in the order in which it was printed.
+
+        Args:
+            action: With the command.
+            cwd: Where, by default where the configuration says.
+            timeout: Seconds, by default those of the configuration.
+
+        Returns:
+            Output, return code and, where it could not end, why.
+
+        Raises:
+            Submitted: If its output is a submission.
+        """
+        command = ["sh", "-c", MERGED_OUTPUT, "sh", *self._interpreter, action.get("command", "")]
+        seconds = timeout or self.config.timeout
+        try:
+            done = self._run(
+                command,
+                cwd=cwd or self.config.cwd or None,
+                env=dict(self.config.env),
+                timeout=seconds,
+            )
+        except (TimeoutError, OutputLimitExceededError, PermissionError) as error:
+            output = {
+                "output": getattr(error, "truncated_output", None) or "",
+                "returncode": -1,
+                "exception_info": f"An error occurred while executing the command: {error}",
+                "extra": {"exception_type": type(error).__name__, "exception": str(error)},
+            }
+        else:
+            printed = done.stdout + done.stderr  # the latter only where the shell could not start
+            output = {"output": printed, "returncode": done.returncode, "exception_info": ""}
+        self._check_finished(output)
+        return output
+
+    def get_template_vars(self, **kwargs: Any) -> dict[str, Any]:
+        """What templates may show of the sandbox; nothing of this machine."""
+        return {**self.config.model_dump(), **self._uname, **kwargs}
+
+    def serialize(self) -> dict[str, Any]:
+        """Nothing: the log is Inspect's."""
+        return {}

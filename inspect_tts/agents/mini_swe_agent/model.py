@@ -1,0 +1,188 @@
+"""Inspect's model as mini-SWE-agent's model: tool calls, or one command in a text."""
+
+import json
+from collections.abc import Mapping, Sequence
+from time import time
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageTool,
+    ChatMessageUser,
+    ModelOutput,
+    StopReason,
+)
+from inspect_ai.tool import ToolCall, ToolInfo
+
+from .package import (
+    ACTION_REGEX,
+    BASH,
+    FormatError,
+    format_observation_messages,
+    format_toolcall_observation_messages,
+    parse_regex_actions,
+    parse_toolcall_actions,
+)
+
+_FINISH: dict[StopReason, str] = {"max_tokens": "length", "model_length": "length"}
+"""Where the package's word, which is that of OpenAI's interface, differs from Inspect's."""
+
+
+class Generate(Protocol):
+    """Ask the model, from the agent's thread."""
+
+    def __call__(self, messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
+        """Wait for the answer to a conversation."""
+
+
+class InspectModel:
+    """A model for mini-SWE-agent's loop. Parsing, observations and errors are the package's own.
+
+    Args:
+        name: Name of the model, which templates may show.
+        config: The configuration's section `model`.
+        tools: Whether commands are tool calls; else one fenced block in each answer.
+        generate: Asks Inspect's model.
+    """
+
+    def __init__(
+        self, name: str, config: Mapping[str, Any], *, tools: bool, generate: Generate
+    ) -> None:
+        self.config = {**config, "model_name": name}
+        self.conversation: list[ChatMessage] = []
+        """The agent's messages as Inspect's. An answer that the agent could not read is not among
+        them, as the agent does not send it again."""
+        self.trajectory: list[ChatMessage] = []
+        """The same, with such answers."""
+        self.output: ModelOutput | None = None
+        """The last answer."""
+        self._read = 0
+        self._tools, self._generate = tools, generate
+
+    def query(self, messages: list[dict[str, Any]], **kwargs: Any) -> dict[str, Any]:
+        """Ask for the next message.
+
+        Args:
+            messages: The agent's conversation.
+            **kwargs: Not used.
+
+        Returns:
+            The answer, as the agent's message with its commands.
+
+        Raises:
+            FormatError: If there is no command in it to be read.
+        """
+        self.follow(messages)
+        output = self._generate(self.conversation, [BASH] if self._tools else [])
+        self.output = output
+        self.trajectory.append(output.message)
+        spent = output.usage.total_cost if output.usage else None
+        extra: dict[str, Any] = {"cost": spent or 0.0, "timestamp": time()}
+        try:
+            actions = self._actions(output)
+        except FormatError as error:
+            error.messages[0]["extra"].update(extra)
+            raise
+        self.conversation.append(output.message)
+        self._read += 1
+        extra["actions"] = actions
+        return {"role": "assistant", "content": output.completion, "extra": extra}
+
+    def follow(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Take over what the agent has added to its conversation.
+
+        Args:
+            messages: All of the agent's messages.
+        """
+        for message in messages[self._read :]:
+            ours = _as_inspect(message)
+            if ours is not None:
+                self.conversation.append(ours)
+                self.trajectory.append(ours)
+            elif message["role"] == "exit" and message["extra"]["exit_status"] == "Submitted":
+                self.trajectory += _observed(self.conversation, str(message["content"]))
+        self._read = len(messages)
+
+    def _actions(self, output: ModelOutput) -> list[dict[str, Any]]:
+        reason = _FINISH.get(output.stop_reason, str(output.stop_reason))
+        texts: dict[str, Any] = {
+            "format_error_template": self.config["format_error_template"],
+            "template_kwargs": {"finish_reason": reason},
+        }
+        if self._tools:
+            calls = [_tool_call(call) for call in output.message.tool_calls or []]
+            return parse_toolcall_actions(calls, **texts)
+        regex = self.config.get("action_regex", ACTION_REGEX)
+        return parse_regex_actions(output.completion, action_regex=regex, **texts)
+
+    def format_message(self, **kwargs: Any) -> dict[str, Any]:
+        """A message of the agent's conversation."""
+        return kwargs
+
+    def format_observation_messages(
+        self,
+        message: dict[str, Any],
+        outputs: list[dict[str, Any]],
+        template_vars: dict[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        """What the commands of a message printed, in the words of the configuration.
+
+        Args:
+            message: The answer with the commands.
+            outputs: One for each command that ran.
+            template_vars: For the template.
+
+        Returns:
+            The agent's next messages.
+        """
+        template = self.config["observation_template"]
+        if self._tools:
+            return format_toolcall_observation_messages(
+                actions=message["extra"]["actions"],
+                outputs=outputs,
+                observation_template=template,
+                template_vars=template_vars,
+            )
+        return format_observation_messages(
+            outputs, observation_template=template, template_vars=template_vars
+        )
+
+    def get_template_vars(self, **kwargs: Any) -> dict[str, Any]:
+        """What templates may show of the model."""
+        return dict(self.config)
+
+    def serialize(self) -> dict[str, Any]:
+        """Nothing: the log is Inspect's."""
+        return {}
+
+
+def _tool_call(call: ToolCall) -> SimpleNamespace:
+    """A tool call as the package reads it; one that Inspect could not read stays unreadable."""
+    arguments = call.parse_error or json.dumps(call.arguments)
+    function = SimpleNamespace(name=call.function, arguments=arguments)
+    return SimpleNamespace(id=call.id, function=function)
+
+
+def _as_inspect(message: Mapping[str, Any]) -> ChatMessage | None:
+    content = str(message["content"])
+    match message["role"]:
+        case "system":
+            return ChatMessageSystem(content=content)
+        case "user":
+            return ChatMessageUser(content=content)
+        case "tool":
+            call_id = message["tool_call_id"]
+            return ChatMessageTool(content=content, tool_call_id=call_id, function="bash")
+    return None
+
+
+def _observed(conversation: Sequence[ChatMessage], text: str) -> list[ChatMessage]:
+    """What the command printed that ended the attempt; the agent itself does not read it."""
+    last = conversation[-1] if conversation else None
+    calls = last.tool_calls if isinstance(last, ChatMessageAssistant) else None
+    if not calls:
+        return [ChatMessageUser(content=text)]
+    return [ChatMessageTool(content=text, tool_call_id=calls[-1].id, function=calls[-1].function)]
