@@ -35,6 +35,7 @@ def rtv(
     time_limit: float | None = None,
     cost_limit: float | None = None,
     score_rollouts: bool = False,
+    leak_guard: bool = False,
     trajectory_tokens: int = 100_000,
     units: str = "log",
     summarizer_prompt: str | None = None,
@@ -68,6 +69,7 @@ def rtv(
         time_limit: Seconds of each rollout.
         cost_limit: Dollars of each rollout.
         score_rollouts: Whether to grade the rollouts that are not adopted; see `rollouts`.
+        leak_guard: Whether rollouts with `Rollout.leaks` are kept out; see `rollouts`.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
         units: Where finished work is kept for a retry: `log`, `off`, a folder or a URL; see
             `rollouts`.
@@ -113,6 +115,7 @@ def pdr(
     time_limit: float | None = None,
     cost_limit: float | None = None,
     score_rollouts: bool = False,
+    leak_guard: bool = False,
     trajectory_tokens: int = 100_000,
     units: str = "log",
     summarizer_prompt: str | None = None,
@@ -156,6 +159,7 @@ def pdr(
         time_limit: Seconds of each rollout.
         cost_limit: Dollars of each rollout.
         score_rollouts: Whether to grade the earlier iterations as well; see `rollouts`.
+        leak_guard: Whether rollouts with `Rollout.leaks` are kept out; see `rollouts`.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
         units: Where finished work is kept for a retry: `log`, `off`, a folder or a URL; see
             `rollouts`.
@@ -205,6 +209,7 @@ def pdr_rtv(
     time_limit: float | None = None,
     cost_limit: float | None = None,
     score_rollouts: bool = False,
+    leak_guard: bool = False,
     trajectory_tokens: int = 100_000,
     units: str = "log",
     summarizer_prompt: str | None = None,
@@ -248,6 +253,7 @@ def pdr_rtv(
         time_limit: Seconds of each rollout.
         cost_limit: Dollars of each rollout.
         score_rollouts: Whether to grade the rollouts that are not adopted; see `rollouts`.
+        leak_guard: Whether rollouts with `Rollout.leaks` are kept out; see `rollouts`.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
         units: Where finished work is kept for a retry: `log`, `off`, a folder or a URL; see
             `rollouts`.

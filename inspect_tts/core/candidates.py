@@ -11,6 +11,21 @@ def failed(rollout: Rollout) -> bool:
     return rollout.status != "completed"
 
 
+def eligible(rollouts: Sequence[Rollout], *, leak_guard: bool) -> tuple[str, ...]:
+    """Who may be selected, and whose summary may be a refinement context.
+
+    Args:
+        rollouts: Of one iteration.
+        leak_guard: Whether to keep out those that reached for the reference solution.
+
+    Returns:
+        Their ids. Where all of them did, all: there must be somebody to adopt.
+    """
+    everybody = tuple(rollout.id for rollout in rollouts)
+    clean = tuple(rollout.id for rollout in rollouts if not rollout.leaks)
+    return (clean or everybody) if leak_guard else everybody
+
+
 def evidence(rollout: Rollout) -> tuple[float, ...]:
     """What was executed in favour of a rollout, to break ties; never a score.
 

@@ -2,15 +2,19 @@
 
 import re
 import shlex
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from .records import CommandFact, FileFact
+from .records import CommandFact, FileFact, Patch
 from .transcript import elide
 
 MERGED_OUTPUT = 'exec "$@" 2>&1'
 """Script that runs its arguments with standard error where standard output goes, in order."""
+
+PATCH_BYTES = 1_000_000
+"""A patch that is larger is left out of the record, which then says so."""
 
 _LAST_COMMANDS = 5
 _COMMAND_CHARS = 300
@@ -31,6 +35,10 @@ class Workspace:
     changes: tuple[FileFact, ...]
     patch: str | None
     """Hash of the normalised patch, `none` where that is empty, None where it cannot be told."""
+    size: int | None = None
+    """Bytes of the patch as `git apply` takes it, None where it was not asked for."""
+    diff: bytes | None = None
+    """The patch, None where it is too large or was not asked for."""
 
 
 def last_commands(executed: Sequence[tuple[str, int | None]]) -> tuple[CommandFact, ...]:
@@ -92,18 +100,47 @@ def parse_workspace(output: str) -> Workspace:
 
     Args:
         output: A line with the commit, one with the hash of the patch, and lines of `--numstat`.
+            Perhaps an empty line, the bytes of the patch and the patch in base64.
 
     Returns:
         The workspace; its patch is None where the second line is no hash.
     """
     commit, _, rest = output.partition("\n")
-    hashed, _, numstat = rest.partition("\n")
+    hashed, _, rest = rest.partition("\n")
+    numstat, asked, diff = f"\n{rest}".partition("\n\n")
+    size, _, encoded = diff.partition("\n")
     patch = hashed.strip() if _HASH.fullmatch(hashed.strip()) else None
     return Workspace(
         commit=commit.strip(),
         changes=parse_numstat(numstat),
         patch=_NO_PATCH if patch in _EMPTY_BLOBS else patch,
+        size=int(size) if asked else None,
+        diff=b64decode(encoded) if asked and (encoded or int(size) == 0) else None,
     )
+
+
+def patch_record(before: Workspace | None, after: Workspace | None) -> Patch | None:
+    """The patch for the record.
+
+    Args:
+        before: The workspace before the first step.
+        after: The workspace at the end, compared with the same commit, its patch asked for.
+
+    Returns:
+        The patch, or why it is left out; None where there was no git workspace to begin with.
+    """
+    if before is None:
+        return None
+    if after is None or after.size is None:
+        return Patch(commit=before.commit, notice="the workspace could not be read at the end")
+    if after.diff is None:
+        notice = f"the patch has {after.size} bytes, more than the {PATCH_BYTES} that are kept"
+        return Patch(commit=before.commit, size=after.size, notice=notice)
+    try:
+        return Patch(commit=before.commit, size=after.size, text=after.diff.decode())
+    except UnicodeDecodeError:
+        notice = "the patch holds bytes that are no UTF-8"
+        return Patch(commit=before.commit, size=after.size, notice=notice)
 
 
 def files_changed(before: Workspace | None, after: Workspace | None) -> tuple[FileFact, ...] | None:

@@ -85,6 +85,22 @@ class Facts(Record):
     sandbox is."""
 
 
+class Patch(Record):
+    """What a rollout left in its git workspace, as `git apply` takes it.
+
+    The diff against the commit that it began at: committed or not, with new and binary files.
+    """
+
+    commit: str
+    """The commit that it began at."""
+    size: int = 0
+    """Bytes."""
+    text: str | None = None
+    """The diff, empty where nothing changed; None where it is left out."""
+    notice: str | None = None
+    """Why it is left out."""
+
+
 class Summary(Record):
     """The structured summary of one trajectory."""
 
@@ -122,7 +138,15 @@ class Rollout(Record):
     usage: Usage
     seconds: float
     """Wall time of the agent, without sandbox start and summary."""
+    exit_status: str | None = None
+    """How the agent itself calls its end, for example `Submitted`; None where it says nothing."""
+    submission: str | None = None
+    """What it handed in, as it says."""
     facts: Facts
+    patch: Patch | None = None
+    """None without a git workspace."""
+    leaks: tuple[str, ...] = ()
+    """Commands that reach for the reference solution, such as `git log --all` or `git fetch`."""
     summary: Summary
     steering: tuple[str, ...] = ()
     """Excerpts of what in summary and facts tried to steer a judge; no prompt shows it so."""

@@ -1,6 +1,6 @@
 """Parallel-Distill-Refine (paper, section 1): which summaries a new rollout starts from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
 from .lots import shuffled
@@ -22,6 +22,7 @@ def refinement_contexts(
     seed: int,
     key: str,
     cold: int = 0,
+    barred: Collection[str] = (),
 ) -> tuple[tuple[str, ...], ...]:
     """Choose the summaries that each of the n new rollouts starts from.
 
@@ -35,6 +36,8 @@ def refinement_contexts(
         seed: The run's seed.
         key: Names this iteration among all lots of the run.
         cold: How many of the new rollouts, the last, start without context.
+        barred: Ids among `previous` that are nobody's context; a rollout whose predecessor that is
+            starts without.
 
     Returns:
         n tuples of rollout ids, one for each new rollout.
@@ -56,6 +59,8 @@ def refinement_contexts(
                 f"context='single' needs one predecessor for each rollout: n={n}, but the previous "
                 f"iteration has {len(previous)}"
             )
-        return tuple((name,) for name in previous[:warm]) + ((),) * cold
-    drawn = [shuffled(previous, seed=seed, key=f"{key}/{i}")[:top_k] for i in range(warm)]
+        own = [() if name in barred else (name,) for name in previous[:warm]]
+        return (*own, *[()] * cold)
+    options = [name for name in previous if name not in barred]
+    drawn = [shuffled(options, seed=seed, key=f"{key}/{i}")[:top_k] for i in range(warm)]
     return (*drawn, *[()] * cold)

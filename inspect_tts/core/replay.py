@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from .candidates import agreed, diverse, evidence, expand, identical
+from .candidates import agreed, diverse, eligible, evidence, expand, identical
 from .lots import shuffled
 from .records import STOP, Draw, Match, Rollout, Selection, Stage
 from .refinement import refinement_contexts
@@ -71,10 +71,13 @@ def _everybody(
 ) -> tuple[str, ...]:
     """Who may be selected once an iteration has run: its rollouts, and who was carried over."""
     carried: tuple[str, ...] = ()
+    guard = False
     for stage in stages:
         if stage.name == "rollouts" and stage.iteration == iteration:
             carried = alive.get(iteration - 1, ()) if stage.parameters["carry_over"] else ()
-    return (*(r.id for r in rollouts if r.iteration == iteration), *carried)
+            guard = stage.parameters.get("leak_guard", False)
+    new = [r for r in rollouts if r.iteration == iteration]
+    return (*eligible(new, leak_guard=guard), *carried)
 
 
 def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]:
@@ -185,15 +188,18 @@ def _contexts(
     if not before or (stage.parameters["context"] == "single" and len(before) != len(recorded)):
         return [f"iteration {stage.iteration}: its contexts need rollouts that are not recorded"]
     chosen = [s.selected for s in selections if s.iteration == stage.iteration - 1]
+    earlier = [r for r in rollouts if r.iteration == stage.iteration - 1]
+    allowed = eligible(earlier, leak_guard=stage.parameters.get("leak_guard", False))
     expected = refinement_contexts(
         stage.parameters["context"],
         n=stage.parameters["n"],
         previous=before,
-        selected=chosen[-1] if chosen else before,
+        selected=chosen[-1] if chosen else allowed,
         top_k=stage.parameters["top_k"],
         seed=stage.parameters["seed"],
         key=f"{problem}/t{stage.iteration}/context",
         cold=stage.parameters["cold"],
+        barred=set(before) - set(allowed),
     )
     return [
         f"rollout {rollout.id}: context should be {expected[rollout.index]}"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
-from .records import Facts, Record, Usage
+from .records import Facts, Patch, Record, Usage
 
 Kind = Literal["rollout", "snapshot", "summary", "vote", "grade"]
 KINDS: tuple[Kind, ...] = ("rollout", "snapshot", "summary", "vote", "grade")
@@ -35,6 +35,8 @@ class RolloutUnit(Record):
     limit: str | None = None
     usage: Usage
     seconds: float
+    patch: Patch | None = None
+    leaks: tuple[str, ...] = ()
     messages: list[JsonValue]
     output: JsonValue = None
     store: dict[str, JsonValue]

@@ -1,12 +1,17 @@
 """Ask the sandbox and the transcript for the facts of a rollout."""
 
+from collections.abc import Sequence
+
 from inspect_ai.event import SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
+from inspect_ai.model import ChatMessage
 from inspect_ai.util import sandbox
 
-from inspect_tts.core.facts import Workspace, last_commands, parse_workspace
-from inspect_tts.core.records import CommandFact
+from inspect_tts.core.facts import Workspace, parse_workspace, shell_command
+from inspect_tts.core.leaks import leaks, revisions
 
+_COMMAND_NAMES = ("command", "cmd", "input")
+_MOST_NAMES = 200
 _TIMEOUT = 60  # seconds; a workspace that takes longer is reported as unknown
 
 # Prints the commit, the hash of the patch (an empty line if it cannot be told) and the numstat.
@@ -40,35 +45,79 @@ git diff-files --quiet --ignore-submodules=none || unknown
 [ -e "$tmp/unknown" ] && patch=
 printf '%s\n' "$commit" "$patch"
 git -c core.quotePath=false diff --cached --numstat --no-renames "$commit"
+[ -n "$2" ] || exit 0
+echo "* $3" >"$tmp/attributes"
+git -c core.quotePath=true -c core.attributesFile="$tmp/attributes" diff-index --cached -p \
+  --binary --full-index --no-renames --no-color --no-ext-diff --no-textconv \
+  --ignore-submodules=none --submodule=short "$commit" >"$tmp/patch" || exit 0
+size=$(($(wc -c <"$tmp/patch")))
+printf '\n%s\n' "$size"
+[ "$size" -gt "$2" ] || base64 <"$tmp/patch"
 """
 
 
-async def read_workspace(commit: str = "HEAD") -> Workspace | None:
+# Prints which names are commits that the start commit does not have among its ancestors, and that
+# are older than the rollout, so none of its own.
+_LATER = r"""
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+start=$1 began=$2 && shift 2
+for name; do
+  commit=$(git rev-parse --verify -q "$name^{commit}") || continue
+  git merge-base --is-ancestor "$commit" "$start" && continue
+  [ "$(git log -1 --format=%ct "$commit")" -lt "$began" ] && printf '%s\n' "$name"
+done
+exit 0
+"""
+
+
+async def read_workspace(
+    commit: str = "HEAD", *, patch_bytes: int | None = None
+) -> Workspace | None:
     """Read the git workspace in the default sandbox's working directory.
 
-    The patch is hashed where it is, so its size does not matter.
+    The patch is hashed where it is, so its size does not matter for that.
 
     Args:
         commit: What to compare with.
+        patch_bytes: Read the patch itself, too, if it has no more bytes.
 
     Returns:
         The workspace, None where there is none or it cannot be read.
     """
+    read = await _read(commit, patch_bytes, "")
+    if read is None or read.diff is None or _is_text(read.diff):
+        return read
+    # a file in another encoding: once more, with each file as git's binary patch, which is ASCII
+    return await _read(commit, patch_bytes, "-diff")
+
+
+async def _read(commit: str, patch_bytes: int | None, attribute: str) -> Workspace | None:
+    wanted = "" if patch_bytes is None else str(patch_bytes)
+    script = ["sh", "-c", _READ, "sh", commit, wanted, attribute]
     try:
-        result = await sandbox().exec(["sh", "-c", _READ, "sh", commit], timeout=_TIMEOUT)
+        result = await sandbox().exec(script, timeout=_TIMEOUT)
     except Exception:  # a dead or odd sandbox has no facts to give, and that is not an error
         return None
     return parse_workspace(result.stdout) if result.success else None
 
 
-def commands_run(span_id: str) -> tuple[CommandFact, ...]:
-    """The last commands that an agent ran in a sandbox.
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def commands_run(span_id: str) -> list[tuple[str, int | None]]:
+    """The commands that an agent ran in a sandbox.
 
     Args:
         span_id: Id of the span that the agent ran in.
 
     Returns:
-        The last of all commands logged inside that span, oldest first; not those of scorers.
+        Command line and return code of all that were logged inside that span, oldest first; not
+        those of scorers.
     """
     inside = {span_id}
     executed: list[tuple[str, int | None]] = []
@@ -78,4 +127,47 @@ def commands_run(span_id: str) -> tuple[CommandFact, ...]:
                 inside.add(event.id)
         elif isinstance(event, SandboxEvent) and event.span_id in inside and event.cmd is not None:
             executed.append((event.cmd, event.result))
-    return last_commands(executed)
+    return executed
+
+
+async def find_leaks(
+    executed: Sequence[tuple[str, int | None]],
+    messages: Sequence[ChatMessage],
+    *,
+    repo: object,
+    before: Workspace | None,
+    began: float,
+) -> tuple[str, ...]:
+    """Find commands that reach for the reference solution.
+
+    Args:
+        executed: What ran in the sandbox.
+        messages: The trajectory. Commands of an agent inside the sandbox stand only there, in its
+            tool calls.
+        repo: `owner/name` that the problem is about, if that is known.
+        before: The workspace before the first step.
+        began: When that was, in seconds of the clock.
+
+    Returns:
+        As `inspect_tts.core.leaks`; also reads of commits that are later history.
+    """
+    commands = [shell_command(line) for line, _ in executed]
+    for message in messages:
+        for call in (message.tool_calls or []) if message.role == "assistant" else []:
+            commands += [v for v in map(call.arguments.get, _COMMAND_NAMES) if isinstance(v, str)]
+    projects = [repo.rpartition("/")[2]] if isinstance(repo, str) else []
+    found = leaks(commands, projects)
+    named = revisions(commands)
+    if before is not None and named:
+        later = await _later(before.commit, named, int(began))
+        found += tuple(f"reads later history: {name}" for name in later)
+    return found
+
+
+async def _later(commit: str, names: Sequence[str], began: int) -> list[str]:
+    script = ["sh", "-c", _LATER, "sh", commit, str(began), *names[:_MOST_NAMES]]
+    try:
+        result = await sandbox().exec(script, timeout=_TIMEOUT)
+    except Exception:  # a dead or odd sandbox has nothing to tell, and that is not an error
+        return []
+    return result.stdout.splitlines() if result.success else []

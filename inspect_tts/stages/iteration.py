@@ -19,6 +19,7 @@ from inspect_tts._inspect import (
     tasks_to_run,
     widen_throttles,
 )
+from inspect_tts.core.candidates import eligible
 from inspect_tts.core.records import Rollout, Stage
 from inspect_tts.core.refinement import CONTEXTS, Context, refinement_contexts
 from inspect_tts.core.summary import numbered
@@ -51,6 +52,7 @@ class Settings:
     top_k: int
     cold: int
     carry_over: bool
+    leak_guard: bool
     seed: int
     make_agent: Callable[[EvalSpec], Callable[[], Solver]]
     identity: Callable[[EvalSpec], list[object]]
@@ -107,6 +109,7 @@ def check_settings(given: dict[str, Any]) -> Settings:
         top_k=given["top_k"],
         cold=given["cold"],
         carry_over=given["carry_over"],
+        leak_guard=given["leak_guard"],
         seed=given["seed"],
         make_agent=agent_maker(given["agent"], given["agent_args"]),
         identity=partial(agent_identity, given["agent"], given["agent_args"]),
@@ -234,7 +237,9 @@ def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tu
     if settings.context is None:
         return ((),) * settings.n
     key = f"{pool.problem}/t{iteration}/context"
-    previous = [rollout.id for rollout in pool.population(iteration - 1)]
+    earlier = pool.population(iteration - 1)
+    previous = [rollout.id for rollout in earlier]
+    allowed = eligible(earlier, leak_guard=settings.leak_guard)
     try:
         chosen = refinement_contexts(
             settings.context,
@@ -245,12 +250,13 @@ def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tu
             seed=settings.seed,
             key=key,
             cold=settings.cold,
+            barred=set(previous) - set(allowed),
         )
     except ValueError as error:
         raise UserError(str(error)) from error
     if settings.context == "random":
         warm = range(settings.n - settings.cold)
-        lots = [draw(previous, seed=settings.seed, key=f"{key}/{i}") for i in warm]
+        lots = [draw(allowed, seed=settings.seed, key=f"{key}/{i}") for i in warm]
         pool.draws = [*pool.draws, *lots]
     return chosen
 
@@ -263,7 +269,7 @@ def _add(pool: RolloutPool, records: list[Rollout], settings: Settings, carried:
     )
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]
-    pool.selected = [*(record.id for record in records), *carried]
+    pool.selected = [*eligible(records, leak_guard=settings.leak_guard), *carried]
     if all(record.status == "error" and record.turns == 0 for record in records):
         raise RuntimeError(
             f"none of the {len(records)} rollouts could be started; the first failed with "

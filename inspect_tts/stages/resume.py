@@ -12,7 +12,7 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from inspect_tts._inspect import RolloutSample, SandboxSet
-from inspect_tts.core.records import Facts, Usage
+from inspect_tts.core.records import Facts, Patch, Usage
 from inspect_tts.core.snapshot import SnapshotError
 from inspect_tts.core.units import RolloutUnit
 
@@ -36,6 +36,8 @@ class Played:
     limit: str | None = None
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
+    patch: Patch | None = None
+    leaks: tuple[str, ...] = ()
 
 
 async def keep(job: Job, played: Played, before: Before) -> None:
@@ -96,7 +98,15 @@ async def take_over(job: Job, key: str, state: TaskState, standin: RolloutSample
     job.units.taken_over["rollout"] += 1
     transcript().info({"taken_over": key, "messages": unit.messages}, source="inspect_tts")
     return Played(
-        key, state, sandboxes, unit.facts, limit=unit.limit, usage=unit.usage, seconds=unit.seconds
+        key,
+        state,
+        sandboxes,
+        unit.facts,
+        limit=unit.limit,
+        usage=unit.usage,
+        seconds=unit.seconds,
+        patch=unit.patch,
+        leaks=unit.leaks,
     )
 
 
@@ -134,6 +144,8 @@ def _unit(played: Played, *, snapshot: bool) -> RolloutUnit:
         limit=played.limit,
         usage=played.usage,
         seconds=played.seconds,
+        patch=played.patch,
+        leaks=played.leaks,
         messages=_MESSAGES.dump_python(state.messages, mode="json"),
         output=state.output.model_dump(mode="json"),
         store=_json(dict(state.store.items())),

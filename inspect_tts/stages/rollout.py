@@ -1,7 +1,7 @@
 """One rollout: fresh sandbox, setup, agent under limits, facts, summary. Failure is data."""
 
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 
 import anyio
 from inspect_ai.model import ChatMessage, ChatMessageUser, ContentText, ModelRefusalError
@@ -19,22 +19,27 @@ from inspect_tts._inspect import (
     real_sample,
     rollout_scope,
 )
+from inspect_tts.agents.ending import AgentEnd, agent_end
 from inspect_tts.core.facts import (
+    PATCH_BYTES,
     Workspace,
     answer_fingerprint,
     files_changed,
+    last_commands,
+    patch_record,
     workspace_fingerprint,
 )
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Status, Summary
 from inspect_tts.core.summary import steering
+from inspect_tts.core.transcript import elide
 from inspect_tts.core.units import Grade
 from inspect_tts.models import usage
 from inspect_tts.summarizer import summarize
 
 from . import progress
 from .crew import Attempt
-from .facts import commands_run, read_workspace
+from .facts import commands_run, find_leaks, read_workspace
 from .identity import grade_key, rollout_key, summary_key
 from .job import Job
 from .leftovers import open_registered
@@ -85,6 +90,7 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
                 await played.sandboxes.close()
         raise
     progress.done("rollouts")
+    end = agent_end(played.state.store)
     rollout = Rollout(
         id=id,
         iteration=job.iteration,
@@ -98,7 +104,11 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
         messages=len(played.state.messages),
         usage=played.usage,
         seconds=played.seconds,
+        exit_status=end.exit_status if end else None,
+        submission=elide(end.submission, PATCH_BYTES) if end and end.submission else None,
         facts=played.facts,
+        patch=played.patch,
+        leaks=played.leaks,
         summary=summary,
     )
     rollout = rollout.model_copy(update={"steering": steering(rollout)})
@@ -109,7 +119,7 @@ async def _play(job: Job, id: str, refinement: str, played: Played, standin: Rol
     """Fresh sandbox, setup, agent, facts; then keep it, if there is something to keep."""
     state, agent_span, ended = played.state, f"{id}-agent", Ended()
     workspace: Workspace | None = None
-    before = Before()
+    before, began = Before(), time()
     try:
         if job.sandbox is not None:
             played.sandboxes = await open_registered(job.sandbox, job.spec)
@@ -127,7 +137,7 @@ async def _play(job: Job, id: str, refinement: str, played: Played, standin: Rol
         ended = Ended(error=error)
     else:
         _refine(state, refinement)
-        started = monotonic()
+        began, started = time(), monotonic()
         scope = rollout_scope(
             standin, state, turns=job.limits.turn_limit, seconds=job.limits.time_limit
         )
@@ -138,18 +148,23 @@ async def _play(job: Job, id: str, refinement: str, played: Played, standin: Rol
         if played.sandboxes and (reason := await lost(played.sandboxes)):
             ended.error = ended.error or RuntimeError(f"its sandbox was lost: {reason}")
     played.state, played.usage = state, usage(ended.usage)
-    status, reason, played.limit = _status(ended, state)
-    after = await read_workspace(workspace.commit) if workspace else None
-    answer = state.output.completion
+    status, reason, played.limit = _status(ended, agent_end(state.store), state)
+    after = await read_workspace(workspace.commit, patch_bytes=PATCH_BYTES) if workspace else None
+    answer, executed = state.output.completion, commands_run(agent_span)
     played.facts = Facts(
         status=status,
         reason=reason,
         turns=ended.turns,
-        last_commands=commands_run(agent_span),
+        last_commands=last_commands(executed),
         files_changed=files_changed(workspace, after),
         fingerprint=workspace_fingerprint(workspace, after, answer)
         if job.sandbox
         else answer_fingerprint(answer),
+    )
+    played.patch = patch_record(workspace, after)
+    repo = state.metadata.get("repo")
+    played.leaks = await find_leaks(
+        executed, state.messages, repo=repo, before=workspace, began=began
     )
     await keep(job, played, before)
 
@@ -206,7 +221,9 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
     return attempt.rollout.model_copy(update={"scores": values})
 
 
-def _status(ended: Ended, state: TaskState) -> tuple[Status, str | None, str | None]:
+def _status(
+    ended: Ended, end: AgentEnd | None, state: TaskState
+) -> tuple[Status, str | None, str | None]:
     if ended.limit is not None:
         return "limit", ended.limit.message, ended.limit.type
     if isinstance(ended.error, ModelRefusalError):
@@ -215,6 +232,8 @@ def _status(ended: Ended, state: TaskState) -> tuple[Status, str | None, str | N
         return "error", f"{type(ended.error).__name__}: {ended.error}"[:1000], None
     if state.output.choices and state.output.stop_reason == "content_filter":
         return "refused", "the model refused to go on", None
+    if end is not None and end.status != "completed":
+        return end.status, f"the agent ended with {end.exit_status}", None
     return "completed", None, None
 
 

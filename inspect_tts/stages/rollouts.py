@@ -31,6 +31,7 @@ def rollouts(
     time_limit: float | None = None,
     cost_limit: float | None = None,
     score_rollouts: bool = False,
+    leak_guard: bool = False,
     hold: bool = True,
     trajectory_tokens: int = 100_000,
     units: str = "log",
@@ -63,6 +64,8 @@ def rollouts(
         cost_limit: Dollars of each rollout.
         score_rollouts: Whether to grade, with the task's scorers, each rollout that is not adopted:
             in place, once, after the selection. No prompt and no decision reads these scores.
+        leak_guard: Whether rollouts that reached for the reference solution (`Rollout.leaks`) are
+            kept out of selection and refinement contexts. Where all did, none are.
         hold: Whether sandboxes stay open until a selection needs them no more. Without it each is
             closed after its summary and cannot be adopted or graded.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
