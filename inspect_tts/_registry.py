@@ -12,6 +12,7 @@ from .stages.adopt import adopt
 from .stages.names import RECIPES
 from .stages.rollouts import rollouts
 from .stages.selection import random_selection, select, tournament
+from .swe.task import swe_verified
 
 for _name in RECIPES:
     register_alias(_name, getattr(recipes, _name))
@@ -31,5 +32,6 @@ __all__ = [
     "rollouts",
     "rtv",
     "select",
+    "swe_verified",
     "tournament",
 ]

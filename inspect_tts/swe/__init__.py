@@ -1,0 +1,1 @@
+"""SWE-bench Verified: the task, its images, and predictions in the official form."""

@@ -1,0 +1,33 @@
+"""The packages of the extra `swe`, and what is said where they are missing."""
+
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from inspect_tts.errors import UserError
+
+_NEEDED = {
+    "inspect_evals": "inspect-evals",
+    "swebench": "swebench",
+    "minisweagent": "mini-swe-agent",
+}
+_SWEBENCH_BELOW = 5
+
+
+def check_extra() -> None:
+    """Check that the packages of the extra are there, before anything imports them.
+
+    Raises:
+        UserError: If one is missing, or `swebench` is too new for the scorer.
+    """
+    missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise UserError(f"swe_verified needs {', '.join(missing)}: pip install 'inspect_tts[swe]'")
+    try:
+        installed = version("swebench")
+    except PackageNotFoundError:
+        return
+    if int(installed.partition(".")[0]) >= _SWEBENCH_BELOW:
+        raise UserError(
+            f"swebench {installed} is installed, and the scorer of inspect_evals needs one below "
+            f"{_SWEBENCH_BELOW}: pip install 'inspect_tts[swe]'"
+        )

@@ -1,0 +1,165 @@
+"""SWE-bench Verified as an ordinary Inspect task, built on that of inspect_evals."""
+
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import Sample
+from inspect_ai.util import ComposeConfig, ComposeService, SandboxEnvironmentSpec
+from platformdirs import user_cache_path
+
+from inspect_tts.agents.mini_swe_agent import mini_swe_agent
+from inspect_tts.errors import UserError
+from inspect_tts.stages.arguments import known_arguments, one_of
+
+from .dataset import as_hub_folder, read_records
+from .extra import check_extra
+
+HUB = "princeton-nlp/SWE-bench_Verified"
+"""The dataset on the Hugging Face hub. inspect_evals pins its revision."""
+
+ARCHITECTURES = ("x86_64", "arm64")
+VERSION = 1
+
+
+def swe_verified_task(
+    dataset: str = HUB,
+    revision: str | None = None,
+    image_template: str | None = None,
+    arch: str = "x86_64",
+    sandbox: str = "docker",
+) -> Task:
+    """Build the task.
+
+    Dataset mapping, image names, the setup step and the scorer are those of
+    `inspect_evals.swe_bench`, grading that of the package `swebench`. Added here: local datasets,
+    mini-SWE-agent as the solver, the plain problem statement as the input (the agent's own prompt
+    stands around it), and for docker a compose configuration of its own with an init process, for
+    without one each container takes ten seconds to stop.
+
+    Args:
+        dataset: A dataset of the hub, or a local file or folder of SWE-bench records.
+        revision: Of the hub's dataset; default the one that inspect_evals pins.
+        image_template: Names of the images, with `{org}`, `{repo}`, `{issue}`, `{id}`, `{arch}`;
+            default the official ones.
+        arch: `x86_64` or `arm64`. The official images are complete for the former only.
+        sandbox: `docker`, `k8s`, `modal`, or another provider that reads compose configurations.
+
+    Returns:
+        The task. Sandboxes have no network.
+
+    Raises:
+        UserError: If the extra is missing, an argument is out of range, or the dataset cannot be
+            read.
+    """
+    one_of("arch", arch, ARCHITECTURES)
+    check_extra()
+    from inspect_evals.swe_bench.swe_bench import DEFAULT_IMAGE_TEMPLATE, swe_bench
+
+    template = image_template or DEFAULT_IMAGE_TEMPLATE
+    _check_template(template)
+    given: dict[str, Any] = {
+        "input_prompt": "{issue_text}",
+        "sandbox_type": sandbox,
+        "image_name_template": template,
+        "arch": arch,
+        "sandbox_config": _sandbox if sandbox == "docker" else None,
+    }
+    base = _load(swe_bench, dataset, revision, given)
+    return Task(
+        name="swe_verified",
+        dataset=base.dataset,
+        setup=base.setup,
+        solver=mini_swe_agent(),
+        scorer=base.scorer,
+        version=VERSION,
+        metadata=base.metadata,
+    )
+
+
+@task
+@known_arguments
+def swe_verified(
+    dataset: str = HUB,
+    revision: str | None = None,
+    image_template: str | None = None,
+    arch: str = "x86_64",
+    sandbox: str = "docker",
+) -> Task:
+    """SWE-bench Verified: 500 problems of twelve Python projects, graded by hidden tests.
+
+    Args:
+        dataset: A dataset of the hub, or a local file or folder of SWE-bench records.
+        revision: Of the hub's dataset; default the one that inspect_evals pins.
+        image_template: Names of the images; see `swe_verified_task`.
+        arch: `x86_64` or `arm64`.
+        sandbox: `docker`, `k8s`, `modal`, or another provider.
+
+    Returns:
+        The task. Its own solver is mini-SWE-agent.
+    """
+    return swe_verified_task(dataset, revision, image_template, arch, sandbox)
+
+
+def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, Any]) -> Task:
+    path = Path(dataset).expanduser()
+    if path.exists():
+        if revision is not None:
+            raise UserError(
+                f"revision={revision!r} is of the hub's datasets; {path} is a local one"
+            )
+        records = read_records(path, _graded)
+        folder = as_hub_folder(records, user_cache_path("inspect_tts") / "swe_verified")
+        with redirect_stdout(StringIO()):  # it would say that it loads from the hub
+            made: Task = swe_bench(dataset=str(folder), revision="local", **given)
+        return made
+    if dataset.startswith((".", "/", "~")) or Path(dataset).suffix:
+        raise UserError(f"dataset={dataset!r}: there is no such file or folder")
+    try:
+        pinned = {} if revision is None else {"revision": revision}
+        made = swe_bench(dataset=dataset, **pinned, **given)
+    except Exception as error:  # the hub's client has many
+        raise UserError(
+            f"dataset={dataset!r} could not be loaded from the hub: {type(error).__name__}: "
+            f"{error}. With -T dataset=PATH a local file or folder is read instead"
+        ) from error
+    return made
+
+
+def _graded(repo: str, version: str) -> bool:
+    from swebench.harness.constants import MAP_REPO_VERSION_TO_SPECS
+
+    return version in MAP_REPO_VERSION_TO_SPECS.get(repo, {})
+
+
+def _check_template(template: str) -> None:
+    fields = ("org", "repo", "issue", "id", "arch")
+    try:
+        named = template.format(**dict.fromkeys(fields, "x"))
+    except (KeyError, IndexError, ValueError) as error:
+        allowed = ", ".join(f"{{{field}}}" for field in fields)
+        raise UserError(
+            f"image_template={template!r} has a placeholder that is not known ({error}); it may "
+            f"have {allowed}"
+        ) from error
+    if not any(f"{{{field}}}" in template for field in ("id", "issue")):
+        raise UserError(
+            f"image_template={template!r} names one image, {named!r}, for all problems; put {{id}} "
+            "into it, or {org}, {repo} and {issue}"
+        )
+
+
+def _sandbox(kind: str, sample: Sample) -> SandboxEnvironmentSpec:
+    made = sample.metadata or {}
+    arch = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+    service = ComposeService(
+        image=made["image_name"],
+        platform=arch.get(made["arch"]),  # none where the image's name does not depend on it
+        init=True,
+        command="sleep infinity",
+        working_dir="/testbed",
+        network_mode=None if made["allow_internet"] else "none",
+    )
+    return SandboxEnvironmentSpec(kind, ComposeConfig(services={"default": service}))
