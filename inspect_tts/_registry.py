@@ -12,6 +12,7 @@ from .stages.adopt import adopt
 from .stages.names import RECIPES
 from .stages.rollouts import rollouts
 from .stages.selection import random_selection, select, tournament
+from .swe.scorer import swe_verified_scorer
 from .swe.task import swe_verified
 
 for _name in RECIPES:
@@ -33,5 +34,6 @@ __all__ = [
     "rtv",
     "select",
     "swe_verified",
+    "swe_verified_scorer",
     "tournament",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from inspect_ai.model import ChatMessage
 from inspect_ai.tool import ToolInfo
@@ -45,6 +46,14 @@ def read_briefing(messages: Sequence[ChatMessage]) -> Briefing:
     return Briefing(text, roles.count("assistant"))
 
 
+def _dropped(messages: Sequence[ChatMessage]) -> int:
+    """Answers that a scaffold took out: each left a complaint that follows no answer."""
+    roles = [message.role for message in messages]
+    first = roles.index("assistant") if "assistant" in roles else len(roles)
+    pairs = pairwise(roles[first:])
+    return sum(role == "user" and before in ("user", "tool") for before, role in pairs)
+
+
 def _text(message: ChatMessage) -> str:
     if isinstance(message.content, str):
         return message.content
@@ -79,7 +88,11 @@ def respond(
     if not dialect.has_shell:
         return dialect.finish("There is no shell here, and without one I can do nothing.")
     book = find_playbook(briefing.text, books)
-    move = make_plan(config, book, briefing.text, lane).move(briefing.answered)
+    plan = make_plan(config, book, briefing.text, lane)
+    position = briefing.answered + (_dropped(messages) if dialect.drops_malformed else 0)
+    move = plan.move(position)
+    if move.kind == "finish" and dialect.prepare and position < len(plan.moves):
+        return dialect.command("I write the patch that I hand in.", dialect.prepare)
     if move.kind == "finish":
         return dialect.finish(move.thought)
     say = dialect.malformed if move.kind == "malformed" else dialect.command

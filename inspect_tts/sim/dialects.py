@@ -14,6 +14,7 @@ _SHELL_NAMES = ("bash", "shell", "execute_bash", "terminal")
 _SHELL_PARAMETERS = ("command", "cmd")
 _FENCE = re.compile(r"```(mswea_bash_command|bash|sh)\b")
 _SENTINEL = re.compile(r"\becho\s+[\"']?([A-Z][A-Z_]*(?:SUBMIT|COMPLETE|FINAL)[A-Z_]*)")
+_HANDS_IN = re.compile(r"\bgit diff\b[^\n]*>\s*(\S+\.txt)\b")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,14 @@ class Reply:
 
 class Dialect(Protocol):
     """A way to speak shell commands."""
+
+    @property
+    def prepare(self) -> str | None:
+        """A command that must have run before the attempt can end."""
+
+    @property
+    def drops_malformed(self) -> bool:
+        """Whether the scaffold takes a message that it cannot read out of the conversation."""
 
     @property
     def has_shell(self) -> bool:
@@ -62,6 +71,18 @@ class ToolDialect:
     submit_parameter: str = "answer"
     sentinel: str | None = None
     """Where there is no submit tool: what an `echo` must print to end."""
+    patch: str | None = None
+    """The file that holds the patch to be handed in with the sentinel."""
+
+    @property
+    def prepare(self) -> str | None:
+        """Write the patch, where one is handed in."""
+        return _prepare(self.patch)
+
+    @property
+    def drops_malformed(self) -> bool:
+        """As mini-SWE-agent does."""
+        return self.patch is not None
 
     @property
     def has_shell(self) -> bool:
@@ -109,7 +130,7 @@ class ToolDialect:
         if self.submit:
             return Reply("", (Call(self.submit, {self.submit_parameter: answer}),))
         if self.sentinel and self.tool:
-            return self.command(answer, f"echo {self.sentinel}")
+            return self.command(answer, _finish(self.sentinel, self.patch))
         return Reply(answer)
 
 
@@ -119,6 +140,17 @@ class FencedDialect:
 
     fence: str = "bash"
     sentinel: str | None = None
+    patch: str | None = None
+
+    @property
+    def prepare(self) -> str | None:
+        """Write the patch, where one is handed in."""
+        return _prepare(self.patch)
+
+    @property
+    def drops_malformed(self) -> bool:
+        """As mini-SWE-agent does."""
+        return self.patch is not None
 
     @property
     def has_shell(self) -> bool:
@@ -158,7 +190,17 @@ class FencedDialect:
         Returns:
             The reply.
         """
-        return self.command(answer, f"echo {self.sentinel}") if self.sentinel else Reply(answer)
+        if not self.sentinel:
+            return Reply(answer)
+        return self.command(answer, _finish(self.sentinel, self.patch))
+
+
+def _prepare(patch: str | None) -> str | None:
+    return f"git diff > {patch}" if patch else None
+
+
+def _finish(sentinel: str, patch: str | None) -> str:
+    return f"echo {sentinel} && cat {patch}" if patch else f"echo {sentinel}"
 
 
 def detect_dialect(prompt: str, tools: Sequence[ToolInfo]) -> Dialect:
@@ -173,10 +215,12 @@ def detect_dialect(prompt: str, tools: Sequence[ToolInfo]) -> Dialect:
     """
     found = _SENTINEL.search(prompt)
     sentinel = found[1] if found else None
+    handed_in = _HANDS_IN.search(prompt) if sentinel else None
+    patch = handed_in[1] if handed_in else None
     shell = next((tool for tool in tools if _shell_parameter(tool) is not None), None)
     fence = _FENCE.search(prompt)
     if shell is None and fence is not None:
-        return FencedDialect(fence[1], sentinel)
+        return FencedDialect(fence[1], sentinel, patch)
     submit = next((t for t in tools if "submit" in t.name.lower() and t is not shell), None)
     answers = list(submit.parameters.properties) if submit else []
     parameter = _shell_parameter(shell) if shell else None
@@ -187,6 +231,7 @@ def detect_dialect(prompt: str, tools: Sequence[ToolInfo]) -> Dialect:
         submit=submit.name if submit else None,
         submit_parameter=answers[0] if answers else "answer",
         sentinel=sentinel,
+        patch=patch,
     )
 
 

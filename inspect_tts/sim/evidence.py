@@ -14,6 +14,7 @@ _CALL = re.compile(r"^([A-Za-z_][\w.-]*)> ", re.MULTILINE)
 _FENCED = re.compile(r"```(?:mswea_bash_command|bash|sh)\n(.*?)```", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?(.*?)\n(.*?)\n\1\b", re.DOTALL)
 _MALFORMED = "(malformed call:"
+_REFUSED = re.compile(r"ERROR|^(Format|Tool call) error:", re.MULTILINE)
 
 _WRITES = re.compile(r"\.write_(text|bytes)\(|open\([^)\n]*['\"][wax]b?\+?['\"]")
 _SHELL_WRITES = re.compile(
@@ -107,7 +108,7 @@ def read_record(trajectory: str) -> Record:
     for number, body in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
         action, _, response = body.strip().partition("\n[observation]\n")
         commands, thought = _commands(action)
-        if _MALFORMED in action or (not commands and "ERROR" in response):
+        if _MALFORMED in action or (not commands and _REFUSED.search(response)):
             malformed.append(number)
             commands = []
         runs += [_run(number, thought, command, response.strip()) for command in commands]

@@ -71,7 +71,7 @@ exit 0
 
 
 async def read_workspace(
-    commit: str = "HEAD", *, patch_bytes: int | None = None
+    commit: str = "HEAD", *, patch_bytes: int | None = None, folder: str | None = None
 ) -> Workspace | None:
     """Read the git workspace in the default sandbox's working directory.
 
@@ -80,22 +80,25 @@ async def read_workspace(
     Args:
         commit: What to compare with.
         patch_bytes: Read the patch itself, too, if it has no more bytes.
+        folder: In the workspace, if it is not the working directory.
 
     Returns:
         The workspace, None where there is none or it cannot be read.
     """
-    read = await _read(commit, patch_bytes, "")
+    read = await _read(commit, patch_bytes, "", folder)
     if read is None or read.diff is None or _is_text(read.diff):
         return read
     # a file in another encoding: once more, with each file as git's binary patch, which is ASCII
-    return await _read(commit, patch_bytes, "-diff")
+    return await _read(commit, patch_bytes, "-diff", folder)
 
 
-async def _read(commit: str, patch_bytes: int | None, attribute: str) -> Workspace | None:
+async def _read(
+    commit: str, patch_bytes: int | None, attribute: str, folder: str | None
+) -> Workspace | None:
     wanted = "" if patch_bytes is None else str(patch_bytes)
     script = ["sh", "-c", _READ, "sh", commit, wanted, attribute]
     try:
-        result = await sandbox().exec(script, timeout=_TIMEOUT)
+        result = await sandbox().exec(script, cwd=folder, timeout=_TIMEOUT)
     except Exception:  # a dead or odd sandbox has no facts to give, and that is not an error
         return None
     return parse_workspace(result.stdout) if result.success else None

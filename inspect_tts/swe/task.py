@@ -16,6 +16,7 @@ from inspect_tts.stages.arguments import known_arguments, one_of
 
 from .dataset import as_hub_folder, read_records
 from .extra import check_extra
+from .scorer import swe_verified_scorer
 
 HUB = "princeton-nlp/SWE-bench_Verified"
 """The dataset on the Hugging Face hub. inspect_evals pins its revision."""
@@ -33,11 +34,12 @@ def swe_verified_task(
 ) -> Task:
     """Build the task.
 
-    Dataset mapping, image names, the setup step and the scorer are those of
-    `inspect_evals.swe_bench`, grading that of the package `swebench`. Added here: local datasets,
-    mini-SWE-agent as the solver, the plain problem statement as the input (the agent's own prompt
-    stands around it), and for docker a compose configuration of its own with an init process, for
-    without one each container takes ten seconds to stop.
+    Dataset mapping, image names, the sandboxes of other providers than docker, the setup step and
+    the evaluation script are those of `inspect_evals.swe_bench`, grading that of the package
+    `swebench`. Added here: local datasets, mini-SWE-agent as the solver, the plain problem
+    statement as the input (the agent's own prompt stands around it), a scorer that grades without
+    GitHub, and for docker a compose configuration with an init process, for without one each
+    container takes ten seconds to stop.
 
     Args:
         dataset: A dataset of the hub, or a local file or folder of SWE-bench records.
@@ -73,7 +75,7 @@ def swe_verified_task(
         dataset=base.dataset,
         setup=base.setup,
         solver=mini_swe_agent(),
-        scorer=base.scorer,
+        scorer=swe_verified_scorer(),
         version=VERSION,
         metadata=base.metadata,
     )

@@ -1,0 +1,256 @@
+"""Stand-ins for the official images of SWE-bench Verified, from PyPI alone.
+
+    python tests/standins.py [INSTANCE_ID ...]    # builds them; by default all that the tests use
+
+The tree that the agent gets stands at /testbed, made as ../shared/data/README.md says: the released
+source, less the reference patch, less the patch of the tests. `conda activate testbed` leads to a
+virtual environment, and the record's base commit to the commit of the stand-in. So the record, the
+patch and the grading harness are those of the official image. Images are cached by what they are
+made of; `docker image rm $(docker images -q 'tts-swe/*')` removes them.
+"""
+
+import gzip
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import ImageNotFound
+from helpers import IMAGE
+from platformdirs import user_cache_path
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "swebench_verified"
+DATASET = DATA / "swebench_verified.jsonl.gz"
+TEMPLATE = "tts-swe/{id}"
+FEW = ("pallets__flask-5014", "sympy__sympy-23950")
+PROBLEMS = (
+    *FEW,
+    "sympy__sympy-24539",
+    "sympy__sympy-24562",
+    "pytest-dev__pytest-10051",
+    "pytest-dev__pytest-10356",
+    "sphinx-doc__sphinx-11445",
+    "sphinx-doc__sphinx-8551",
+    "django__django-16569",
+    "django__django-16642",
+    "django__django-16662",
+    "django__django-16901",
+    "django__django-16950",
+)
+"""Those that need no other Python than the base image's, from five repositories."""
+
+_ENV = "/opt/miniconda3/envs/testbed"
+_ACTIVATE = f"""\
+conda() {{
+    export PATH={_ENV}/bin:$PATH CONDA_DEFAULT_ENV=testbed PIP_NO_INDEX=1
+    export PYTHONPATH="$(cat /opt/pythonpath)"
+}}
+"""
+_TOX = f"""\
+#!/bin/sh
+# for `tox --current-env -epy39 -v -- FILES`: what it runs, on the Python that there is
+while [ "$1" != -- ]; do shift; done
+shift
+exec {_ENV}/bin/python -m pytest -rA -p no:cacheprovider --color=no "$@"
+"""
+_BIN_TEST = """\
+#!/usr/bin/env python
+# for `bin/test -C --verbose FILES`, which releases lack
+import sys
+import sympy
+sys.exit(not sympy.test(*sys.argv[3:], verbose=True, colors=False))
+"""
+_ENV_DOCKERFILE = f"""\
+FROM {IMAGE}
+ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python3 -m venv {_ENV}
+RUN {_ENV}/bin/pip install --no-cache-dir -q PINS
+COPY activate /opt/miniconda3/bin/activate
+COPY tox {_ENV}/bin/tox
+RUN chmod +x {_ENV}/bin/tox \\
+    && printf 'source /opt/miniconda3/bin/activate\\nconda activate testbed\\n' >/root/.bashrc
+"""
+_DOCKERFILE = """\
+FROM ENVIRONMENT
+ADD tree.tar /testbed
+RUN echo PYTHONPATH >/opt/pythonpath AFTER
+WORKDIR /testbed
+"""
+
+
+def missing() -> str | None:
+    """Why the stand-ins cannot be made here, None if they can."""
+    return None if DATASET.is_file() else f"{DATASET} is absent: see ../shared/data/README.md"
+
+
+@cache
+def rows() -> dict[str, dict[str, Any]]:
+    """The records of the dataset by id."""
+    return {row["instance_id"]: row for row in _lines(DATASET)}
+
+
+@cache
+def offline() -> dict[str, dict[str, Any]]:
+    """What each problem that runs from PyPI alone needs, by id."""
+    return {row["instance_id"]: row for row in _lines(DATA / "offline_instances.jsonl.gz")}
+
+
+def build(id: str) -> str:
+    """Build the stand-in of one problem, unless it is there.
+
+    Args:
+        id: Of the problem.
+
+    Returns:
+        Name of the image.
+    """
+    row, how = rows()[id], offline()[id]
+    environment = _environment(how)
+    name = TEMPLATE.format(id=id)
+    version = "@".join([environment, _DOCKERFILE, _BIN_TEST, how["sdist_sha256"]])
+    if _present(name, version):
+        return name
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        _unpack(how, tree)
+        _make_repository(row, tree)
+        tarball = io.BytesIO()
+        with tarfile.open(fileobj=tarball, mode="w") as tar:
+            tar.add(tree, arcname=".")
+    path = f"/testbed/{how['pythonpath']}"
+    after = ""
+    if how["repo"] == "pytest-dev/pytest":  # generated when it is built, and ignored by git
+        after = f"&& cp {_ENV}/lib/python3*/site-packages/_pytest/_version.py /testbed/src/_pytest/"
+    text = _DOCKERFILE.replace("ENVIRONMENT", environment).replace("PYTHONPATH", path)
+    files = {"Dockerfile": text.replace("AFTER", after).encode(), "tree.tar": tarball.getvalue()}
+    _image(name, version, files)
+    return name
+
+
+def _environment(how: dict[str, Any]) -> str:
+    pins = [pin.partition(" (")[0] for pin in how["pip"]]
+    quoted = " ".join(f"'{pin}'" for pin in pins)
+    text = _ENV_DOCKERFILE.replace("PINS", quoted)
+    if "then uninstall" in " ".join(how["pip"]):
+        package = pins[0].partition("==")[0]
+        text += f"RUN {_ENV}/bin/pip uninstall -qy {package}\n"
+    files = {
+        "Dockerfile": text.encode(),
+        "activate": _ACTIVATE.encode(),
+        "tox": _TOX.encode(),
+    }
+    version = sha256(b"".join(files.values())).hexdigest()[:12]
+    name = f"tts-swe/env:{version}"
+    if not _present(name, version):
+        _image(name, version, files)
+    return name
+
+
+def _unpack(how: dict[str, Any], tree: Path) -> None:
+    cached = user_cache_path("inspect_tts") / "sdists" / how["sdist_file"]
+    if not cached.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            options = ["--no-deps", "--no-binary", ":all:", "-q", "-d", folder]
+            _run([sys.executable, "-m", "pip", "download", *options, how["sdist"]])
+            [file] = Path(folder).iterdir()
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, cached)
+    if sha256(cached.read_bytes()).hexdigest() != how["sdist_sha256"]:
+        raise RuntimeError(f"{cached} is not the file that the data was measured with")
+    with tarfile.open(cached) as tar, tempfile.TemporaryDirectory() as folder:
+        tar.extractall(folder, filter="data")
+        [top] = Path(folder).iterdir()
+        shutil.move(top, tree)
+
+
+def _make_repository(row: dict[str, Any], tree: Path) -> None:
+    """Make the tree the agent gets a repository whose base commit is found by its official name."""
+    for patch in (row["patch"], row["test_patch"]):
+        _run(["git", "apply", "-R", "--whitespace=nowarn", "-"], cwd=tree, input=patch)
+    if row["repo"] == "sympy/sympy" and not (tree / "bin/test").exists():
+        (tree / "bin").mkdir(exist_ok=True)
+        (tree / "bin/test").write_text(_BIN_TEST, encoding="utf-8")
+        (tree / "bin/test").chmod(0o755)
+    who = {"NAME": "stand-in", "EMAIL": "stand-in@example.org", "DATE": row["created_at"]}
+    env = {f"GIT_{role}_{key}": who[key] for role in ("AUTHOR", "COMMITTER") for key in who}
+    for command in (
+        "git init -q -b main .",
+        "git add -A -f",
+        "git commit -q --no-gpg-sign -m base",
+        f"git update-ref refs/replace/{row['base_commit']} HEAD",
+        # as in the official images, HEAD stands above the base commit
+        "git commit -q --no-gpg-sign --allow-empty -m SWE-bench",
+    ):
+        _run(command.split(), cwd=tree, env=env)
+
+
+def _engine() -> Any:
+    return docker.from_env(timeout=900)  # type: ignore[attr-defined]  # taken for tests/docker
+
+
+def _present(name: str, version: str) -> bool:
+    try:
+        found: dict[str, str] = _engine().images.get(name).labels
+    except ImageNotFound:
+        return False
+    return found.get("tts.standin") == version
+
+
+def _image(name: str, version: str, files: dict[str, bytes]) -> None:
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        for path, data in files.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    context.seek(0)
+    _engine().images.build(
+        fileobj=context,
+        custom_context=True,
+        tag=name,
+        labels={"tts.standin": version},
+        network_mode="host",
+        rm=True,
+    )
+
+
+def _run(
+    command: list[str],
+    cwd: Path | None = None,
+    input: str | None = None,
+    env: dict[str, str] | None = None,
+) -> None:
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        input=input,
+        env={**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+
+
+def main() -> None:
+    """Build what is named, or all."""
+    for id in sys.argv[1:] or PROBLEMS:
+        print(build(id), flush=True)
+
+
+if __name__ == "__main__":
+    main()
