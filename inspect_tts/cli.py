@@ -4,6 +4,8 @@ import click
 
 from . import __version__
 from .estimate import estimate
+from .predictions import predictions
+from .swe.prefetch import prefetch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -13,3 +15,5 @@ def main() -> None:
 
 
 main.add_command(estimate)
+main.add_command(predictions)
+main.add_command(prefetch)

@@ -23,7 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import docker
+from docker.client import DockerClient
 from docker.errors import ImageNotFound
 from helpers import IMAGE
 from platformdirs import user_cache_path
@@ -194,7 +194,7 @@ def _make_repository(row: dict[str, Any], tree: Path) -> None:
 
 
 def _engine() -> Any:
-    return docker.from_env(timeout=900)  # type: ignore[attr-defined]  # taken for tests/docker
+    return DockerClient.from_env(timeout=900)
 
 
 def _present(name: str, version: str) -> bool:

@@ -112,7 +112,10 @@ def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, A
             raise UserError(
                 f"revision={revision!r} is of the hub's datasets; {path} is a local one"
             )
+        import datasets
+
         records = read_records(path, _graded)
+        datasets.disable_progress_bars()
         folder = as_hub_folder(records, user_cache_path("inspect_tts") / "swe_verified")
         with redirect_stdout(StringIO()):  # it would say that it loads from the hub
             made: Task = swe_bench(dataset=str(folder), revision="local", **given)

@@ -1,0 +1,183 @@
+"""Pull the images of problems beforehand: what is there is left, what fails is said."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from inspect_ai.dataset import Sample
+
+from inspect_tts.errors import UserError
+
+GIGABYTE = 10**9
+RESERVE = 5 * GIGABYTE
+"""Free bytes below which nothing more is pulled."""
+
+_MACHINES = {"x86_64": "amd64", "arm64": "arm64"}
+
+Outcome = Literal["present", "pulled", "failed"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An image of a selection."""
+
+    name: str
+    machine: str | None
+    """As docker calls the architecture; None where any will do."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What became of an image."""
+
+    image: Wanted
+    outcome: Outcome
+    why: str = ""
+
+
+def wanted_images(samples: Iterable[Sample]) -> list[Wanted]:
+    """The images that samples of `swe_verified` run in.
+
+    Args:
+        samples: Of the task.
+
+    Returns:
+        Each image once, in order.
+    """
+    found: dict[Wanted, None] = {}
+    for sample in samples:
+        data = sample.metadata or {}
+        found[Wanted(data["image_name"], _MACHINES.get(data["arch"] or ""))] = None
+    return list(found)
+
+
+class Engine:
+    """The part of the docker engine that is needed here, by its HTTP interface.
+
+    Args:
+        client: Of the docker SDK; default the engine that the environment names.
+
+    Raises:
+        UserError: If there is no engine.
+    """
+
+    def __init__(self, client: Any = None) -> None:
+        from docker.client import DockerClient
+        from docker.errors import DockerException
+
+        try:
+            self._client = client or DockerClient.from_env(timeout=600)
+            self._client.ping()
+        except DockerException as error:
+            raise UserError(
+                f"the docker engine does not answer: {error}. Start it, or name it with DOCKER_HOST"
+            ) from error
+
+    def machine(self, name: str) -> str | None:
+        """Architecture of an image that is here, None if it is not."""
+        from docker.errors import ImageNotFound
+
+        try:
+            return str(self._client.api.inspect_image(name)["Architecture"])
+        except ImageNotFound:
+            return None
+
+    def pull(self, image: Wanted, progress: Callable[[int], None]) -> None:
+        """Pull an image; layers that are here already are not pulled again.
+
+        Args:
+            image: Which one.
+            progress: Called with the bytes that have come.
+
+        Raises:
+            UserError: If it cannot be pulled; the message is the engine's.
+        """
+        from docker.errors import DockerException
+
+        repository, _, tag = image.name.partition(":")
+        platform = f"linux/{image.machine}" if image.machine else None
+        done: dict[str, int] = {}
+        try:
+            for event in self._client.api.pull(
+                repository, tag=tag or "latest", stream=True, decode=True, platform=platform
+            ):
+                if "error" in event:
+                    raise UserError(str(event["error"]))
+                if event.get("status") == "Downloading":
+                    done[event.get("id", "")] = event.get("progressDetail", {}).get("current", 0)
+                    progress(sum(done.values()))
+        except (DockerException, OSError) as error:
+            raise UserError(str(error)) from error
+
+    def free_bytes(self) -> int | None:
+        """Free disk space where the engine keeps images; None where that is another machine."""
+        root = Path(self._client.info().get("DockerRootDir", ""))
+        return shutil.disk_usage(root).free if root.is_absolute() and root.exists() else None
+
+
+def check_space(engine: Engine, missing: int, gigabytes: float) -> int | None:
+    """Refuse to begin what would not fit.
+
+    Args:
+        engine: Where.
+        missing: Images to pull.
+        gigabytes: What one is expected to take.
+
+    Returns:
+        Free bytes, None where it cannot be told.
+
+    Raises:
+        UserError: If they would not fit.
+    """
+    free = engine.free_bytes()
+    need = int(missing * gigabytes * GIGABYTE) + RESERVE
+    if free is not None and missing and free < need:
+        raise UserError(
+            f"{missing} images at {gigabytes:g} GB each and {RESERVE // GIGABYTE} GB in reserve "
+            f"need {need / GIGABYTE:.0f} GB, and {free / GIGABYTE:.0f} GB are free. Give a smaller "
+            "--limit, free some space, or say with --gb-per-image how large they really are"
+        )
+    return free
+
+
+def fetch_images(
+    engine: Engine,
+    images: Iterable[Wanted],
+    *,
+    jobs: int,
+    progress: Callable[[Wanted, int], None],
+) -> Iterator[Fetched]:
+    """Pull what is not there.
+
+    Args:
+        engine: Where to.
+        images: Which ones.
+        jobs: How many at once.
+        progress: Called with an image and the bytes of it that have come.
+
+    Yields:
+        What became of each, in order.
+    """
+
+    def fetch(image: Wanted) -> Fetched:
+        try:
+            machine = engine.machine(image.name)
+            outcome: Outcome = "present"
+            if machine is None or (image.machine and machine != image.machine):
+                free = engine.free_bytes()
+                if free is not None and free < RESERVE:
+                    return Fetched(image, "failed", f"only {free / GIGABYTE:.1f} GB are free")
+                engine.pull(image, lambda done: progress(image, done))
+                machine, outcome = engine.machine(image.name), "pulled"
+            if image.machine and machine != image.machine:
+                why = f"it is for {machine}, and {image.machine} is wanted"
+                return Fetched(image, "failed", why)
+            return Fetched(image, outcome)
+        except Exception as error:  # one that fails must not end the others
+            return Fetched(image, "failed", str(error))
+
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(fetch, images)
