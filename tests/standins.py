@@ -184,6 +184,7 @@ def _make_repository(row: dict[str, Any], tree: Path) -> None:
     env = {f"GIT_{role}_{key}": who[key] for role in ("AUTHOR", "COMMITTER") for key in who}
     for command in (
         "git init -q -b main .",
+        "git config gc.auto 0",
         "git add -A -f",
         "git commit -q --no-gpg-sign -m base",
         f"git update-ref refs/replace/{row['base_commit']} HEAD",

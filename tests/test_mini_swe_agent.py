@@ -1,0 +1,281 @@
+"""mini-SWE-agent's own loop on Inspect's model and sandbox."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import Outcome, Script, eval_one, run_eval, say, shell
+from inspect_ai import Task
+from inspect_ai.agent import as_solver
+from inspect_ai.dataset import Sample
+from inspect_ai.event import ModelEvent
+from inspect_ai.model import ChatMessageTool, ChatMessageUser, ModelOutput, ModelUsage
+from inspect_ai.scorer import includes
+
+from inspect_tts import UserError, mini_swe_agent, rtv
+
+pytest.importorskip("minisweagent", reason="needs the extra `swe`")
+
+SUBMIT = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+HERE: dict[str, Any] = {"cwd": "."}
+
+
+def text(command: str) -> ModelOutput:
+    return say(f"THOUGHT: so.\n\n```mswea_bash_command\n{command}\n```")
+
+
+def plays(*outputs: ModelOutput) -> Script:
+    """A model whose every attempt makes these moves, and repeats the last."""
+    return Script(act=lambda me, turn: outputs[min(turn, len(outputs) - 1)].model_copy(deep=True))
+
+
+def task(**given: Any) -> Task:
+    sample = Sample(input="Fix {{ the }} bug.", target="done", setup="git init -q .")
+    return Task(dataset=[sample], scorer=includes(), sandbox="local", **given)
+
+
+def attempt(script: Script, log_dir: Path, given: dict[str, Any] = HERE, **options: Any) -> Any:
+    """The log's only sample, of the plain agent."""
+    solver = as_solver(mini_swe_agent(**given))
+    log = run_eval(task(), solver, script, log_dir, **options)
+    [sample] = log.samples or []
+    return sample
+
+
+def strategy(script: Script, log_dir: Path, n: int = 1, **options: Any) -> Outcome:
+    given = options.pop("agent_args", HERE)
+    solver = rtv(n=n, agent="inspect_tts/mini_swe_agent", agent_args=given, **options)
+    return eval_one(task(), solver, script, log_dir)
+
+
+# --- the loop
+
+
+VARIANTS = {
+    "tools": (
+        shell("echo one; echo two >&2; exit 3"),
+        shell(f"{SUBMIT} && echo done"),
+        ChatMessageTool,
+    ),
+    "text": (
+        text("echo one; echo two >&2; exit 3"),
+        text(f"{SUBMIT} && echo done"),
+        ChatMessageUser,
+    ),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_both_variants_run_commands_and_submit(variant: str, tmp_path: Path) -> None:
+    first, last, kind = VARIANTS[variant]
+    script = plays(first, last)
+    outcome = strategy(script, tmp_path, agent_args={**HERE, "variant": variant})
+    [rollout] = outcome.pool.rollouts
+    assert (rollout.status, rollout.exit_status, rollout.submission) == (
+        "completed",
+        "Submitted",
+        "done\n",
+    )
+    assert (rollout.turns, outcome.score("includes")) == (2, "C")
+    [observation, submission] = [m for m in outcome.sample.messages if isinstance(m, kind)][-2:]
+    assert observation.text == "<returncode>3</returncode>\n<output>\none\ntwo\n</output>"
+    assert submission.text == "done\n"
+
+
+def test_the_prompt_is_the_packages_own_around_the_plain_problem(tmp_path: Path) -> None:
+    from minisweagent.config import builtin_config_dir
+
+    script = plays(shell(SUBMIT))
+    attempt(script, tmp_path)
+    system, user = script.calls[0].messages
+    published = (builtin_config_dir / "benchmarks" / "swebench.yaml").read_text()
+    lines = [line.strip() for line in user.text.splitlines() if line.strip()]
+    assert "Fix {{ the }} bug." in lines
+    assert [line for line in lines if line not in published and "{{" not in line] == []
+    assert system.text.strip() in published
+
+
+def test_inspect_keeps_the_tokens_the_events_and_the_context_of_a_rollout(tmp_path: Path) -> None:
+    script = plays(shell("pwd"), shell(SUBMIT))
+    outcome = strategy(script, tmp_path, n=3, votes=1)
+    for rollout in outcome.pool.rollouts:
+        assert rollout.usage.total_tokens == 30
+        assert [fact.command for fact in rollout.facts.last_commands[-2:]] == ["pwd", SUBMIT]
+    calls = [event for event in outcome.sample.events if isinstance(event, ModelEvent)]
+    assert sum(bool(event.tools) for event in calls) == 6
+    folders = {
+        message.text
+        for call in script.asked("agent")
+        for message in call.messages
+        if isinstance(message, ChatMessageTool)
+    }
+    assert len(folders) == 3, "each in the sandbox of its own rollout"
+
+
+def test_an_answer_that_cannot_be_read_is_complained_about_and_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    script = plays(say("I think."), shell("echo hi"), shell(SUBMIT))
+    script.act = lambda me, turn: [say("I think."), shell("echo hi"), shell(SUBMIT)][
+        min(len(script.calls) - 1, 2)
+    ]
+    sample = attempt(script, tmp_path)
+    second = script.calls[1].messages
+    assert [message.role for message in second] == ["system", "user", "user"]
+    assert "No tool calls found" in second[2].text
+    roles = [message.role for message in sample.messages]
+    assert roles[:4] == ["system", "user", "assistant", "user"], "the trajectory has it"
+
+
+@pytest.mark.parametrize(
+    ("given", "moves", "status", "word"),
+    [
+        ({"step_limit": 2}, [shell("true")], "limit", "LimitsExceeded"),
+        ({}, [say("no command")], "error", "RepeatedFormatError"),
+        ({"cost_limit": 0.5}, [shell("true")], "limit", "LimitsExceeded"),
+    ],
+    ids=["step_limit", "unreadable", "cost_limit"],
+)
+def test_what_ends_the_agent_itself_is_in_the_record(
+    given: dict[str, Any], moves: list[ModelOutput], status: str, word: str, tmp_path: Path
+) -> None:
+    for move in moves:
+        move.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2, total_cost=0.3)
+    outcome = strategy(plays(*moves), tmp_path, agent_args={**HERE, **given})
+    [rollout] = outcome.pool.rollouts
+    assert (rollout.status, rollout.exit_status) == (status, word)
+    assert word in str(rollout.reason)
+
+
+def test_the_published_limits_hold() -> None:
+    from inspect_tts.agents.mini_swe_agent.package import load_config
+
+    for name in ("swebench", "swebench_backticks"):
+        config = load_config(name)
+        assert (config["agent"]["step_limit"], config["agent"]["cost_limit"]) == (250, 3.0)
+        assert config["environment"]["timeout"] == 60
+
+
+def test_a_command_that_takes_too_long_ends_with_what_it_printed(tmp_path: Path) -> None:
+    script = plays(shell("echo begun; sleep 30"), shell(SUBMIT))
+    began = time.monotonic()
+    sample = attempt(script, tmp_path, {**HERE, "timeout": 1})
+    assert time.monotonic() - began < 20
+    [seen, _] = [m.text for m in sample.messages if isinstance(m, ChatMessageTool)]
+    assert "<exception>An error occurred while executing the command: " in seen
+    assert "<returncode>-1</returncode>" in seen
+
+
+def test_output_without_end_is_cut_as_the_configuration_says(tmp_path: Path) -> None:
+    script = plays(shell("yes x | head -c 30000"), shell("head -c 300 /dev/urandom"), shell(SUBMIT))
+    sample = attempt(script, tmp_path)
+    [long, binary, _] = [m.text for m in sample.messages if isinstance(m, ChatMessageTool)]
+    assert "20000 characters elided" in long
+    assert binary.startswith("<returncode>0</returncode>")
+
+
+# --- limits, cancellation, concurrency
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind"),
+    [
+        ({"turn_limit": 3}, "turn"),
+        ({"token_limit": 40}, "token"),
+        ({"message_limit": 7}, "message"),
+        ({"time_limit": 2}, "time"),
+    ],
+)
+def test_inspects_limits_end_a_rollout_and_its_thread(
+    limits: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    slow = shell("sleep 60" if kind == "time" else "true")
+    began = time.monotonic()
+    outcome = strategy(plays(slow), tmp_path, **limits)
+    assert time.monotonic() - began < 25, "nothing waits for the command"
+    [rollout] = outcome.pool.rollouts
+    assert (rollout.status, rollout.limit) == ("limit", kind)
+    assert len(outcome.sample.messages) > 2
+
+
+def test_a_limit_of_the_sample_ends_all_threads(tmp_path: Path) -> None:
+    began = time.monotonic()
+    solver = rtv(n=3, votes=1, agent="inspect_tts/mini_swe_agent", agent_args=HERE)
+    log = run_eval(task(), solver, plays(shell("sleep 60")), tmp_path, time_limit=3)
+    assert time.monotonic() - began < 30
+    [sample] = log.samples or []
+    assert sample.limit is not None
+    assert sample.limit.type == "time"
+
+
+def test_forty_wait_at_once_without_holding_each_other_up(tmp_path: Path) -> None:
+    """More than the threads of anyio's pool, each for a second, twice."""
+    script = plays(shell("sleep 1"), shell("sleep 1"), shell(SUBMIT))
+    began = time.monotonic()
+    outcome = strategy(script, tmp_path, n=41, selection="first", max_rollouts=41)
+    assert {rollout.exit_status for rollout in outcome.pool.rollouts} == {"Submitted"}
+    seconds = max(rollout.seconds for rollout in outcome.pool.rollouts)
+    assert seconds < 41, f"{seconds} s: one after the other it would be 82"
+    assert time.monotonic() - began < 80
+
+
+# --- what must not happen
+
+
+HYGIENE = """
+import os, sys
+home = sys.argv[1]
+os.environ["HOME"] = home
+import inspect_tts
+assert "minisweagent" not in sys.modules, "imported before it is asked for"
+inspect_tts.mini_swe_agent()
+assert "minisweagent" in sys.modules
+assert "litellm" not in sys.modules
+assert "MSWEA_SILENT_STARTUP" not in os.environ
+assert not any(os.scandir(home)), os.listdir(home)
+"""
+
+
+def test_the_package_is_imported_without_a_banner_files_or_litellm(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HYGIENE, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr
+    assert "mini-swe-agent" not in ran.stderr
+
+
+def test_a_missing_package_is_one_message() -> None:
+    code = (
+        "import sys; sys.modules['minisweagent'] = None\n"
+        "from inspect_tts import UserError, mini_swe_agent\n"
+        "try:\n    mini_swe_agent()\nexcept UserError as error:\n    print(error)"
+    )
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert "pip install 'inspect_tts[swe]'" in ran.stdout, ran.stderr
+
+
+def test_a_sandbox_without_the_folder_is_one_message(tmp_path: Path) -> None:
+    sample = attempt(plays(shell("true")), tmp_path, {"cwd": "/no/such"}, fail_on_error=False)
+    assert sample.error is not None
+    for words in ("no folder '/no/such'", "agent_args"):
+        assert words in sample.error.message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"variant": "xml"}, ["variant='xml'", "'tools', 'text'"]),
+        ({"config": "swebnch"}, ["config='swebnch'", "swebench_backticks"]),
+        ({"step_limit": -1}, ["step_limit=-1", ">= 0"]),
+        ({"timeout": 0}, ["timeout=0", ">= 1"]),
+        ({"steps": 3}, ["no argument steps", "step_limit"]),
+    ],
+)
+def test_a_bad_argument_names_what_is_allowed(given: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(UserError) as raised:
+        mini_swe_agent(**given)
+    for word in words:
+        assert word in str(raised.value)
