@@ -2,6 +2,7 @@
 # make test    sets everything up and runs the tests
 # make check   lint and types
 # make cut-off kills a run on docker at 30 random moments and continues it each time
+# make swe     SWE-bench Verified on stand-ins for its images, on docker; builds them first
 # make bench   overhead against the plain agent, many problems at once, and what selections and options gain on simulated judges
 
 VENV ?= .venv
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for p in python3.13 $(wildcard $(PYENV)/3.13.*/bin/python) \
 	python3.12 $(wildcard $(PYENV)/3.12.*/bin/python) python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: demo test check bench cut-off setup setup-dev clean
+.PHONY: demo test check bench cut-off swe setup setup-dev clean
 
 demo: setup
 	@$(BIN)/python -m inspect_tts.demo
@@ -29,6 +30,10 @@ check: setup-dev
 
 cut-off: setup-dev
 	CUT_OFF_KILLS=30 $(BIN)/python -m pytest tests/test_cut_off.py $(ARGS)
+
+swe: setup-dev
+	$(BIN)/python tests/standins.py
+	$(BIN)/python -m pytest tests/test_swe_verified.py --swe $(ARGS)
 
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)

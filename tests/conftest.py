@@ -8,6 +8,18 @@ import pytest
 from helpers import compose_file, containers, docker_missing
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--swe", action="store_true", help="run the tests marked `swe` as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--swe"):
+        reason = pytest.mark.skip(reason="takes long: `make swe`, or pytest --swe")
+        for item in items:
+            if item.get_closest_marker("swe"):
+                item.add_marker(reason)
+
+
 @dataclass(frozen=True)
 class Box:
     """A kind of sandbox, and which sandboxes of a task are alive."""

@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from docker.client import DockerClient
 from docker.errors import ImageNotFound
 from helpers import IMAGE
 from platformdirs import user_cache_path
+
+from inspect_tts.core.patches import files_of
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "swebench_verified"
 DATASET = DATA / "swebench_verified.jsonl.gz"
@@ -102,6 +105,47 @@ def rows() -> dict[str, dict[str, Any]]:
 def offline() -> dict[str, dict[str, Any]]:
     """What each problem that runs from PyPI alone needs, by id."""
     return {row["instance_id"]: row for row in _lines(DATA / "offline_instances.jsonl.gz")}
+
+
+def playbook(id: str, right: str | None = None) -> dict[str, Any]:
+    """What the simulated model is to know of a problem.
+
+    Args:
+        id: Of the problem.
+        right: Its right fix as a patch, by default the reference patch.
+
+    Returns:
+        For `-M playbook=...`. One of its wrong fixes only adds a comment, one breaks the import.
+    """
+    row, how = rows()[id], offline()[id]
+    fix = right or row["patch"]
+    [file, *_] = files_of(row["patch"])
+    title = next(line for line in row["problem_statement"].splitlines() if line.strip())
+    return {
+        "id": id,
+        "marker": title.strip(),
+        "solve_rate": 0.5,
+        "test": shlex.join(how["test_cmd"]),
+        "explore": ["git log -3 --oneline; ls", f"head -n 60 {file}"],
+        "right": {"name": "right", "idea": "do as the issue asks", "commands": [_apply(fix)]},
+        "wrong": [
+            {
+                "name": "comment",
+                "idea": "note the problem",
+                "commands": [f"echo '# see the issue' >>{file}"],
+                "passes_visible": True,
+            },
+            {
+                "name": "crash",
+                "idea": "refuse to go on",
+                "commands": [f"echo 'raise RuntimeError' >>{file}"],
+            },
+        ],
+    }
+
+
+def _apply(patch: str) -> str:
+    return f"git apply --whitespace=nowarn - <<'END_OF_PATCH'\n{patch}END_OF_PATCH"
 
 
 def build(id: str) -> str:

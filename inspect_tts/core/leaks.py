@@ -27,6 +27,7 @@ _READS = _WALKS | {
     "rebase",
     "reset",
     "restore",
+    "rev-parse",
     "switch",
     "worktree",
 }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from itertools import pairwise
 
 _FILE = re.compile(r"^diff --git (?=a/|\"a/)", re.MULTILINE)
 _NAMES = re.compile(r"diff --git a/(?P<old>.+) b/(?P<new>.+)")
@@ -40,4 +41,4 @@ def without_files(patch: str, names: Collection[str]) -> str:
 
 def _parts(patch: str) -> list[str]:
     starts = [match.start() for match in _FILE.finditer(patch)]
-    return [patch[a:b] for a, b in zip(starts, [*starts[1:], len(patch)], strict=True)]
+    return [patch[a:b] for a, b in pairwise([*starts, len(patch)])]

@@ -109,9 +109,7 @@ def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, A
     path = Path(dataset).expanduser()
     if path.exists():
         if revision is not None:
-            raise UserError(
-                f"revision={revision!r} is of the hub's datasets; {path} is a local one"
-            )
+            raise UserError(f"revision={revision!r} is for datasets of the hub; {path} is local")
         import datasets
 
         records = read_records(path, _graded)

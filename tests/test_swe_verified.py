@@ -1,0 +1,234 @@
+"""SWE-bench Verified on stand-ins for its images: real problems, the real harness, real containers.
+
+A few run always, all with `make swe`.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import standins
+from click.testing import CliRunner
+from helpers import docker_missing
+from inspect_ai import eval as inspect_eval
+from inspect_ai.event import ModelEvent
+from inspect_ai.log import EvalLog
+from inspect_ai.model import Model, get_model
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import sandbox
+
+from inspect_tts import RolloutPool, pdr_rtv
+from inspect_tts.cli import main
+from inspect_tts.swe.task import swe_verified
+
+pytestmark = [pytest.mark.docker, pytest.mark.interop]
+for package in ("inspect_evals", "swebench", "minisweagent"):
+    pytest.importorskip(package, reason="needs the extra `swe`")
+
+PLAYED = (
+    "pallets__flask-5014",
+    "sympy__sympy-24539",
+    "pytest-dev__pytest-10051",
+    "django__django-16662",
+)
+CANARY = "canary-5d0f3c9a"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _images(request: pytest.FixtureRequest) -> None:
+    missing = standins.missing() or docker_missing()
+    if missing:
+        pytest.skip(missing)
+    for id in standins.PROBLEMS if request.config.getoption("--swe") else standins.FEW:
+        standins.build(id)
+
+
+def run(
+    ids: Sequence[str],
+    strategy: Solver | None,
+    log_dir: Path,
+    *,
+    model: str | Model = "mockllm/model",
+    dataset: Path = standins.DATASET,
+    **options: Any,
+) -> EvalLog:
+    task = swe_verified(dataset=str(dataset), image_template=standins.TEMPLATE)
+    [log] = inspect_eval(
+        task,
+        solver=strategy,
+        model=model,
+        sample_id=list(ids),
+        display="none",
+        log_dir=str(log_dir),
+        **options,
+    )
+    assert log.status == "success", log.error
+    return log
+
+
+def scores(log: EvalLog) -> dict[tuple[str, int], Any]:
+    return {
+        (str(sample.id), sample.epoch): (sample.scores or {})["swe_verified_scorer"].value
+        for sample in log.samples or []
+    }
+
+
+def simulated(ids: Sequence[str], folder: Path, **settings: Any) -> Model:
+    books = folder / "playbooks.json"
+    books.write_text(json.dumps([standins.playbook(id) for id in ids]), encoding="utf-8")
+    return get_model("simulated/coder", memoize=False, playbook=str(books), **settings)
+
+
+# --- grading
+
+
+def last_hunk_missing(patch: str) -> str:
+    return patch[: patch.rindex("\n@@") + 1]
+
+
+def nothing_added(patch: str) -> str:
+    """Only what the patch takes away and a comment."""
+    lines = [line for line in patch.splitlines() if not line.startswith("+") or line[:3] == "+++"]
+    return "\n".join(lines) + "\n"
+
+
+def never_imported(patch: str) -> str:
+    first = next(line for line in patch.splitlines() if line.startswith("+") and line[:3] != "+++")
+    return patch.replace(first, f"{first}\n+ this is no Python", 1)
+
+
+BREAKS: dict[str, Callable[[str], str]] = {
+    "pallets__flask-5014": never_imported,
+    "sympy__sympy-23950": nothing_added,
+    "pytest-dev__pytest-10051": last_hunk_missing,
+}
+
+
+@solver
+def by_epoch() -> Solver:
+    """The oracle in epoch 1, nothing in epoch 2, a broken oracle in epoch 3."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        patch = standins.rows()[str(state.sample_id)]["patch"]
+        if state.epoch == 3:
+            patch = BREAKS[str(state.sample_id)](patch)
+        if state.epoch != 2:
+            command = ["git", "apply", "--recount", "--whitespace=nowarn", "-"]
+            done = await sandbox().exec(command, input=patch)
+            assert done.success, done.stderr
+        return state
+
+    return solve
+
+
+def test_the_oracle_is_right_an_untouched_tree_and_a_broken_patch_are_not(tmp_path: Path) -> None:
+    log = run(standins.FEW, by_epoch(), tmp_path, epochs=3)
+    assert scores(log) == {
+        (id, epoch): float(epoch == 1) for id in standins.FEW for epoch in (1, 2, 3)
+    }
+
+
+@pytest.mark.swe
+def test_all_oracles_are_right_and_no_untouched_tree(tmp_path: Path) -> None:
+    log = run(standins.PROBLEMS, by_epoch(), tmp_path, epochs=2)
+    assert scores(log) == {
+        (id, epoch): float(epoch == 1) for id in standins.PROBLEMS for epoch in (1, 2)
+    }
+    assert len({id.partition("-")[0] for id, _ in scores(log)}) >= 4
+
+
+@pytest.mark.swe
+def test_three_broken_oracles_are_wrong(tmp_path: Path) -> None:
+    log = run(list(BREAKS), by_epoch(), tmp_path, epochs=3)
+    assert {id: value for (id, epoch), value in scores(log).items() if epoch == 3} == dict.fromkeys(
+        BREAKS, 0.0
+    )
+
+
+# --- the whole way, blind
+
+
+def with_canaries(ids: Sequence[str], folder: Path, *, names: bool = False) -> Path:
+    """The records, with a canary in all that grading alone may know."""
+    rows = [{**standins.rows()[id]} for id in ids]
+    for row in rows:
+        row["hints_text"] = f"{CANARY} hints"
+        for field in ("patch", "test_patch"):  # git passes over what stands before a patch
+            row[field] = f"{CANARY} {field}\n{row[field]}"
+        for field in ("FAIL_TO_PASS", "PASS_TO_PASS") if names else ():
+            row[field] = [*row[field], f"{CANARY}::{field}"]
+    path = folder / "canaries.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def assert_blind(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        assert CANARY in json.dumps(sample.metadata)
+        row = standins.rows()[str(sample.id)]
+        hidden = [CANARY, json.dumps(row["PASS_TO_PASS"]), row["test_patch"]]
+        calls = [event for event in sample.events if isinstance(event, ModelEvent)]
+        assert len(calls) > 20
+        for event in calls:
+            asked = "\n".join(message.model_dump_json() for message in event.input)
+            assert not [text for text in hidden if text in asked]
+        problem = row["problem_statement"].strip()
+        assert any(problem in message.text for event in calls for message in event.input)
+
+
+def plays_to_the_end(ids: Sequence[str], tmp_path: Path) -> None:
+    model = simulated(ids, tmp_path, solve_rate=1.0, failure_rate=0.0, judge_accuracy=1.0)
+    strategy = pdr_rtv(n=2, top_k=1, votes=1, score_rollouts=True)
+    dataset = with_canaries(ids, tmp_path)
+    log = run(ids, strategy, tmp_path, model=model, dataset=dataset)
+    assert scores(log) == {(id, 1): 1.0 for id in ids}
+    assert_blind(log)
+    for sample in log.samples or []:
+        pool = sample.store_as(RolloutPool)
+        assert {rollout.exit_status for rollout in pool.rollouts} == {"Submitted"}
+        assert all(r.submission and "diff --git" in r.submission for r in pool.rollouts)
+        assert all(rollout.leaks == () for rollout in pool.rollouts)
+        assert pool.stages[0].parameters["agent"] == "the task's own solver"
+        assert pool.discrepancies() == ()
+    predicted = tmp_path / "predictions.jsonl"
+    said = CliRunner().invoke(main, ["predictions", log.location, "-o", str(predicted)])
+    assert said.exit_code == 0, said.output
+    rows = [json.loads(line) for line in predicted.read_text("utf-8").splitlines()]
+    patches = {row["instance_id"]: row["model_patch"] for row in rows}
+    assert set(patches) == set(ids)
+    assert not any("patch.txt" in patch for patch in patches.values())
+    again = run(ids, apply_patches(patches), tmp_path / "again")
+    assert scores(again) == scores(log), "a fresh container with the patch grades the same"
+
+
+@solver
+def apply_patches(patches: dict[str, str]) -> Solver:
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        done = await sandbox().exec(["git", "apply", "-"], input=patches[str(state.sample_id)])
+        assert done.success, done.stderr
+        return state
+
+    return solve
+
+
+def test_pdr_rtv_runs_mini_swe_agent_to_the_end(tmp_path: Path) -> None:
+    plays_to_the_end(PLAYED[:1], tmp_path)
+
+
+@pytest.mark.swe
+def test_pdr_rtv_runs_mini_swe_agent_to_the_end_on_four_projects(tmp_path: Path) -> None:
+    plays_to_the_end(PLAYED, tmp_path)
+
+
+@pytest.mark.swe
+def test_no_prompt_holds_the_names_of_hidden_tests(tmp_path: Path) -> None:
+    ids = PLAYED[:1]
+    model = simulated(ids, tmp_path, solve_rate=0.5, failure_rate=0.0)
+    dataset = with_canaries(ids, tmp_path, names=True)
+    strategy = pdr_rtv(n=3, top_k=2, votes=1, score_rollouts=True)
+    log = run(ids, strategy, tmp_path, model=model, dataset=dataset)
+    [sample] = log.samples or []
+    assert CANARY in str((sample.scores or {})["swe_verified_scorer"].explanation)
+    assert_blind(log)
