@@ -78,11 +78,11 @@ class Engine:
 
     def machine(self, name: str) -> str | None:
         """Architecture of an image that is here, None if it is not."""
-        from docker.errors import ImageNotFound
+        from docker.errors import NotFound
 
         try:
             return str(self._client.api.inspect_image(name)["Architecture"])
-        except ImageNotFound:
+        except NotFound:
             return None
 
     def pull(self, image: Wanted, progress: Callable[[int], None]) -> None:
