@@ -49,7 +49,7 @@ PROBLEMS = (
     "django__django-16901",
     "django__django-16950",
 )
-"""Those that need no other Python than the base image's, from five repositories."""
+"""Of five repositories, on the base image's Python."""
 
 _ENV = "/opt/miniconda3/envs/testbed"
 _ACTIVATE = f"""\
@@ -292,7 +292,6 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Build what is named, or all."""
     for id in sys.argv[1:] or PROBLEMS:
         print(build(id), flush=True)
 
