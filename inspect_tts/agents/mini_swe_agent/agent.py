@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import anyio
 from anyio import from_thread, to_thread
 from inspect_ai.agent import Agent, AgentState, agent
-from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, get_model
+from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput, get_model
 from inspect_ai.tool import ToolInfo
 from inspect_ai.util import sandbox, store_as
 
@@ -90,7 +90,7 @@ def mini_swe_agent(
         setup.environment["env"] = _without_profile(setup.environment.get("env", {}))
 
     async def execute(state: AgentState) -> AgentState:
-        return await _run(state, setup)
+        return await _run(state, setup, get_model())
 
     return execute
 
@@ -116,7 +116,7 @@ def _without_profile(env: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in env.items() if key != "BASH_ENV"}
 
 
-async def _run(state: AgentState, setup: Setup) -> AgentState:
+async def _run(state: AgentState, setup: Setup, asked: Model) -> AgentState:
     from .environment import SandboxEnvironment
     from .model import InspectModel
     from .package import DefaultAgent
@@ -128,7 +128,7 @@ async def _run(state: AgentState, setup: Setup) -> AgentState:
 
     async def generate(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
         state.messages = list(messages)
-        return await get_model().generate(messages, tools=tools, config=settings)
+        return await asked.generate(messages, tools=tools, config=settings)
 
     def ask(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
         return _on_the_loop(partial(generate, messages, tools))
@@ -136,7 +136,7 @@ async def _run(state: AgentState, setup: Setup) -> AgentState:
     def run(cmd: list[str], **options: Any) -> Any:
         return _on_the_loop(partial(sandbox().exec, cmd, timeout_retry=False, **options))
 
-    model = InspectModel(str(get_model()), setup.model, tools=setup.tools, generate=ask)
+    model = InspectModel(str(asked), setup.model, tools=setup.tools, generate=ask)
     environment = SandboxEnvironment(setup.environment, run, await _uname(setup))
     loop = DefaultAgent(model, environment, **setup.agent)
     try:
