@@ -3,6 +3,7 @@
 from . import recipes
 from ._inspect import register_alias
 from .agents.bash import bash_agent
+from .agents.terminus import terminus
 from .demo.task import demo
 from .recipes import cheap, pdr, pdr_rtv, robust, rtv
 from .scorers import rollout_scores
@@ -11,6 +12,7 @@ from .stages.adopt import adopt
 from .stages.names import RECIPES
 from .stages.rollouts import rollouts
 from .stages.selection import random_selection, select, tournament
+from .terminal_bench.task import terminal_bench, terminal_tests
 
 for _name in RECIPES:
     register_alias(_name, getattr(recipes, _name))
@@ -29,5 +31,8 @@ __all__ = [
     "rollouts",
     "rtv",
     "select",
+    "terminal_bench",
+    "terminal_tests",
+    "terminus",
     "tournament",
 ]

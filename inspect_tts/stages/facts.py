@@ -1,11 +1,12 @@
 """Ask the sandbox and the transcript for the facts of a rollout."""
 
-from inspect_ai.event import SandboxEvent, SpanBeginEvent
+from inspect_ai.event import InfoEvent, SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
 from inspect_ai.util import sandbox
 
 from inspect_tts.core.facts import Workspace, last_commands, parse_workspace
 from inspect_tts.core.records import CommandFact
+from inspect_tts.core.terminal import SOURCE, typed_commands
 
 _TIMEOUT = 60  # seconds; a workspace that takes longer is reported as unknown
 
@@ -76,6 +77,10 @@ def commands_run(span_id: str) -> tuple[CommandFact, ...]:
         if isinstance(event, SpanBeginEvent):
             if event.parent_id in inside and event.type != "scorer":
                 inside.add(event.id)
-        elif isinstance(event, SandboxEvent) and event.span_id in inside and event.cmd is not None:
+        elif event.span_id not in inside:
+            continue
+        elif isinstance(event, SandboxEvent) and event.cmd and not event.cmd.endswith(SOURCE):
             executed.append((event.cmd, event.result))
+        elif isinstance(event, InfoEvent) and event.source == SOURCE:
+            executed += typed_commands(event.data)  # what went through Terminus' own script
     return last_commands(executed)
