@@ -19,15 +19,17 @@ class Broken:
 
     old: str
     new: str
-    look: str = "ls -la"
+    look: str
     """What the agent looks at when it is done."""
+    seed: int
+    """Of a simulated model whose first rollout breaks it and whose second does not."""
 
 
 BROKEN = {
-    "regex-log": Broken("(?=$|[^0-9A-Za-z])\nEOF", "\nEOF", "cat /app/regex.txt"),
-    "kv-store-grpc": Broken("{5328}", "{5329}", "pgrep -af server.py"),
-    "log-summary-date-ranges": Broken("2025-08-12", "2025-08-11", "cat /app/summary.csv"),
-    "cancel-async-tasks": Broken("max_concurrent", "max_at_once", "cat /app/run.py"),
+    "regex-log": Broken("(?=$|[^0-9A-Za-z])\nEOF", "\nEOF", "cat /app/regex.txt", 3),
+    "kv-store-grpc": Broken("{5328}", "{5329}", "pgrep -af server.py", 7),
+    "log-summary-date-ranges": Broken("2025-08-12", "2025-08-11", "cat /app/summary.csv", 4),
+    "cancel-async-tasks": Broken("max_concurrent", "max_at_once", "cat /app/run.py", 0),
 }
 RIGHT, WRONG = "do all that is asked for", "do most of what is asked for"
 

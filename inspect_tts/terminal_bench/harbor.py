@@ -3,6 +3,7 @@
 import sys
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,28 +18,30 @@ from inspect_tts.errors import UserError
 _INSTALL = "pip install 'inspect_tts[terminal]'"
 
 
-def inspect_harbor() -> ModuleType:
+def inspect_harbor(python: tuple[int, ...] = tuple(sys.version_info[:3])) -> ModuleType:
     """The package that loads and grades the tasks.
+
+    Args:
+        python: Version of Python.
 
     Returns:
         The module.
 
     Raises:
-        UserError: If this Python is too old for it, or it is not installed.
+        UserError: If the Python is too old for it, or it is not installed.
     """
-    if sys.version_info < (3, 12):
-        running = ".".join(map(str, sys.version_info[:3]))
+    if python < (3, 12):
         raise UserError(
-            f"terminal_bench needs Python 3.12 or newer, as inspect-harbor does, and this is "
-            f"{running}: make an environment with a newer Python and {_INSTALL} there"
+            "terminal_bench needs Python 3.12 or newer, as inspect-harbor does, and this is "
+            f"{'.'.join(map(str, python))}: make an environment with a newer Python and {_INSTALL} "
+            "there"
         )
     try:
-        import inspect_harbor as module
+        return import_module("inspect_harbor")
     except ModuleNotFoundError as error:
         if error.name != "inspect_harbor":
             raise
         raise UserError(f"terminal_bench needs the package inspect-harbor: {_INSTALL}") from error
-    return module
 
 
 def load_samples(
@@ -53,7 +56,7 @@ def load_samples(
 
     Args:
         path: A task folder, or a folder of such; None: Terminal-Bench 2.0 from the Harbor hub.
-        exclude: Ids or globs of tasks to leave out.
+        exclude: Names of tasks to leave out, or globs.
         ref: Version on the hub.
         timeout_multiplier: Stretches the time limits of agents and tests.
         options: Passed on to inspect-harbor.
@@ -66,15 +69,15 @@ def load_samples(
     """
     harbor = inspect_harbor()
     if path is None:
-        samples = _from_hub(harbor, ref, options)
+        found = {_short(sample.id): sample for sample in _from_hub(harbor, ref, options)}
+        samples = [found[name] for name in _kept(list(found), exclude)]
     else:
-        samples = _from_folder(harbor, Path(path).expanduser(), options)
+        folders = {folder.name: folder for folder in _task_folders(Path(path).expanduser())}
+        kept = _kept(list(folders), exclude)
+        samples = [_from_task(harbor, folders[name], options) for name in kept]
     for sample in samples:
-        _finish(sample, timeout_multiplier, options.get("override_memory_mb"))
-    kept = _without(sorted(samples, key=lambda sample: str(sample.id)), exclude)
-    if not kept:
-        raise UserError(f"exclude={exclude!r} leaves no task; leave fewer of them out")
-    return kept
+        _finish(sample, timeout_multiplier, options["override_memory_mb"])
+    return sorted(samples, key=lambda sample: str(sample.id))
 
 
 def _from_hub(harbor: ModuleType, ref: str, options: dict[str, Any]) -> list[Sample]:
@@ -88,24 +91,23 @@ def _from_hub(harbor: ModuleType, ref: str, options: dict[str, Any]) -> list[Sam
         ) from error
 
 
-def _from_folder(harbor: ModuleType, folder: Path, options: dict[str, Any]) -> list[Sample]:
+def _task_folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UserError(f"path={str(folder)!r} is not a folder; give a folder of tasks")
     if (folder / "task.toml").is_file():
-        return [_from_task(harbor, folder, options)]
-    found = sorted(child for child in folder.iterdir() if (child / "task.toml").is_file())
+        return [folder.resolve()]
+    found = [child for child in folder.iterdir() if (child / "task.toml").is_file()]
     if not found:
         raise UserError(
             f"path={str(folder)!r} holds no tasks: a task is a folder with a task.toml, an "
             "instruction.md, an environment/ and a tests/, and path names one or the folder around "
             "them"
         )
-    return [_from_task(harbor, child, options) for child in found]
+    return sorted(found)
 
 
 def _from_task(harbor: ModuleType, folder: Path, options: dict[str, Any]) -> Sample:
     # one by one: of a whole folder inspect-harbor leaves out those that it cannot read
-    file = folder / "task.toml"
     if not (folder / "environment").is_dir():
         raise UserError(f"the task {folder} has no folder environment/")
     try:
@@ -115,14 +117,24 @@ def _from_task(harbor: ModuleType, folder: Path, options: dict[str, Any]) -> Sam
             f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}"
             for each in error.errors()[:5]
         )
-        raise UserError(f"{file}: {wrong}; correct the file or leave the task out") from error
+        raise UserError(
+            f"{folder / 'task.toml'}: {wrong}. Correct the file, or leave the task out with "
+            f"-T exclude={folder.name}"
+        ) from error
     except (ValueError, OSError, NotImplementedError) as error:
-        raise UserError(f"the task {folder} cannot be loaded: {error}") from error
+        raise UserError(
+            f"the task {folder} cannot be loaded: {error}. Correct it, or leave it out with "
+            f"-T exclude={folder.name}"
+        ) from error
     return samples[0]
 
 
+def _short(name: object) -> str:
+    return str(name).rpartition("/")[2]
+
+
 def _finish(sample: Sample, timeout_multiplier: float, override_memory_mb: int | None) -> None:
-    sample.id = str(sample.id).rpartition("/")[2]
+    sample.id = _short(sample.id)
     metadata = sample.metadata = dict(sample.metadata or {})
     config = metadata["harbor_config"]
     metadata["verifier_timeout_sec"] = metadata["verifier_timeout_sec"] * timeout_multiplier
@@ -143,11 +155,17 @@ def _limit_memory(sandbox: SandboxEnvironmentSpec | None, megabytes: int) -> Non
         service.mem_limit = f"{megabytes}m"
 
 
-def _without(samples: list[Sample], exclude: list[str]) -> list[Sample]:
-    ids = [str(sample.id) for sample in samples]
+def _kept(names: list[str], exclude: list[str]) -> list[str]:
     for pattern in exclude:
-        if not any(fnmatchcase(id, pattern) for id in ids):
-            close = get_close_matches(pattern, ids, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"there are {len(ids)} tasks"
+        if not any(fnmatchcase(name, pattern) for name in names):
+            close = get_close_matches(pattern, names, n=3, cutoff=0.5)
+            hint = (
+                f"did you mean {' or '.join(close)}?"
+                if close
+                else f"there are {len(names)}, such as {', '.join(sorted(names)[:3])}"
+            )
             raise UserError(f"exclude={pattern!r} names no task; {hint}")
-    return [s for s in samples if not any(fnmatchcase(str(s.id), p) for p in exclude)]
+    kept = [name for name in names if not any(fnmatchcase(name, p) for p in exclude)]
+    if not kept:
+        raise UserError(f"exclude={exclude!r} leaves no task; leave fewer of them out")
+    return kept

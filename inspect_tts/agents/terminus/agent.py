@@ -93,19 +93,20 @@ def terminus(
         seconds = metadata.get(AGENT_TIME_LIMIT)
         terminal = Terminal(settings.user or metadata.get("agent_user"), width, height)
         with time_limit(seconds) if seconds is not None else nullcontext():
-            return await _work(state, settings, terminal)
+            return await _work(state, settings, terminal, get_model())
 
     return execute
 
 
-async def _work(state: AgentState, settings: _Settings, terminal: Terminal) -> AgentState:
+async def _work(
+    state: AgentState, settings: _Settings, terminal: Terminal, model: Model
+) -> AgentState:
     record = store_as(TerminusRecord)
     record.max_turns = settings.max_turns
     record.prompts = [each.record for each in settings.prompts.values()]
     seen = await terminal.start()
     state.messages.insert(0, ChatMessageSystem(content=settings.prompts["terminus"].format()))
     _observe(state, settings, seen, "", ())
-    model = get_model()
     while record.turns < settings.max_turns:
         turn = await _ask(state, settings, model, record)
         if record.ended:
