@@ -2,6 +2,7 @@
 # make test    sets everything up and runs the tests
 # make check   lint and types
 # make cut-off kills a run on docker at 30 random moments and continues it each time
+# make terminal runs 34 real Terminal-Bench tasks on docker, and rtv with Terminus on four
 # make bench   overhead against the plain agent, many problems at once, and what selections and options gain on simulated judges
 
 VENV ?= .venv
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for p in python3.13 $(wildcard $(PYENV)/3.13.*/bin/python) \
 	python3.12 $(wildcard $(PYENV)/3.12.*/bin/python) python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: demo test check bench cut-off setup setup-dev clean
+.PHONY: demo test check bench cut-off terminal setup setup-dev clean
 
 demo: setup
 	@$(BIN)/python -m inspect_tts.demo
@@ -30,11 +31,15 @@ check: setup-dev
 cut-off: setup-dev
 	CUT_OFF_KILLS=30 $(BIN)/python -m pytest tests/test_cut_off.py $(ARGS)
 
+terminal: setup-dev
+	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/test_terminal_tasks.py tests/test_terminus.py $(ARGS)
+
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/refinement.py
+	$(BIN)/python bench/terminus.py
 
 setup: $(VENV)/.installed
 

@@ -37,12 +37,10 @@ MANY = (
     "db-wal-recovery",
     "distribution-search",
     "dna-assembly",
-    "dna-insert",
     "extract-moves-from-video",
     "feal-linear-cryptanalysis",
     "git-leak-recovery",
     "headless-terminal",
-    "large-scale-text-editing",
     "largest-eigenval",
     "llm-inference-batching-scheduler",
     "log-summary-date-ranges",
@@ -143,6 +141,38 @@ def _check_blindness(name: str, outcome: Outcome) -> None:
     hidden = {line for line in lines if len(line) > 40 and not line.startswith("#")}
     assert hidden
     assert {line for line in hidden if line in sent} == set()
+
+
+AGENTS: dict[str, dict[str, str]] = {
+    "inspect_tts/bash_agent": {},
+    "inspect_swe/mini_swe_agent": {"version": "sandbox"},
+}
+
+
+@pytest.mark.interop
+@pytest.mark.skipif(not ALL, reason="`make terminal` runs it")
+@pytest.mark.parametrize("agent", AGENTS)
+def test_other_agents_run_on_it(agent: str, tmp_path: Path) -> None:
+    name = "regex-log"
+    folder = standins.prepared(name)
+    with (folder / "environment" / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
+        install = "uv tool install -p /opt/python3.13/bin/python3.13 mini-swe-agent==2.2.3"
+        dockerfile.write(f"RUN UV_TOOL_BIN_DIR=/usr/local/bin {install}\n")
+    outcome = eval_one(
+        terminal_bench_task(path=str(folder)),
+        rtv(n=2, votes=1, agent=agent, agent_args=AGENTS[agent]),
+        get_model(
+            "simulated/coder",
+            playbook=write_playbooks([name], tmp_path),
+            failure_rate=0.0,
+            seed=BROKEN[name].seed,
+        ),
+        tmp_path,
+        model_roles={"judge": Script(judge=prefer(RIGHT)).model()},
+    )
+    statuses = [(rollout.status, rollout.reason) for rollout in outcome.pool.rollouts]
+    assert statuses == [("completed", None)] * 2
+    assert outcome.score("terminal_tests") == 1
 
 
 SCRIPTS = {

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
@@ -9,7 +10,15 @@ from typing import Any
 
 import pytest
 from conftest import Box
-from helpers import IMAGE, TOKENS, compose_file, eval_one, processes, run_eval
+from helpers import (
+    IMAGE,
+    TOKENS,
+    compose_file,
+    docker_missing,
+    eval_one,
+    processes,
+    run_eval,
+)
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
 from inspect_ai.event import SandboxEvent
@@ -287,6 +296,24 @@ def test_what_runs_in_the_terminal_outlives_the_agent(docker_box: Box, tmp_path:
     agent: Any = terminus()
     eval_one(job, agent, script(answer(run("sleep 4242 &")), DONE), tmp_path)
     assert ["sleep 4242" in each for each in found] == [True]
+
+
+def test_the_bench_counts_one_execution_a_turn() -> None:
+    missing = docker_missing()
+    if missing:
+        pytest.skip(missing)
+    bench = Path(__file__).parents[1] / "bench" / "terminus.py"
+    ran = subprocess.run(
+        [sys.executable, str(bench), "--turns", "2", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found = json.loads(ran.stdout)
+    assert found["executions a turn"] == 1
+    assert found["terminus ms"] > 0
+    assert found["bare ms"] > 0
+    assert found["ratio"] > 0
 
 
 def image_without_tmux() -> str:

@@ -27,7 +27,8 @@ dead() {{ [ "$(t display-message -p -t main '#{{pane_dead}}')" = 1 ]; }}
 _START = """\
 command -v tmux >/dev/null 2>&1 || exit {no_tmux}
 t start-server \\; set -g history-limit {history} \\; set -g remain-on-exit on \\; \\
-  set -g default-shell "$shell" \\; new-session -d -s main -x {width} -y {height} "$shell" || die 'tmux could not start a session'
+  set -g default-shell "$shell" \\; \\
+  new-session -d -s main -x {width} -y {height} "$shell" || die 'tmux could not start a session'
 sleep 0.3
 """
 
