@@ -5,6 +5,7 @@ Three tasks by default; `make terminal` runs all. The first run builds the image
 
 import os
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from helpers import Outcome, Script, containers, eval_one, prefer
 from inspect_ai import task_with
 from inspect_ai.event import ModelEvent, SandboxEvent
 from inspect_ai.log import resolve_sample_attachments
-from inspect_ai.model import get_model
+from inspect_ai.model import Model, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from terminal_playbooks import BROKEN, RIGHT, playbook, write_playbooks
 
@@ -79,6 +80,12 @@ def nothing() -> Solver:
     return solve
 
 
+def simulated(name: str, folder: Path) -> Model:
+    """A model whose first rollout breaks the task's solution and whose second does not."""
+    book, seed = write_playbooks([name], folder), BROKEN[name].seed
+    return get_model("simulated/coder", playbook=book, failure_rate=0.0, seed=seed)
+
+
 def graded(outcome: Outcome) -> int:
     """How often the tests were run in the sample's life."""
     commands = [e.cmd or "" for e in outcome.sample.events if isinstance(e, SandboxEvent)]
@@ -104,12 +111,7 @@ def test_rtv_adopts_the_container_that_terminus_left(name: str, tmp_path: Path) 
     outcome = eval_one(
         task_with(task, name=own_name),
         rtv(n=2, votes=1, score_rollouts=True),
-        get_model(
-            "simulated/coder",
-            playbook=write_playbooks([name], tmp_path),
-            failure_rate=0.0,
-            seed=BROKEN[name].seed,
-        ),
+        simulated(name, tmp_path),
         tmp_path,
         model_roles={"judge": Script(judge=prefer(RIGHT)).model()},
     )
@@ -143,9 +145,13 @@ def _check_blindness(name: str, outcome: Outcome) -> None:
     assert {line for line in hidden if line in sent} == set()
 
 
-AGENTS: dict[str, dict[str, str]] = {
+AGENTS: dict[str, dict[str, Any]] = {
     "inspect_tts/bash_agent": {},
-    "inspect_swe/mini_swe_agent": {"version": "sandbox"},
+    # it knows the real providers only; behind Inspect's bridge they all are the model that is run
+    "inspect_swe/mini_swe_agent": {
+        "version": "sandbox",
+        "env": {"MSWEA_MODEL_NAME": "openai/inspect"},
+    },
 }
 
 
@@ -160,13 +166,8 @@ def test_other_agents_run_on_it(agent: str, tmp_path: Path) -> None:
         dockerfile.write(f"RUN UV_TOOL_BIN_DIR=/usr/local/bin {install}\n")
     outcome = eval_one(
         terminal_bench_task(path=str(folder)),
-        rtv(n=2, votes=1, agent=agent, agent_args=AGENTS[agent]),
-        get_model(
-            "simulated/coder",
-            playbook=write_playbooks([name], tmp_path),
-            failure_rate=0.0,
-            seed=BROKEN[name].seed,
-        ),
+        rtv(n=2, votes=1, agent=agent, agent_args=AGENTS[agent], time_limit=120),
+        simulated(name, tmp_path),
         tmp_path,
         model_roles={"judge": Script(judge=prefer(RIGHT)).model()},
     )
