@@ -5,7 +5,6 @@ Three tasks by default; `make terminal` runs all. The first run builds the image
 
 import os
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -145,34 +144,16 @@ def _check_blindness(name: str, outcome: Outcome) -> None:
     assert {line for line in hidden if line in sent} == set()
 
 
-AGENTS: dict[str, dict[str, Any]] = {
-    "inspect_tts/bash_agent": {},
-    # it knows the real providers only; behind Inspect's bridge they all are the model that is run
-    "inspect_swe/mini_swe_agent": {
-        "version": "sandbox",
-        "env": {"MSWEA_MODEL_NAME": "openai/inspect"},
-    },
-}
-
-
-@pytest.mark.interop
 @pytest.mark.skipif(not ALL, reason="`make terminal` runs it")
-@pytest.mark.parametrize("agent", AGENTS)
-def test_other_agents_run_on_it(agent: str, tmp_path: Path) -> None:
-    name = "regex-log"
-    folder = standins.prepared(name)
-    with (folder / "environment" / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
-        install = "uv tool install -p /opt/python3.13/bin/python3.13 mini-swe-agent==2.2.3"
-        dockerfile.write(f"RUN UV_TOOL_BIN_DIR=/usr/local/bin {install}\n")
+def test_another_agent_runs_on_it(tmp_path: Path) -> None:
     outcome = eval_one(
-        terminal_bench_task(path=str(folder)),
-        rtv(n=2, votes=1, agent=agent, agent_args=AGENTS[agent], time_limit=120),
-        simulated(name, tmp_path),
+        terminal_bench_task(path=str(standins.prepared("regex-log"))),
+        rtv(n=2, votes=1, agent="inspect_tts/bash_agent"),
+        simulated("regex-log", tmp_path),
         tmp_path,
         model_roles={"judge": Script(judge=prefer(RIGHT)).model()},
     )
-    statuses = [(rollout.status, rollout.reason) for rollout in outcome.pool.rollouts]
-    assert statuses == [("completed", None)] * 2
+    assert [rollout.status for rollout in outcome.pool.rollouts] == ["completed"] * 2
     assert outcome.score("terminal_tests") == 1
 
 
