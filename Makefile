@@ -3,6 +3,7 @@
 # make check   lint and types
 # make cut-off kills a run on docker at 30 random moments and continues it each time
 # make swe     SWE-bench Verified on stand-ins for its images, on docker; builds them first
+# make terminal runs 34 real Terminal-Bench tasks on docker, and rtv with Terminus on four
 # make bench   overhead against the plain agent, many problems at once, and what selections and options gain on simulated judges
 
 VENV ?= .venv
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for p in python3.13 $(wildcard $(PYENV)/3.13.*/bin/python) \
 	python3.12 $(wildcard $(PYENV)/3.12.*/bin/python) python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: demo test check bench cut-off swe setup setup-dev clean
+.PHONY: demo test check bench cut-off swe terminal setup setup-dev clean
 
 demo: setup
 	@$(BIN)/python -m inspect_tts.demo
@@ -35,11 +36,15 @@ swe: setup-dev
 	$(BIN)/python tests/standins.py
 	$(BIN)/python -m pytest tests/test_swe_verified.py --swe $(ARGS)
 
+terminal: setup-dev
+	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/test_terminal_tasks.py tests/test_terminus.py $(ARGS)
+
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/refinement.py
+	$(BIN)/python bench/terminus.py
 
 setup: $(VENV)/.installed
 

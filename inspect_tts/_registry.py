@@ -4,6 +4,7 @@ from . import recipes
 from ._inspect import register_alias
 from .agents.bash import bash_agent
 from .agents.mini_swe_agent import mini_swe_agent
+from .agents.terminus import terminus
 from .demo.task import demo
 from .recipes import cheap, pdr, pdr_rtv, robust, rtv
 from .scorers import rollout_scores
@@ -14,6 +15,7 @@ from .stages.rollouts import rollouts
 from .stages.selection import random_selection, select, tournament
 from .swe.scorer import swe_verified_scorer
 from .swe.task import swe_verified
+from .terminal_bench.task import terminal_bench, terminal_tests
 
 for _name in RECIPES:
     register_alias(_name, getattr(recipes, _name))
@@ -35,5 +37,8 @@ __all__ = [
     "select",
     "swe_verified",
     "swe_verified_scorer",
+    "terminal_bench",
+    "terminal_tests",
+    "terminus",
     "tournament",
 ]

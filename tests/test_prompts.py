@@ -18,6 +18,9 @@ TAKES = {
     "refinement": {"summaries"},
     "summarizer": {"problem", "trajectory", "schema"},
     "summarizer_reask": {"error"},
+    "terminus": set[str](),
+    "terminus_observation": {"notes", "output"},
+    "terminus_reask": {"error"},
 }
 
 

@@ -38,6 +38,7 @@ from .scope import (
     quiet_span,
     quiet_store,
     rollout_scope,
+    sample_metadata,
 )
 from .scoring import PublishedScores, grade
 
@@ -71,6 +72,7 @@ __all__ = [
     "registered_names",
     "reserve_slots",
     "rollout_scope",
+    "sample_metadata",
     "sandbox_spec",
     "setup_steps",
     "step_names",

@@ -223,6 +223,12 @@ def current_lane() -> int:
     return 0 if state is None else state.epoch
 
 
+def sample_metadata() -> dict[str, Any]:
+    """Metadata of the sample that this code runs for, which an agent is not given."""
+    state = sample_state()
+    return {} if state is None else dict(state.metadata)
+
+
 def latest_state(state: TaskState) -> TaskState:
     """The state that the agent had reached when it was stopped."""
     return sample_state() or state

@@ -14,6 +14,10 @@ NO_SANDBOX = "its sandbox could not be started, which counts as failed"
 """`Rollout.score_error` of a rollout that had nothing to grade."""
 
 
+AGENT_TIME_LIMIT = "agent_time_limit"
+"""Key of a sample's metadata: seconds that each attempt at it may take."""
+
+
 class Record(BaseModel):
     """Base of all records: immutable, unknown fields refused.
 

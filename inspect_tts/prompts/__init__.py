@@ -16,6 +16,9 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "grade": ("problem", "solutions"),
     "grade_reask": (),
     "refinement": ("summaries",),
+    "terminus": (),
+    "terminus_observation": ("output",),
+    "terminus_reask": ("error",),
 }
 """Placeholders that a prompt must contain, written `{problem}`."""
 
@@ -27,6 +30,9 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "grade": (),
     "grade_reask": (),
     "refinement": (),
+    "terminus": (),
+    "terminus_observation": ("notes",),
+    "terminus_reask": (),
 }
 """Placeholders that a prompt may contain."""
 

@@ -3,6 +3,7 @@
 To add one: a class with the methods of `Dialect`, and a line in `detect_dialect`.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from inspect_ai.tool import ToolInfo
 
 _SHELL_NAMES = ("bash", "shell", "execute_bash", "terminal")
 _SHELL_PARAMETERS = ("command", "cmd")
+_TERMINAL_KEYS = ("keystrokes", "is_blocking", "is_task_complete")
 _FENCE = re.compile(r"```(mswea_bash_command|bash|sh)\b")
 _SENTINEL = re.compile(r"\becho\s+[\"']?([A-Z][A-Z_]*(?:SUBMIT|COMPLETE|FINAL)[A-Z_]*)")
 _HANDS_IN = re.compile(r"\bgit diff\b[^\n]*>\s*(\S+\.txt)\b")
@@ -203,6 +205,66 @@ def _finish(sentinel: str, patch: str | None) -> str:
     return f"echo {sentinel} && cat {patch}" if patch else f"echo {sentinel}"
 
 
+@dataclass(frozen=True)
+class TerminalDialect:
+    """Keystrokes in a JSON object, as with Terminus."""
+
+    seconds: float = 600
+
+    @property
+    def has_shell(self) -> bool:
+        """Always."""
+        return True
+
+    def command(self, thought: str, command: str) -> Reply:
+        """Type the command and wait for it.
+
+        Args:
+            thought: What it is for.
+            command: The shell command.
+
+        Returns:
+            The reply.
+        """
+        keys = {"keystrokes": f"{command}\n", "is_blocking": True, "timeout_sec": self.seconds}
+        return Reply(self._turn(thought, [keys]))
+
+    def malformed(self, thought: str, command: str) -> Reply:
+        """Break off in the middle of the JSON object.
+
+        Args:
+            thought: What it is for.
+            command: The shell command.
+
+        Returns:
+            The reply.
+        """
+        text = self.command(thought, command).text
+        return Reply(text[: len(text) * 2 // 3])
+
+    def finish(self, answer: str) -> Reply:
+        """Say that the task is complete.
+
+        Args:
+            answer: The closing words.
+
+        Returns:
+            The reply.
+        """
+        return Reply(self._turn(answer, [], complete=True))
+
+    def _turn(
+        self, thought: str, commands: Sequence[Mapping[str, object]], *, complete: bool = False
+    ) -> str:
+        turn = {
+            "state_analysis": "The terminal shows what came before.",
+            "explanation": thought,
+            "commands": commands,
+            "is_task_complete": complete,
+        }
+        return json.dumps(turn, indent=2)
+
+
 def detect_dialect(prompt: str, tools: Sequence[ToolInfo]) -> Dialect:
     """Find out how the scaffold wants commands to be spoken.
 
@@ -219,6 +281,8 @@ def detect_dialect(prompt: str, tools: Sequence[ToolInfo]) -> Dialect:
     patch = handed_in[1] if handed_in else None
     shell = next((tool for tool in tools if _shell_parameter(tool) is not None), None)
     fence = _FENCE.search(prompt)
+    if shell is None and all(f'"{key}"' in prompt for key in _TERMINAL_KEYS):
+        return TerminalDialect()
     if shell is None and fence is not None:
         return FencedDialect(fence[1], sentinel, patch)
     submit = next((t for t in tools if "submit" in t.name.lower() and t is not shell), None)

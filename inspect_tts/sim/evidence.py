@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from inspect_tts.core.terminal import parse_turn
+
 Kind = Literal["edit", "undo", "test", "check", "look", "end"]
 """What a command was for. `check` is a script of the agent's own that changes nothing."""
 
@@ -14,7 +16,9 @@ _CALL = re.compile(r"^([A-Za-z_][\w.-]*)> ", re.MULTILINE)
 _FENCED = re.compile(r"```(?:mswea_bash_command|bash|sh)\n(.*?)```", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?(.*?)\n(.*?)\n\1\b", re.DOTALL)
 _MALFORMED = "(malformed call:"
-_REFUSED = re.compile(r"ERROR|^(Format|Tool call) error:", re.MULTILINE)
+_REFUSED = re.compile(
+    r"ERROR|^(Format|Tool call) error:|^Your answer could not be used", re.MULTILINE
+)
 
 _WRITES = re.compile(r"\.write_(text|bytes)\(|open\([^)\n]*['\"][wax]b?\+?['\"]")
 _SHELL_WRITES = re.compile(
@@ -132,6 +136,8 @@ def _run(number: int, thought: str, command: str, response: str) -> Run:
 
 
 def _commands(action: str) -> tuple[list[str], str]:
+    if action.startswith("{"):
+        return _typed(action)
     fenced = [match[1].strip() for match in _FENCED.finditer(action)]
     if fenced:
         return fenced, _FENCED.sub("", action).replace("THOUGHT:", "").strip()
@@ -145,6 +151,14 @@ def _commands(action: str) -> tuple[list[str], str]:
     if "submit" in first[1].lower():
         return [], "\n".join([thought, *texts]).strip()
     return [text for text in texts if text], thought
+
+
+def _typed(action: str) -> tuple[list[str], str]:
+    try:
+        turn = parse_turn(action)
+    except ValueError:
+        return [], action
+    return [command.keystrokes.strip() for command in turn.commands], turn.explanation
 
 
 def _argument(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from inspect_ai.event import SandboxEvent, SpanBeginEvent
+from inspect_ai.event import InfoEvent, SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessage
 from inspect_ai.util import sandbox
 
 from inspect_tts.core.facts import Workspace, parse_workspace, shell_command
 from inspect_tts.core.leaks import leaks, revisions
+from inspect_tts.core.terminal import SOURCE, typed_commands
 
 _COMMAND_NAMES = ("command", "cmd", "input")
 _MOST_NAMES = 200
@@ -128,8 +129,12 @@ def commands_run(span_id: str) -> list[tuple[str, int | None]]:
         if isinstance(event, SpanBeginEvent):
             if event.parent_id in inside and event.type != "scorer":
                 inside.add(event.id)
-        elif isinstance(event, SandboxEvent) and event.span_id in inside and event.cmd is not None:
+        elif event.span_id not in inside:
+            continue
+        elif isinstance(event, SandboxEvent) and event.cmd and not event.cmd.endswith(SOURCE):
             executed.append((event.cmd, event.result))
+        elif isinstance(event, InfoEvent) and event.source == SOURCE:
+            executed += typed_commands(event.data)  # what went through Terminus' own script
     return executed
 
 

@@ -30,7 +30,7 @@ from inspect_tts.core.facts import (
     workspace_fingerprint,
 )
 from inspect_tts.core.lots import lane
-from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Status, Summary
+from inspect_tts.core.records import AGENT_TIME_LIMIT, NO_SANDBOX, Facts, Rollout, Status, Summary
 from inspect_tts.core.summary import steering
 from inspect_tts.core.transcript import elide
 from inspect_tts.core.units import Grade
@@ -137,9 +137,13 @@ async def _play(job: Job, id: str, refinement: str, played: Played, standin: Rol
         ended = Ended(error=error)
     else:
         _refine(state, refinement)
+        own = state.metadata.get(AGENT_TIME_LIMIT)  # of the task, for this problem
         began, started = time(), monotonic()
         scope = rollout_scope(
-            standin, state, turns=job.limits.turn_limit, seconds=job.limits.time_limit
+            standin,
+            state,
+            turns=job.limits.turn_limit,
+            seconds=_shortest(job.limits.time_limit, own),
         )
         async with scope as ended, span("agent", id=agent_span):
             state = await job.agent()(state, job.generate)
@@ -219,6 +223,10 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
     values = {name: score.value for name, score in scores.items()}
     await job.units.put("grade", key, Grade.model_validate({"scores": values}))
     return attempt.rollout.model_copy(update={"scores": values})
+
+
+def _shortest(*seconds: float | None) -> float | None:
+    return min((each for each in seconds if each is not None), default=None)
 
 
 def _status(

@@ -1,0 +1,124 @@
+"""Terminal-Bench 2.0 as an ordinary Inspect task."""
+
+from math import isfinite
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset
+from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
+from inspect_ai.solver import TaskState
+
+from inspect_tts.errors import UserError
+
+from .harbor import inspect_harbor, load_samples
+
+
+def terminal_bench_task(
+    path: str | None = None,
+    exclude: str | list[str] | None = None,
+    ref: str = "latest",
+    timeout_multiplier: float = 1.0,
+    sandbox: str = "docker",
+    override_cpus: int | None = None,
+    override_memory_mb: int | None = None,
+) -> Task:
+    """Build Terminal-Bench 2.0: 89 tasks in a terminal, each graded by tests of its own.
+
+    Each task's own limits of processors, memory and time hold, for its agent and for its tests.
+
+    Args:
+        path: A folder of tasks, or of one; by default they come from the Harbor hub.
+        exclude: Ids of tasks to leave out, or globs, as a list or separated by commas.
+        ref: Version on the hub: a digest, a revision, a tag, or `latest`.
+        timeout_multiplier: Stretches the time limits of agents and tests.
+        sandbox: Sandbox provider; it must take compose configurations, as docker does.
+        override_cpus: Processors instead of the task's own number.
+        override_memory_mb: Memory instead of the task's own, in MB.
+
+    Returns:
+        The task. Its own solver is Terminus 1.
+
+    Raises:
+        UserError: If inspect-harbor is missing, an argument is out of range, or the tasks cannot
+            be loaded.
+    """
+    from inspect_tts.agents.terminus import terminus
+
+    if not (isfinite(timeout_multiplier) and timeout_multiplier > 0):
+        raise UserError(f"timeout_multiplier={timeout_multiplier!r}: must be a number above 0")
+    given = exclude.split(",") if isinstance(exclude, str) else exclude or []
+    options = {
+        "sandbox_env_name": sandbox,
+        "override_cpus": override_cpus,
+        "override_memory_mb": override_memory_mb,
+    }
+    samples = load_samples(
+        path,
+        exclude=[each.strip() for each in given if each.strip()],
+        ref=ref,
+        timeout_multiplier=timeout_multiplier,
+        options=options,
+    )
+    return Task(
+        name="terminal_bench",
+        dataset=MemoryDataset(samples, name="terminal-bench-2"),
+        solver=terminus(),
+        scorer=terminal_tests(),
+        version=1,
+    )
+
+
+@task
+def terminal_bench(
+    path: str | None = None,
+    exclude: str | list[str] | None = None,
+    ref: str = "latest",
+    timeout_multiplier: float = 1.0,
+    sandbox: str = "docker",
+    override_cpus: int | None = None,
+    override_memory_mb: int | None = None,
+) -> Task:
+    """Terminal-Bench 2.0: 89 tasks in a terminal, each graded by tests of its own.
+
+    Args:
+        path: A folder of tasks, or of one; by default they come from the Harbor hub.
+        exclude: Ids of tasks to leave out, or globs, as a list or separated by commas.
+        ref: Version on the hub.
+        timeout_multiplier: Stretches the time limits of agents and tests.
+        sandbox: Sandbox provider.
+        override_cpus: Processors instead of the task's own number.
+        override_memory_mb: Memory instead of the task's own, in MB.
+
+    Returns:
+        The task.
+    """
+    return terminal_bench_task(
+        path, exclude, ref, timeout_multiplier, sandbox, override_cpus, override_memory_mb
+    )
+
+
+@scorer(metrics=[accuracy(), stderr()])
+def terminal_tests() -> Scorer:
+    """Run the task's tests in the sandbox, by inspect-harbor's scorer.
+
+    Tests that do not come to an end, or end without a verdict, count as failed: the agent left a
+    container in which they cannot pass.
+
+    Returns:
+        The scorer: the reward that the tests wrote, 0 or 1.
+
+    Raises:
+        UserError: If inspect-harbor is missing.
+    """
+    run_tests = inspect_harbor().harbor_scorer()
+
+    async def score(state: TaskState, target: Target) -> Score:
+        try:
+            graded: Score | None = await run_tests(state, target)
+        except TimeoutError:
+            limit = state.metadata["verifier_timeout_sec"]
+            return Score(value=0.0, explanation=f"The tests took longer than {limit:g} seconds.")
+        except FileNotFoundError as error:
+            return Score(value=0.0, explanation=f"The tests wrote no reward: {error}")
+        return graded or Score(value=0.0, explanation="The tests gave no score.")
+
+    return score
