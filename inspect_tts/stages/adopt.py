@@ -5,20 +5,14 @@ from functools import partial
 from logging import getLogger
 from math import nan
 
-from inspect_ai.scorer import (
-    CORRECT,
-    INCORRECT,
-    NOANSWER,
-    PARTIAL,
-    Score,
-    value_to_float,
-)
+from inspect_ai.scorer import Score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, real_sample
 from inspect_tts.core.records import NO_SANDBOX, STOP, Stage
 from inspect_tts.core.statistics import sample_numbers
 from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.scorers import SCORE, score_number
 
 from .crew import Attempt, crew_of_sample
 from .gather import gather
@@ -26,9 +20,6 @@ from .pool import RolloutPool, pool_of
 from .snapshot import lost
 
 logger = getLogger(__name__)
-
-SCORE = "inspect_tts/rollouts"
-"""Name under which a sample's numbers stand beside the task's scores."""
 
 
 @solver
@@ -113,7 +104,7 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     """
     records, selections = list(pool.rollouts), list(pool.selections)
     graded = {
-        rollout.id: _number(next(iter(rollout.scores.values())))
+        rollout.id: score_number(next(iter(rollout.scores.values())))
         for rollout in records
         if rollout.scores
     }
@@ -132,23 +123,7 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     unknown |= {f"iteration_{t}": nan for t in further}
 
     def publish(winner: Mapping[str, Score]) -> Score:
-        headline = {adopted: _number(next(iter(winner.values())).value)} if winner else {}
+        headline = {adopted: score_number(next(iter(winner.values())).value)} if winner else {}
         return Score(value={**unknown, **numbers(graded | headline)})
 
     return publish
-
-
-def _number(value: object) -> float:
-    """A headline score as a number; not-a-number for what has no agreed one, as a dict."""
-    words = {CORRECT, INCORRECT, PARTIAL, NOANSWER, "yes", "no", "true", "false"}
-    if isinstance(value, str) and (value in words or value.lower() in words or _numeric(value)):
-        return value_to_float()(value)
-    return float(value) if isinstance(value, int | float) else nan
-
-
-def _numeric(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
