@@ -79,7 +79,7 @@ def _transitions(index: int, run: RunNumbers) -> Figure | None:
     return figure(
         "transitions",
         "From passes before to passes after",
-        f"Above the diagonal refinement lost, below it gained: {change.gained} problems newly "
+        f"Above the diagonal more rollouts pass than before: {change.gained} problems newly "
         f"solved, {change.lost} no longer.",
         index,
         [heat],
@@ -137,7 +137,7 @@ def _judge(index: int, run: RunNumbers) -> Figure | None:
         y=[100 * (r.chance or 0) for r in rounds],
         name="a lot",
         mode="markers",
-        marker={"symbol": "line-ew-open", "size": 26, "line": {"width": 3}, "color": CHANCE},
+        marker={"symbol": "line-ew-open", "size": 28, "line": {"width": 4}, "color": AFTER},
         hovertemplate="a lot: %{y:.1f}%<extra></extra>",
     )
     return figure(

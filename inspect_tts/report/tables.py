@@ -8,7 +8,8 @@ from inspect_tts.core.bootstrap import Estimate
 from .compare import Comparison
 from .numbers import RunNumbers
 
-UNGRADED = "ungraded"
+UNGRADED = "n/g"
+"""Not graded."""
 ABSENT = "-"
 
 NAMES = {
@@ -125,13 +126,15 @@ def main_table(runs: Sequence[RunNumbers]) -> Table:
         for run in runs
     )
     unit = "in %" if in_percent(runs) else "as scored"
+    missing = any(cell.text == UNGRADED for row in rows for cell in row)
+    ungraded = f" {UNGRADED}: rollouts that it needs were not graded." if missing else ""
     return Table(
-        "Scores",
+        "Main table",
         (*heading(runs), "n", *map(name_of, names)),
         rows,
         words=len(heading(runs)),
-        caption=f"Mean scores, {unit}; of n problems; 95 % intervals by the bootstrap over them. "
-        "headroom: (selected - pass@1) / (oracle - pass@1).",
+        caption=f"Mean scores of n problems, {unit}; 95 % intervals by the bootstrap over them. "
+        f"headroom: (selected - pass@1) / (oracle - pass@1).{ungraded}",
     )
 
 

@@ -64,7 +64,6 @@ def _rich(table: Table) -> RichTable:
             justify="left" if words else "right",
             overflow="fold",
             min_width=9 if words else None,
-            no_wrap=not words,
         )
     for row in table.rows:
         shown.add_row(*map(_rich_cell, row))
@@ -73,8 +72,8 @@ def _rich(table: Table) -> RichTable:
 
 def _rich_cell(cell: Cell) -> str:
     text = escape(cell.text)
-    remark = escape(cell.remark.replace(" to ", ".."))
-    return f"{text}\n[dim]{remark}[/dim]" if cell.remark else text
+    low, _, high = cell.remark.replace("+", "").partition(" to ")
+    return f"{text}\n[dim]{escape(low)}..{escape(high)}[/dim]" if cell.remark else text
 
 
 def markdown(

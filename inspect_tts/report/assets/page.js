@@ -356,7 +356,7 @@ function summaryView(text) {
 function valueView(value) {
   if (Array.isArray(value)) return el("ul", {}, ...value.map((each) => el("li", {}, valueView(each))));
   if (value !== null && typeof value === "object") {
-    return el("span", {}, ...Object.entries(value).flatMap(([name, each], index) => [index ? " · " : "", el("strong", {}, `${name.replaceAll("_", " ")} `), String(each)]));
+    return el("span", {}, ...Object.entries(value).flatMap(([name, each], index) => [index ? " · " : "", el("strong", {}, `${name.replaceAll("_", " ")} `), valueView(each)]));
   }
   return el("span", { class: "text" }, String(value));
 }
