@@ -4,15 +4,23 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import compress
 
 from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage
 
-from inspect_tts.core.records import Match, Rollout, Selection
+from inspect_tts.core.records import Match, Rollout, Selection, Stage
 from inspect_tts.core.transcript import elide
-from inspect_tts.stages.pool import RolloutPool
+
+
+class PoolRecord(NamedTuple):
+    """What the report reads of a `RolloutPool`, which converts its fields at each access."""
+
+    rollouts: list[Rollout]
+    selections: list[Selection]
+    stages: list[Stage]
+    adopted: str | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Detail:
 
 def problem_detail(
     sample: EvalSample,
-    pool: RolloutPool,
+    pool: PoolRecord,
     scores: Mapping[str, float],
     pass_mark: float,
     *,
@@ -66,21 +74,21 @@ def problem_detail(
     Returns:
         The detail, at the last cut whatever its size.
     """
+    ratio = 0.0
     for cut in CUTS:
-        packed = _pack(_detail(sample, pool, scores, pass_mark, cut))
+        text = json.dumps(_detail(sample, pool, scores, pass_mark, cut), separators=(",", ":"))
+        if ratio * len(text) > 1.1 * limit and cut is not CUTS[-1]:
+            continue  # would not fit: compressing takes longer than all the rest
+        packed = b64encode(compress(text.encode(), 6)).decode()
         if len(packed) <= limit:
             break
+        ratio = len(packed) / len(text)
     return Detail(packed, shortened=cut is not CUTS[0])
-
-
-def _pack(data: dict[str, Any]) -> str:
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
-    return b64encode(compress(text.encode(), 6)).decode()
 
 
 def _detail(
     sample: EvalSample,
-    pool: RolloutPool,
+    pool: PoolRecord,
     scores: Mapping[str, float],
     pass_mark: float,
     cut: Cut,

@@ -21,7 +21,7 @@ from inspect_tts.models import usage
 from inspect_tts.scorers import SCORE, score_number
 from inspect_tts.stages.pool import RolloutPool
 
-from .detail import Detail, problem_detail
+from .detail import Detail, PoolRecord, problem_detail
 from .logs import LogFile
 
 LARGE = {
@@ -135,7 +135,8 @@ def _samples(job: _Job) -> Iterator[EvalSample]:
 def _read_sample(job: _Job, sample: EvalSample, pass_mark: float, detail_bytes: int) -> ReadSample:
     if "RolloutPool:rollouts" not in sample.store:
         return ReadSample(job.log, _plain(job, sample, pass_mark), scaled=False)
-    pool = sample.store_as(RolloutPool)
+    stored = sample.store_as(RolloutPool)
+    pool = PoolRecord(stored.rollouts, stored.selections, stored.stages, stored.adopted)
     scores = known_scores(pool, sample)
     outcome = problem_outcome(
         str(sample.id),
@@ -155,7 +156,7 @@ def _read_sample(job: _Job, sample: EvalSample, pass_mark: float, detail_bytes: 
     return ReadSample(job.log, outcome, scaled=True, detail=detail)
 
 
-def known_scores(pool: RolloutPool, sample: EvalSample) -> dict[str, float]:
+def known_scores(pool: PoolRecord, sample: EvalSample) -> dict[str, float]:
     """The score of each rollout that was graded, by the task's first scorer.
 
     Args:
