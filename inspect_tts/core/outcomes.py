@@ -25,7 +25,8 @@ class GradedRollout:
     model: str
     status: str
     turns: int
-    messages: int
+    messages: int | None
+    """None for a rollout of a plain run."""
     usage: Usage
     seconds: float
     """Wall time of the agent."""

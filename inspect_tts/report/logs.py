@@ -45,6 +45,7 @@ class LogFile:
     viewer_path: str
     """The log as Inspect's viewer names it when it shows the folder given."""
     key: RunKey
+    eval_id: str
     created: str
     status: str
     samples: tuple[tuple[str | int, int], ...]
@@ -78,7 +79,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
             except Exception as error:  # whatever is wrong with one log, the others are read
                 notes.append(f"{shown} could not be read: {type(error).__name__}: {error}"[:300])
                 continue
-            files.append(_log_file(header, summaries, location, shown, side if compare else 0))
+            files.append(log_file(header, summaries, location, shown, side if compare else 0))
             if header.status != "success":
                 notes.append(f"{shown} has status {header.status}: its finished samples count")
     if not files:
@@ -101,14 +102,16 @@ def _locations(path: str) -> list[tuple[str, str]]:
     return [(name, name.partition(root)[2] or name.rpartition("/")[2]) for name in sorted(found)]
 
 
-def _log_file(
+def log_file(
     header: EvalLog, summaries: list[EvalSampleSummary], location: str, shown: str, side: int
 ) -> LogFile:
+    """Describe a log by its header and the summaries of its samples."""
     done = [s for s in summaries if s.error is None and s.completed is not False]
     return LogFile(
         location=location,
         viewer_path=shown,
         key=_run_key(header, side),
+        eval_id=header.eval.eval_id,
         created=header.eval.created,
         status=header.status,
         samples=tuple((s.id, s.epoch) for s in done),

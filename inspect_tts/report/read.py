@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isnan
 from multiprocessing import get_context
@@ -112,31 +112,59 @@ def _jobs(index: int, file: LogFile) -> Iterator[_Job]:
 
 def _read(job: _Job, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
     found = []
-    for sample in _samples(job):
+    for sample in stored_samples(replace(job.file, samples=job.samples)):
         try:
-            found.append(_read_sample(job, sample, pass_mark, detail_bytes))
+            found.append(read_sample(job.file, job.log, sample, pass_mark, detail_bytes))
         except ValueError as error:  # as from a newer version of this package
             why = f"{sample.id}: its record could not be read: {error}".splitlines()[0]
             found.append(ReadSample(job.log, None, True, why))
     return found
 
 
-def _samples(job: _Job) -> Iterator[EvalSample]:
-    location = job.file.location
-    if location.endswith(".json"):
-        wanted = set(job.samples)
-        samples = read_eval_log(location).samples or []
+def stored_samples(file: LogFile) -> Iterator[EvalSample]:
+    """Read the samples of a log, without what the report does not read."""
+    if file.location.endswith(".json"):
+        wanted = set(file.samples)
+        samples = read_eval_log(file.location).samples or []
         yield from (sample for sample in samples if (sample.id, sample.epoch) in wanted)
         return
-    for id, epoch in job.samples:
-        yield read_eval_log_sample(location, id=id, epoch=epoch, exclude_fields=LARGE)
+    for id, epoch in file.samples:
+        yield read_eval_log_sample(file.location, id=id, epoch=epoch, exclude_fields=LARGE)
 
 
-def _read_sample(job: _Job, sample: EvalSample, pass_mark: float, detail_bytes: int) -> ReadSample:
+def pool_record(sample: EvalSample) -> PoolRecord | None:
+    """What a strategy recorded on a sample, None for a plain one."""
     if "RolloutPool:rollouts" not in sample.store:
-        return ReadSample(job.log, _plain(job, sample, pass_mark), scaled=False)
+        return None
     stored = sample.store_as(RolloutPool)
-    pool = PoolRecord(stored.rollouts, stored.selections, stored.stages, stored.adopted)
+    return PoolRecord(stored.rollouts, stored.selections, stored.stages, stored.adopted)
+
+
+def read_sample(
+    file: LogFile,
+    log: int,
+    sample: EvalSample,
+    pass_mark: float = PASS_MARK,
+    detail_bytes: int = 0,
+) -> ReadSample:
+    """Read what a sample tells.
+
+    Args:
+        file: The log it is from.
+        log: The index of that log.
+        sample: The sample.
+        pass_mark: The score from which a rollout passes.
+        detail_bytes: Room for its texts, compressed; 0 for none.
+
+    Returns:
+        The outcome, and the texts if there is room.
+
+    Raises:
+        ValueError: If its record does not fit this version of the package.
+    """
+    pool = pool_record(sample)
+    if pool is None:
+        return ReadSample(log, _plain(file, sample, pass_mark), scaled=False)
     scores = known_scores(pool, sample)
     outcome = problem_outcome(
         str(sample.id),
@@ -153,7 +181,7 @@ def _read_sample(job: _Job, sample: EvalSample, pass_mark: float, detail_bytes: 
     detail = None
     if detail_bytes:
         detail = problem_detail(sample, pool, scores, pass_mark, limit=detail_bytes)
-    return ReadSample(job.log, outcome, scaled=True, detail=detail)
+    return ReadSample(log, outcome, scaled=True, detail=detail)
 
 
 def known_scores(pool: PoolRecord, sample: EvalSample) -> dict[str, float]:
@@ -188,13 +216,13 @@ def _total(sample: EvalSample) -> Usage:
     return sum(map(usage, sample.model_usage.values()), Usage())
 
 
-def _plain(job: _Job, sample: EvalSample, pass_mark: float) -> ProblemOutcome:
+def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcome:
     score, used = _own_score(sample), _total(sample)
-    turns, messages = sample.turn_count, len(sample.messages)
+    turns = sample.turn_count
     if turns is None:  # logs of older versions of Inspect do not count them
         if not sample.messages:
             sample = read_eval_log_sample(
-                job.file.location,
+                file.location,
                 id=sample.id,
                 epoch=sample.epoch,
                 exclude_fields=LARGE - {"messages"},
@@ -204,10 +232,10 @@ def _plain(job: _Job, sample: EvalSample, pass_mark: float) -> ProblemOutcome:
         id=f"e{sample.epoch:02d}",
         iteration=0,
         index=sample.epoch - 1,
-        model=job.file.key.model,
+        model=file.key.model,
         status="limit" if sample.limit else "completed",
         turns=turns,
-        messages=messages,
+        messages=None,
         usage=used,
         seconds=sample.total_time or 0.0,
         score=score,

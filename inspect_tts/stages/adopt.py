@@ -10,7 +10,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, real_sample
 from inspect_tts.core.records import NO_SANDBOX, STOP, Stage
-from inspect_tts.core.statistics import sample_numbers
+from inspect_tts.core.statistics import sample_numbers, sample_spending
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.scorers import SCORE, score_number
 
@@ -27,8 +27,9 @@ def adopt() -> Solver:
     """Make the selected rollout the sample's, so that the task's own scorer grades it.
 
     Its messages, output, store, metadata and live sandbox take the place of the sample's. All other
-    sandboxes are closed, graded before where `score_rollouts` asks for it; then the sample also
-    gets the score `inspect_tts/rollouts`: mean of each iteration, selected, and oracle.
+    sandboxes are closed, graded before where `score_rollouts` asks for it. The sample also gets the
+    score `inspect_tts/rollouts`: selected, votes and cost, and where the rollouts were graded the
+    mean of each iteration and the oracle.
 
     Returns:
         A solver that ends a chain of stages.
@@ -61,8 +62,7 @@ def adopt() -> Solver:
         for rollout in await crew.settle():
             pool.replace(rollout)
         pool.taken_over, pool.damaged = dict(crew.units.taken_over), dict(crew.units.damaged)
-        if any(r.scores is not None or r.score_error is not None for r in pool.rollouts):
-            state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
+        state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
         return state
 
     return solve
@@ -121,9 +121,13 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     )
     unknown = numbers(dict.fromkeys((rollout.id for rollout in records), nan))
     unknown |= {f"iteration_{t}": nan for t in further}
+    if not any(r.scores is not None or r.score_error is not None for r in records):
+        unknown = {"selected": nan}
+    spent = {"cost": nan, **sample_spending(records, selections)}
 
     def publish(winner: Mapping[str, Score]) -> Score:
         headline = {adopted: score_number(next(iter(winner.values())).value)} if winner else {}
-        return Score(value={**unknown, **numbers(graded | headline)})
+        known = {n: v for n, v in numbers(graded | headline).items() if n in unknown}
+        return Score(value={**unknown, **known, **spent})
 
     return publish

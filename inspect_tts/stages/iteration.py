@@ -26,6 +26,7 @@ from inspect_tts.core.summary import numbered
 from inspect_tts.errors import UserError
 from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
+from inspect_tts.viewer import strategy_view
 
 from . import progress
 from .agent import agent_identity, agent_maker, agent_name, check_own_solver
@@ -138,6 +139,8 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         RuntimeError: If no rollout at all could be started.
     """
     active, spec, pool, crew = real_sample(), eval_spec(), pool_of(state), crew_of_sample()
+    if spec.viewer is None:  # the log is written with it at the end
+        spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
     sandbox = await sandbox_spec(spec, active)
     if pool.iteration < 0:
         await remove_leftovers(spec)
