@@ -144,7 +144,9 @@ def _name(registered: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = " ".join(str(value).split())
+    if isinstance(value, dict) and isinstance(value.get("name"), str):
+        value = value["name"]  # a component, as Inspect logs it
+    text = "_".join(str(value).split())
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
