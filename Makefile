@@ -2,7 +2,7 @@
 # make test    sets everything up and runs the tests
 # make check   lint and types
 # make cut-off kills a run on docker at 30 random moments and continues it each time
-# make bench   overhead against the plain agent, many problems at once, and what selections and options gain on simulated judges
+# make bench   overhead against the plain agent, many problems, selections and options on simulated judges, a report
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -35,6 +35,7 @@ bench: setup-dev
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/refinement.py
+	$(BIN)/python bench/report.py
 
 setup: $(VENV)/.installed
 
