@@ -62,7 +62,6 @@ class Made:
     seed: int = 0
     graded: bool = True
     model: str = "made/model"
-    task: str = "made"
     summary_words: int = 330
 
 
@@ -81,9 +80,9 @@ def made_log(made: Made) -> EvalLog:
         status="success",
         eval=EvalSpec(
             created=f"2026-01-01T00:00:{made.seed % 60:02d}+00:00",
-            task=made.task,
+            task="made",
             model=made.model,
-            dataset=EvalDataset(name=made.task, samples=len(ids), sample_ids=list(ids)),
+            dataset=EvalDataset(name="made", samples=len(ids), sample_ids=list(ids)),
             config=EvalConfig(epochs=1),
             solver="pdr_rtv",
             solver_args=arguments,
@@ -161,10 +160,8 @@ def _plain(value: Any) -> Any:
 def _iteration(
     made: Made, iteration: int, chance: float, context: Sequence[str], random: Random
 ) -> list[tuple[Rollout, float]]:
-    return [
-        (_rollout(made, iteration, index, context, random), float(random.random() < chance))
-        for index in range(made.n)
-    ]
+    rollouts = [_rollout(made, iteration, index, context, random) for index in range(made.n)]
+    return [(rollout, float(random.random() < chance)) for rollout in rollouts]
 
 
 def _rollout(
@@ -295,12 +292,10 @@ def _match(
 
 
 def _events(made: Made, random: Random) -> list[Event]:
-    text = _prose(random, 400)
     parts: dict[str, Any] = {f"field_{i}": {"id": i, "role": "tool", "ok": True} for i in range(12)}
-    return [
-        InfoEvent(source="made", data={"text": f"{i} {text}", **parts}) for i in range(made.events)
-    ]
+    data = {"text": _prose(random, 400), **parts}
+    return [InfoEvent(source="made", data=data) for _ in range(made.events)]
 
 
 def _prose(random: Random, words: int) -> str:
-    return " ".join(random.choices(WORDS, k=max(1, words)))
+    return " ".join(random.choices(WORDS, k=words))

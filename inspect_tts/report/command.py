@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -31,15 +32,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
     metavar="URL",
     help="Where `inspect view --log-dir PATH` shows the logs: the links of the page lead there.",
 )
-def report(
-    paths: tuple[str, ...],
-    form: str | None,
-    html: Path | None,
-    no_html: bool,
-    pass_mark: float,
-    seed: int,
-    viewer: str,
-) -> None:
+def report(**given: Any) -> None:
     """Show what happened in the logs under PATH: folders and .eval files, local or remote.
 
     With two paths, runs of the second are compared with those of the first, problem by problem.
@@ -47,7 +40,7 @@ def report(
     from inspect_tts._inspect import PrerequisiteError
 
     try:
-        _report(paths, form, html, no_html, pass_mark, seed, viewer)
+        _report(**given)
     except PrerequisiteError as error:
         raise click.ClickException(str(error)) from error
 
