@@ -55,10 +55,9 @@ class Made:
     n: int = 8
     keep: int = 4
     votes: int = 8
-    accuracy: float = 0.75
-    """Of a vote between a passing and a failing rollout."""
+    accuracy: float = 0.75  # of a vote between a passing and a failing rollout
     events: int = 0
-    """Events of a sample, which a report skips."""
+    """Of a sample, which a report skips."""
     seed: int = 0
     graded: bool = True
     model: str = "made/model"

@@ -1,7 +1,6 @@
 """The page of a report in a real Chromium."""
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,12 +164,13 @@ def test_a_bracket_tells_who_met_whom_and_a_match_opens_by_keyboard(
     assert dialog.locator(".votes tbody tr").count() == 8
     expect(dialog).to_contain_text("requirements")
     expect(dialog).to_contain_text("src/parser.py (+12 -3)")
-    link = dialog.get_by_role("link").first.get_attribute("href") or ""
-    assert re.fullmatch(
-        r"http://127\.0\.0\.1:7575/#/logs/2026-01-01T00-00-00_made\.eval"
-        r"/samples/sample/problem-003/1/",
-        link,
+    links = [link.get_attribute("href") for link in dialog.get_by_role("link").all()]
+    sample = (
+        "http://127.0.0.1:7575/#/logs/2026-01-01T00-00-00_made.eval/samples/sample/problem-003/1"
     )
+    assert links[0] == f"{sample}/transcript?event=t1-r3-m0"
+    sides = second.locator("[data-match^=t1-r3] .side b").all_text_contents()
+    assert links[1:] == [f"{sample}/transcript?event={id}" for id in sides]
     page.keyboard.press("Escape")
     expect(dialog).not_to_be_visible()
     assert errors == []

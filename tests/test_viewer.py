@@ -75,6 +75,12 @@ def test_the_viewer_lists_the_numbers_and_folds_the_stages(tmp_path: Path) -> No
         expect(page.get_by_text(f"match {met}", exact=False).first).to_be_visible()
         screenshot(page, "viewer-tournament", tmp_path / "shots")
 
+        other = browser.new_page(viewport=WIDE)  # type: ignore[arg-type]  # a typed dict of its own
+        other.goto(f"{address}/#/logs/{name}/samples/sample/p0/1/transcript?event=t0-n01")
+        card = other.get_by_text("rollout t0-n01", exact=False)
+        expect(card.first).to_be_visible(timeout=30_000)
+        screenshot(other, "viewer-rollout", tmp_path / "shots")
+
 
 def test_numbers_stand_beside_the_scores_also_where_nothing_else_was_graded(
     tmp_path: Path,

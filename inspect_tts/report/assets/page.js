@@ -169,8 +169,10 @@ async function toggle(button, row) {
   }
 }
 
-function viewerLink(row, text) {
-  return el("a", { href: `${data.viewer}/#/logs/${row.href}`, target: "_blank", rel: "noopener" }, text);
+/** The viewer knows rollouts and matches by their ids, which are those of their spans. */
+function viewerLink(row, text, span) {
+  const place = span ? `transcript?event=${encodeURIComponent(span)}` : "";
+  return el("a", { href: `${data.viewer}/#/logs/${row.href}${place}`, target: "_blank", rel: "noopener" }, text);
 }
 
 function problemView(problem, row) {
@@ -305,6 +307,7 @@ function openDialog(title, parts) {
 function openMatch(problem, match, row) {
   const sides = match.group.map((id) => rolloutView(problem.byId[id], id === problem.adopted, row, match));
   const parts = [el("div", { class: "sides" }, ...sides)];
+  if (match.votes.length) parts.unshift(el("p", { class: "caption", style: { margin: "0 0 10px" } }, viewerLink(row, `${match.id} in Inspect's viewer`, match.id)));
   if (match.votes.length) parts.push(el("h3", { style: { marginTop: "18px" } }, `Votes${match.saved ? ` (${match.saved} more could not have changed the winner)` : ""}`), votesView(match));
   const how = { votes: "by votes", lot: "by lot among equal votes", evidence: "by evidence among equal votes", bye: "without a match", grade: "graded alone" }[match.by];
   openDialog(`${match.group.join(" against ")}: ${match.winner} ${match.by === "grade" ? how : `goes on, ${how}`}`, parts);
@@ -338,7 +341,7 @@ function rolloutView(rollout, adopted, row, match) {
     rollout.patch ? el("h4", {}, "Patch") : null, rollout.patch ? diffView(rollout.patch) : null,
     rollout.commands.length ? el("h4", {}, "Last commands") : null,
     ...rollout.commands.map(([command, code]) => el("pre", { tabindex: "0" }, el("span", { class: code === 0 ? "good" : "bad" }, `return code ${code === null ? "unknown" : code}`), command)),
-    el("p", { class: "caption" }, viewerLink(row, `Find the span "rollout ${rollout.id}" in Inspect's viewer`)));
+    el("p", { class: "caption" }, viewerLink(row, `${rollout.id} in Inspect's viewer`, rollout.id)));
 }
 
 function diffView(patch) {
