@@ -115,3 +115,12 @@ def test_phases_are_means_over_problems_and_the_rest_is_other() -> None:
     ), "a model without a price has no dollars"
     assert (other.name, other.total_tokens, other.dollars) == ("other", 10.0, None)
     assert phases([]) == ()
+
+
+def test_wall_time_is_unknown_where_one_problem_does_not_tell_it() -> None:
+    def ran(seconds: float | None) -> ProblemOutcome:
+        stages = (StageTime("rollouts", 0, seconds),)
+        return ProblemOutcome("p", 1, (rollout("t0-n00"),), stages=stages)
+
+    assert [phase.wall_seconds for phase in phases([ran(4.0), ran(2.0)])] == [3.0]
+    assert [phase.wall_seconds for phase in phases([ran(4.0), ran(None)])] == [None]
