@@ -4,7 +4,7 @@
 # make cut-off kills a run on docker at 30 random moments and continues it each time
 # make swe     SWE-bench Verified on stand-ins for its images, on docker; builds them first
 # make terminal runs 34 real Terminal-Bench tasks on docker, and rtv with Terminus on four
-# make bench   overhead against the plain agent, many problems at once, and what selections and options gain on simulated judges
+# make bench   overhead, load, Terminus, selections and options on simulated judges, a report
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,7 @@ bench: setup-dev
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/refinement.py
 	$(BIN)/python bench/terminus.py
+	$(BIN)/python bench/report.py
 
 setup: $(VENV)/.installed
 

@@ -3,6 +3,8 @@
 Implements "Scaling Test-Time Compute for Agentic Coding" (arXiv 2604.16529).
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .agents.bash import bash_agent
 from .agents.mini_swe_agent import mini_swe_agent
 from .core.records import Match, Rollout, Round, Selection, Summary, Vote
@@ -15,6 +17,9 @@ from .stages.rollouts import rollouts
 from .stages.selection import random_selection, select, tournament
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .report.frames import matches_df, problems_df, rollouts_df, votes_df
 
 __all__ = [  # noqa: RUF022  # grouped
     # recipes
@@ -42,6 +47,20 @@ __all__ = [  # noqa: RUF022  # grouped
     "Vote",
     # scores
     "rollout_scores",
+    # dataframes
+    "matches_df",
+    "problems_df",
+    "rollouts_df",
+    "votes_df",
     # errors
     "UserError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the dataframes when they are asked for, so that nobody else pays for them."""
+    if name.endswith("_df") and name in __all__:
+        from .report import frames
+
+        return getattr(frames, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ from . import __version__
 from .estimate import estimate
 from .predictions import predictions
 from .swe.prefetch import prefetch
+from .report.command import report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,3 +18,4 @@ def main() -> None:
 main.add_command(estimate)
 main.add_command(predictions)
 main.add_command(prefetch)
+main.add_command(report)

@@ -1,7 +1,24 @@
 """The numbers of a strategy as an Inspect score with metrics of its own."""
 
-from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+from math import nan
+
+from inspect_ai.scorer import (
+    CORRECT,
+    INCORRECT,
+    NOANSWER,
+    PARTIAL,
+    Score,
+    Scorer,
+    Target,
+    mean,
+    scorer,
+    stderr,
+    value_to_float,
+)
 from inspect_ai.solver import TaskState
+
+SCORE = "inspect_tts/rollouts"
+"""Name under which a sample's numbers stand beside the task's scores."""
 
 
 @scorer(name="rollouts", metrics={"*": [mean(), stderr()]})
@@ -19,3 +36,26 @@ def rollout_scores() -> Scorer:
         return None
 
     return score
+
+
+def score_number(value: object) -> float:
+    """A headline score as a number.
+
+    Args:
+        value: The value of a task's score.
+
+    Returns:
+        The number; not-a-number for what has no agreed one, as a dict.
+    """
+    words = {CORRECT, INCORRECT, PARTIAL, NOANSWER, "yes", "no", "true", "false"}
+    if isinstance(value, str) and (value in words or value.lower() in words or _numeric(value)):
+        return value_to_float()(value)
+    return float(value) if isinstance(value, int | float) else nan
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

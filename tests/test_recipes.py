@@ -191,7 +191,7 @@ def test_records_and_spans_join_on_ids(full_log: EvalLog) -> None:
         assert ids[rollout.id].name == f"rollout {rollout.id}"
     for selection in found.selections:
         for match in (m for r in selection.rounds for m in r.matches):
-            assert ids[match.id].type == "match"
+            assert ids[match.id].type == "agent", "the viewer folds it"
     votes = Counter(span_path(ids, call.span_id)[-1].id for call in calls(full_log, "judge"))
     assert set(votes.values()) == {8}
 

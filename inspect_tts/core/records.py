@@ -262,3 +262,5 @@ class Stage(Record):
     iteration: int
     parameters: dict[str, Any]
     prompts: tuple[PromptRecord, ...] = ()
+    seconds: float | None = None
+    """Wall time of a stage that runs rollouts or asks judges."""

@@ -49,3 +49,32 @@ def sample_numbers(
     if could_be and all(id in scores for id in could_be):
         numbers["oracle"] = max(scores[id] for id in could_be)
     return numbers
+
+
+def sample_spending(
+    rollouts: Sequence[Rollout], selections: Sequence[Selection]
+) -> dict[str, float]:
+    """What a strategy asked for on one problem.
+
+    Args:
+        rollouts: All rollouts.
+        selections: All selections.
+
+    Returns:
+        `votes`: votes asked. `cost`: dollars of rollouts, summaries and votes, to 4 digits; left
+        out where the price of a model is not known.
+    """
+    votes = [
+        vote
+        for selection in selections
+        for round in selection.rounds
+        for match in round.matches
+        for vote in match.votes
+    ]
+    usages = [vote.usage for vote in votes]
+    usages += [usage for r in rollouts for usage in (r.usage, r.summary.usage)]
+    spending: dict[str, float] = {"votes": len(votes)}
+    costs = [usage.cost for usage in usages if usage.total_tokens]
+    if None not in costs:
+        spending["cost"] = round(sum(cost or 0.0 for cost in costs), 4)
+    return spending

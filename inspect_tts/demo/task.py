@@ -16,21 +16,14 @@ from inspect_ai.scorer import (
 )
 from inspect_ai.solver import TaskState
 from inspect_ai.util import SandboxEnvironmentType, sandbox
-from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
 from inspect_tts.errors import UserError
+from inspect_tts.viewer import strategy_view
 
 from .problems import load_problems
 
 _SANDBOXES = ("local", "docker")
 _TAIL = 2000
-_ROLLOUT_SCORES = {
-    "iteration_0": "iteration 0",
-    "select_k": "select-K",
-    "iteration_1": "iteration 1",
-    "selected": "selected",
-    "oracle": "oracle",
-}
 
 
 def demo_task(sandbox: str = "local") -> Task:
@@ -57,7 +50,7 @@ def demo_task(sandbox: str = "local") -> Task:
         sandbox=_sandbox_spec(sandbox),
         message_limit=60,
         version=1,
-        viewer=_viewer(),
+        viewer=strategy_view(["hidden_test"]),
     )
 
 
@@ -110,26 +103,3 @@ def _sandbox_spec(name: str) -> SandboxEnvironmentType:
     if name == "local":
         return "local"
     return ("docker", str(files("inspect_tts").joinpath("demo", "compose.yaml")))
-
-
-def _viewer() -> ViewerConfig:
-    column = TaskSamplesColumn
-    rollouts = [column.score("inspect_tts/rollouts", name) for name in _ROLLOUT_SCORES]
-    columns = [
-        column(id="sampleStatus"),
-        column(id="sampleId"),
-        column(id="epoch", visible=False),
-        column.score("hidden_test"),
-        *rollouts,
-        column(id="tokens"),
-        column(id="duration"),
-        column(id="limit", visible=False),
-        column(id="error", visible=False),
-    ]
-    view = TaskSamplesView(
-        name="Problems",
-        columns=columns,
-        multiline=False,
-        score_labels={"hidden_test": "hidden test", **_ROLLOUT_SCORES},
-    )
-    return ViewerConfig(task_samples_view=view)

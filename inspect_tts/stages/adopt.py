@@ -5,20 +5,14 @@ from functools import partial
 from logging import getLogger
 from math import nan
 
-from inspect_ai.scorer import (
-    CORRECT,
-    INCORRECT,
-    NOANSWER,
-    PARTIAL,
-    Score,
-    value_to_float,
-)
+from inspect_ai.scorer import Score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, real_sample
 from inspect_tts.core.records import NO_SANDBOX, STOP, Stage
-from inspect_tts.core.statistics import sample_numbers
+from inspect_tts.core.statistics import sample_numbers, sample_spending
 from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.scorers import SCORE, score_number
 
 from .crew import Attempt, crew_of_sample
 from .gather import gather
@@ -27,17 +21,15 @@ from .snapshot import lost
 
 logger = getLogger(__name__)
 
-SCORE = "inspect_tts/rollouts"
-"""Name under which a sample's numbers stand beside the task's scores."""
-
 
 @solver
 def adopt() -> Solver:
     """Make the selected rollout the sample's, so that the task's own scorer grades it.
 
     Its messages, output, store, metadata and live sandbox take the place of the sample's. All other
-    sandboxes are closed, graded before where `score_rollouts` asks for it; then the sample also
-    gets the score `inspect_tts/rollouts`: mean of each iteration, selected, and oracle.
+    sandboxes are closed, graded before where `score_rollouts` asks for it. The sample also gets the
+    score `inspect_tts/rollouts`: selected, votes and cost, and where the rollouts were graded the
+    mean of each iteration and the oracle.
 
     Returns:
         A solver that ends a chain of stages.
@@ -70,8 +62,7 @@ def adopt() -> Solver:
         for rollout in await crew.settle():
             pool.replace(rollout)
         pool.taken_over, pool.damaged = dict(crew.units.taken_over), dict(crew.units.damaged)
-        if any(r.scores is not None or r.score_error is not None for r in pool.rollouts):
-            state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
+        state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
         return state
 
     return solve
@@ -113,7 +104,7 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     """
     records, selections = list(pool.rollouts), list(pool.selections)
     graded = {
-        rollout.id: _number(next(iter(rollout.scores.values())))
+        rollout.id: score_number(next(iter(rollout.scores.values())))
         for rollout in records
         if rollout.scores
     }
@@ -130,25 +121,13 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     )
     unknown = numbers(dict.fromkeys((rollout.id for rollout in records), nan))
     unknown |= {f"iteration_{t}": nan for t in further}
+    if not any(r.scores is not None or r.score_error is not None for r in records):
+        unknown = {"selected": nan}
+    spent = {"cost": nan, **sample_spending(records, selections)}
 
     def publish(winner: Mapping[str, Score]) -> Score:
-        headline = {adopted: _number(next(iter(winner.values())).value)} if winner else {}
-        return Score(value={**unknown, **numbers(graded | headline)})
+        headline = {adopted: score_number(next(iter(winner.values())).value)} if winner else {}
+        known = {n: v for n, v in numbers(graded | headline).items() if n in unknown}
+        return Score(value={**unknown, **known, **spent})
 
     return publish
-
-
-def _number(value: object) -> float:
-    """A headline score as a number; not-a-number for what has no agreed one, as a dict."""
-    words = {CORRECT, INCORRECT, PARTIAL, NOANSWER, "yes", "no", "true", "false"}
-    if isinstance(value, str) and (value in words or value.lower() in words or _numeric(value)):
-        return value_to_float()(value)
-    return float(value) if isinstance(value, int | float) else nan
-
-
-def _numeric(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

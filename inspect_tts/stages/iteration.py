@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from inspect_ai.log import EvalSpec
@@ -26,6 +27,7 @@ from inspect_tts.core.summary import numbered
 from inspect_tts.errors import UserError
 from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
+from inspect_tts.viewer import strategy_view
 
 from . import progress
 from .agent import agent_identity, agent_maker, agent_name, check_own_solver
@@ -140,6 +142,8 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         RuntimeError: If no rollout at all could be started.
     """
     active, spec, pool, crew = real_sample(), eval_spec(), pool_of(state), crew_of_sample()
+    if spec.viewer is None:  # the log is written with it at the end
+        spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
     sandbox = await sandbox_spec(spec, active)
     if pool.iteration < 0:
         await remove_leftovers(spec)
@@ -176,6 +180,7 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     owners = [_owner(job, settings, pool, i, contexts[i], at_once) for i in range(settings.n)]
     progress.plan("rollouts", settings.n)
     progress.plan("summaries", settings.n)
+    started = monotonic()
     async with span(f"iteration {job.iteration}", type="iteration"):
         grow = settings.max_rollouts is None
         async with reserve_slots("rollouts", at_once, grow=grow) as slots:
@@ -187,7 +192,8 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
                 await each.entered.wait()
         for each in owners:
             await each.finished.wait()
-    _add(pool, [each.result.rollout for each in owners if each.result], settings, carried)
+    records = [each.result.rollout for each in owners if each.result]
+    _add(pool, records, settings, carried, monotonic() - started)
     return state
 
 
@@ -261,11 +267,21 @@ def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tu
     return chosen
 
 
-def _add(pool: RolloutPool, records: list[Rollout], settings: Settings, carried: list[str]) -> None:
+def _add(
+    pool: RolloutPool,
+    records: list[Rollout],
+    settings: Settings,
+    carried: list[str],
+    seconds: float,
+) -> None:
     iteration = records[0].iteration
     used = tuple(prompt.record for prompt in settings.prompts.values())
     stage = Stage(
-        name="rollouts", iteration=iteration, parameters=settings.parameters, prompts=used
+        name="rollouts",
+        iteration=iteration,
+        parameters=settings.parameters,
+        prompts=used,
+        seconds=seconds,
     )
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]

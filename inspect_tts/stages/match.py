@@ -81,7 +81,8 @@ async def play_match(bench: Bench, number: int, index: int, group: Sequence[Roll
     grades = bench.rules.asks == "grades"
     ballots: list[Vote] = []
     if len(group) > 1 or grades:
-        async with span(f"match {' '.join(ids)}", type="match", id=id):
+        # as an agent the viewer gives it a lane and folds its votes
+        async with span(f"match {' '.join(ids)}", type="agent", id=id):
             while wave := bench.wave(ids, ballots):
                 indices = range(len(ballots), len(ballots) + wave)
                 ballots += await _ask(bench, id, group, indices)

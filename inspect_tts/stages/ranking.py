@@ -1,5 +1,6 @@
 """Run one selection: who is asked about whom, and what is recorded."""
 
+from time import monotonic
 from typing import Any
 
 from inspect_ai.solver import Generate, Solver, TaskState
@@ -84,6 +85,7 @@ def selection_stage(
         if rules.asks is not None:
             bench = _bench(state, id, field, given, (prompts[0], prompts[1]))
             effective["temperature"] = bench.config.temperature
+        started = monotonic()
         with quiet_store():
             play = start(given["selection"], field)
             rounds, ranking = await _play(play, field, pool, bench, release=not given["diverse"])
@@ -107,7 +109,13 @@ def selection_stage(
             else ranking[: given["keep"]],
         )
         used = tuple(prompt.record for prompt in prompts)
-        stage = Stage(name=name, iteration=pool.iteration, parameters=effective, prompts=used)
+        stage = Stage(
+            name=name,
+            iteration=pool.iteration,
+            parameters=effective,
+            prompts=used,
+            seconds=monotonic() - started,
+        )
         pool.stages = [*pool.stages, stage]
         pool.draws = [*pool.draws, *field.draws]
         pool.selections = [*pool.selections, selection]

@@ -212,7 +212,8 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
     if known is not None:
         return attempt.rollout.model_copy(update={"scores": known.scores})
     state._epoch, state.completed, state.scores = job.state.epoch, True, {}
-    async with span(f"{attempt.rollout.id}-grade", type="grade"):
+    id = attempt.rollout.id
+    async with span(f"grade {id}", type="agent", id=f"{id}-grade"):  # which the viewer folds
         try:
             scores = await grade(state)
         except (LimitExceededError, TerminateSampleError):

@@ -1,0 +1,1 @@
+"""From logs to numbers, tables and pages. Reads `.eval` logs and nothing else."""

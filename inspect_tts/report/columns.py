@@ -1,0 +1,99 @@
+"""The columns of the dataframes: type and meaning by name."""
+
+from typing import TypeAlias
+
+Columns: TypeAlias = dict[str, tuple[str, str]]
+"""Type and meaning by name."""
+
+TYPES = {"str": "string", "int": "int64", "float": "float64", "bool": "bool_"}
+SAMPLE = {
+    "log": ("str", "the log file"),
+    "eval_id": ("str", "the eval, as in `inspect_ai.analysis`"),
+    "sample_id": ("str", "the sample's uuid, as in `inspect_ai.analysis`"),
+    "id": ("str", "the problem: the id of the sample"),
+    "epoch": ("int", "the sample's epoch"),
+    "task": ("str", "the task"),
+    "model": ("str", "the model under evaluation"),
+    "recipe": ("str", "the strategy, or `plain`"),
+    "settings": ("str", "its arguments, as far as they were given"),
+}
+_SPENT = {
+    "input_tokens": ("int", "input tokens charged in full"),
+    "cache_read_tokens": ("int", "input tokens read from a cache"),
+    "cache_write_tokens": ("int", "input tokens written to a cache"),
+    "output_tokens": ("int", "output tokens"),
+    "total_tokens": ("int", "all tokens"),
+    "cost": ("float", "dollars; missing where a price is unknown"),
+    "seconds": ("float", "wall time; of a match the sum over its votes"),
+}
+ROLLOUTS = {
+    **SAMPLE,
+    "rollout": ("str", "its id, `t0-n07`; of a plain run `e01`, after the epoch"),
+    "iteration": ("int", "its iteration, from 0"),
+    "index": ("int", "its place in the iteration, from 0"),
+    "status": ("str", "how it ended: completed, limit, refused or error"),
+    "limit": ("str", "the limit that ended it"),
+    "turns": ("int", "model generations of the agent"),
+    "messages": ("int", "messages of the trajectory; missing in plain runs"),
+    "score": ("float", "missing where it was not graded"),
+    "passed": ("bool", "whether the score is at least 1; missing where it was not graded"),
+    "unscored": ("str", "why grading failed"),
+    "adopted": ("bool", "whether it was handed over to the task's scorer"),
+    "fingerprint": ("str", "equal for rollouts that left the same behind"),
+    "context": ("str", "rollouts whose summaries it started from, with blanks between"),
+    "context_passed": ("int", "how many of these pass; missing where one was not graded"),
+    "files_changed": ("int", "files that differ in the git workspace"),
+    "steering": ("int", "excerpts that tried to steer a judge"),
+    "summary_status": ("str", "structured, text, empty or failed"),
+    "summary_tokens": ("int", "all tokens of its summary"),
+    **_SPENT,
+}
+MATCHES = {
+    **SAMPLE,
+    "selection": ("str", "the selection, `t0`"),
+    "kind": ("str", "how it selects, `tournament`"),
+    "iteration": ("int", "the iteration that it selects among"),
+    "round": ("int", "the round, from 1"),
+    "match": ("str", "its id, `t0-r1-m3`"),
+    "group": ("str", "the rollouts that met, with blanks between"),
+    "winner": ("str", "the rollout that won"),
+    "decided_by": ("str", "votes, lot, evidence, bye or grade"),
+    "votes": ("int", "votes asked"),
+    "saved": ("int", "votes that were not needed"),
+    "abstentions": ("int", "votes without a verdict"),
+    "winner_votes": ("int", "votes for the winner"),
+    "tied": ("bool", "whether the most votes were equal"),
+    "flip_rate": ("float", "how often the verdict changes with the order"),
+    "decidable": ("bool", "whether some of the group pass and some fail, and all are graded"),
+    "winner_passed": ("bool", "whether the winner passes; missing where it was not graded"),
+    **_SPENT,
+}
+VOTES = {
+    **SAMPLE,
+    "match": ("str", "the match, as in `matches_df`"),
+    "vote": ("int", "its place in the match, from 0"),
+    "order": ("str", "the rollouts as they were shown, with blanks between"),
+    "verdict": ("str", "the rollout named; missing for an abstention and for a grade"),
+    "position": ("int", "where that one stood, from 1"),
+    "grade": ("int", "from 1 to 20 where a rollout was graded alone"),
+    "abstention": ("str", "why there is no verdict"),
+    "reasked": ("bool", "whether it had to be asked for again"),
+    "judge": ("str", "the judge's model"),
+    "text": ("str", "the judge's answer"),
+    **_SPENT,
+}
+PROBLEMS = {
+    **SAMPLE,
+    "pass_1": ("float", "mean score of iteration 0"),
+    "select_k": ("float", "mean score of those whose summaries were chosen"),
+    "refined": ("float", "mean score of the last iteration after the first"),
+    "selected": ("float", "score of the adopted rollout"),
+    "oracle": ("float", "best score of those that could be adopted"),
+    "rollouts": ("int", "how many there are"),
+    "graded": ("int", "how many of them have a score"),
+    "passes_0": ("int", "passing rollouts of iteration 0; missing unless all are graded"),
+    "passes_1": ("int", "the same of iteration 1"),
+    "votes": ("int", "votes asked"),
+    "adopted": ("str", "the adopted rollout"),
+    **_SPENT,
+}

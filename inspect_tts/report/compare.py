@@ -1,0 +1,110 @@
+"""Paired differences between runs, on the problems that both have."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from inspect_tts.core.bootstrap import Estimate, estimate, mean
+from inspect_tts.core.outcomes import ProblemOutcome
+
+from .estimates import by_problem, mean_or_none, numbers_of
+from .numbers import Run
+
+_SCORES = {
+    "pass_1": "iteration_0",
+    "select_k": "select_k",
+    "iteration_1": "iteration_1",
+    "selected": "selected",
+    "oracle": "oracle",
+}
+_COSTS = ("tokens", "dollars", "seconds")
+
+
+class Difference(NamedTuple):
+    """One number of two runs on the problems that both have."""
+
+    name: str
+    """As in `RunNumbers.scores` and `RunNumbers.per_problem`."""
+    a: float
+    b: float
+    difference: Estimate
+    """b - a, with its interval."""
+
+
+class Comparison(NamedTuple):
+    """Two runs, problem by problem."""
+
+    a: int
+    """Index of the run of the first path."""
+    b: int
+    both: int
+    """Problems that both have."""
+    only_a: int
+    only_b: int
+    differences: tuple[Difference, ...]
+
+
+def comparisons(runs: Sequence[Run], *, seed: int = 0) -> list[Comparison]:
+    """Compare the runs of the first path with those of the second.
+
+    Runs of the same task are compared; where both sides have the same model only those of one
+    model, and likewise with recipe and settings.
+
+    Args:
+        runs: The runs of both paths.
+        seed: Of the bootstrap.
+
+    Returns:
+        The comparisons, those without a common problem left out. A plain run has no selected
+        rollout: its `pass_1` stands for that, as what one gets without a strategy.
+    """
+    pairs = [
+        (a, b)
+        for a, one in enumerate(runs)
+        for b, other in enumerate(runs)
+        if (one.numbers.side, other.numbers.side) == (0, 1)
+        and one.numbers.task == other.numbers.task
+    ]
+    for name in ("model", "recipe", "settings"):
+        pairs = _closest(runs, pairs, name)
+    found = [_compare(runs, a, b, seed) for a, b in pairs]
+    return [comparison for comparison in found if comparison.both]
+
+
+def _closest(runs: Sequence[Run], pairs: list[tuple[int, int]], name: str) -> list[tuple[int, int]]:
+    def value(run: int) -> object:
+        return getattr(runs[run].numbers, name)
+
+    matched = {run for pair in pairs if value(pair[0]) == value(pair[1]) for run in pair}
+    return [(a, b) for a, b in pairs if value(a) == value(b) or not (a in matched or b in matched)]
+
+
+def _compare(runs: Sequence[Run], a: int, b: int, seed: int) -> Comparison:
+    left, right = by_problem(runs[a].outcomes), by_problem(runs[b].outcomes)
+    both = sorted(set(left) & set(right))
+    rows = [(_row(left[name]), _row(right[name])) for name in both]
+    differences = []
+    for name in (*_SCORES, *_COSTS):
+        known = [(x[name], y[name]) for x, y in rows if name in x and name in y]
+        change = estimate([y - x for x, y in known], mean, seed=seed)
+        if change is not None:
+            ones, others = zip(*known, strict=True)
+            differences.append(
+                Difference(name, sum(ones) / len(known), sum(others) / len(known), change)
+            )
+    return Comparison(
+        a, b, len(both), len(left) - len(both), len(right) - len(both), tuple(differences)
+    )
+
+
+def _row(problem: Sequence[ProblemOutcome]) -> dict[str, float]:
+    numbers = numbers_of(problem)
+    row = {name: numbers[source] for name, source in _SCORES.items() if source in numbers}
+    if not any(outcome.selections for outcome in problem) and "pass_1" in row:
+        row["selected"] = row["pass_1"]
+    spent: dict[str, list[float | None]] = {
+        "tokens": [float(outcome.usage.total_tokens) for outcome in problem],
+        "dollars": [outcome.usage.cost for outcome in problem],
+        "seconds": [outcome.seconds for outcome in problem],
+    }
+    means = {name: mean_or_none(values) for name, values in spent.items()}
+    return row | {name: value for name, value in means.items() if value is not None}

@@ -1,0 +1,161 @@
+"""Find logs and say which run each belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.log import (
+    EvalLog,
+    EvalSampleSummary,
+    list_eval_logs,
+    read_eval_log,
+    read_eval_log_sample_summaries,
+)
+
+from inspect_tts.errors import UserError
+from inspect_tts.stages.names import STAGES, is_stage
+
+PLAIN = "plain"
+"""Recipe of a run without a strategy."""
+_NO_MATTER = {"max_rollouts", "score_rollouts"}
+_LONGEST_VALUE = 40
+
+
+@dataclass(frozen=True, order=True)
+class RunKey:
+    """What makes runs one row of a table."""
+
+    side: int
+    """Which of the given paths, from 0, where runs of several are compared; else 0."""
+    task: str
+    model: str
+    recipe: str
+    """The strategy, the stages of a chain joined by `+`, or `plain`."""
+    settings: str
+    """Arguments of the recipe, arguments of the task, and model roles, as far as they were given
+    and can matter to a result."""
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """A log and its samples."""
+
+    location: str
+    viewer_path: str
+    """The log as Inspect's viewer names it when it shows the folder given."""
+    key: RunKey
+    eval_id: str
+    created: str
+    status: str
+    samples: tuple[tuple[str | int, int], ...]
+    """Id and epoch."""
+    errors: int
+    """Samples that ended with an error."""
+    uuids: dict[tuple[str | int, int], str] = field(default_factory=dict)
+
+
+def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogFile], list[str]]:
+    """Find all logs under paths and read their headers.
+
+    Args:
+        paths: Folders, which are searched through, and log files; local or remote.
+        compare: Whether each path is a side of a comparison.
+
+    Returns:
+        The logs, oldest first, and what had to be left out and why. A sample that several logs
+        hold, as after `inspect eval-retry`, is only in the newest.
+
+    Raises:
+        UserError: If a path does not exist or holds no log.
+    """
+    files: list[LogFile] = []
+    notes: list[str] = []
+    for side, path in enumerate(paths):
+        for location, shown in _locations(path):
+            try:
+                header = read_eval_log(location, header_only=True)
+                summaries = read_eval_log_sample_summaries(location)
+            except Exception as error:  # whatever is wrong with one log, the others are read
+                notes.append(f"{shown} could not be read: {type(error).__name__}: {error}"[:300])
+                continue
+            files.append(log_file(header, summaries, location, shown, side if compare else 0))
+            if header.status != "success":
+                notes.append(f"{shown} has status {header.status}: its finished samples count")
+    if not files:
+        raise UserError(
+            f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files. "
+            + " ".join(notes)
+        )
+    return _newest(files), notes
+
+
+def _locations(path: str) -> list[tuple[str, str]]:
+    local = "://" not in path
+    if local and not Path(path).exists():
+        raise UserError(f"{path!r} does not exist: give a folder with .eval logs, or log files")
+    if path.endswith((".eval", ".json")) and not (local and Path(path).is_dir()):
+        return [(path, path.rpartition("/")[2])]
+    root = Path(path).absolute().as_uri() if local else path
+    root = root.rstrip("/") + "/"
+    found = [info.name for info in list_eval_logs(path, recursive=True)]
+    return [(name, name.partition(root)[2] or name.rpartition("/")[2]) for name in sorted(found)]
+
+
+def log_file(
+    header: EvalLog, summaries: list[EvalSampleSummary], location: str, shown: str, side: int
+) -> LogFile:
+    """Describe a log by its header and the summaries of its samples."""
+    done = [s for s in summaries if s.error is None and s.completed is not False]
+    return LogFile(
+        location=location,
+        viewer_path=shown,
+        key=_run_key(header, side),
+        eval_id=header.eval.eval_id,
+        created=header.eval.created,
+        status=header.status,
+        samples=tuple((s.id, s.epoch) for s in done),
+        errors=sum(s.error is not None for s in summaries),
+        uuids={(s.id, s.epoch): s.uuid for s in done if s.uuid},
+    )
+
+
+def _run_key(header: EvalLog, side: int) -> RunKey:
+    spec, steps = header.eval, header.plan.steps
+    ours = [step for step in steps if is_stage(step.solver)]
+    names = [step.solver.rpartition("/")[2] for step in ours]
+    arguments: dict[str, Any] = {}
+    for step in ours if len(ours) == 1 else [s for s in ours if _name(s.solver) == "rollouts"][:1]:
+        arguments |= step.params_passed or {}
+    recipe = "+".join(name for name in names if len(ours) == 1 or name in STAGES) or PLAIN
+    if recipe == PLAIN and spec.solver:
+        arguments["solver"] = spec.solver
+    arguments |= {f"task.{name}": value for name, value in spec.task_args_passed.items()}
+    for role, model in (spec.model_roles or {}).items():
+        models = model if isinstance(model, list) else [model]
+        arguments[role] = ",".join(each.model for each in models)
+    shown = {n: _short(v) for n, v in sorted(arguments.items()) if n not in _NO_MATTER}
+    settings = " ".join(f"{name}={value}" for name, value in shown.items())
+    return RunKey(side, spec.task, spec.model, recipe, settings)
+
+
+def _name(registered: str) -> str:
+    return registered.rpartition("/")[2]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict) and isinstance(value.get("name"), str):
+        value = value["name"]  # a component, as Inspect logs it
+    text = "_".join(str(value).split())
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _newest(files: list[LogFile]) -> list[LogFile]:
+    """Leave a sample that several logs of a side hold to the newest of them."""
+    taken: set[tuple[int, str]] = set()
+    kept = []
+    for file in sorted(files, key=lambda f: (f.created, f.location), reverse=True):
+        mine = tuple(s for s in file.samples if (file.key.side, file.uuids.get(s, "")) not in taken)
+        taken |= {(file.key.side, uuid) for uuid in file.uuids.values()}
+        kept.append(replace(file, samples=mine))
+    return kept[::-1]

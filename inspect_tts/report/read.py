@@ -1,0 +1,251 @@
+"""Read the samples of logs, in several processes where there are many."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from functools import partial
+from math import isnan
+from multiprocessing import get_context
+
+from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
+
+from inspect_tts.core.outcomes import (
+    PASS_MARK,
+    GradedRollout,
+    ProblemOutcome,
+    problem_outcome,
+)
+from inspect_tts.core.records import Usage
+from inspect_tts.models import usage
+from inspect_tts.scorers import SCORE, score_number
+from inspect_tts.stages.pool import RolloutPool
+
+from .detail import Detail, PoolRecord, problem_detail
+from .logs import LogFile
+
+LARGE = {
+    "messages",
+    "events",
+    "attachments",
+    "timelines",
+    "output",
+    "metadata",
+    "choices",
+    "files",
+    "setup",
+}
+"""Fields of a sample that the report does not read."""
+_CHUNK = 8
+_FEW = 100
+_MOST_PROCESSES = 8
+
+
+@dataclass(frozen=True)
+class ReadSample:
+    """One sample of a log."""
+
+    log: int
+    """Index of the log it is from."""
+    outcome: ProblemOutcome | None
+    scaled: bool
+    problem: str = ""
+    """Why there is no outcome."""
+    detail: Detail | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    log: int
+    file: LogFile
+    samples: tuple[tuple[str | int, int], ...]
+
+
+def read_samples(
+    files: Sequence[LogFile],
+    *,
+    pass_mark: float = PASS_MARK,
+    detail_bytes: int = 0,
+    processes: int | None = None,
+    done: Callable[[int], None] = lambda count: None,
+) -> list[ReadSample]:
+    """Read what logs tell of their samples.
+
+    Args:
+        files: The logs.
+        pass_mark: The score from which a rollout passes.
+        detail_bytes: Room for the texts of one sample, compressed; 0 for none.
+        processes: How many to use; default one a processor, and none beside this one where there
+            are few samples.
+        done: Called with the number of samples that were read since the last call.
+
+    Returns:
+        The samples, in the order of the logs.
+    """
+    jobs = [job for index, file in enumerate(files) for job in _jobs(index, file)]
+    read = partial(_read, pass_mark=pass_mark, detail_bytes=detail_bytes)
+    if processes is None:
+        few = sum(len(job.samples) for job in jobs) <= _FEW
+        processes = 1 if few else min(os.cpu_count() or 1, _MOST_PROCESSES)
+    if processes == 1:
+        found: list[ReadSample] = []
+        for job in jobs:
+            found += read(job)
+            done(len(job.samples))
+        return found
+    results: dict[int, list[ReadSample]] = {}
+    # spawned: a fork of a process with threads may hang
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(read, job): index for index, job in enumerate(jobs)}
+        for future in as_completed(futures):
+            results[futures[future]] = future.result()
+            done(len(jobs[futures[future]].samples))
+    return [sample for index in range(len(jobs)) for sample in results[index]]
+
+
+def _jobs(index: int, file: LogFile) -> Iterator[_Job]:
+    # a .json log can only be read as a whole
+    size = len(file.samples) if file.location.endswith(".json") else _CHUNK
+    for start in range(0, len(file.samples), size):
+        yield _Job(index, file, file.samples[start : start + size])
+
+
+def _read(job: _Job, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
+    found = []
+    for sample in stored_samples(replace(job.file, samples=job.samples)):
+        try:
+            found.append(read_sample(job.file, job.log, sample, pass_mark, detail_bytes))
+        except ValueError as error:  # as from a newer version of this package
+            why = f"{sample.id}: its record could not be read: {error}".splitlines()[0]
+            found.append(ReadSample(job.log, None, True, why))
+    return found
+
+
+def stored_samples(file: LogFile) -> Iterator[EvalSample]:
+    """Read the samples of a log, without what the report does not read."""
+    if file.location.endswith(".json"):
+        wanted = set(file.samples)
+        samples = read_eval_log(file.location).samples or []
+        yield from (sample for sample in samples if (sample.id, sample.epoch) in wanted)
+        return
+    for id, epoch in file.samples:
+        yield read_eval_log_sample(file.location, id=id, epoch=epoch, exclude_fields=LARGE)
+
+
+def pool_record(sample: EvalSample) -> PoolRecord | None:
+    """What a strategy recorded on a sample, None for a plain one."""
+    if "RolloutPool:rollouts" not in sample.store:
+        return None
+    stored = sample.store_as(RolloutPool)
+    return PoolRecord(stored.rollouts, stored.selections, stored.stages, stored.adopted)
+
+
+def read_sample(
+    file: LogFile,
+    log: int,
+    sample: EvalSample,
+    pass_mark: float = PASS_MARK,
+    detail_bytes: int = 0,
+) -> ReadSample:
+    """Read what a sample tells.
+
+    Args:
+        file: The log it is from.
+        log: The index of that log.
+        sample: The sample.
+        pass_mark: The score from which a rollout passes.
+        detail_bytes: Room for its texts, compressed; 0 for none.
+
+    Returns:
+        The outcome, and the texts if there is room.
+
+    Raises:
+        ValueError: If its record does not fit this version of the package.
+    """
+    pool = pool_record(sample)
+    if pool is None:
+        return ReadSample(log, _plain(file, sample, pass_mark), scaled=False)
+    scores = known_scores(pool, sample)
+    outcome = problem_outcome(
+        str(sample.id),
+        sample.epoch,
+        rollouts=pool.rollouts,
+        selections=pool.selections,
+        stages=pool.stages,
+        adopted=pool.adopted,
+        scores=scores,
+        usage=_total(sample),
+        seconds=sample.total_time,
+        pass_mark=pass_mark,
+    )
+    detail = None
+    if detail_bytes:
+        detail = problem_detail(sample, pool, scores, pass_mark, limit=detail_bytes)
+    return ReadSample(log, outcome, scaled=True, detail=detail)
+
+
+def known_scores(pool: PoolRecord, sample: EvalSample) -> dict[str, float]:
+    """The score of each rollout that was graded, by the task's first scorer.
+
+    Args:
+        pool: The sample's record.
+        sample: The sample, whose own score is that of the adopted rollout.
+
+    Returns:
+        Scores by rollout. What has no number, as a dict, is left out.
+    """
+    scores = {
+        rollout.id: score_number(next(iter(rollout.scores.values())))
+        for rollout in pool.rollouts
+        if rollout.scores
+    }
+    if pool.adopted is not None and (own := _own_score(sample)) is not None:
+        scores[pool.adopted] = own
+    return {id: score for id, score in scores.items() if not isnan(score)}
+
+
+def _own_score(sample: EvalSample) -> float | None:
+    for name, score in (sample.scores or {}).items():
+        if name != SCORE:
+            number = score_number(score.value)
+            return None if isnan(number) else number
+    return None
+
+
+def _total(sample: EvalSample) -> Usage:
+    return sum(map(usage, sample.model_usage.values()), Usage())
+
+
+def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcome:
+    score, used = _own_score(sample), _total(sample)
+    turns = sample.turn_count
+    if turns is None:  # logs of older versions of Inspect do not count them
+        if not sample.messages:
+            sample = read_eval_log_sample(
+                file.location,
+                id=sample.id,
+                epoch=sample.epoch,
+                exclude_fields=LARGE - {"messages"},
+            )
+        turns = sum(message.role == "assistant" for message in sample.messages)
+    rollout = GradedRollout(
+        id=f"e{sample.epoch:02d}",
+        iteration=0,
+        index=sample.epoch - 1,
+        model=file.key.model,
+        status="limit" if sample.limit else "completed",
+        turns=turns,
+        messages=None,
+        usage=used,
+        seconds=sample.total_time or 0.0,
+        score=score,
+        passed=None if score is None else score >= pass_mark,
+        limit=sample.limit.type if sample.limit else None,
+    )
+    return ProblemOutcome(
+        problem=str(sample.id),
+        epoch=sample.epoch,
+        rollouts=(rollout,),
+        usage=used,
+        seconds=sample.total_time,
+    )

@@ -1,0 +1,30 @@
+"""Intervals: the same draws everywhere, and as wide as they should be."""
+
+import pytest
+
+from inspect_tts.core.bootstrap import Estimate, estimate, mean, mean_of_known, resamples
+
+PINNED = ((3, 0, 3, 2, 1), (2, 1, 2, 0, 0))
+
+
+def test_resamples_are_the_same_everywhere() -> None:
+    assert resamples(5, seed=1, replicates=3) == resamples(5, seed=1, replicates=3)
+    assert resamples(5, seed=1, replicates=3) != resamples(5, seed=2, replicates=3)
+    assert resamples(5, seed=1, replicates=2) == PINNED
+
+
+def test_an_interval_covers_the_mean_and_shrinks_with_problems() -> None:
+    few, many = ([i % 2 for i in range(count)] for count in (10, 1000))
+    narrow, wide = (estimate(values, mean) for values in (many, few))
+    assert narrow is not None
+    assert wide is not None
+    assert wide.low < narrow.low < 0.5 < narrow.high < wide.high
+    # the standard error of a mean of 1000 coins is 0.0158
+    assert narrow.high - narrow.low == pytest.approx(2 * 1.96 * 0.0158, rel=0.1)
+
+
+def test_an_estimate_rests_on_the_problems_that_have_a_value() -> None:
+    assert mean_of_known([1.0, None, 1.0]) == Estimate(1.0, 1.0, 1.0, 2)
+    assert mean_of_known([None]) is None
+    assert estimate([], mean) is None
+    assert estimate([3.0], mean) == Estimate(3.0, 3.0, 3.0, 1)

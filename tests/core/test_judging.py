@@ -1,0 +1,126 @@
+"""Statistics of judges and of spending against tables computed by hand."""
+
+from outcome_cases import match, rollout
+
+from inspect_tts.core import judging
+from inspect_tts.core.outcomes import ProblemOutcome, StageTime
+from inspect_tts.core.records import Usage
+from inspect_tts.core.spending import phases
+
+# --- judges
+
+PASSED = {"a": True, "b": False, "c": False, "d": True, "u": None}
+
+
+def test_accuracy_counts_decidable_groups_only() -> None:
+    played = [
+        match("a b", {"a": 6, "b": 2}, "a"),
+        match("b d", {"b": 5, "d": 3}, "b"),
+        match("a d", {"a": 8, "d": 0}, "a"),  # both pass
+        match("a u", {"a": 8, "u": 0}, "a"),  # not graded
+        match("a b c", {"a": 4, "b": 2, "c": 2}, "a", round=2),
+    ]
+    first, second = judging.accuracy_by_round([(each, PASSED) for each in played])
+    assert first == judging.RoundAccuracy(
+        iteration=0,
+        selection=0,
+        round=1,
+        matches=4,
+        decidable=2,
+        correct=1,
+        accuracy=0.5,
+        chance=0.5,
+        vote_accuracy=9 / 16,
+    )
+    assert (second.accuracy, second.chance, second.vote_accuracy) == (1.0, 1 / 3, 0.5)
+
+
+def test_byes_and_grades_are_no_matches() -> None:
+    outcome = ProblemOutcome(
+        "p",
+        1,
+        (rollout("t0-n00", 1.0),),
+        matches=(
+            match("a", {}, "a", decided_by="bye"),
+            match("a", {"a": 0}, "a", votes=8, decided_by="grade"),
+            match("a b", {"a": 1, "b": 0}, "a"),
+        ),
+    )
+    assert [found.group for found, _ in judging.judged([outcome])] == [("a", "b")]
+
+
+def test_rates() -> None:
+    played = [
+        match("a b", {"a": 4, "b": 4}, "a", tied=True, flip_rate=1.0),
+        match("a b", {"a": 5, "b": 0}, "a", saved=3, flip_rate=0.0),
+        match("a b", {"a": 1, "b": 1}, "a", votes=4, abstentions=2, reasked=3, tied=True),
+        match("a b", {"a": 3, "b": 0}, "a"),
+    ]
+    assert judging.rates([(each, PASSED) for each in played]) == judging.Rates(
+        matches=4, votes=20, saved=3, tie=0.5, abstention=0.1, reask=0.15, flip=0.5
+    )
+
+
+def test_calibration_bins_by_the_winners_share() -> None:
+    played = [
+        match("a b", {"a": 5, "b": 3}, "a"),
+        match("a b", {"a": 3, "b": 5}, "b"),
+        match("a b", {"a": 8, "b": 0}, "a"),
+        match("a b", {"a": 4, "b": 4}, "a", tied=True),
+        match("a d", {"a": 8, "d": 0}, "a"),
+    ]
+    assert judging.calibration([(each, PASSED) for each in played]) == (
+        judging.Bin(low=0.5, high=0.625, matches=2, share=0.625, accuracy=0.5),
+        judging.Bin(low=0.875, high=1.0, matches=1, share=1.0, accuracy=1.0),
+    )
+
+
+# --- spending
+
+
+def test_phases_are_means_over_problems_and_the_rest_is_other() -> None:
+    def used(tokens: int, cost: float | None = None) -> Usage:
+        return Usage(
+            input_tokens=tokens - 20,
+            cache_read_tokens=15,
+            output_tokens=5,
+            total_tokens=tokens,
+            cost=cost,
+        )
+
+    outcome = ProblemOutcome(
+        "p",
+        1,
+        (
+            rollout("t0-n00", usage=used(100, 1.0), summary_usage=used(40, 0.5), seconds=3.0),
+            rollout("t0-n01", usage=used(200, 2.0), summary_usage=used(60, 0.5), seconds=5.0),
+        ),
+        matches=(match("t0-n00 t0-n01", {"t0-n00": 2}, "t0-n00", usage=used(80), seconds=2.0),),
+        stages=(
+            StageTime("rollouts", 0, 6.0),
+            StageTime("tournament", 0, 1.5),
+            StageTime("adopt", 0, None),
+        ),
+        usage=used(500, 9.0),
+    )
+    empty = ProblemOutcome("q", 1, ())
+    run, told, voted, other = phases([outcome, empty])
+
+    assert (run.name, run.iteration, run.total_tokens, run.dollars) == ("rollouts", 0, 150.0, 1.5)
+    assert (run.input_tokens, run.cached_tokens, run.output_tokens) == (130.0, 15.0, 5.0)
+    assert (run.busy_seconds, run.wall_seconds) == (4.0, 3.0)
+    assert (told.name, told.total_tokens, told.wall_seconds) == ("summaries", 50.0, None)
+    assert (voted.name, voted.total_tokens, voted.dollars, voted.wall_seconds) == (
+        ("votes", 40.0, None, 0.75)
+    ), "a model without a price has no dollars"
+    assert (other.name, other.total_tokens, other.dollars) == ("other", 10.0, None)
+    assert phases([]) == ()
+
+
+def test_wall_time_is_unknown_where_one_problem_does_not_tell_it() -> None:
+    def ran(seconds: float | None) -> ProblemOutcome:
+        stages = (StageTime("rollouts", 0, seconds),)
+        return ProblemOutcome("p", 1, (rollout("t0-n00"),), stages=stages)
+
+    assert [phase.wall_seconds for phase in phases([ran(4.0), ran(2.0)])] == [3.0]
+    assert [phase.wall_seconds for phase in phases([ran(4.0), ran(None)])] == [None]

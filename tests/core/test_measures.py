@@ -1,0 +1,185 @@
+"""Statistics of rollouts against tables computed by hand."""
+
+from collections.abc import Sequence
+
+import pytest
+from outcome_cases import iterations, rollout
+
+from inspect_tts.core import measures
+from inspect_tts.core.outcomes import MadeSelection, ProblemOutcome, plain_outcome
+from inspect_tts.core.records import Usage
+
+# --- pass@k and headroom
+
+PASS_AT_K = {
+    "k=1 is the share of passes": (4, 1, 1, 0.25),
+    "1 of 4, two tries: 1 - C(3,2)/C(4,2) = 1 - 3/6": (4, 1, 2, 0.5),
+    "2 of 5, two tries: 1 - 3/10": (5, 2, 2, 0.7),
+    "as many tries as rollouts: any of all": (4, 1, 4, 1.0),
+    "fewer failures than tries": (4, 3, 2, 1.0),
+    "no pass": (4, 0, 4, 0.0),
+}
+
+
+@pytest.mark.parametrize(("n", "c", "k", "expected"), PASS_AT_K.values(), ids=PASS_AT_K)
+def test_pass_at_k(n: int, c: int, k: int, expected: float) -> None:
+    assert measures.pass_at_k(n, c, k) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n", "c", "k"), [(4, 1, 5), (4, 1, 0), (4, 5, 1)])
+def test_pass_at_k_needs_k_of_n(n: int, c: int, k: int) -> None:
+    with pytest.raises(ValueError, match="1 <= k <= n"):
+        measures.pass_at_k(n, c, k)
+
+
+HEADROOM = {
+    "half of it": (0.4, 0.6, 0.8, 0.5),
+    "all of it": (0.4, 0.8, 0.8, 1.0),
+    "worse than chance": (0.4, 0.3, 0.8, -0.25),
+    "none there is": (0.4, 0.4, 0.4, None),
+}
+
+
+@pytest.mark.parametrize(
+    ("first", "selected", "oracle", "expected"), HEADROOM.values(), ids=HEADROOM
+)
+def test_headroom(first: float, selected: float, oracle: float, expected: float | None) -> None:
+    found = measures.headroom_recovered(first, selected, oracle)
+    assert found == (None if expected is None else pytest.approx(expected))
+
+
+# --- free baselines
+
+
+def test_baselines_choose_among_the_same_candidates() -> None:
+    found = measures.baselines(
+        [
+            rollout("t1-n00", 0.0, turns=9, usage=Usage(total_tokens=50), fingerprint="a"),
+            rollout("t1-n01", 1.0, turns=2, usage=Usage(total_tokens=90), fingerprint="b"),
+            rollout("t1-n02", 1.0, turns=7, usage=Usage(total_tokens=70), fingerprint="b"),
+            rollout("t1-n03", 0.0, turns=1, usage=Usage(total_tokens=10), status="limit"),
+        ]
+    )
+    assert found == {
+        "random": 0.5,
+        "first": 0.0,
+        "fewest_turns": 1.0,  # t1-n03 was cut off
+        "cheapest": 0.0,
+        "agreement": 1.0,
+    }
+
+
+def test_baselines_share_the_choice_among_equals_and_prefer_dollars_to_tokens() -> None:
+    cheap, dear = Usage(total_tokens=90, cost=0.1), Usage(total_tokens=10, cost=0.2)
+    found = measures.baselines(
+        [rollout("t0-n00", 1.0, usage=cheap), rollout("t0-n01", 0.0, usage=dear)]
+    )
+    assert (found["fewest_turns"], found["cheapest"]) == (0.5, 1.0)
+    assert found["agreement"] is None, "nobody has a fingerprint"
+
+
+def test_first_is_the_first_of_the_newest_iteration() -> None:
+    carried = [rollout("t0-n00", 0.0), rollout("t1-n00", 1.0), rollout("t1-n01", 0.0)]
+    assert measures.baselines(carried)["first"] == 1.0
+
+
+def test_baselines_of_candidates_that_are_graded_in_part_are_unknown() -> None:
+    found = measures.baselines([rollout("t0-n00", 1.0), rollout("t0-n01", None)])
+    assert set(found.values()) == {None}
+
+
+# --- pass counts, refinement, contexts, turns
+
+TWO = (
+    iterations([0, 0, 0], [0, 1, 1], problem="gained"),
+    iterations([1, 0, 0], [0, 0, 0], problem="lost"),
+    iterations([1, 1, 0], [1, 1, 1], problem="rose"),
+    iterations([1, 1, 1], [1, 1, 1], problem="always"),
+    iterations([1, None, 0], [1, 1, 1], problem="graded in part"),
+)
+
+
+def test_pass_counts() -> None:
+    assert measures.pass_counts(TWO, 0) == (1, 1, 1, 1)
+    assert measures.pass_counts(TWO, 1) == (1, 0, 1, 3)
+    assert measures.pass_counts(TWO, 2) == ()
+
+
+def test_refinement() -> None:
+    found = measures.refinement(TWO, 0, 1)
+    assert found == measures.Refinement(
+        problems=4,
+        gained=1,
+        lost=1,
+        rose=2,
+        fell=1,
+        always=(1, 2),
+        never=(1, 1),
+        matrix=((0, 0, 1, 0), (1, 0, 0, 0), (0, 0, 0, 1), (0, 0, 0, 1)),
+    )
+    assert measures.refinement(TWO[4:], 0, 1) is None
+
+
+def test_score_by_passing_context() -> None:
+    def refined(scores: Sequence[float], context: str) -> ProblemOutcome:
+        before = iterations([1, 0, 0, None])
+        after = [
+            rollout(f"t1-n{n:02d}", score, context=tuple(context.split()))
+            for n, score in enumerate(scores)
+        ]
+        return ProblemOutcome("p", 1, (*before.rollouts, *after))
+
+    found = measures.by_passing_context(
+        [
+            refined([1, 0], "t0-n00 t0-n01"),
+            refined([1, 1], "t0-n01 t0-n00"),
+            refined([0, 0], "t0-n01 t0-n02"),
+            refined([1, 1], "t0-n03 t0-n00"),  # not graded
+            refined([1, 1], ""),  # cold
+        ],
+        1,
+    )
+    assert found == (
+        measures.ByContext(passing=0, size=2, problems=1, rollouts=2, score=0.0),
+        measures.ByContext(passing=1, size=2, problems=2, rollouts=4, score=0.75),
+    )
+
+
+def test_turns_by_outcome() -> None:
+    outcome = ProblemOutcome(
+        "p",
+        1,
+        (
+            rollout("t0-n00", 1, turns=4),
+            rollout("t0-n01", 1, turns=6),
+            rollout("t0-n02", 1, turns=11),
+            rollout("t0-n03", 0, turns=20),
+            rollout("t1-n00", None, turns=3),
+        ),
+    )
+    assert measures.turns_by_outcome([outcome]) == (
+        measures.Turns(0, "passed", 3, 7.0, 6),
+        measures.Turns(0, "failed", 1, 20.0, 20),
+        measures.Turns(1, "not graded", 1, 3.0, 3),
+    )
+
+
+# --- plain runs
+
+
+def test_epochs_of_a_plain_run_are_rollouts_of_iteration_0() -> None:
+    epochs = [iterations([score]) for score in (1.0, 0.0)]
+    joined = plain_outcome("p", epochs)
+    assert joined.numbers == {"iteration_0": 0.5, "oracle": 1.0}
+    assert (joined.passes(0), len(joined.rollouts)) == (1, 2)
+    assert plain_outcome("p", [*epochs, iterations([None])]).numbers == {}
+
+
+def test_candidates_are_those_of_the_last_selection() -> None:
+    outcome = ProblemOutcome(
+        "p",
+        1,
+        iterations([0, 1], [1, 1]).rollouts,
+        selections=(MadeSelection("t1", "tournament", 1, ("t0-n01", "t1-n00"), ("t1-n00",), ()),),
+    )
+    assert [each.id for each in measures.candidates(outcome)] == ["t0-n01", "t1-n00"]
