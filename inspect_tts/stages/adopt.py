@@ -70,7 +70,8 @@ def adopt() -> Solver:
         for rollout in await crew.settle():
             pool.replace(rollout)
         pool.taken_over, pool.damaged = dict(crew.units.taken_over), dict(crew.units.damaged)
-        if any(r.scores is not None or r.score_error is not None for r in pool.rollouts):
+        graded = any(r.scores is not None or r.score_error is not None for r in pool.rollouts)
+        if graded or crew.publishes:
             state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
         return state
 
@@ -113,7 +114,7 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     """
     records, selections = list(pool.rollouts), list(pool.selections)
     graded = {
-        rollout.id: _number(next(iter(rollout.scores.values())))
+        rollout.id: number_of(next(iter(rollout.scores.values())))
         for rollout in records
         if rollout.scores
     }
@@ -132,14 +133,22 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     unknown |= {f"iteration_{t}": nan for t in further}
 
     def publish(winner: Mapping[str, Score]) -> Score:
-        headline = {adopted: _number(next(iter(winner.values())).value)} if winner else {}
+        headline = {adopted: number_of(next(iter(winner.values())).value)} if winner else {}
         return Score(value={**unknown, **numbers(graded | headline)})
 
     return publish
 
 
-def _number(value: object) -> float:
-    """A headline score as a number; not-a-number for what has no agreed one, as a dict."""
+def number_of(value: object) -> float:
+    """A headline score as a number.
+
+    Args:
+        value: Of an Inspect score.
+
+    Returns:
+        Its number, by Inspect's rules for words such as `C`; not-a-number for what has no agreed
+        one, as a dict.
+    """
     words = {CORRECT, INCORRECT, PARTIAL, NOANSWER, "yes", "no", "true", "false"}
     if isinstance(value, str) and (value in words or value.lower() in words or _numeric(value)):
         return value_to_float()(value)

@@ -1,6 +1,8 @@
 """Ask the sandbox and the transcript for the facts of a rollout."""
 
-from inspect_ai.event import SandboxEvent, SpanBeginEvent
+from collections.abc import Collection, Iterable
+
+from inspect_ai.event import Event, SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
 from inspect_ai.util import sandbox
 
@@ -79,3 +81,27 @@ def commands_run(span_id: str) -> tuple[CommandFact, ...]:
         elif isinstance(event, SandboxEvent) and event.span_id in inside and event.cmd is not None:
             executed.append((event.cmd, event.result))
     return last_commands(executed)
+
+
+def commands_outside(
+    events: Iterable[Event], spans: Collection[str]
+) -> list[tuple[str, int | None]]:
+    """The commands run in a sandbox, as a finished sample's log has them.
+
+    Args:
+        events: Of the sample.
+        spans: Names of spans whose commands are left out, with all inside of them. So are scorers.
+
+    Returns:
+        Command line and return code, oldest first.
+    """
+    outside, executed = set[str | None](), list[tuple[str, int | None]]()
+    for event in events:
+        if isinstance(event, SpanBeginEvent):
+            hidden = event.name in spans or event.type == "scorer"
+            if hidden or event.parent_id in outside:
+                outside.add(event.id)
+        elif isinstance(event, SandboxEvent) and event.cmd is not None:
+            if event.span_id not in outside:
+                executed.append((event.cmd, event.result))
+    return executed

@@ -1,0 +1,1 @@
+"""Select among rollouts that were already run: logs, trajectories, predictions."""

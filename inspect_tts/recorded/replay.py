@@ -1,0 +1,262 @@
+"""Make the selections of a strategy's log again, with other parameters, on its recorded rollouts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+from inspect_ai.log import EvalSample
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from inspect_tts.core.ballots import Ballots, recorded_votes
+from inspect_tts.core.records import RECORDED, STOP, PromptRecord, Stage
+from inspect_tts.core.selections import SELECTIONS
+from inspect_tts.core.tournament import TieBreak
+from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.models import check_roles
+from inspect_tts.prompts import Prompt, load_prompt
+from inspect_tts.stages.adopt import adopt
+from inspect_tts.stages.arguments import at_least, known_arguments
+from inspect_tts.stages.crew import crew_of_sample
+from inspect_tts.stages.pool import RolloutPool, pool_of
+from inspect_tts.stages.ranking import DEFAULTS, check_selection, prompt_names, selection_stage
+from inspect_tts.stages.selection import JudgeInput
+
+from .loading import SOURCES, Summarizing, add_recorded
+from .readers import load
+from .readers.inspect_log import read_sample, split_part
+from .readers.strategy import HEAVY, pool_in, rollouts_in
+from .records import Recorded, Source
+
+LOG, PART = "log", "part"
+"""Keys of a sample's metadata: the log, and sample id and epoch in it."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from the recorded run; None: nothing."""
+
+    parameters: Mapping[str, Any]
+    """Arguments of the selecting stages."""
+    top_k: int | None = None
+    judge_prompt: str | None = None
+    judge_reask_prompt: str | None = None
+
+    def check(self) -> None:
+        """Check the values.
+
+        Raises:
+            UserError: If one is out of range.
+        """
+        at_least("top_k", self.top_k, 1)
+        check_selection({**DEFAULTS, "selection": "tournament", "keep": 1, "seed": 0, **self.parameters})
+
+
+@dataclass(frozen=True)
+class Again:
+    """A selection to be made again."""
+
+    stage: str
+    iteration: int
+    parameters: dict[str, Any]
+    prompts: tuple[Prompt, ...]
+
+    @property
+    def overrides(self) -> tuple[str | None, ...]:
+        """The prompts as arguments."""
+        return tuple(None if p.source == "built-in" else p.template for p in self.prompts)
+
+
+def selections_again(pool: RolloutPool, changes: Changes) -> list[Again]:
+    """The selections of a run as they are to be made again. A lot stays a lot.
+
+    Args:
+        pool: What the run recorded.
+        changes: What differs.
+
+    Returns:
+        The selections, in order.
+
+    Raises:
+        UserError: If a prompt cannot be loaded.
+    """
+    found = []
+    for stage in pool.stages:
+        if "keep" in stage.parameters:
+            parameters = {k: v for k, v in stage.parameters.items() if k != "temperature"}
+            if parameters["selection"] != "random":
+                parameters |= changes.parameters
+                if changes.top_k is not None and stage.iteration < pool.iteration:
+                    parameters["keep"] = changes.top_k
+            prompts = _prompts(stage, SELECTIONS[parameters["selection"]].asks, changes)
+            found.append(Again(stage.name, stage.iteration, parameters, prompts))
+    return found
+
+
+def _prompts(stage: Stage, asks: str | None, changes: Changes) -> tuple[Prompt, ...]:
+    """The wording given now, else that of the record where its file is still there."""
+    if asks is None:
+        return ()
+    given = (changes.judge_prompt, changes.judge_reask_prompt)
+    recorded = {prompt.name: prompt for prompt in stage.prompts}
+    return tuple(
+        load_prompt(name, override or _file_of(recorded.get(name)))
+        for name, override in zip(prompt_names(asks), given, strict=True)
+    )
+
+
+def _file_of(prompt: PromptRecord | None) -> str | None:
+    if prompt is None or prompt.source in {"built-in", "argument"}:
+        return None
+    return prompt.source if Path(prompt.source).is_file() else None
+
+
+@solver
+@known_arguments
+def replay_recorded(
+    selection: str | None = None,
+    group_size: int | None = None,
+    votes: int | None = None,
+    early_stop: bool | None = None,
+    tie: TieBreak | None = None,
+    top_k: int | None = None,
+    judge_identical: bool | None = None,
+    judge_input: JudgeInput | None = None,
+    judge_tokens: int | None = None,
+    seed: int | None = None,
+    judge: str | None = None,
+    judge_prompt: str | None = None,
+    judge_reask_prompt: str | None = None,
+) -> Solver:
+    """Make a log's selections again. What is not given is as recorded.
+
+    A recorded vote is used where the judge, the wording, the problem, the rollouts shown and their
+    order are the same, each once; only what is missing is asked.
+
+    Model Roles:
+        judge: Votes that are missing; default the model under evaluation.
+
+    Args:
+        selection: What selects; see `select`.
+        group_size: Rollouts compared in one match, G of the paper.
+        votes: Independent votes of a match, V.
+        early_stop: Whether to stop a match's votes once no outcome could change the winner.
+        tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
+        top_k: How many an earlier iteration's selection keeps, K. The refined rollouts stay those
+            that were run: they started from the recorded choice.
+        judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
+        judge_input: What judges read: each `summary`, or each `trajectory`; see `select`.
+        judge_tokens: Room for a trajectory in the judge's prompt, in tokens.
+        seed: Seed of all lots.
+        judge: Name of the model whose recorded votes are used, whoever is asked what is missing;
+            default the judge's own.
+        judge_prompt: Replaces the judge prompt.
+        judge_reask_prompt: Replaces what follows an answer without a verdict.
+
+    Returns:
+        A solver for the task `replay`.
+
+    Raises:
+        UserError: If an argument is out of range or a prompt incomplete.
+    """
+    changes = changes_from(dict(locals()))
+    check_roles()
+
+    @no_traceback
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if LOG not in state.metadata:
+            raise UserError(
+                "replay_recorded() works on samples of a strategy's log: use it with the task "
+                "inspect_tts/replay, or run `inspect-tts replay`"
+            )
+        log, part = str(state.metadata[LOG]), str(state.metadata[PART])
+        sample = await anyio.to_thread.run_sync(_read, log, part)
+        found = await anyio.to_thread.run_sync(_rollouts, log, sample)
+        return await _play_again(state, generate, pool_in(sample), found, changes, judge)
+
+    return solve
+
+
+def changes_from(given: Mapping[str, Any]) -> Changes:
+    """Check the arguments of a replay.
+
+    Args:
+        given: Arguments of `replay_recorded` by name.
+
+    Returns:
+        Those that are given.
+
+    Raises:
+        UserError: If one is out of range.
+    """
+    apart = ("top_k", "judge_prompt", "judge_reask_prompt")
+    parameters = {
+        name: value
+        for name, value in given.items()
+        if name not in (*apart, "judge") and value is not None
+    }
+    changes = Changes(parameters, *(given.get(name) for name in apart))
+    changes.check()
+    return changes
+
+
+def _read(log: str, part: str) -> EvalSample:
+    return read_sample(Path(log), *split_part(part), without=HEAVY)
+
+
+def _rollouts(log: str, sample: EvalSample) -> list[tuple[Source, Recorded]]:
+    """The rollouts of a log; of one that selected among recorded ones these, with messages."""
+    origins = {
+        (stage.iteration, index): Source.model_validate(source)
+        for stage in pool_in(sample).stages
+        if stage.name == RECORDED
+        for index, source in enumerate(stage.parameters[SOURCES])
+    }
+    found: list[tuple[Source, Recorded]] = []
+    for rollout in rollouts_in(sample):
+        source = Source(format="strategy", path=log, part=rollout.part)
+        assert rollout.record is not None
+        origin = origins.get((rollout.record.iteration, rollout.record.index))
+        if origin is not None and Path(origin.path).exists():
+            source, rollout = origin, replace(load(origin), record=rollout.record)
+        found.append((source, rollout))
+    return found
+
+
+async def _play_again(
+    state: TaskState,
+    generate: Generate,
+    recorded: RolloutPool,
+    found: Sequence[tuple[Source, Recorded]],
+    changes: Changes,
+    judge: str | None,
+) -> TaskState:
+    pool, crew = pool_of(state), crew_of_sample()
+    pool.problem = recorded.problem  # so that every lot falls as it did
+    crew.ballots = Ballots(recorded_votes(recorded.stages, recorded.selections), judge)
+    again = selections_again(recorded, changes)
+    stops = [stage for stage in recorded.stages if stage.name == STOP]
+    for iteration in range(recorded.iteration + 1):
+        carried = pool.selected if carries_over(recorded, iteration) else []
+        these = [each for each in found if each[1].record and each[1].record.iteration == iteration]
+        await add_recorded(state, these, _as_recorded(), {}, carried)
+        for each in again:
+            if each.iteration == iteration:
+                stage = selection_stage(each.stage, each.parameters, *each.overrides)
+                state = await stage(state, generate)
+        pool.stages = [*pool.stages, *(stop for stop in stops if stop.iteration == iteration)]
+    return await adopt()(state, generate)
+
+
+def carries_over(pool: RolloutPool, iteration: int) -> bool:
+    """Whether what the selection before chose could be selected again in an iteration."""
+    return any(
+        stage.iteration == iteration and stage.parameters.get("carry_over", False)
+        for stage in pool.stages
+    )
+
+
+def _as_recorded() -> Summarizing:
+    """Never asked: every rollout of a strategy has its summary."""
+    return Summarizing(load_prompt("summarizer"), load_prompt("summarizer_reask"), 100_000)
