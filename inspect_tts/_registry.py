@@ -5,8 +5,8 @@ from ._inspect import register_alias
 from .agents.bash import bash_agent
 from .demo.task import demo
 from .recipes import cheap, pdr, pdr_rtv, robust, rtv
-from .recorded.scorers import chosen_epoch, recorded_score
 from .recorded.replay import replay_recorded
+from .recorded.scorers import chosen_epoch, recorded_score
 from .recorded.solvers import recorded_rollouts, select_recorded
 from .recorded.tasks import recorded, replay
 from .scorers import rollout_scores

@@ -4,6 +4,7 @@ import click
 
 from . import __version__
 from .estimate import estimate
+from .recorded.commands import replay, select
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -13,3 +14,5 @@ def main() -> None:
 
 
 main.add_command(estimate)
+main.add_command(select)
+main.add_command(replay)

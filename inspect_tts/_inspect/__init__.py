@@ -26,6 +26,8 @@ from .sandboxes import (
     open_sandboxes,
     sandbox_spec,
 )
+from .finished import when_finished
+from .sandboxes import SandboxSet, adopt_sandboxes, open_sandboxes, sandbox_spec
 from .scope import (
     Ended,
     RolloutSample,
@@ -76,5 +78,6 @@ __all__ = [
     "step_names",
     "task_solver",
     "tasks_to_run",
+    "when_finished",
     "widen_throttles",
 ]

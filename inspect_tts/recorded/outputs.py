@@ -8,6 +8,7 @@ from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log_samples
 
+from inspect_tts._inspect import when_finished
 from inspect_tts.core.records import RECORDED
 from inspect_tts.errors import UserError
 from inspect_tts.stages.pool import RolloutPool
@@ -15,6 +16,10 @@ from inspect_tts.stages.pool import RolloutPool
 from .loading import PATCH, SOURCE, SOURCES
 
 _HEAVY = {"events", "timelines", "messages", "output"}
+
+
+WRITTEN: list["Written"] = []
+"""What evals of this process wrote when they ended, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,8 @@ def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Wr
     Raises:
         UserError: If nothing was chosen in the log.
     """
-    location = Path(log if isinstance(log, str) else log.location.removeprefix("file://"))
-    into = Path(folder).expanduser() if folder else location.with_suffix("")
+    location = log if isinstance(log, str) else log.location
+    into = Path(folder).expanduser() if folder else _beside(location)
     selections, predictions = list[dict[str, Any]](), list[dict[str, Any]]()
     for sample in _samples(location):
         pool = sample.store_as(RolloutPool)
@@ -63,9 +68,32 @@ def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Wr
     return Written(written.selections, written.problems, patches)
 
 
-def _samples(location: Path) -> Iterator[EvalSample]:
+def write_when_finished(task: str) -> None:
+    """Write the files after each eval of a task that chose something, also after `eval-retry`.
+
+    Args:
+        task: Registry name. Its argument `output`, where given, is the folder.
+    """
+    when_finished(task, _write_finished)
+
+
+def _write_finished(log: EvalLog) -> None:
+    if log.results is not None and log.results.completed_samples > 0:
+        WRITTEN.append(write_selections(log, log.eval.task_args.get("output")))
+
+
+def _beside(location: str) -> Path:
+    if "://" in location and not location.startswith("file://"):
+        raise UserError(
+            f"{location} is not on this machine, so nothing can be written beside it; give a "
+            "folder: --output FOLDER (output=...)"
+        )
+    return Path(location.removeprefix("file://")).with_suffix("")
+
+
+def _samples(location: str) -> Iterator[EvalSample]:
     return read_eval_log_samples(
-        str(location),
+        location,
         all_samples_required=False,
         resolve_attachments="full",
         exclude_fields=_HEAVY,

@@ -66,9 +66,7 @@ class Collection:
         return "\n".join([f"{len(self.malformed)} malformed, skipped:", *lines])
 
 
-def collect(
-    paths: Sequence[str], format: str | None = None, *, strict: bool = False
-) -> Collection:
+def collect(paths: Sequence[str], format: str | None = None, *, strict: bool = False) -> Collection:
     """Find recorded rollouts and group them by problem.
 
     Args:
@@ -117,9 +115,7 @@ def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[object, ...]) -> 
 
 
 def _add(problems: dict[str, Problem], found: Recorded, source: Source) -> None:
-    problem = problems.setdefault(
-        found.problem, Problem(found.problem, found.text, found.choices)
-    )
+    problem = problems.setdefault(found.problem, Problem(found.problem, found.text, found.choices))
     problem.text = problem.text or found.text
     problem.attempts.append((found.started or "", source))
 

@@ -1,7 +1,7 @@
 """A rollout that ran elsewhere, as a reader finds it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inspect_ai.model import ChatMessage
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -46,7 +46,7 @@ class Recorded:
     limit: str | None = None
     model: str = "unknown"
     turns: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     answer: str | None = None
     """The final answer, where nothing else was left behind."""

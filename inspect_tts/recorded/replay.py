@@ -1,4 +1,4 @@
-"""Make the selections of a strategy's log again, with other parameters, on its recorded rollouts."""
+"""Make the selections of a strategy's log again, with other parameters, on its rollouts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +50,8 @@ class Changes:
             UserError: If one is out of range.
         """
         at_least("top_k", self.top_k, 1)
-        check_selection({**DEFAULTS, "selection": "tournament", "keep": 1, "seed": 0, **self.parameters})
+        needed = {"selection": "tournament", "keep": 1, "seed": 0}
+        check_selection({**DEFAULTS, **needed, **self.parameters})
 
 
 @dataclass(frozen=True)

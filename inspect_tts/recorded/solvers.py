@@ -41,8 +41,9 @@ def recorded_rollouts(
     """
     at_least("trajectory_tokens", trajectory_tokens, 500)
     check_roles()
-    prompts = load_prompt("summarizer", summarizer_prompt), load_prompt(
-        "summarizer_reask", summarizer_reask_prompt
+    prompts = (
+        load_prompt("summarizer", summarizer_prompt),
+        load_prompt("summarizer_reask", summarizer_reask_prompt),
     )
     summarizing = Summarizing(*prompts, trajectory_tokens)
 

@@ -11,6 +11,7 @@ from inspect_ai.log import EvalSample
 from inspect_tts.errors import UserError
 from inspect_tts.stages.arguments import known_arguments
 
+from .outputs import write_when_finished
 from .problems import collect, dataset, problem_texts
 from .readers.strategy import strategy_samples
 from .replay import LOG, PART, replay_recorded
@@ -27,6 +28,7 @@ def recorded(
     format: str | None = None,
     strict: bool = False,
     problems: str | None = None,
+    output: str | None = None,
 ) -> Task:
     """Problems with rollouts that were already run; nothing but summaries and votes is paid for.
 
@@ -36,6 +38,7 @@ def recorded(
         strict: Whether a malformed file is an error; else it is named and skipped.
         problems: File with the texts of the problems, where the format holds none: JSON lines with
             `instance_id` and `problem_statement`.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
 
     Returns:
         One sample for each problem; its rollouts' scores stay sealed until one is chosen.
@@ -44,6 +47,7 @@ def recorded(
         UserError: If there is nothing to read, or something malformed with `strict`.
     """
     collection = collect([paths] if isinstance(paths, str) else paths, format, strict=strict)
+    write_when_finished("inspect_tts/recorded")
     if collection.malformed:
         logger.warning(collection.warning())
     malformed = [{"source": str(source), "why": why} for source, why in collection.malformed]
@@ -57,11 +61,12 @@ def recorded(
 
 @task
 @known_arguments
-def replay(log: str) -> Task:
+def replay(log: str, output: str | None = None) -> Task:
     """The problems of a strategy's log, to make its selections again.
 
     Args:
         log: A log of `rtv`, `pdr`, `pdr_rtv` or another chain of stages, or of `recorded`.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
 
     Returns:
         One sample for each sample and epoch in which a rollout was adopted.
@@ -70,6 +75,7 @@ def replay(log: str) -> Task:
         UserError: If the log cannot be read, or has no such sample.
     """
     samples = replayed_samples(log)
+    write_when_finished("inspect_tts/replay")
     several = any(sample.epoch > 1 for sample in samples)
     return Task(
         dataset=MemoryDataset(

@@ -95,13 +95,12 @@ def commands_outside(
     Returns:
         Command line and return code, oldest first.
     """
-    outside, executed = set[str | None](), list[tuple[str, int | None]]()
+    inside, executed = set[str | None](), list[tuple[str, int | None]]()
     for event in events:
         if isinstance(event, SpanBeginEvent):
-            hidden = event.name in spans or event.type == "scorer"
-            if hidden or event.parent_id in outside:
-                outside.add(event.id)
-        elif isinstance(event, SandboxEvent) and event.cmd is not None:
-            if event.span_id not in outside:
-                executed.append((event.cmd, event.result))
+            left_out = event.name in spans or event.type == "scorer"
+            if left_out or event.parent_id in inside:
+                inside.add(event.id)
+        elif isinstance(event, SandboxEvent) and event.span_id not in inside:
+            executed += [(event.cmd, event.result)] if event.cmd is not None else []
     return executed

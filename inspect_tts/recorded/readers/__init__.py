@@ -22,10 +22,15 @@ from .swe_bench import SweBenchReader
 class Reader(Protocol):
     """Reads one format."""
 
-    name: str
-    """For `--format`."""
-    patterns: tuple[str, ...]
-    """File names by which it knows its files in a folder."""
+    @property
+    def name(self) -> str:
+        """For `--format`."""
+        ...
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """File names by which it knows its files in a folder."""
+        ...
 
     def read(self, path: Path, part: str | None = None) -> Iterator[Recorded | Malformed]:
         """Read the rollouts of a file.
@@ -127,7 +132,9 @@ def read_all(reader: Reader, path: Path) -> Iterator[Recorded | Malformed]:
     try:
         yield from reader.read(path)
     except (ValueError, OSError, EOFError, KeyError, IndexError) as error:
-        yield Malformed(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+        yield Malformed(
+            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        )
 
 
 def load(source: Source) -> Recorded:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample, read_eval_log_samples
 from pydantic import JsonValue
@@ -76,8 +77,9 @@ def read_sample(path: Path, id: str, epoch: int, without: set[str] | None = None
 
 def sealed_scores(sample: EvalSample) -> dict[str, JsonValue] | None:
     """What the task's scorers said, the headline first; never our own numbers."""
-    given = {name: s.value for name, s in (sample.scores or {}).items() if name != SCORE}
-    return {**given} or None
+    given = (sample.scores or {}).items()
+    values = {name: cast("JsonValue", score.value) for name, score in given if name != SCORE}
+    return values or None
 
 
 def _recorded(sample: EvalSample, task: str, model: str) -> Recorded:
