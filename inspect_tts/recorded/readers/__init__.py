@@ -131,10 +131,9 @@ def read_all(reader: Reader, path: Path) -> Iterator[Recorded | Malformed]:
     """
     try:
         yield from reader.read(path)
-    except (ValueError, OSError, EOFError, KeyError, IndexError) as error:
-        yield Malformed(
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        )
+    except Exception as error:  # others wrote the file: it can be broken in any way
+        first = (str(error).splitlines() or [""])[0]
+        yield Malformed(f"{type(error).__name__}: {first}")
 
 
 def load(source: Source) -> Recorded:
@@ -149,10 +148,11 @@ def load(source: Source) -> Recorded:
     Raises:
         UserError: If it is no longer there.
     """
+    again = "the recorded files must stay where and as they were"
     try:
         for found in reader_of(source.format).read(Path(source.path), source.part):
             if isinstance(found, Recorded) and found.part == source.part:
                 return found
-    except (ValueError, OSError, EOFError, KeyError, IndexError) as error:
-        raise UserError(f"{source} cannot be read any more: {error}") from error
-    raise UserError(f"{source} is not there any more; the recorded files must stay as they were")
+    except Exception as error:  # as above
+        raise UserError(f"{source} cannot be read any more ({error}); {again}") from error
+    raise UserError(f"{source} is not there any more; {again}")
