@@ -5,8 +5,8 @@
 `selection.py` drives a selection with outcomes alone. Here `inspect_tts/recorded` reads the whole
 trajectories, a summarizer and a judge are asked through Inspect, and the judge casts the votes that
 the simulated judge of `selection.py` cast: it knows from its lane which vote of which match it is,
-and from the summaries who is shown. All must agree: rankings, judge calls, pass@1, selected, oracle.
-The longest prompts are printed beside their bounds.
+and from the summaries who is shown. All must agree: rankings, judge calls, pass@1, selected and
+oracle. Lots are drawn by problem alone, so tables of `selection.py`, which repeat, differ by lots.
 """
 
 import argparse
@@ -49,11 +49,13 @@ class Recorder(Judge):
     cast: list[tuple[tuple[str, ...], list[Any]]] = field(default_factory=list)
 
     def verdicts(self, own: float, group: Any, passed: Any, votes: int, rng: Random) -> list[str]:
+        """As the judge's, kept."""
         said = super().verdicts(own, group, passed, votes, rng)
         self.cast.append((tuple(group), said))
         return said
 
     def grades(self, own: float, passed: bool, votes: int, rng: Random) -> list[int]:
+        """As the judge's, kept."""
         said = super().grades(own, passed, votes, rng)
         self.cast.append(((f"t0-n{len(self.cast):02d}",), said))
         return said
@@ -132,7 +134,7 @@ class Panel:
 
 
 def run(path: Path, panel: Panel, log_dir: str) -> EvalLog:
-    """Select among the recorded trajectories of a pool, with the panel as every model."""
+    """Select among recorded trajectories of the panel's problems, with it as every model."""
     task = recorded(paths=str(path))
     panel.texts = {str(s.input).strip(): str(s.id) for s in task.dataset}
     setting = panel.setting
@@ -141,11 +143,16 @@ def run(path: Path, panel: Panel, log_dir: str) -> EvalLog:
         votes=setting.votes,
         group_size=setting.group_size,
         early_stop=setting.early_stop,
-        tie=setting.tie,
         seed=setting.seed,
     )
     [log] = inspect_eval(
-        task, solver=solver, model=panel.model(), log_dir=log_dir, display="none", max_samples=20
+        task,
+        solver=solver,
+        model=panel.model(),
+        log_dir=log_dir,
+        display="none",
+        max_samples=20,
+        sample_id=list(panel.expected),
     )
     return log
 

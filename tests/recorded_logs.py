@@ -1,4 +1,4 @@
-"""Logs to select from: a task run for several epochs, with everything in it that must stay secret."""
+"""Logs to select from: a task run for several epochs, full of what must stay secret."""
 
 import json
 import re

@@ -105,7 +105,7 @@ def test_selections_and_predictions_are_written_beside_the_log(
     folder = Path(played[1].location).with_suffix("")
     first, second = lines(folder / "selections.jsonl")
     assert (first["id"], first["chosen"], first["source"]["part"]) == ("p", "t0-n02", "p/3")
-    assert [each["source"]["part"] for each in first["ranking"]][0] == "p/3"
+    assert first["ranking"][0]["source"]["part"] == "p/3"
     assert len(first["ranking"]) == 4
     assert {vote["verdict"] for vote in first["votes"] if "t0-n02" in vote["order"]} == {"t0-n02"}
     assert second["chosen"] == "t0-n01"
@@ -194,13 +194,21 @@ def test_scoring_the_log_marks_the_chosen_epoch(
 
 
 def test_scoring_needs_the_file_of_a_selection(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="give the selections.jsonl"):
+    with pytest.raises(UserError, match=r"give the selections\.jsonl"):
         chosen_epoch(selections=str(tmp_path / "absent.jsonl"))
 
 
 def test_a_log_in_which_nothing_was_chosen_has_nothing_to_write(epochs: str) -> None:
     with pytest.raises(UserError, match="nothing to write"):
         write_selections(epochs)
+
+
+def test_without_a_model_nothing_is_made_up(epochs: str, tmp_path: Path) -> None:
+    [log] = inspect_eval(
+        recorded(paths=epochs), model="none/none", log_dir=str(tmp_path), display="none"
+    )
+    assert log.error is not None
+    assert "no model to summarise 4 rollouts" in log.error.message
 
 
 def test_the_stage_needs_samples_that_say_where_the_rollouts_are(tmp_path: Path) -> None:

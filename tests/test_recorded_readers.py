@@ -3,7 +3,7 @@
 import gzip
 import json
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,15 @@ def told(messages: list[ChatMessage] | Any) -> list[tuple[str, str]]:
 # --- mini-SWE-agent
 
 
-def mini(messages: list[dict[str, Any]], **info: Any) -> dict[str, Any]:
+def mini(messages: Sequence[Any], **info: Any) -> dict[str, Any]:
     given = {"exit_status": "Submitted", "submission": PATCH, **info}
     return {"info": given, "messages": messages, "trajectory_format": "mini-swe-agent-1.1"}
 
 
-ASKED = [{"role": "system", "content": "You are."}, {"role": "user", "content": "Fix it."}]
+ASKED: list[dict[str, Any]] = [
+    {"role": "system", "content": "You are."},
+    {"role": "user", "content": "Fix it."},
+]
 TEXT_BASED = [
     *ASKED,
     {"role": "assistant", "content": "THOUGHT: look\n\n```bash\nls -R\n```"},
@@ -256,7 +259,7 @@ LAYOUTS: dict[str, Any] = {
 def test_predictions_are_rollouts_without_a_trajectory(
     name: str, content: Any, tmp_path: Path
 ) -> None:
-    found = [r for r in READERS["swe-bench"].read(write(tmp_path / name, content))]
+    found = list(READERS["swe-bench"].read(write(tmp_path / name, content)))
     assert all(isinstance(each, Recorded) for each in found)
     first, second = (each for each in found if isinstance(each, Recorded))
     assert (first.problem, first.text, first.patch) == ("p", None, PATCH)

@@ -18,16 +18,16 @@ from inspect_tts.errors import UserError
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.stages.ranking import DEFAULTS, check_selection
 
+from .again import changes_from
+from .loading import NO_MODEL
 from .outputs import WRITTEN
 from .planning import Outlook, fresh_votes, outlook
 from .problems import Collection, collect
 from .readers import FORMATS
 from .readers.strategy import pool_in
-from .replay import changes_from, replay_recorded
+from .replay import replay_recorded
 from .solvers import select_recorded
 from .tasks import replayed_samples
-
-_NO_MODEL = "none/none"  # Inspect's name for it
 
 
 def _selecting(command: Callable[..., None]) -> Callable[..., None]:
@@ -248,16 +248,16 @@ def _models(
 ) -> dict[str, Any]:
     """The model options: as given, else the recorded judge; none at all where none is needed."""
     if any(_given(context, name) for name in ("model", "model_role")):
-        model = params["model"] if _given(context, "model") else _NO_MODEL
+        model = params["model"] if _given(context, "model") else NO_MODEL
         return {"model": model}
     if not needed:
-        return {"model": _NO_MODEL, "model_role": ()}
+        return {"model": NO_MODEL, "model_role": ()}
     role = (spec.model_roles or {}).get("judge")
     if role is not None and not isinstance(role, list):
         config = role.config.model_dump(exclude_none=True)
         args = role.args | ({"base_url": role.base_url} if role.base_url else {})
         given = {"model": role.model, "model_args": args, **config}
-        return {"model": _NO_MODEL, "model_role": (f"judge={json.dumps(given)}",)}
+        return {"model": NO_MODEL, "model_role": (f"judge={json.dumps(given)}",)}
     recorded: dict[str, Any] = {"model": judge}
     if judge == spec.model:
         recorded |= {"model_base_url": spec.model_base_url}

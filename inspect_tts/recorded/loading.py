@@ -16,6 +16,7 @@ from inspect_tts.core.facts import answer_fingerprint, patch_files, patch_finger
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import RECORDED, Facts, Rollout, Stage
 from inspect_tts.core.summary import steering
+from inspect_tts.errors import UserError
 from inspect_tts.models import role_model
 from inspect_tts.prompts import Prompt
 from inspect_tts.stages import progress
@@ -31,6 +32,8 @@ SOURCES = "sources"
 """Where rollouts are: key of the samples' metadata, and argument in the stage's record."""
 SOURCE, PATCH = "source", "model_patch"
 """Keys of the metadata that the chosen rollout leaves in its sample."""
+NO_MODEL = "none/none"
+"""Inspect's name for no model at all."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,19 @@ async def add_recorded(
         summarizing: How to summarise them.
         parameters: For the record of the stage.
         carried: Rollouts of the iteration before that may be selected again.
+
+    Raises:
+        UserError: If rollouts must be summarised and there is no model.
     """
     pool, crew = pool_of(state), crew_of_sample()
     iteration = pool.iteration + 1
-    job = _Job(state, iteration, role_model("summarizer"), summarizing)
+    summarizer, bare = role_model("summarizer"), [r for _, r in found if r.record is None]
+    if str(summarizer) == NO_MODEL and bare:
+        raise UserError(
+            f"there is no model to summarise {len(bare)} rollouts: give --model, or --model-role "
+            "summarizer=... and judge=..."
+        )
+    job = _Job(state, iteration, summarizer, summarizing)
     owners = [
         Owner(
             job.id(index),
@@ -81,7 +93,7 @@ async def add_recorded(
         for index, (source, recorded) in enumerate(found)
     ]
     crew.publishes = crew.publishes or any(recorded.scores for _, recorded in found)
-    progress.plan("summaries", sum(recorded.record is None for _, recorded in found))
+    progress.plan("summaries", len(bare))
     async with span(f"iteration {iteration}", type="iteration"):
         crew.start(owners)
         for owner in owners:

@@ -13,7 +13,7 @@ from inspect_tts.core.selections import Field
 from inspect_tts.prompts import Prompt
 from inspect_tts.stages.pool import RolloutPool
 
-from .replay import Again, Changes, carries_over, selections_again
+from .again import Again, Changes, carries_over, selections_again
 
 
 @dataclass(frozen=True)

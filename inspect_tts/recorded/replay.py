@@ -1,29 +1,29 @@
 """Make the selections of a strategy's log again, with other parameters, on its rollouts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import anyio
 from inspect_ai.log import EvalSample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts.core.ballots import Ballots, recorded_votes
-from inspect_tts.core.records import RECORDED, STOP, PromptRecord, Stage
-from inspect_tts.core.selections import SELECTIONS
+from inspect_tts.core.records import RECORDED, STOP
 from inspect_tts.core.tournament import TieBreak
 from inspect_tts.errors import UserError, no_traceback
-from inspect_tts.models import check_roles
-from inspect_tts.prompts import Prompt, load_prompt
+from inspect_tts.models import check_roles, role_model
+from inspect_tts.prompts import load_prompt
 from inspect_tts.stages.adopt import adopt
-from inspect_tts.stages.arguments import at_least, known_arguments
+from inspect_tts.stages.arguments import known_arguments
 from inspect_tts.stages.crew import crew_of_sample
 from inspect_tts.stages.pool import RolloutPool, pool_of
-from inspect_tts.stages.ranking import DEFAULTS, check_selection, prompt_names, selection_stage
+from inspect_tts.stages.ranking import selection_stage
 from inspect_tts.stages.selection import JudgeInput
 
-from .loading import SOURCES, Summarizing, add_recorded
+from .again import Changes, carries_over, changes_from, selections_again
+from .loading import NO_MODEL, SOURCES, Summarizing, add_recorded
+from .planning import outlook
 from .readers import load
 from .readers.inspect_log import read_sample, split_part
 from .readers.strategy import HEAVY, pool_in, rollouts_in
@@ -31,86 +31,6 @@ from .records import Recorded, Source
 
 LOG, PART = "log", "part"
 """Keys of a sample's metadata: the log, and sample id and epoch in it."""
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What differs from the recorded run; None: nothing."""
-
-    parameters: Mapping[str, Any]
-    """Arguments of the selecting stages."""
-    top_k: int | None = None
-    judge_prompt: str | None = None
-    judge_reask_prompt: str | None = None
-
-    def check(self) -> None:
-        """Check the values.
-
-        Raises:
-            UserError: If one is out of range.
-        """
-        at_least("top_k", self.top_k, 1)
-        needed = {"selection": "tournament", "keep": 1, "seed": 0}
-        check_selection({**DEFAULTS, **needed, **self.parameters})
-
-
-@dataclass(frozen=True)
-class Again:
-    """A selection to be made again."""
-
-    stage: str
-    iteration: int
-    parameters: dict[str, Any]
-    prompts: tuple[Prompt, ...]
-
-    @property
-    def overrides(self) -> tuple[str | None, ...]:
-        """The prompts as arguments."""
-        return tuple(None if p.source == "built-in" else p.template for p in self.prompts)
-
-
-def selections_again(pool: RolloutPool, changes: Changes) -> list[Again]:
-    """The selections of a run as they are to be made again. A lot stays a lot.
-
-    Args:
-        pool: What the run recorded.
-        changes: What differs.
-
-    Returns:
-        The selections, in order.
-
-    Raises:
-        UserError: If a prompt cannot be loaded.
-    """
-    found = []
-    for stage in pool.stages:
-        if "keep" in stage.parameters:
-            parameters = {k: v for k, v in stage.parameters.items() if k != "temperature"}
-            if parameters["selection"] != "random":
-                parameters |= changes.parameters
-                if changes.top_k is not None and stage.iteration < pool.iteration:
-                    parameters["keep"] = changes.top_k
-            prompts = _prompts(stage, SELECTIONS[parameters["selection"]].asks, changes)
-            found.append(Again(stage.name, stage.iteration, parameters, prompts))
-    return found
-
-
-def _prompts(stage: Stage, asks: str | None, changes: Changes) -> tuple[Prompt, ...]:
-    """The wording given now, else that of the record where its file is still there."""
-    if asks is None:
-        return ()
-    given = (changes.judge_prompt, changes.judge_reask_prompt)
-    recorded = {prompt.name: prompt for prompt in stage.prompts}
-    return tuple(
-        load_prompt(name, override or _file_of(recorded.get(name)))
-        for name, override in zip(prompt_names(asks), given, strict=True)
-    )
-
-
-def _file_of(prompt: PromptRecord | None) -> str | None:
-    if prompt is None or prompt.source in {"built-in", "argument"}:
-        return None
-    return prompt.source if Path(prompt.source).is_file() else None
 
 
 @solver
@@ -174,32 +94,21 @@ def replay_recorded(
         log, part = str(state.metadata[LOG]), str(state.metadata[PART])
         sample = await anyio.to_thread.run_sync(_read, log, part)
         found = await anyio.to_thread.run_sync(_rollouts, log, sample)
+        _check_judge(pool_in(sample), changes, judge)
         return await _play_again(state, generate, pool_in(sample), found, changes, judge)
 
     return solve
 
 
-def changes_from(given: Mapping[str, Any]) -> Changes:
-    """Check the arguments of a replay.
-
-    Args:
-        given: Arguments of `replay_recorded` by name.
-
-    Returns:
-        Those that are given.
-
-    Raises:
-        UserError: If one is out of range.
-    """
-    apart = ("top_k", "judge_prompt", "judge_reask_prompt")
-    parameters = {
-        name: value
-        for name, value in given.items()
-        if name not in (*apart, "judge") and value is not None
-    }
-    changes = Changes(parameters, *(given.get(name) for name in apart))
-    changes.check()
-    return changes
+def _check_judge(pool: RolloutPool, changes: Changes, judge: str | None) -> None:
+    """Refuse to go on without a model where votes are missing: each would be an abstention."""
+    asked = str(role_model("judge"))
+    missing = outlook([pool], changes, judge or asked).votes.most
+    if asked == NO_MODEL and missing:
+        raise UserError(
+            f"up to {missing} votes of this problem are not recorded and there is no model to ask; "
+            "give --model or --model-role judge=..., or judge=NAME to use that model's votes"
+        )
 
 
 def _read(log: str, part: str) -> EvalSample:
@@ -248,14 +157,6 @@ async def _play_again(
                 state = await stage(state, generate)
         pool.stages = [*pool.stages, *(stop for stop in stops if stop.iteration == iteration)]
     return await adopt()(state, generate)
-
-
-def carries_over(pool: RolloutPool, iteration: int) -> bool:
-    """Whether what the selection before chose could be selected again in an iteration."""
-    return any(
-        stage.iteration == iteration and stage.parameters.get("carry_over", False)
-        for stage in pool.stages
-    )
 
 
 def _as_recorded() -> Summarizing:

@@ -103,10 +103,18 @@ def test_votes_are_read_with_what_was_asked_of_whom() -> None:
         winner="a",
         decided_by="votes",
     )
-    shape = {"iteration": 0, "seed": 0, "keep": 1, "group_size": 2, "votes": 1}
-    ranked = {"population": ("a", "b"), "ranking": ("a", "b"), "selected": ("a",)}
     selection = Selection(
-        id="t0", kind="tournament", rounds=(Round(number=1, matches=(match,)),), **shape, **ranked
+        id="t0",
+        kind="tournament",
+        iteration=0,
+        seed=0,
+        keep=1,
+        group_size=2,
+        votes=1,
+        population=("a", "b"),
+        rounds=(Round(number=1, matches=(match,)),),
+        ranking=("a", "b"),
+        selected=("a",),
     )
     words = [("judge", "prompt"), ("judge_reask", "reask")]
     prompts = tuple(PromptRecord(name=n, source="built-in", sha256=hash) for n, hash in words)

@@ -1,0 +1,308 @@
+"""What if: other parameters on the recorded rollouts of a strategy's log."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from helpers import Outcome, Script, eval_one, prefer, say
+from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
+from inspect_ai.dataset import Sample
+from inspect_ai.log import read_eval_log
+from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer
+from inspect_ai.solver import TaskState, generate
+from recorded_logs import lines
+
+from inspect_tts import RolloutPool, UserError, pdr_rtv, rtv
+from inspect_tts.cli import main
+from inspect_tts.core.records import Vote
+from inspect_tts.recorded import replay, replay_recorded
+from inspect_tts.recorded.again import changes_from
+from inspect_tts.recorded.planning import outlook
+
+BEST = prefer(*(f"I am a{i}." for i in (3, 2, 5, 4, 7, 6, 1, 0)))
+
+
+@scorer(metrics=[accuracy()])
+def number() -> Scorer:
+    """Gives `a<i>` the score 0.8125 + i."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value=0.8125 + int(state.output.completion.split("did a")[-1][0]))
+
+    return score
+
+
+def run(folder: Path, script: Script, epochs: int = 1, **options: Any) -> Outcome:
+    sample = Sample(id="p", input="Say who you are.", target="secret-target")
+    task = Task(dataset=[sample], scorer=number())
+    given = {"n": 4, "top_k": 2, "votes": 4, "agent": generate(), "score_rollouts": True}
+    return eval_one(task, pdr_rtv(**{**given, **options}), script, folder)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A run of pdr_rtv whose rollouts are all graded."""
+    script = Script(act=lambda me, turn: say(f"I did {me}"), judge=BEST)
+    return run(tmp_path_factory.mktemp("original"), script)
+
+
+def again(original: Outcome, script: Script, folder: Path, **changes: Any) -> Outcome:
+    [log] = inspect_eval(
+        replay(log=original.log.location),
+        solver=replay_recorded(**changes),
+        model=script.model(),
+        log_dir=str(folder),
+        display="none",
+    )
+    assert log.status == "success", log.error
+    [sample] = log.samples or []
+    return Outcome(log, sample, sample.store_as(RolloutPool))
+
+
+def votes_of(pool: RolloutPool) -> list[Vote]:
+    rounds = [round for selection in pool.selections for round in selection.rounds]
+    return [vote for round in rounds for match in round.matches for vote in match.votes]
+
+
+def asked_of(script: Script) -> dict[str, int]:
+    return {role: len(script.asked(role)) for role in ("agent", "summarizer", "judge")}
+
+
+def expect(original: Outcome, **changes: Any) -> tuple[int, int, int]:
+    """The forecast: reused for certain, asked at least, asked at most."""
+    votes = outlook([original.pool], changes_from(changes), "mockllm/model").votes
+    return votes.reused, votes.least, votes.most
+
+
+def test_the_same_parameters_ask_nothing_and_decide_the_same(
+    original: Outcome, tmp_path: Path
+) -> None:
+    script = Script(judge=BEST)
+    found = again(original, script, tmp_path)
+    assert asked_of(script) == {"agent": 0, "summarizer": 0, "judge": 0}
+    old, new = original.pool, found.pool
+    assert new.adopted == old.adopted
+    assert [s.ranking for s in new.selections] == [s.ranking for s in old.selections]
+    assert new.draws == old.draws, "every lot falls as it did"
+    assert new.discrepancies() == ()
+    reused = [vote.model_copy(update={"reused": False}) for vote in votes_of(new)]
+    assert reused == votes_of(old)
+    assert all(vote.reused for vote in votes_of(new))
+    assert expect(original) == (len(votes_of(old)), 0, 0)
+    assert found.score("inspect_tts/rollouts") == original.score("inspect_tts/rollouts")
+    assert found.score("recorded_score") == original.score("number")
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "more votes": {"votes": 6},
+    "fewer votes": {"votes": 2},
+    "every vote": {"early_stop": False},
+    "larger groups": {"group_size": 4, "votes": 4},
+    "another K": {"top_k": 1},
+    "another seed": {"seed": 5},
+    "evidence": {"tie": "evidence"},
+    "all pairs": {"selection": "round_robin"},
+    "grades": {"selection": "pointwise"},
+    "halves": {"selection": "swiss"},
+    "pivots": {"selection": "pivot"},
+    "no judge": {"selection": "fewest_turns"},
+}
+
+
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_only_what_is_missing_is_asked_and_the_bound_holds(
+    changes: dict[str, Any], original: Outcome, tmp_path: Path
+) -> None:
+    def judge(prompt: str) -> Any:
+        return "Final grade: 7" if "final grade" in prompt.lower() else BEST(prompt)
+
+    script = Script(judge=judge)
+    found = again(original, script, tmp_path, **changes)
+    votes, asked = votes_of(found.pool), asked_of(script)
+    assert (asked["agent"], asked["summarizer"]) == (0, 0)
+    assert asked["judge"] == sum(not vote.reused for vote in votes)
+    reused, least, most = expect(original, **changes)
+    assert least <= asked["judge"] <= most
+    assert reused <= sum(vote.reused for vote in votes)
+    used = [(vote.order, vote.text) for vote in votes if vote.reused]
+    recorded = [(vote.order, vote.text) for vote in votes_of(original.pool)]
+    assert all(used.count(each) <= recorded.count(each) for each in used), "each once"
+    assert found.pool.discrepancies() == ()
+    told = "".join(call.text for call in script.calls)
+    assert ("0.8125" in told, "secret" in told) == (False, False)
+
+
+def test_another_k_changes_the_context_column_and_not_the_rollouts(
+    original: Outcome, tmp_path: Path
+) -> None:
+    found = again(original, Script(judge=BEST), tmp_path, top_k=1)
+    first = found.pool.selections[0]
+    assert (first.keep, len(first.selected)) == (1, 1)
+    numbers, before = found.score("inspect_tts/rollouts"), original.score("inspect_tts/rollouts")
+    assert numbers["select_k"] == 3.8125
+    assert before["select_k"] < 3.8125
+    assert numbers["iteration_1"] == before["iteration_1"]
+
+
+def test_another_judge_casts_every_vote_anew(original: Outcome, tmp_path: Path) -> None:
+    changed = outlook([original.pool], changes_from({}), "m/other")
+    assert changed.votes.reused == 0
+    assert changed.misfits == {"cast by mockllm/model": len(votes_of(original.pool))}
+
+
+def test_other_words_ask_every_vote_anew(original: Outcome, tmp_path: Path) -> None:
+    words = "{problem} {solutions} Which? End with: Final verdict: Solution N"
+    script = Script(judge=BEST)
+    found = again(original, script, tmp_path, judge_prompt=words)
+    assert not any(vote.reused for vote in votes_of(found.pool))
+    assert script.asked("judge")[0].text.count("Which?") == 1
+    misfits = outlook([original.pool], changes_from({"judge_prompt": words}), "mockllm/model")
+    assert set(misfits.misfits) == {"asked in other words"}
+
+
+def test_carried_over_rollouts_may_be_selected_again(tmp_path: Path) -> None:
+    script = Script(act=lambda me, turn: say(f"I did {me}"), judge=BEST)
+    original = run(tmp_path, script, carry_over=True)
+    assert original.pool.adopted is not None
+    assert original.pool.adopted.startswith("t0"), "the judge prefers a3"
+    found = again(original, Script(), tmp_path / "again")
+    assert found.pool.adopted == original.pool.adopted
+    assert found.pool.discrepancies() == ()
+    assert found.score("inspect_tts/rollouts") == original.score("inspect_tts/rollouts")
+
+
+def test_each_epoch_is_a_sample_with_the_lots_of_its_own(tmp_path: Path) -> None:
+    script = Script(act=lambda me, turn: say(f"I did {me}"), judge=BEST)
+    task = Task(dataset=[Sample(id="p", input="Say it.")], scorer=number())
+    [log] = inspect_eval(
+        task,
+        solver=rtv(n=3, votes=2, agent=generate()),
+        model=script.model(),
+        epochs=2,
+        log_dir=str(tmp_path),
+        display="none",
+    )
+    [new] = inspect_eval(
+        replay(log=log.location), model="none/none", log_dir=str(tmp_path / "new"), display="none"
+    )
+    assert new.error is not None
+    assert "there is no model to ask" in new.error.message, "the recorded judge is another"
+    judge = replay_recorded(judge="mockllm/model")
+    [new] = inspect_eval(
+        replay(log=log.location),
+        solver=judge,
+        model="none/none",
+        log_dir=str(tmp_path / "new"),
+        display="none",
+    )
+    assert new.status == "success", new.error
+    assert [sample.id for sample in new.samples or []] == ["p/1", "p/2"]
+    before = [sample.store_as(RolloutPool) for sample in log.samples or []]
+    after = [sample.store_as(RolloutPool) for sample in new.samples or []]
+    assert [pool.draws for pool in after] == [pool.draws for pool in before]
+
+
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
+    "votes": ({"votes": 0}, "votes=0 is too small"),
+    "group_size": ({"group_size": 1}, "group_size=1 is too small"),
+    "top_k": ({"top_k": 0}, "top_k=0 is too small"),
+    "selection": ({"selection": "oracle"}, "selection is blind"),
+    "unknown": ({"voltes": 4}, "did you mean votes"),
+}
+
+
+@pytest.mark.parametrize(("given", "told"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_told_before_anything_runs(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        replay_recorded(**given)
+
+
+def test_a_log_without_a_strategy_says_what_to_do(tmp_path: Path) -> None:
+    task = Task(dataset=[Sample(input="x")], solver=generate())
+    [log] = inspect_eval(task, model="mockllm/model", log_dir=str(tmp_path), display="none")
+    with pytest.raises(UserError, match="run `inspect-tts select`"):
+        replay(log=log.location)
+
+
+# --- the commands
+
+
+def command(*words: str) -> Result:
+    return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def simulated(folder: Path) -> Path:
+    """A log of rtv with the simulated model."""
+    words = ["-m", "inspect_ai", "eval", "inspect_tts/demo", "--solver", "rtv", "-S", "n=4"]
+    words += ["-S", "votes=2", "--model", "simulated/coder", "--limit", "2", "--display", "none"]
+    subprocess.run([sys.executable, *words, "--log-dir", str(folder)], check=True, timeout=300)
+    [log] = folder.glob("*.eval")
+    return log
+
+
+def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
+    log = simulated(tmp_path / "logs")
+    told = command("replay", str(log), "--votes", "4", "--group-size", "4", "--dry-run").output
+    assert "2 problems, 8 rollouts" in told
+    assert "Model calls:" in told
+    assert list((tmp_path / "logs").iterdir()) == [log], "a dry run writes nothing"
+
+    script = Path(sys.executable).with_name("inspect-tts")
+    words = [str(script), "replay", str(log), "--log-dir", str(tmp_path / "new")]
+    done = subprocess.run(
+        [*words, "--display", "none"], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Model calls: 0 votes." in done.stdout
+    [new] = (tmp_path / "new").glob("*.eval")
+    header = read_eval_log(str(new), header_only=True)
+    assert header.eval.model == "none/none", "no model is needed, so none is made"
+    assert len(lines(new.with_suffix("") / "selections.jsonl")) == 2
+
+    told = command("select", str(log), "--votes", "3", "--dry-run").output
+    assert "2 rollouts of 2 problems (2 with 1)" in told
+    assert "2 summaries and 0 votes" in told
+
+
+def test_the_recorded_judge_is_asked_what_is_missing(original: Outcome) -> None:
+    told = command("replay", original.log.location, "--votes", "6", "--dry-run").output
+    reused, least, most = expect(original, votes=6)
+    assert f"Reused for certain: {reused} votes of mockllm/model." in told
+    assert f"Model calls: {least} to {most} votes." in told
+    other = command(
+        "replay", original.log.location, "--model-role", "judge=m/other", "--dry-run"
+    ).output
+    assert "do not fit: cast by mockllm/model" in other
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["replay", "nowhere.eval"], "nowhere.eval cannot be read"),
+        (["select", "nowhere"], "nowhere does not exist"),
+        (["select", "--format", "zip", "x"], "'zip' is not one of"),
+        (["select"], "Missing argument 'PATHS...'"),
+    ],
+    ids=["no log", "no path", "no format", "nothing"],
+)
+def test_a_mistake_on_the_command_line_is_one_sentence(words: list[str], told: str) -> None:
+    found = command(*words)
+    assert found.exit_code != 0
+    assert told in found.output
+    assert "Traceback" not in found.output
+
+
+def test_every_option_of_inspect_eval_is_there() -> None:
+    for name in ("select", "replay"):
+        options = {option for each in main.commands[name].params for option in each.opts}
+        assert {"--model", "-M", "--model-role", "--cache", "--limit", "-S"} <= options
+        assert {"--token-limit", "--cost-limit", "--max-connections", "--log-dir"} <= options
+        assert not {"--solver", "-T", "--epochs"} & options, "those are the command's own"
+    help_text = command("select", "--help").output
+    assert "Every option of `inspect eval`" in help_text
+    assert json.dumps(help_text).count("--max-connections") == 1
