@@ -1,14 +1,20 @@
 """Select among the epochs of a log: a real eval of ours on the log of another."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import pytest
-from helpers import Outcome, Script, prefer
+from helpers import Outcome, Script, prefer, say
 from inspect_ai import Task, eval_retry, score
 from inspect_ai import eval as inspect_eval
+from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, read_eval_log
+from inspect_ai.scorer import includes
+from inspect_ai.solver import generate
 from recorded_logs import SECRETS, lines, problems, run_epochs
 
 from inspect_tts import RolloutPool, UserError, adopt, tournament
@@ -143,6 +149,22 @@ def test_two_logs_of_one_task_are_one_population(epochs: str, tmp_path: Path) ->
     }
 
 
+def test_samples_numbered_by_inspect_are_found_again(tmp_path: Path) -> None:
+    task = Task(
+        dataset=[Sample(input="Say it."), Sample(input="Say that.")],
+        solver=generate(),
+        scorer=includes(),
+    )
+    script = Script(act=lambda me, turn: say(f"I did {me}"))
+    [log] = inspect_eval(
+        task, model=script.model(), epochs=2, log_dir=str(tmp_path), display="none"
+    )
+    found = outcomes(select(log.location, script, tmp_path))
+    assert {name: len(each.pool.rollouts) for name, each in found.items()} == {"1": 2, "2": 2}
+    fingerprints = {r.facts.fingerprint for r in found["1"].pool.rollouts}
+    assert all(each and each.startswith("answer:") for each in fingerprints)
+
+
 def test_the_stage_can_be_chained_by_hand(epochs: str, tmp_path: Path) -> None:
     script = Script(judge=prefer("I am a6.", "I am a5."))
     task = recorded(paths=epochs)
@@ -191,6 +213,38 @@ def test_scoring_the_log_marks_the_chosen_epoch(
     [selected] = [each for each in scored.results.scores if each.name == "selected"]
     assert selected.metrics["mean"].value == mean([4.8125, 3.8125])
     assert {"grades", "chosen_epoch"} <= set((scored.samples or [])[0].scores or {})
+
+
+def test_a_selection_among_several_logs_scores_none_of_them(
+    played: tuple[Script, EvalLog], tmp_path: Path
+) -> None:
+    rows = lines(Path(played[1].location).with_suffix("") / "selections.jsonl")
+    rows[0]["ranking"][0]["source"]["path"] = "another.eval"
+    path = tmp_path / "selections.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    with pytest.raises(UserError, match="epochs of 2 logs"):
+        chosen_epoch(selections=str(path))
+
+
+def test_the_command_score_takes_the_file(
+    epochs: str, played: tuple[Script, EvalLog], tmp_path: Path
+) -> None:
+    selections = Path(played[1].location).with_suffix("") / "selections.jsonl"
+    words = ["-m", "inspect_ai", "score", epochs, "--scorer", "inspect_tts/chosen_epoch"]
+    words += ["-S", f"selections={selections}", "--action", "append"]
+    output = tmp_path / "scored.eval"
+    done = subprocess.run(
+        [sys.executable, *words, "--output-file", str(output)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = read_eval_log(str(output)).results
+    assert results is not None
+    means = {each.name: each.metrics for each in results.scores}
+    assert means["selected"]["mean"].value == mean([4.8125, 3.8125])
+    assert "accuracy" in means["grades"], "the log's own scores stay"
 
 
 def test_scoring_needs_the_file_of_a_selection(tmp_path: Path) -> None:

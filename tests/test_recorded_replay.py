@@ -165,6 +165,24 @@ def test_other_words_ask_every_vote_anew(original: Outcome, tmp_path: Path) -> N
     assert set(misfits.misfits) == {"asked in other words"}
 
 
+def test_votes_on_trajectories_are_reused_and_none_can_be_added(tmp_path: Path) -> None:
+    script = Script(act=lambda me, turn: say(f"I did {me}"), judge=prefer("I did a1"))
+    task = Task(dataset=[Sample(id="p", input="Say it.")], scorer=number())
+    strategy = rtv(n=2, votes=2, judge_input="trajectory", agent=generate())
+    original = eval_one(task, strategy, script, tmp_path)
+    found = again(original, Script(), tmp_path / "again")
+    assert all(vote.reused for vote in votes_of(found.pool))
+    [log] = inspect_eval(
+        replay(log=original.log.location),
+        solver=replay_recorded(votes=4),
+        model=script.model(),
+        log_dir=str(tmp_path / "more"),
+        display="none",
+    )
+    assert log.error is not None
+    assert "this log holds no trajectories by rollout" in log.error.message
+
+
 def test_carried_over_rollouts_may_be_selected_again(tmp_path: Path) -> None:
     script = Script(act=lambda me, turn: say(f"I did {me}"), judge=BEST)
     original = run(tmp_path, script, carry_over=True)

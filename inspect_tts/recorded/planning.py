@@ -35,7 +35,8 @@ def fresh_votes(attempts: Iterable[int], given: Mapping[str, Any]) -> Forecast:
         given: Arguments of `select_recorded` by name.
 
     Returns:
-        The forecast. Identical rollouts, which `judge_identical=false` judges once, count each.
+        The forecast. Which rollouts are identical, to be judged once under `judge_identical=false`,
+        is not known yet: then nothing is certain but the most.
     """
     total = Forecast()
     for count, problems in sorted(Counter(attempts).items()):
@@ -44,7 +45,7 @@ def fresh_votes(attempts: Iterable[int], given: Mapping[str, Any]) -> Forecast:
         each, _ = forecast(_plan(given, Asked("", "", "", "")), field, Ballots([]))
         for _ in range(problems):
             total += each
-    return total
+    return total if given["judge_identical"] else Forecast(most=total.most)
 
 
 def outlook(pools: Iterable[RolloutPool], changes: Changes, judge: str) -> Outlook:

@@ -94,16 +94,27 @@ def replay_recorded(
         log, part = str(state.metadata[LOG]), str(state.metadata[PART])
         sample = await anyio.to_thread.run_sync(_read, log, part)
         found = await anyio.to_thread.run_sync(_rollouts, log, sample)
-        _check_judge(pool_in(sample), changes, judge)
+        _check(pool_in(sample), found, changes, judge)
         return await _play_again(state, generate, pool_in(sample), found, changes, judge)
 
     return solve
 
 
-def _check_judge(pool: RolloutPool, changes: Changes, judge: str | None) -> None:
-    """Refuse to go on without a model where votes are missing: each would be an abstention."""
+def _check(
+    pool: RolloutPool,
+    found: Sequence[tuple[Source, Recorded]],
+    changes: Changes,
+    judge: str | None,
+) -> None:
+    """Refuse to go on where votes are missing and cannot be asked: all would be abstentions."""
     asked = str(role_model("judge"))
     missing = outlook([pool], changes, judge or asked).votes.most
+    reads = [a.parameters.get("judge_input") for a in selections_again(pool, changes)]
+    if missing and "trajectory" in reads and not all(each.messages for _, each in found):
+        raise UserError(
+            f"up to {missing} votes on trajectories are not recorded, and this log holds no "
+            "trajectories by rollout; give judge_input=summary (--judge-input summary)"
+        )
     if asked == NO_MODEL and missing:
         raise UserError(
             f"up to {missing} votes of this problem are not recorded and there is no model to ask; "

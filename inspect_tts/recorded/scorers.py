@@ -77,15 +77,17 @@ def _ranks(selections: str) -> dict[str, int]:
     try:
         lines = Path(selections).expanduser().read_text(encoding="utf-8").splitlines()
         rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
-        ranked = [row["ranking"] for row in rows]
-        return {
-            each["source"]["part"]: rank
-            for ranking in ranked
-            for rank, each in enumerate(ranking, start=1)
-            if each["source"]["format"] == "inspect"
-        }
+        ranked = [(i, each["source"]) for row in rows for i, each in enumerate(row["ranking"], 1)]
+        logs = {source["path"] for _, source in ranked if source["format"] == "inspect"}
+        ranks = {source["part"]: rank for rank, source in ranked if source["path"] in logs}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"selections={selections!r} cannot be read ({type(error).__name__}: {error}); give the "
             "selections.jsonl that `inspect-tts select LOG` wrote"
         ) from error
+    if len(logs) != 1:
+        raise UserError(
+            f"selections={selections!r} is about the epochs of {len(logs)} logs; select among "
+            "those of one log to score it"
+        )
+    return ranks

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,7 +34,9 @@ class RowsReader:
     def read(self, path: Path, part: str | None = None) -> Iterator[Recorded | Malformed]:
         """Read a file; see `Reader`."""
         if part is not None:
-            yield _recorded(_lines(str(path))[part], part)
+            with _reading:
+                row = _lines(str(path))[part]
+            yield _recorded(row, part)
             return
         for number, row in read_lines(path):
             place = f"line {number}"
@@ -43,6 +46,9 @@ class RowsReader:
                 yield _recorded(row, place)
             except ValueError as error:
                 yield Malformed(str(error).splitlines()[0], place)
+
+
+_reading = Lock()  # problems are loaded side by side, and one of them reads the file
 
 
 @lru_cache(maxsize=2)  # a problem's attempts are read one by one
