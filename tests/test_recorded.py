@@ -197,6 +197,19 @@ def test_a_retry_pays_only_for_what_is_missing(tmp_path: Path) -> None:
     assert sorted(row["id"] for row in lines(written)) == ["p", "q"]
 
 
+def test_summaries_and_votes_that_are_kept_are_not_paid_for_again(
+    epochs: str, tmp_path: Path
+) -> None:
+    first, second = Script(), Script()
+    before = select(epochs, first, tmp_path, units=str(tmp_path / "units"))
+    after = select(epochs, second, tmp_path, units=str(tmp_path / "units"))
+    assert first.calls
+    assert second.calls == []
+    pools = [outcomes(log)["p"].pool for log in (before, after)]
+    assert pools[0].selections == pools[1].selections
+    assert pools[1].taken_over["summary"] == 4
+
+
 def test_scoring_the_log_marks_the_chosen_epoch(
     epochs: str, played: tuple[Script, EvalLog]
 ) -> None:

@@ -26,8 +26,6 @@ from .sandboxes import (
     open_sandboxes,
     sandbox_spec,
 )
-from .finished import when_finished
-from .sandboxes import SandboxSet, adopt_sandboxes, open_sandboxes, sandbox_spec
 from .scope import (
     Ended,
     RolloutSample,
@@ -78,6 +76,5 @@ __all__ = [
     "step_names",
     "task_solver",
     "tasks_to_run",
-    "when_finished",
     "widen_throttles",
 ]

@@ -109,7 +109,7 @@ def changes_from(given: Mapping[str, Any]) -> Changes:
     parameters = {
         name: value
         for name, value in given.items()
-        if name not in (*apart, "judge") and value is not None
+        if name not in (*apart, "judge", "units") and value is not None
     }
     changes = Changes(parameters, *(given.get(name) for name in apart))
     changes.check()

@@ -1,28 +1,32 @@
 """Put rollouts that ran elsewhere into the pool, as if they had just ended."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import anyio
+from inspect_ai.log import EvalLog
 from inspect_ai.model import Model, ModelOutput
 from inspect_ai.solver import TaskState
 from inspect_ai.util import span
 
-from inspect_tts._inspect import fresh_state, model_lane, real_sample
+from inspect_tts._inspect import at_eval_end, eval_spec, fresh_state, model_lane, real_sample
 from inspect_tts.core.facts import answer_fingerprint, patch_files, patch_fingerprint
 from inspect_tts.core.lots import lane
-from inspect_tts.core.records import RECORDED, Facts, Rollout, Stage
+from inspect_tts.core.records import RECORDED, Facts, Rollout, Stage, Summary
 from inspect_tts.core.summary import steering
+from inspect_tts.core.units import unit_key
 from inspect_tts.errors import UserError
 from inspect_tts.models import role_model
 from inspect_tts.prompts import Prompt
 from inspect_tts.stages import progress
 from inspect_tts.stages.crew import Attempt, Owner, crew_of_sample
+from inspect_tts.stages.identity import model_identity, trajectory_hash
 from inspect_tts.stages.pool import pool_of
 from inspect_tts.stages.problem import problem_text
+from inspect_tts.stages.units import Units, open_store
 from inspect_tts.summarizer import summarize
 
 from .readers import load
@@ -43,6 +47,18 @@ class Summarizing:
     prompt: Prompt
     reask: Prompt
     trajectory_tokens: int
+
+
+def begin(units: str, at_end: Callable[[EvalLog], None]) -> None:
+    """Open the sample's store of units, and have its eval write what was chosen when it ends.
+
+    Args:
+        units: Where finished summaries and votes are kept; see `rollouts`.
+        at_end: What to do with the log.
+    """
+    spec, active = eval_spec(), real_sample()
+    at_eval_end(spec, "selections", at_end)
+    crew_of_sample().units = Units(open_store(units, spec, active.log_location))
 
 
 async def load_each(sources: Sequence[Source]) -> list[Recorded]:
@@ -138,23 +154,48 @@ async def _attempt(job: _Job, index: int, source: Source, recorded: Recorded) ->
         said = [message.text for message in state.messages if message.role == "assistant"]
         state.output = ModelOutput.from_content(recorded.model, (said or [""])[-1])
     if recorded.record is not None:
-        return Attempt(recorded.record, state, None)
+        return Attempt(recorded.record, state, None, str(source), _no_sandbox)
     async with span(f"rollout {id}", type="agent", id=id), span("summary", type="summary"):
         with model_lane(own):
             rollout = await _summarised(job, index, recorded)
     progress.done("summaries")
-    return Attempt(rollout, state, None)
+    return Attempt(rollout, state, None, str(source), _no_sandbox)
+
+
+async def _no_sandbox() -> None:
+    """What is there to be started anew."""
+
+
+async def _summary(job: _Job, index: int, recorded: Recorded) -> Summary:
+    """Summarise a rollout, or take over what an interrupted run had summarised."""
+    given, units, problem = job.summarizing, crew_of_sample().units, problem_text(job.state)
+    key = unit_key(
+        "summary",
+        {
+            "problem": problem,
+            "rollout": job.id(index),
+            "trajectory": trajectory_hash(list(recorded.messages)),
+            "summarizer": model_identity(job.summarizer),
+            "prompts": [given.prompt.template, given.reask.template],
+            "trajectory_tokens": given.trajectory_tokens,
+        },
+    )
+    summary = await units.get("summary", key, Summary)
+    if summary is None:
+        summary = await summarize(
+            job.summarizer,
+            problem=problem,
+            messages=recorded.messages,
+            prompt=given.prompt,
+            reask_prompt=given.reask,
+            budget_tokens=given.trajectory_tokens,
+        )
+        if summary.status not in ("failed", "empty"):
+            await units.put("summary", key, summary)
+    return summary
 
 
 async def _summarised(job: _Job, index: int, recorded: Recorded) -> Rollout:
-    summary = await summarize(
-        job.summarizer,
-        problem=problem_text(job.state),
-        messages=recorded.messages,
-        prompt=job.summarizing.prompt,
-        reask_prompt=job.summarizing.reask,
-        budget_tokens=job.summarizing.trajectory_tokens,
-    )
     rollout = Rollout(
         id=job.id(index),
         iteration=job.iteration,
@@ -168,7 +209,7 @@ async def _summarised(job: _Job, index: int, recorded: Recorded) -> Rollout:
         usage=recorded.usage,
         seconds=recorded.seconds,
         facts=facts_of(recorded),
-        summary=summary,
+        summary=await _summary(job, index, recorded),
     )
     return rollout.model_copy(update={"steering": steering(rollout)})
 

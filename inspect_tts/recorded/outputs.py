@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log_samples
 
-from inspect_tts._inspect import when_finished
 from inspect_tts.core.records import RECORDED
 from inspect_tts.errors import UserError
 from inspect_tts.stages.pool import RolloutPool
@@ -68,18 +68,16 @@ def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Wr
     return Written(written.selections, written.problems, patches)
 
 
-def write_when_finished(task: str) -> None:
-    """Write the files after each eval of a task that chose something, also after `eval-retry`.
+def write_at_end(log: EvalLog) -> None:
+    """Write the files when an eval has ended, also a retry.
 
     Args:
-        task: Registry name. Its argument `output`, where given, is the folder.
+        log: Of the eval. The argument `output` of its task, where given, is the folder.
     """
-    when_finished(task, _write_finished)
-
-
-def _write_finished(log: EvalLog) -> None:
     if log.results is not None and log.results.completed_samples > 0:
-        WRITTEN.append(write_selections(log, log.eval.task_args.get("output")))
+        with ThreadPoolExecutor(1) as thread:  # see `collect`
+            written = thread.submit(write_selections, log, log.eval.task_args.get("output"))
+            WRITTEN.append(written.result())
 
 
 def _beside(location: str) -> Path:

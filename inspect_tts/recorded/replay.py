@@ -8,6 +8,7 @@ import anyio
 from inspect_ai.log import EvalSample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from inspect_tts._inspect import register_spec_hook
 from inspect_tts.core.ballots import Ballots, recorded_votes
 from inspect_tts.core.records import RECORDED, STOP
 from inspect_tts.core.tournament import TieBreak
@@ -20,9 +21,11 @@ from inspect_tts.stages.crew import crew_of_sample
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.stages.ranking import selection_stage
 from inspect_tts.stages.selection import JudgeInput
+from inspect_tts.stages.units import check_units
 
 from .again import Changes, carries_over, changes_from, selections_again
-from .loading import NO_MODEL, SOURCES, Summarizing, add_recorded
+from .loading import NO_MODEL, SOURCES, Summarizing, add_recorded, begin
+from .outputs import write_at_end
 from .planning import outlook
 from .readers import load
 from .readers.inspect_log import read_sample, split_part
@@ -47,6 +50,7 @@ def replay_recorded(
     judge_tokens: int | None = None,
     seed: int | None = None,
     judge: str | None = None,
+    units: str = "log",
     judge_prompt: str | None = None,
     judge_reask_prompt: str | None = None,
 ) -> Solver:
@@ -72,6 +76,8 @@ def replay_recorded(
         seed: Seed of all lots.
         judge: Name of the model whose recorded votes are used, whoever is asked what is missing;
             default the judge's own.
+        units: Where finished votes are kept for a retry: `log`, `off`, a folder or a
+            URL; see `rollouts`.
         judge_prompt: Replaces the judge prompt.
         judge_reask_prompt: Replaces what follows an answer without a verdict.
 
@@ -82,7 +88,9 @@ def replay_recorded(
         UserError: If an argument is out of range or a prompt incomplete.
     """
     changes = changes_from(dict(locals()))
+    check_units(units)
     check_roles()
+    register_spec_hook()
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -91,6 +99,7 @@ def replay_recorded(
                 "replay_recorded() works on samples of a strategy's log: use it with the task "
                 "inspect_tts/replay, or run `inspect-tts replay`"
             )
+        begin(units, write_at_end)
         log, part = str(state.metadata[LOG]), str(state.metadata[PART])
         sample = await anyio.to_thread.run_sync(_read, log, part)
         found = await anyio.to_thread.run_sync(_rollouts, log, sample)

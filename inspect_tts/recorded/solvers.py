@@ -2,6 +2,7 @@
 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from inspect_tts._inspect import register_spec_hook
 from inspect_tts.composition import run_stages, select_one
 from inspect_tts.core.tournament import TieBreak
 from inspect_tts.errors import UserError, no_traceback
@@ -10,8 +11,10 @@ from inspect_tts.prompts import load_prompt
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.arguments import at_least, known_arguments
 from inspect_tts.stages.selection import JudgeInput
+from inspect_tts.stages.units import check_units
 
-from .loading import SOURCES, Summarizing, add_recorded, load_each
+from .loading import SOURCES, Summarizing, add_recorded, begin, load_each
+from .outputs import write_at_end
 from .records import Source
 
 
@@ -19,6 +22,7 @@ from .records import Source
 @known_arguments
 def recorded_rollouts(
     trajectory_tokens: int = 100_000,
+    units: str = "log",
     summarizer_prompt: str | None = None,
     summarizer_reask_prompt: str | None = None,
 ) -> Solver:
@@ -29,6 +33,8 @@ def recorded_rollouts(
 
     Args:
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
+        units: Where finished summaries and votes are kept for a retry: `log`, `off`, a folder or a
+            URL; see `rollouts`.
         summarizer_prompt: Replaces the summarizer prompt: the text, or the path of a file.
         summarizer_reask_prompt: Replaces what follows an unreadable summary.
 
@@ -40,7 +46,9 @@ def recorded_rollouts(
         UserError: If an argument is out of range or a prompt incomplete.
     """
     at_least("trajectory_tokens", trajectory_tokens, 500)
+    check_units(units)
     check_roles()
+    register_spec_hook()
     prompts = (
         load_prompt("summarizer", summarizer_prompt),
         load_prompt("summarizer_reask", summarizer_reask_prompt),
@@ -54,6 +62,7 @@ def recorded_rollouts(
                 "recorded_rollouts() works on samples that say where rollouts are recorded: use it "
                 "with the task inspect_tts/recorded, or run `inspect-tts select`"
             )
+        begin(units, write_at_end)
         role_model("judge")  # a role that cannot be made fails here, before anything is paid for
         sources = [Source.model_validate(source) for source in state.metadata[SOURCES]]
         found = list(zip(sources, await load_each(sources), strict=True))
@@ -76,6 +85,7 @@ def select_recorded(
     judge_tokens: int = 20_000,
     seed: int = 0,
     trajectory_tokens: int = 100_000,
+    units: str = "log",
     summarizer_prompt: str | None = None,
     summarizer_reask_prompt: str | None = None,
     judge_prompt: str | None = None,
@@ -98,6 +108,8 @@ def select_recorded(
         judge_tokens: Room for a trajectory in the judge's prompt, in tokens.
         seed: Seed of all lots.
         trajectory_tokens: Room for a trajectory in the summarizer's prompt, in tokens.
+        units: Where finished summaries and votes are kept for a retry: `log`, `off`, a folder or a
+            URL; see `rollouts`.
         summarizer_prompt: Replaces the summarizer prompt: the text, or the path of a file.
         summarizer_reask_prompt: Replaces what follows an unreadable summary.
         judge_prompt: Replaces the judge prompt.
@@ -110,5 +122,5 @@ def select_recorded(
         UserError: If an argument is out of range or a prompt incomplete.
     """
     given = dict(locals())
-    load = recorded_rollouts(trajectory_tokens, summarizer_prompt, summarizer_reask_prompt)
+    load = recorded_rollouts(trajectory_tokens, units, summarizer_prompt, summarizer_reask_prompt)
     return run_stages(load, select_one(given), adopt())

@@ -11,7 +11,6 @@ from inspect_ai.log import EvalSample
 from inspect_tts.errors import UserError
 from inspect_tts.stages.arguments import known_arguments
 
-from .outputs import write_when_finished
 from .problems import collect, dataset, problem_texts
 from .readers.strategy import strategy_samples
 from .replay import LOG, PART, replay_recorded
@@ -47,7 +46,6 @@ def recorded(
         UserError: If there is nothing to read, or something malformed with `strict`.
     """
     collection = collect([paths] if isinstance(paths, str) else paths, format, strict=strict)
-    write_when_finished("inspect_tts/recorded")
     if collection.malformed:
         logger.warning(collection.warning())
     malformed = [{"source": str(source), "why": why} for source, why in collection.malformed]
@@ -75,7 +73,6 @@ def replay(log: str, output: str | None = None) -> Task:
         UserError: If the log cannot be read, or has no such sample.
     """
     samples = replayed_samples(log)
-    write_when_finished("inspect_tts/replay")
     several = any(sample.epoch > 1 for sample in samples)
     return Task(
         dataset=MemoryDataset(
