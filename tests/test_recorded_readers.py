@@ -1,30 +1,32 @@
-"""What each reader makes of its format, and what happens to files that are not of it."""
+"""What each reader makes of its format."""
 
 import gzip
 import json
 import lzma
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inspect_ai.model import ChatMessage
+from recorded_files import (
+    PATCH,
+    RESPONSES,
+    TEXT_BASED,
+    TOOL_CALLS,
+    atif,
+    mini,
+    prediction,
+    row,
+    run_report,
+    trial,
+    write,
+)
 
-from inspect_tts import UserError
 from inspect_tts.core.transcript import steps
-from inspect_tts.recorded import READERS, Malformed, Reader, Recorded, Source
+from inspect_tts.recorded import READERS, Recorded
 from inspect_tts.recorded.loading import facts_of
-from inspect_tts.recorded.problems import collect, dataset, problem_texts
+from inspect_tts.recorded.problems import collect
 from inspect_tts.recorded.readers import load
-
-PATCH = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n-a\n+b\n+c\n"
-
-
-def write(path: Path, content: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = content if isinstance(content, str) else json.dumps(content)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def read_one(format: str, path: Path) -> Recorded:
@@ -39,64 +41,6 @@ def told(messages: list[ChatMessage] | Any) -> list[tuple[str, str]]:
 
 
 # --- mini-SWE-agent
-
-
-def mini(messages: Sequence[Any], **info: Any) -> dict[str, Any]:
-    given = {"exit_status": "Submitted", "submission": PATCH, **info}
-    return {"info": given, "messages": messages, "trajectory_format": "mini-swe-agent-1.1"}
-
-
-ASKED: list[dict[str, Any]] = [
-    {"role": "system", "content": "You are."},
-    {"role": "user", "content": "Fix it."},
-]
-TEXT_BASED = [
-    *ASKED,
-    {"role": "assistant", "content": "THOUGHT: look\n\n```bash\nls -R\n```"},
-    {"role": "user", "content": "<returncode>2</returncode>\n<output>\nno\n</output>"},
-    {"role": "assistant", "content": "```bash\nsubmit\n```"},
-    {"role": "user", "content": PATCH},
-]
-TOOL_CALLS = [
-    *ASKED,
-    {
-        "role": "assistant",
-        "content": None,
-        "tool_calls": [
-            {"id": "c1", "function": {"name": "bash", "arguments": '{"command": "ls -R"}'}}
-        ],
-        "extra": {"actions": [{"command": "ls -R", "tool_call_id": "c1"}], "cost": 0.5},
-    },
-    {"role": "tool", "tool_call_id": "c1", "content": "no", "extra": {"returncode": 2}},
-    {"role": "exit", "content": PATCH, "extra": {"exit_status": "Submitted"}},
-]
-RESPONSES = [
-    *ASKED,
-    {
-        "object": "response",
-        "output": [
-            {"type": "message", "content": [{"type": "output_text", "text": "look"}]},
-            {
-                "type": "function_call",
-                "call_id": "c1",
-                "name": "bash",
-                "arguments": '{"command": "ls -R"}',
-            },
-        ],
-        "usage": {
-            "input_tokens": 100,
-            "output_tokens": 7,
-            "input_tokens_details": {"cached_tokens": 60},
-        },
-        "extra": {"actions": [{"command": "ls -R"}]},
-    },
-    {
-        "type": "function_call_output",
-        "call_id": "c1",
-        "output": "no",
-        "extra": {"returncode": 2},
-    },
-]
 
 
 @pytest.mark.parametrize(
@@ -149,40 +93,6 @@ def test_mini_swe_agents_exit_status_is_how_it_ended(
 # --- ATIF
 
 
-def atif(**changes: Any) -> dict[str, Any]:
-    call = {"tool_call_id": "c1", "function_name": "bash", "arguments": {"command": "make"}}
-    steps = [
-        {"step_id": 1, "source": "user", "message": "Build it."},
-        {
-            "step_id": 2,
-            "source": "agent",
-            "message": "I build.",
-            "tool_calls": [call],
-            "observation": {"results": [{"source_call_id": "c1", "content": "built"}]},
-            "metrics": {"prompt_tokens": 10, "completion_tokens": 3, "cached_tokens": 4},
-        },
-        {"step_id": 3, "source": "agent", "message": [{"type": "text", "text": "Done."}]},
-    ]
-    agent = {"name": "terminus-2", "version": "1", "model_name": "m/x"}
-    return {"schema_version": "ATIF-v1.6", "agent": agent, "steps": steps, **changes}
-
-
-def trial(root: Path, name: str = "build-it__a1", **result: Any) -> Path:
-    given = {
-        "task_name": "build-it",
-        "trial_name": name,
-        "started_at": "2026-01-01T00:00:00Z",
-        "verifier_result": {"rewards": {"style": 0.5, "reward": 1.0}},
-        "agent_execution": {
-            "started_at": "2026-01-01T00:00:00Z",
-            "finished_at": "2026-01-01T00:01:30Z",
-        },
-        **result,
-    }
-    write(root / name / "result.json", given)
-    return write(root / name / "agent" / "trajectory.json", atif())
-
-
 def test_a_harbor_trial_is_a_rollout(tmp_path: Path) -> None:
     found = read_one("atif", trial(tmp_path))
     assert (found.problem, found.text, found.model) == ("build-it", "Build it.", "m/x")
@@ -217,11 +127,6 @@ def test_a_trajectory_continued_in_another_file_is_one(tmp_path: Path) -> None:
 # --- JSON lines
 
 
-def row(task: str, reward: float | None, started: str, **changes: Any) -> dict[str, Any]:
-    given = {"task_name": task, "reward": reward, "started_at": started}
-    return {**given, "trajectory": atif(), **changes}
-
-
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.xz", ".jsonl.gz"])
 def test_rows_are_rollouts_in_the_order_they_started(suffix: str, tmp_path: Path) -> None:
     rows = [row("a", 0, "2026-02"), row("b", None, "2026-03"), row("a", 1, "2026-01")]
@@ -235,14 +140,6 @@ def test_rows_are_rollouts_in_the_order_they_started(suffix: str, tmp_path: Path
 
 
 # --- SWE-bench
-
-
-def prediction(id: str, model: str = "m/x", patch: str | None = PATCH) -> dict[str, Any]:
-    return {"instance_id": id, "model_name_or_path": model, "model_patch": patch}
-
-
-def run_report(*resolved: str, submitted: tuple[str, ...] = ("p", "q")) -> dict[str, Any]:
-    return {"resolved_ids": list(resolved), "submitted_ids": list(submitted)}
 
 
 LAYOUTS: dict[str, Any] = {
@@ -312,135 +209,3 @@ def test_a_mini_swe_agent_run_is_graded_by_the_report_above_it(tmp_path: Path) -
     write(tmp_path / "m__x.run.json", run_report("p"))
     path = write(tmp_path / "p" / "p.traj.json", mini(TEXT_BASED))
     assert read_one("mini-swe-agent", path).scores == {"resolved": True}
-
-
-# --- files together
-
-
-def test_files_of_a_folder_are_told_apart_by_name(tmp_path: Path) -> None:
-    for run in ("run1", "run2"):
-        write(tmp_path / run / "p" / "p.traj.json", mini(TEXT_BASED))
-        write(tmp_path / run / "preds.json", [prediction("p")])
-        write(tmp_path / run / "notes.txt", "nothing")
-    collection = collect([str(tmp_path)], "mini-swe-agent")
-    assert [(p.name, len(p.attempts)) for p in collection.problems] == [("p", 2)]
-    assert [s.path for s in collection.problems[0].sources] == sorted(
-        str(path) for path in tmp_path.rglob("*.traj.json")
-    )
-    assert collect([str(tmp_path)]).attempts == 4, "the predictions as well"
-
-
-BROKEN: dict[str, tuple[str, str, Any, str]] = {
-    "no JSON": ("mini-swe-agent", "a.traj.json", "{", "JSONDecodeError"),
-    "a list": ("mini-swe-agent", "a.traj.json", [], "ValueError"),
-    "no messages": ("mini-swe-agent", "a.traj.json", mini([]), "ValidationError"),
-    "an unknown role": (
-        "mini-swe-agent",
-        "a.traj.json",
-        mini([{"role": "wizard", "content": ""}]),
-        "wizard",
-    ),
-    "a call that is none": (
-        "mini-swe-agent",
-        "a.traj.json",
-        mini([{"role": "assistant", "content": "", "tool_calls": ["x"]}]),
-        "AttributeError",
-    ),
-    "no steps": ("atif", "trajectory.json", atif(steps=[]), "ValidationError"),
-    "no ATIF": ("atif", "trajectory.json", {"messages": []}, "ValidationError"),
-    "no log": ("inspect", "a.eval", "PK", ""),
-    "a number": ("swe-bench", "preds.json", "7", "neither a list"),
-}
-
-
-@pytest.mark.parametrize(("format", "name", "content", "why"), BROKEN.values(), ids=BROKEN)
-def test_a_malformed_file_is_named_and_skipped_or_stops_with_strict(
-    format: str, name: str, content: Any, why: str, tmp_path: Path
-) -> None:
-    write(tmp_path / "bad" / name, content)
-    write(tmp_path / "good" / "pool.jsonl", row("a", 1, "2026"))
-    good = str(tmp_path / "good" / "pool.jsonl")
-    with pytest.raises(UserError, match="nothing could be read"):
-        collect([str(tmp_path / "bad")], format)
-    with pytest.raises(UserError, match="1 malformed") as raised:
-        collect([str(tmp_path / "bad")], format, strict=True)
-    assert name in str(raised.value)
-    assert why in str(raised.value)
-    assert collect([good], "rows", strict=True).malformed == ()
-
-
-def test_malformed_lines_are_counted_and_the_others_are_read(tmp_path: Path) -> None:
-    lines = [json.dumps(row("a", 1, "2026")), "{", json.dumps({"task_name": "a"})]
-    collection = collect([str(write(tmp_path / "pool.jsonl", "\n".join(lines)))], "rows")
-    assert collection.attempts == 1
-    assert [str(source).rpartition("#")[2] for source, _ in collection.malformed] == [
-        "line 2",
-        "line 3",
-    ]
-    assert collection.warning().startswith("2 malformed, skipped:")
-
-
-def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
-    path = write(tmp_path / "pool.jsonl", json.dumps(row("a", 1, "2026")))
-    assert collect([str(path)], "rows").attempts == 1
-    write(path, "\n".join([json.dumps(row("a", 1, "2026"))] * 3))
-    assert collect([str(path)], "rows").attempts == 3
-
-
-MISTAKES: dict[str, tuple[list[str], str | None, str]] = {
-    "absent": (["nowhere"], None, "nowhere does not exist"),
-    "an empty folder": (["."], None, "holds no recorded rollouts"),
-    "an unknown format": (["."], "swe-agent", "choose one of inspect, mini-swe-agent, atif"),
-}
-
-
-@pytest.mark.parametrize(("paths", "format", "told"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_says_what_is_allowed(
-    paths: list[str], format: str | None, told: str, tmp_path: Path, monkeypatch: Any
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=told):
-        collect(paths, format)
-
-
-def test_predictions_need_the_texts_of_their_problems(tmp_path: Path) -> None:
-    path = write(tmp_path / "preds.json", [prediction("p"), prediction("q")])
-    collection = collect([str(path)])
-    with pytest.raises(UserError, match=r"text of 2 problems .*'p'.*--problems"):
-        dataset(collection, {})
-    rows = [{"instance_id": id, "problem_statement": f"Fix {id}."} for id in "pq"]
-    texts = problem_texts(str(write(tmp_path / "data.json", rows)))
-    samples = dataset(collection, texts)
-    assert [(s.id, s.input, s.target) for s in samples] == [
-        ("p", "Fix p.", ""),
-        ("q", "Fix q.", ""),
-    ]
-
-
-def test_a_source_that_is_gone_says_so(tmp_path: Path) -> None:
-    path = write(tmp_path / "p.traj.json", mini(TEXT_BASED))
-    source = Source(format="mini-swe-agent", path=str(path))
-    assert load(source).problem == "p"
-    path.unlink()
-    with pytest.raises(UserError, match="cannot be read any more"):
-        load(source)
-
-
-class WordReader:
-    """A format of one's own: each line `problem: text` is a rollout that says the text."""
-
-    name = "words"
-    patterns = ("*.words",)
-
-    def read(self, path: Path, part: str | None = None) -> Iterator[Recorded | Malformed]:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            problem, _, text = line.partition(": ")
-            yield Recorded(problem=problem, text=text, messages=(), part=text)
-
-
-def test_another_format_is_one_small_class(tmp_path: Path, monkeypatch: Any) -> None:
-    reader: Reader = WordReader()
-    monkeypatch.setitem(READERS, reader.name, reader)
-    write(tmp_path / "a.words", "p: one\np: two")
-    collection = collect([str(tmp_path)], "words")
-    assert [load(source).text for source in collection.problems[0].sources] == ["one", "two"]

@@ -1,54 +1,27 @@
 """What if: other parameters on the recorded rollouts of a strategy's log."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from helpers import Outcome, Script, eval_one, prefer, say
 from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
-from inspect_ai.log import read_eval_log
-from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer
-from inspect_ai.solver import TaskState, generate
-from recorded_logs import lines
+from inspect_ai.solver import generate
+from recorded_runs import BEST, agents, expect, number, run
 
-from inspect_tts import RolloutPool, UserError, pdr_rtv, rtv
-from inspect_tts.cli import main
+from inspect_tts import RolloutPool, UserError, rtv
 from inspect_tts.core.records import Vote
 from inspect_tts.recorded import replay, replay_recorded
 from inspect_tts.recorded.again import changes_from
 from inspect_tts.recorded.planning import outlook
 
-BEST = prefer(*(f"I am a{i}." for i in (3, 2, 5, 4, 7, 6, 1, 0)))
-
-
-@scorer(metrics=[accuracy()])
-def number() -> Scorer:
-    """Gives `a<i>` the score 0.8125 + i."""
-
-    async def score(state: TaskState, target: Target) -> Score:
-        return Score(value=0.8125 + int(state.output.completion.split("did a")[-1][0]))
-
-    return score
-
-
-def run(folder: Path, script: Script, epochs: int = 1, **options: Any) -> Outcome:
-    sample = Sample(id="p", input="Say who you are.", target="secret-target")
-    task = Task(dataset=[sample], scorer=number())
-    given = {"n": 4, "top_k": 2, "votes": 4, "agent": generate(), "score_rollouts": True}
-    return eval_one(task, pdr_rtv(**{**given, **options}), script, folder)
-
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """A run of pdr_rtv whose rollouts are all graded."""
-    script = Script(act=lambda me, turn: say(f"I did {me}"), judge=BEST)
-    return run(tmp_path_factory.mktemp("original"), script)
+    return run(tmp_path_factory.mktemp("original"), agents())
 
 
 def again(original: Outcome, script: Script, folder: Path, **changes: Any) -> Outcome:
@@ -71,12 +44,6 @@ def votes_of(pool: RolloutPool) -> list[Vote]:
 
 def asked_of(script: Script) -> dict[str, int]:
     return {role: len(script.asked(role)) for role in ("agent", "summarizer", "judge")}
-
-
-def expect(original: Outcome, **changes: Any) -> tuple[int, int, int]:
-    """The forecast: reused for certain, asked at least, asked at most."""
-    votes = outlook([original.pool], changes_from(changes), "mockllm/model").votes
-    return votes.reused, votes.least, votes.most
 
 
 def test_the_same_parameters_ask_nothing_and_decide_the_same(
@@ -184,7 +151,7 @@ def test_votes_on_trajectories_are_reused_and_none_can_be_added(tmp_path: Path) 
 
 
 def test_carried_over_rollouts_may_be_selected_again(tmp_path: Path) -> None:
-    script = Script(act=lambda me, turn: say(f"I did {me}"), judge=BEST)
+    script = agents()
     original = run(tmp_path, script, carry_over=True)
     assert original.pool.adopted is not None
     assert original.pool.adopted.startswith("t0"), "the judge prefers a3"
@@ -195,7 +162,7 @@ def test_carried_over_rollouts_may_be_selected_again(tmp_path: Path) -> None:
 
 
 def test_each_epoch_is_a_sample_with_the_lots_of_its_own(tmp_path: Path) -> None:
-    script = Script(act=lambda me, turn: say(f"I did {me}"), judge=BEST)
+    script = agents()
     task = Task(dataset=[Sample(id="p", input="Say it.")], scorer=number())
     [log] = inspect_eval(
         task,
@@ -245,82 +212,3 @@ def test_a_log_without_a_strategy_says_what_to_do(tmp_path: Path) -> None:
     [log] = inspect_eval(task, model="mockllm/model", log_dir=str(tmp_path), display="none")
     with pytest.raises(UserError, match="run `inspect-tts select`"):
         replay(log=log.location)
-
-
-# --- the commands
-
-
-def command(*words: str) -> Result:
-    return CliRunner().invoke(main, words, catch_exceptions=False)
-
-
-def simulated(folder: Path) -> Path:
-    """A log of rtv with the simulated model."""
-    words = ["-m", "inspect_ai", "eval", "inspect_tts/demo", "--solver", "rtv", "-S", "n=4"]
-    words += ["-S", "votes=2", "--model", "simulated/coder", "--limit", "2", "--display", "none"]
-    subprocess.run([sys.executable, *words, "--log-dir", str(folder)], check=True, timeout=300)
-    [log] = folder.glob("*.eval")
-    return log
-
-
-def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
-    log = simulated(tmp_path / "logs")
-    told = command("replay", str(log), "--votes", "4", "--group-size", "4", "--dry-run").output
-    assert "2 problems, 8 rollouts" in told
-    assert "Model calls:" in told
-    assert list((tmp_path / "logs").iterdir()) == [log], "a dry run writes nothing"
-
-    script = Path(sys.executable).with_name("inspect-tts")
-    words = [str(script), "replay", str(log), "--log-dir", str(tmp_path / "new")]
-    done = subprocess.run(
-        [*words, "--display", "none"], capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Model calls: 0 votes." in done.stdout
-    [new] = (tmp_path / "new").glob("*.eval")
-    header = read_eval_log(str(new), header_only=True)
-    assert header.eval.model == "none/none", "no model is needed, so none is made"
-    assert len(lines(new.with_suffix("") / "selections.jsonl")) == 2
-
-    told = command("select", str(log), "--votes", "3", "--dry-run").output
-    assert "2 rollouts of 2 problems (2 with 1)" in told
-    assert "2 summaries and 0 votes" in told
-
-
-def test_the_recorded_judge_is_asked_what_is_missing(original: Outcome) -> None:
-    told = command("replay", original.log.location, "--votes", "6", "--dry-run").output
-    reused, least, most = expect(original, votes=6)
-    assert f"Reused for certain: {reused} votes of mockllm/model." in told
-    assert f"Model calls: {least} to {most} votes." in told
-    other = command(
-        "replay", original.log.location, "--model-role", "judge=m/other", "--dry-run"
-    ).output
-    assert "do not fit: cast by mockllm/model" in other
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["replay", "nowhere.eval"], "nowhere.eval cannot be read"),
-        (["select", "nowhere"], "nowhere does not exist"),
-        (["select", "--format", "zip", "x"], "'zip' is not one of"),
-        (["select"], "Missing argument 'PATHS...'"),
-    ],
-    ids=["no log", "no path", "no format", "nothing"],
-)
-def test_a_mistake_on_the_command_line_is_one_sentence(words: list[str], told: str) -> None:
-    found = command(*words)
-    assert found.exit_code != 0
-    assert told in found.output
-    assert "Traceback" not in found.output
-
-
-def test_every_option_of_inspect_eval_is_there() -> None:
-    for name in ("select", "replay"):
-        options = {option for each in main.commands[name].params for option in each.opts}
-        assert {"--model", "-M", "--model-role", "--cache", "--limit", "-S"} <= options
-        assert {"--token-limit", "--cost-limit", "--max-connections", "--log-dir"} <= options
-        assert not {"--solver", "-T", "--epochs"} & options, "those are the command's own"
-    help_text = command("select", "--help").output
-    assert "Every option of `inspect eval`" in help_text
-    assert json.dumps(help_text).count("--max-connections") == 1
