@@ -92,14 +92,14 @@ class Judge:
         share = odds[0] / sum(odds)
         return [rng.choice(right if rng.random() < share else wrong) for _ in range(votes)]
 
-    def grade(self, own: float, passed: bool, votes: int, rng: Random) -> float:
-        """The mean grade of one attempt."""
+    def grades(self, own: float, passed: bool, votes: int, rng: Random) -> list[int]:
+        """The grades of one attempt."""
         common = 0.0 if self.shared else 1 / (1 + self.concentration)
         accuracy = min(max(own if self.shared else self.accuracy, 1e-9), 1 - 1e-9)
         distance = SPREAD * sqrt(2) * NormalDist().inv_cdf(accuracy)
         middle = 10.5 + (0.5 if passed else -0.5) * distance + rng.gauss(0, SPREAD * sqrt(common))
         drawn = [rng.gauss(middle, SPREAD * sqrt(1 - common)) for _ in range(votes)]
-        return mean(min(20, max(1, round(grade))) for grade in drawn)
+        return [min(20, max(1, round(grade))) for grade in drawn]
 
 
 def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) -> Played:
@@ -133,12 +133,12 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
             own = own if judge.shared else judge.own(rng)
             id, grade, ballots, asked = f"t0-r{number}-m{index}", None, list[str](), 0
             if rules.asks == "grades":
-                asked, grade = votes, judge.grade(own, passed[group[0]], votes, rng)
+                asked, grade = votes, mean(judge.grades(own, passed[group[0]], votes, rng))
             elif len(group) > 1:
                 ballots = judge.verdicts(own, group, passed, votes, rng)
                 stop = setting.early_stop and rules.winner_only
                 asked = _asked(group, ballots) if stop else votes
-            lot = f"{key}/{id}/tie"
+            lot = f"{key}/t0/{id}/tie"
             outcome = decide(group, ballots[:asked], seed=seed, key=lot, evidence=worth)
             matches.append(Match(id=id, group=group, votes=(), grade=grade, **outcome._asdict()))
             shown = text + len(group) * setting.summary_tokens + setting.answer_tokens

@@ -7,6 +7,10 @@ from .agents.mini_swe_agent import mini_swe_agent
 from .agents.terminus import terminus
 from .demo.task import demo
 from .recipes import cheap, pdr, pdr_rtv, robust, rtv
+from .recorded.replay import replay_recorded
+from .recorded.scorers import chosen_epoch, recorded_score
+from .recorded.solvers import recorded_rollouts, select_recorded
+from .recorded.tasks import recorded, replay
 from .scorers import rollout_scores
 from .sim.provider import SimulatedModel
 from .stages.adopt import adopt
@@ -25,16 +29,23 @@ __all__ = [
     "adopt",
     "bash_agent",
     "cheap",
+    "chosen_epoch",
     "demo",
     "mini_swe_agent",
     "pdr",
     "pdr_rtv",
     "random_selection",
+    "recorded",
+    "recorded_rollouts",
+    "recorded_score",
+    "replay",
+    "replay_recorded",
     "robust",
     "rollout_scores",
     "rollouts",
     "rtv",
     "select",
+    "select_recorded",
     "swe_verified",
     "swe_verified_scorer",
     "terminal_bench",

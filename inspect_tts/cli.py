@@ -5,8 +5,9 @@ import click
 from . import __version__
 from .estimate import estimate
 from .predictions import predictions
-from .swe.prefetch import prefetch
+from .recorded.commands import replay, select
 from .report.command import report
+from .swe.prefetch import prefetch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -18,4 +19,6 @@ def main() -> None:
 main.add_command(estimate)
 main.add_command(predictions)
 main.add_command(prefetch)
+main.add_command(replay)
 main.add_command(report)
+main.add_command(select)

@@ -98,7 +98,7 @@ def test_votes_are_uniform_where_nothing_tells_candidates_apart(group: str) -> N
 def test_one_grade_of_each_orders_two_attempts_with_the_accuracy(accuracy: float) -> None:
     judge, rng = Judge(accuracy), Random("grades")
     grades = [
-        [judge.grade(accuracy, side, 1, rng) for side in (True, False)] for _ in range(20_000)
+        [judge.grades(accuracy, side, 1, rng)[0] for side in (True, False)] for _ in range(20_000)
     ]
     right = mean((a > b) + (a == b) / 2 for a, b in grades)
     assert right == pytest.approx(accuracy, abs=0.015)

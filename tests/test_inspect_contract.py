@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+from inspect_ai._cli.eval import eval_command
 from inspect_ai._eval.run import eval_run
 from inspect_ai._eval.task import run
 from inspect_ai._eval.task.run import task_run
@@ -23,6 +24,7 @@ from inspect_ai.tool import _tool as tools
 from inspect_ai.util import cost_limit, message_limit, time_limit, token_limit, turn_limit
 
 from inspect_tts._inspect import PublishedScores
+from inspect_tts._inspect.command import eval_options, parse_cli_args
 from inspect_tts._inspect.remake import recording
 
 
@@ -111,3 +113,16 @@ def test_model_resolves_its_config_in_one_place() -> None:
     from inspect_ai.model import Model
 
     assert list(signature(Model._resolve_config).parameters) == ["self", "config"]
+
+
+def test_the_command_eval_takes_what_our_commands_give_it() -> None:
+    names = {parameter.name for parameter in eval_command.params}
+    assert {"tasks", "solver", "s", "t", "model", "model_role", "model_base_url", "m"} <= names
+    options = {parameter.name for parameter in eval_options(taken={"limit"})}
+    assert {"model", "cache", "max_connections"} <= options
+    assert not {"tasks", "solver", "t", "limit"} & options
+
+
+def test_a_json_list_is_one_argument_whatever_is_in_it() -> None:
+    assert parse_cli_args(('paths=["a, b", "c"]',)) == {"paths": ["a, b", "c"]}
+    assert parse_cli_args(('format="1,2"',)) == {"format": ["1", "2"]}, "so a text is split"

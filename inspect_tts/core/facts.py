@@ -21,6 +21,9 @@ _COMMAND_CHARS = 300
 _MOST_FILES = 500
 _NO_PATCH = "none"
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_HEADER = re.compile(r"diff --git a/.* b/(.*)")
+_NAMED = re.compile(r"(?:---|\+\+\+) (/dev/null|[ab]/(.*?))(?:\t.*)?$")
 _EMPTY_BLOBS = {  # as git names them, by SHA-1 and by SHA-256
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -179,6 +182,58 @@ def workspace_fingerprint(
     if before.patch == after.patch:
         return answer_fingerprint(answer)
     return f"patch:{after.patch}"
+
+
+def patch_files(patch: str) -> tuple[FileFact, ...]:
+    """Count the lines that a unified diff adds to and deletes from each file.
+
+    Args:
+        patch: As `git diff` writes it.
+
+    Returns:
+        The first 500 files, in the patch's order. What is no diff is passed over.
+    """
+    files: dict[str, list[int] | None] = {}
+    old = new = 0  # lines of the hunk that are still to come
+    path = ""
+    for line in patch.splitlines():
+        if old > 0 or new > 0:
+            old -= line[:1] in {" ", "-", ""}
+            new -= line[:1] in {" ", "+", ""}
+            counts = files.setdefault(path, [0, 0])
+            if counts is not None and line[:1] in {"+", "-"}:
+                counts[line[0] == "-"] += 1
+        elif hunk := _HUNK.match(line):
+            old, new = (1 if n is None else int(n) for n in hunk.groups())
+        elif header := _HEADER.match(line):
+            path = header[1]
+            files.setdefault(path, [0, 0])
+        elif named := _NAMED.match(line):
+            path = path if path and named[1] == "/dev/null" else named[2] or path
+        elif line.startswith(("Binary files ", "GIT binary patch")) and path:
+            files[path] = None
+    facts = [
+        FileFact(path=name, added=n[0] if n else None, deleted=n[1] if n else None)
+        for name, n in files.items()
+    ]
+    return tuple(facts[:_MOST_FILES])
+
+
+def patch_fingerprint(patch: str) -> str:
+    """Hash a unified diff, whatever its line numbers, hashes of files and trailing white space.
+
+    Args:
+        patch: As `git diff` writes it.
+
+    Returns:
+        `patch:` and 40 hexadecimal digits, or `patch:none` if it is blank.
+    """
+    lines = [line.rstrip() for line in patch.splitlines() if not line.startswith("index ")]
+    lines = ["@@" if _HUNK.match(line) else line for line in lines if line]
+    if not lines:
+        return f"patch:{_NO_PATCH}"
+    text = "\n".join(lines).encode(errors="surrogatepass")
+    return f"patch:{sha256(text).hexdigest()[:40]}"
 
 
 def answer_fingerprint(answer: str) -> str | None:

@@ -177,6 +177,8 @@ class Vote(Record):
     model: str
     usage: Usage = Usage()
     seconds: float = 0.0
+    reused: bool = False
+    """Whether it was not asked in this run but taken from an earlier one, with its usage there."""
 
 
 class Match(Record):
@@ -253,6 +255,10 @@ class PromptRecord(Record):
 
 STOP = "stop"
 """`Stage.name` of the decision to refine no further."""
+
+
+RECORDED = "recorded_rollouts"
+"""`Stage.name` of rollouts that an earlier run made."""
 
 
 class Stage(Record):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from .candidates import agreed, diverse, eligible, evidence, expand, identical
 from .lots import shuffled
-from .records import STOP, Draw, Match, Rollout, Selection, Stage
+from .records import RECORDED, STOP, Draw, Match, Rollout, Selection, Stage
 from .refinement import refinement_contexts
 from .selections import SELECTIONS, Field, start
 from .tournament import decide, display_order, flip_rate, votes_needed
@@ -73,7 +73,7 @@ def _everybody(
     carried: tuple[str, ...] = ()
     guard = False
     for stage in stages:
-        if stage.name == "rollouts" and stage.iteration == iteration:
+        if stage.name in {"rollouts", RECORDED} and stage.iteration == iteration:
             carried = alive.get(iteration - 1, ()) if stage.parameters["carry_over"] else ()
             guard = stage.parameters.get("leak_guard", False)
     new = [r for r in rollouts if r.iteration == iteration]

@@ -62,7 +62,7 @@ def adopt() -> Solver:
         for rollout in await crew.settle():
             pool.replace(rollout)
         pool.taken_over, pool.damaged = dict(crew.units.taken_over), dict(crew.units.damaged)
-        state.scores = PublishedScores(SCORE, _publisher(pool, owner.id))
+        state.scores = PublishedScores(SCORE, _publisher(pool, owner.id, crew.publishes))
         return state
 
     return solve
@@ -96,7 +96,9 @@ def _take_over(state: TaskState, winner: Attempt) -> None:
     state.completed = winner.state.completed
 
 
-def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]], Score]:
+def _publisher(
+    pool: RolloutPool, adopted: str, publishes: bool
+) -> Callable[[Mapping[str, Score]], Score]:
     """Say how the sample's numbers follow from the adopted rollout's score.
 
     Every number is there from the start and in every sample, not-a-number where it is not known:
@@ -121,7 +123,8 @@ def _publisher(pool: RolloutPool, adopted: str) -> Callable[[Mapping[str, Score]
     )
     unknown = numbers(dict.fromkeys((rollout.id for rollout in records), nan))
     unknown |= {f"iteration_{t}": nan for t in further}
-    if not any(r.scores is not None or r.score_error is not None for r in records):
+    graded_here = any(r.scores is not None or r.score_error is not None for r in records)
+    if not (graded_here or publishes):
         unknown = {"selected": nan}
     spent = {"cost": nan, **sample_spending(records, selections)}
 

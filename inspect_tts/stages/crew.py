@@ -10,6 +10,7 @@ from inspect_ai.solver import TaskState
 from inspect_ai.util import background
 
 from inspect_tts._inspect import SandboxSet, real_sample
+from inspect_tts.core.ballots import Ballots
 from inspect_tts.core.records import Rollout
 
 from .units import Units
@@ -122,6 +123,10 @@ class Crew:
     def __init__(self) -> None:
         self.owners: dict[str, Owner] = {}
         self.units = Units(None)
+        self.ballots: Ballots | None = None
+        """Votes of an earlier run, to be used before a judge is asked."""
+        self.publishes = False
+        """Whether the sample's numbers are published though no loser may be graded here."""
 
     def start(self, owners: Iterable[Owner]) -> None:
         """Start owners in the background of the sample: they outlive the stage."""

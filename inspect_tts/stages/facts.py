@@ -1,8 +1,8 @@
 """Ask the sandbox and the transcript for the facts of a rollout."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from inspect_ai.event import InfoEvent, SandboxEvent, SpanBeginEvent
+from inspect_ai.event import Event, InfoEvent, SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessage
 from inspect_ai.util import sandbox
@@ -129,12 +129,8 @@ def commands_run(span_id: str) -> list[tuple[str, int | None]]:
         if isinstance(event, SpanBeginEvent):
             if event.parent_id in inside and event.type != "scorer":
                 inside.add(event.id)
-        elif event.span_id not in inside:
-            continue
-        elif isinstance(event, SandboxEvent) and event.cmd and not event.cmd.endswith(SOURCE):
-            executed.append((event.cmd, event.result))
-        elif isinstance(event, InfoEvent) and event.source == SOURCE:
-            executed += typed_commands(event.data)  # what went through Terminus' own script
+        elif event.span_id in inside:
+            executed += _executed(event)
     return executed
 
 
@@ -179,3 +175,34 @@ async def _later(commit: str, names: Sequence[str], began: int) -> list[str]:
     except Exception:  # a dead or odd sandbox has nothing to tell, and that is not an error
         return []
     return result.stdout.splitlines() if result.success else []
+
+
+def commands_outside(
+    events: Iterable[Event], spans: Collection[str]
+) -> list[tuple[str, int | None]]:
+    """The commands run in a sandbox, as a finished sample's log has them.
+
+    Args:
+        events: Of the sample.
+        spans: Names of spans whose commands are left out, with all inside of them. So are scorers.
+
+    Returns:
+        Command line and return code, oldest first.
+    """
+    inside, executed = set[str | None](), list[tuple[str, int | None]]()
+    for event in events:
+        if isinstance(event, SpanBeginEvent):
+            left_out = event.name in spans or event.type == "scorer"
+            if left_out or event.parent_id in inside:
+                inside.add(event.id)
+        elif event.span_id not in inside:
+            executed += _executed(event)
+    return executed
+
+
+def _executed(event: Event) -> list[tuple[str, int | None]]:
+    if isinstance(event, SandboxEvent) and event.cmd and not event.cmd.endswith(SOURCE):
+        return [(event.cmd, event.result)]
+    if isinstance(event, InfoEvent) and event.source == SOURCE:
+        return list(typed_commands(event.data))  # what went through Terminus' own script
+    return []

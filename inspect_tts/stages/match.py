@@ -8,6 +8,7 @@ from inspect_ai.model import GenerateConfig, Model
 from inspect_ai.util import span
 
 from inspect_tts._inspect import effective_config, model_lane
+from inspect_tts.core.ballots import Asked, Ballots
 from inspect_tts.core.candidates import evidence
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import Match, Rollout, Vote
@@ -52,6 +53,18 @@ class Bench:
     texts: Mapping[str, str] | None
     """What judges read of each rollout instead of its summary and facts."""
     units: Units
+    reads: str
+    """How they were made, see `reading`."""
+    ballots: Ballots | None = None
+    """Votes of an earlier run, to be used before the judge is asked."""
+
+    def recorded(self, order: tuple[str, ...]) -> Vote | None:
+        """A vote of an earlier run on the same question, which is used up by this."""
+        if self.ballots is None:
+            return None
+        prompt, reask = (prompt.record.sha256 for prompt in self.prompts)
+        asked = Asked(str(self.judge), prompt, reask, self.reads)
+        return self.ballots.take(asked, order)
 
     def vote_config(self, index: int) -> GenerateConfig:
         """The config of one vote: under `--seed` each has another."""
@@ -175,8 +188,14 @@ async def _ask(bench: Bench, match: str, group: Sequence[Rollout], indices: rang
     progress.done("votes", len(votes))
     orders: dict[tuple[str, ...], list[int]] = {}
     for index, known in zip(indices, kept, strict=True):
-        if known is None:
-            orders.setdefault(display_order(ids, index), []).append(index)
+        order = display_order(ids, index)
+        if known is not None:
+            continue
+        if (earlier := bench.recorded(order)) is not None:
+            votes.append(earlier.model_copy(update={"index": index, "reused": True}))
+            progress.done("votes")
+        else:
+            orders.setdefault(order, []).append(index)
     asked = [_ask_order(ballot, same) for same in orders.values()]
     votes += [vote for same in await gather(asked) for vote in same]
     return sorted(votes, key=lambda vote: vote.index)

@@ -1,6 +1,6 @@
 """Registry names of the stages and recipes of this package."""
 
-STAGES = ("rollouts", "select", "tournament", "random_selection", "adopt")
+STAGES = ("rollouts", "recorded_rollouts", "select", "tournament", "random_selection", "adopt")
 RECIPES = ("rtv", "pdr", "pdr_rtv", "robust", "cheap")
 
 

@@ -7,6 +7,7 @@ from inspect_ai.solver import Generate, Solver, TaskState
 from inspect_ai.util import span
 
 from inspect_tts._inspect import quiet_store
+from inspect_tts.core.ballots import reading
 from inspect_tts.core.candidates import diverse, expand, identical
 from inspect_tts.core.records import Match, Round, Selection, Stage
 from inspect_tts.core.selections import SELECTIONS, Field, Play, start
@@ -24,7 +25,7 @@ from .match import Bench, independent, play_match
 from .pool import RolloutPool, draw, pool_of
 from .problem import problem_text
 
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "group_size": 2,
     "votes": 1,
     "early_stop": False,
@@ -34,6 +35,14 @@ _DEFAULTS: dict[str, Any] = {
     "judge_tokens": 20_000,
     "diverse": False,
 }
+"""Arguments of a selecting stage, where it lacks them."""
+
+_PROMPTS = {"verdicts": ("judge", "judge_reask"), "grades": ("grade", "grade_reask")}
+
+
+def prompt_names(asks: str) -> tuple[str, str]:
+    """The prompts of a selection that asks for `verdicts` or `grades`."""
+    return _PROMPTS[asks]
 
 
 def selection_stage(
@@ -56,15 +65,14 @@ def selection_stage(
     Raises:
         UserError: If an argument is out of range or a prompt lacks a placeholder.
     """
-    given = {**_DEFAULTS, **parameters}
+    given = {**DEFAULTS, **parameters}
     check_selection(given)
     rules = SELECTIONS[given["selection"]]
-    names = {"verdicts": ("judge", "judge_reask"), "grades": ("grade", "grade_reask")}
     overrides = (judge_prompt, judge_reask_prompt)
     prompts: tuple[Prompt, ...] = ()
     if rules.asks is not None:
         check_roles()
-        prompts = tuple(map(load_prompt, names[rules.asks], overrides))
+        prompts = tuple(map(load_prompt, prompt_names(rules.asks), overrides))
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -172,6 +180,8 @@ def _bench(
         prompts=prompts,
         texts=_trajectories(field, given) if given["judge_input"] == "trajectory" else None,
         units=crew_of_sample().units,
+        reads=reading(given),
+        ballots=crew_of_sample().ballots,
     )
 
 

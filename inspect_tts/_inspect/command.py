@@ -1,0 +1,64 @@
+"""Commands that take every option of `inspect eval`.
+
+Private: the options of `inspect eval` exist as its click command only, and so does what makes of
+them the arguments of `eval()`; `parse_cli_args` reads `-S`. `init_dotenv` is what the command
+`inspect` does first.
+"""
+
+from collections.abc import Iterable
+from copy import copy
+from typing import Any
+
+import click
+from inspect_ai._cli.eval import eval_command
+from inspect_ai._util.config import parse_cli_args
+from inspect_ai._util.dotenv import init_dotenv
+
+__all__ = ["eval_options", "parse_cli_args", "run_eval"]
+
+_OURS = {
+    "tasks",
+    "solver",
+    "solver_config",
+    "t",
+    "task_config",
+    "run_config",
+    "epochs",
+    "epochs_reducer",
+    "no_epochs_reducer",
+    "sandbox",
+    "detach",
+    "json_output",
+}
+"""What a command sets itself, or what has no meaning for rollouts that were run already."""
+
+
+def eval_options(taken: Iterable[str]) -> list[click.Parameter]:
+    """The options of `inspect eval`, left out of the help.
+
+    Args:
+        taken: Names that the command has options for itself.
+
+    Returns:
+        Options for the command's `params`.
+    """
+    left_out = {*_OURS, *taken}
+    options: list[click.Parameter] = []
+    for parameter in eval_command.params:
+        if isinstance(parameter, click.Option) and parameter.name not in left_out:
+            hidden = copy(parameter)
+            hidden.hidden = True
+            options.append(hidden)
+    return options
+
+
+def run_eval(context: click.Context, task: str, **params: Any) -> None:
+    """Run `inspect eval`.
+
+    Args:
+        context: Of the command.
+        task: Which task.
+        **params: Its other parameters, by name; those left out have their defaults.
+    """
+    init_dotenv()
+    context.invoke(eval_command, tasks=(task,), **params)

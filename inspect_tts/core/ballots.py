@@ -1,0 +1,88 @@
+"""Votes of an earlier run, each used once where the very same question is asked again."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .records import Selection, Stage, Vote
+
+
+class Asked(NamedTuple):
+    """All of a judge's question but the problem and the rollouts shown."""
+
+    judge: str
+    """The model."""
+    prompt: str
+    """Hash of the wording."""
+    reask: str
+    """Hash of the wording that follows an answer which could not be read."""
+    reads: str
+    """What is shown of a rollout, see `reading`."""
+
+
+def reading(parameters: Mapping[str, Any]) -> str:
+    """What judges read of a rollout, from the arguments of a selecting stage."""
+    if parameters["judge_input"] == "trajectory":
+        return f"trajectory in {parameters['judge_tokens']} tokens"
+    return str(parameters["judge_input"])
+
+
+class Ballots:
+    """The recorded votes on one problem that are not used yet.
+
+    Args:
+        votes: Each with what was asked.
+        judge: The model whose votes are used whoever the judge is now; None for the judge's own.
+    """
+
+    def __init__(self, votes: Iterable[tuple[Asked, Vote]], judge: str | None = None) -> None:
+        self._left: defaultdict[tuple[Asked, tuple[str, ...]], list[Vote]] = defaultdict(list)
+        self._judge = judge
+        for asked, vote in votes:
+            self._left[asked, vote.order].append(vote)
+
+    def take(self, asked: Asked, order: Sequence[str]) -> Vote | None:
+        """Use a recorded vote up.
+
+        Args:
+            asked: What is asked now.
+            order: Ids in the order shown.
+
+        Returns:
+            The oldest vote on the same question that is left, None where there is none.
+        """
+        if self._judge is not None:
+            asked = asked._replace(judge=self._judge)
+        left = self._left[asked, tuple(order)]
+        return left.pop(0) if left else None
+
+    @property
+    def left(self) -> Counter[Asked]:
+        """How many votes are not used, by what was asked."""
+        counts = Counter[Asked]()
+        for (asked, _), votes in self._left.items():
+            counts[asked] += len(votes)
+        return +counts
+
+
+def recorded_votes(
+    stages: Sequence[Stage], selections: Sequence[Selection]
+) -> list[tuple[Asked, Vote]]:
+    """All votes of a run with what was asked, in the order they were cast.
+
+    Args:
+        stages: The stages that ran.
+        selections: The selections they made.
+
+    Returns:
+        The votes; those of a selection whose wording is not recorded are left out.
+    """
+    selecting = [stage for stage in stages if "keep" in stage.parameters]
+    found = []
+    for stage, selection in zip(selecting, selections, strict=False):
+        if len(stage.prompts) == 2:
+            prompt, reask = (prompt.sha256 for prompt in stage.prompts)
+            votes = [v for round in selection.rounds for m in round.matches for v in m.votes]
+            reads = reading(stage.parameters)
+            found += [(Asked(vote.model, prompt, reask, reads), vote) for vote in votes]
+    return found

@@ -1,0 +1,124 @@
+"""The selections of a recorded run as they are to be made again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inspect_tts.core.records import PromptRecord, Stage
+from inspect_tts.core.selections import SELECTIONS
+from inspect_tts.prompts import Prompt, load_prompt
+from inspect_tts.stages.arguments import at_least
+from inspect_tts.stages.pool import RolloutPool
+from inspect_tts.stages.ranking import DEFAULTS, check_selection, prompt_names
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from the recorded run; None: nothing."""
+
+    parameters: Mapping[str, Any]
+    """Arguments of the selecting stages."""
+    top_k: int | None = None
+    judge_prompt: str | None = None
+    judge_reask_prompt: str | None = None
+
+    def check(self) -> None:
+        """Check the values.
+
+        Raises:
+            UserError: If one is out of range.
+        """
+        at_least("top_k", self.top_k, 1)
+        needed = {"selection": "tournament", "keep": 1, "seed": 0}
+        check_selection({**DEFAULTS, **needed, **self.parameters})
+
+
+@dataclass(frozen=True)
+class Again:
+    """A selection to be made again."""
+
+    stage: str
+    iteration: int
+    parameters: dict[str, Any]
+    prompts: tuple[Prompt, ...]
+
+    @property
+    def overrides(self) -> tuple[str | None, ...]:
+        """The prompts as arguments."""
+        return tuple(None if p.source == "built-in" else p.template for p in self.prompts)
+
+
+def selections_again(pool: RolloutPool, changes: Changes) -> list[Again]:
+    """The selections of a run as they are to be made again. A lot stays a lot.
+
+    Args:
+        pool: What the run recorded.
+        changes: What differs.
+
+    Returns:
+        The selections, in order.
+
+    Raises:
+        UserError: If a prompt cannot be loaded.
+    """
+    found = []
+    for stage in pool.stages:
+        if "keep" in stage.parameters:
+            parameters = {k: v for k, v in stage.parameters.items() if k != "temperature"}
+            if parameters["selection"] != "random":
+                parameters |= changes.parameters
+                if changes.top_k is not None and stage.iteration < pool.iteration:
+                    parameters["keep"] = changes.top_k
+            prompts = _prompts(stage, SELECTIONS[parameters["selection"]].asks, changes)
+            found.append(Again(stage.name, stage.iteration, parameters, prompts))
+    return found
+
+
+def _prompts(stage: Stage, asks: str | None, changes: Changes) -> tuple[Prompt, ...]:
+    """The wording given now, else that of the record where its file is still there."""
+    if asks is None:
+        return ()
+    given = (changes.judge_prompt, changes.judge_reask_prompt)
+    recorded = {prompt.name: prompt for prompt in stage.prompts}
+    return tuple(
+        load_prompt(name, override or _file_of(recorded.get(name)))
+        for name, override in zip(prompt_names(asks), given, strict=True)
+    )
+
+
+def _file_of(prompt: PromptRecord | None) -> str | None:
+    if prompt is None or prompt.source in {"built-in", "argument"}:
+        return None
+    return prompt.source if Path(prompt.source).is_file() else None
+
+
+def changes_from(given: Mapping[str, Any]) -> Changes:
+    """Check the arguments of a replay.
+
+    Args:
+        given: Arguments of `replay_recorded` by name.
+
+    Returns:
+        Those that are given.
+
+    Raises:
+        UserError: If one is out of range.
+    """
+    apart = ("top_k", "judge_prompt", "judge_reask_prompt")
+    parameters = {
+        name: value
+        for name, value in given.items()
+        if name not in (*apart, "judge", "units") and value is not None
+    }
+    changes = Changes(parameters, *(given.get(name) for name in apart))
+    changes.check()
+    return changes
+
+
+def carries_over(pool: RolloutPool, iteration: int) -> bool:
+    """Whether what the selection before chose could be selected again in an iteration."""
+    return any(
+        stage.iteration == iteration and stage.parameters.get("carry_over", False)
+        for stage in pool.stages
+    )

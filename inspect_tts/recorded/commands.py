@@ -1,0 +1,265 @@
+"""The commands `inspect-tts select` and `inspect-tts replay`: `inspect eval` of our two tasks."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import signature
+from typing import Any
+
+import click
+from inspect_ai.log import EvalSpec, read_eval_log
+
+from inspect_tts._inspect.command import eval_options, parse_cli_args, run_eval
+from inspect_tts.core.forecast import Forecast
+from inspect_tts.core.selections import SELECTIONS
+from inspect_tts.errors import UserError
+from inspect_tts.stages.pool import RolloutPool
+from inspect_tts.stages.ranking import DEFAULTS, check_selection
+
+from .again import changes_from
+from .loading import NO_MODEL
+from .outputs import WRITTEN
+from .planning import Outlook, fresh_votes, outlook
+from .problems import Collection, collect
+from .readers import FORMATS
+from .readers.strategy import pool_in
+from .replay import replay_recorded
+from .solvers import select_recorded
+from .tasks import replayed_samples
+
+
+def _selecting(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that both commands have."""
+    options: list[Callable[[Callable[..., None]], Callable[..., None]]] = [
+        click.option("--selection", type=click.Choice(list(SELECTIONS)), help="What selects."),
+        click.option("--group-size", type=int, help="Rollouts in a match (G)."),
+        click.option("--votes", type=int, help="Votes of a match (V)."),
+        click.option("--tie", type=click.Choice(["lot", "evidence"]), help="What breaks ties."),
+        click.option(
+            "--judge-input",
+            type=click.Choice(["summary", "trajectory"]),
+            help="What judges read of a rollout.",
+        ),
+        click.option("--output", help="Folder for the files written; default beside the log."),
+        click.option("--yes", is_flag=True, help="Do not ask before models are called."),
+        click.option("--dry-run", is_flag=True, help="Tell what would be asked, and stop."),
+        click.pass_context,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _user_errors(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except UserError as error:
+            raise click.ClickException(str(error)) from None
+
+    return checked
+
+
+_EPILOG = (
+    "Every option of `inspect eval` applies as well, for example --model, -M, --model-role, "
+    "--cache, --limit, --max-connections, --log-dir. -S name=value gives any other argument of the "
+    "solver {solver}."
+)
+
+
+@click.command(epilog=_EPILOG.format(solver="inspect_tts/select_recorded"))
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--format", type=click.Choice(FORMATS), help="Default: what the names tell.")
+@click.option("--strict", is_flag=True, help="Stop at a malformed file instead of skipping it.")
+@click.option("--problems", help="File with the problems' texts, for formats that hold none.")
+@_selecting
+@_user_errors
+def select(
+    context: click.Context,
+    paths: tuple[str, ...],
+    format: str | None,
+    strict: bool,
+    problems: str | None,
+    output: str | None,
+    yes: bool,
+    dry_run: bool,
+    s: tuple[str, ...],
+    **params: Any,
+) -> None:
+    """Summarise rollouts that were already run, and select one for each problem.
+
+    PATHS are files, or folders to search: Inspect logs (each epoch is a rollout), trajectories of
+    mini-SWE-agent or in ATIF, predictions for SWE-bench, or JSON lines of trajectories.
+    """
+    flags, params = _flags(params, select_recorded)
+    given = {**_defaults(select_recorded), **parse_cli_args(s), **flags}
+    check_selection({**DEFAULTS, "keep": 1, **given})
+    collection = collect(paths, format, strict=strict)
+    if collection.malformed:
+        click.echo(collection.warning(), err=True)
+    votes = fresh_votes([len(p.attempts) for p in collection.problems], given)
+    click.echo(_found(collection))
+    click.echo(f"Model calls: {collection.attempts} summaries and {_range(votes)} votes.{_REASK}")
+    if dry_run or not _confirmed(collection.attempts, yes):
+        return
+    task: dict[str, Any] = {"paths": list(paths), "format": format, "strict": strict}
+    task |= {"problems": problems, "output": output}
+    solver = ("inspect_tts/select_recorded", (*s, *_arguments(flags)))
+    _run(context, "inspect_tts/recorded", task, solver, params)
+
+
+@click.command(epilog=_EPILOG.format(solver="inspect_tts/replay_recorded"))
+@click.argument("log")
+@click.option("--top-k", type=int, help="How many an earlier iteration's selection keeps (K).")
+@_selecting
+@_user_errors
+def replay(
+    context: click.Context,
+    log: str,
+    output: str | None,
+    yes: bool,
+    dry_run: bool,
+    s: tuple[str, ...],
+    **params: Any,
+) -> None:
+    """Make the selections of a strategy's log again, with other parameters.
+
+    Rollouts and summaries are those of LOG; recorded votes are used where they fit, and only what
+    is missing is asked. What is not given is as recorded, the judge included.
+    """
+    flags, params = _flags(params, replay_recorded)
+    given = {**parse_cli_args(s), **flags}
+    changes = changes_from(given)
+    pools = [pool_in(sample) for sample in replayed_samples(log)]
+    spec = read_eval_log(log, header_only=True).eval
+    judge = given.get("judge") or _judge(context, params, pools, spec)
+    expected = outlook(pools, changes, judge)
+    click.echo(_expected(pools, expected, judge))
+    if dry_run or not _confirmed(expected.votes.most, yes):
+        return
+    params |= _models(context, params, judge, spec, needed=expected.votes.most > 0)
+    solver = ("inspect_tts/replay_recorded", (*s, *_arguments({**flags, "judge": judge})))
+    _run(context, "inspect_tts/replay", {"log": log, "output": output}, solver, params)
+
+
+select.params += eval_options(parameter.name or "" for parameter in select.params)
+replay.params += eval_options(parameter.name or "" for parameter in replay.params)
+
+_REASK = " A vote or summary that cannot be read is asked for once more."
+
+
+def _run(
+    context: click.Context,
+    task: str,
+    arguments: dict[str, Any],
+    solver: tuple[str, Sequence[str]],
+    params: dict[str, Any],
+) -> None:
+    before = len(WRITTEN)
+    t = tuple(_arguments(arguments))
+    run_eval(context, task, t=t, solver=solver[0], s=tuple(solver[1]), **params)
+    for written in WRITTEN[before:]:
+        click.echo(f"{written.problems} problems: {written.selections}")
+        if written.predictions is not None:
+            click.echo(f"predictions: {written.predictions}")
+
+
+def _defaults(solver: Callable[..., Any]) -> dict[str, Any]:
+    return {name: p.default for name, p in signature(solver).parameters.items()}
+
+
+def _flags(
+    params: dict[str, Any], solver: Callable[..., Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split a command's parameters into the solver's, where given, and those of `inspect eval`."""
+    own = {"selection", "group_size", "votes", "tie", "judge_input", "top_k"}
+    own &= set(signature(solver).parameters)
+    flags = {name: value for name, value in params.items() if name in own and value is not None}
+    return flags, {name: value for name, value in params.items() if name not in own}
+
+
+def _arguments(given: dict[str, Any]) -> list[str]:
+    """As `-T` or `-S` take them: JSON, so that Inspect splits no path at a comma."""
+    return [f"{name}={json.dumps(v)}" for name, v in given.items() if v is not None]
+
+
+def _confirmed(calls: int, yes: bool) -> bool:
+    """Ask before models are called, where somebody is there to answer."""
+    if yes or calls == 0 or not sys.stdin.isatty():
+        return True
+    return click.confirm("Go on?", default=True)
+
+
+def _range(votes: Forecast) -> str:
+    return str(votes.most) if votes.least == votes.most else f"{votes.least} to {votes.most}"
+
+
+def _found(collection: Collection) -> str:
+    counts = Counter(len(problem.attempts) for problem in collection.problems)
+    each = ", ".join(f"{problems} with {n}" for n, problems in sorted(counts.items()))
+    problems = f"{len(collection.problems)} problems ({each})"
+    return f"{collection.attempts} rollouts of {problems}, in files: {collection.files}."
+
+
+def _expected(pools: Sequence[RolloutPool], expected: Outlook, judge: str) -> str:
+    rollouts = sum(len(pool.rollouts) for pool in pools)
+    votes = expected.votes
+    lines = [
+        f"{len(pools)} problems, {rollouts} rollouts, {expected.recorded} recorded votes.",
+        *(f"  {count} do not fit: {why}" for why, count in sorted(expected.misfits.items())),
+        f"Reused for certain: {votes.reused} votes of {judge}.",
+        f"Model calls: {_range(votes)} votes.{_REASK if votes.most else ''}",
+    ]
+    if votes.least != votes.most:
+        lines.append("How many depends on how matches end that are not decided yet.")
+    return "\n".join(lines)
+
+
+def _judge(
+    context: click.Context, params: dict[str, Any], pools: Sequence[RolloutPool], spec: EvalSpec
+) -> str:
+    """Who judges: whom the command names, else who judged most."""
+    role = parse_cli_args(params["model_role"]).get("judge")
+    if role is not None:
+        return str(role["model"] if isinstance(role, dict) else role)
+    if _given(context, "model"):
+        return str(params["model"])
+    cast = Counter(
+        vote.model
+        for pool in pools
+        for selection in pool.selections
+        for round in selection.rounds
+        for match in round.matches
+        for vote in match.votes
+    )
+    return cast.most_common(1)[0][0] if cast else spec.model
+
+
+def _given(context: click.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def _models(
+    context: click.Context, params: dict[str, Any], judge: str, spec: EvalSpec, *, needed: bool
+) -> dict[str, Any]:
+    """The model options: as given, else the recorded judge; none at all where none is needed."""
+    if any(_given(context, name) for name in ("model", "model_role")):
+        model = params["model"] if _given(context, "model") else NO_MODEL
+        return {"model": model}
+    if not needed:
+        return {"model": NO_MODEL, "model_role": ()}
+    role = (spec.model_roles or {}).get("judge")
+    if role is not None and not isinstance(role, list):
+        config = role.config.model_dump(exclude_none=True)
+        args = role.args | ({"base_url": role.base_url} if role.base_url else {})
+        given = {"model": role.model, "model_args": args, **config}
+        return {"model": NO_MODEL, "model_role": (f"judge={json.dumps(given)}",)}
+    recorded: dict[str, Any] = {"model": judge}
+    if judge == spec.model:
+        recorded |= {"model_base_url": spec.model_base_url}
+        recorded |= {"m": (*_arguments(spec.model_args), *params["m"])}
+    return recorded

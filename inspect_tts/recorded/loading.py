@@ -1,0 +1,246 @@
+"""Put rollouts that ran elsewhere into the pool, as if they had just ended."""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import anyio
+from inspect_ai.log import EvalLog
+from inspect_ai.model import Model, ModelOutput
+from inspect_ai.solver import TaskState
+from inspect_ai.util import span
+
+from inspect_tts._inspect import at_eval_end, eval_spec, fresh_state, model_lane, real_sample
+from inspect_tts.core.facts import answer_fingerprint, patch_files, patch_fingerprint
+from inspect_tts.core.lots import lane
+from inspect_tts.core.records import RECORDED, Facts, Rollout, Stage, Summary
+from inspect_tts.core.summary import steering
+from inspect_tts.core.units import unit_key
+from inspect_tts.errors import UserError
+from inspect_tts.models import role_model
+from inspect_tts.prompts import Prompt
+from inspect_tts.stages import progress
+from inspect_tts.stages.crew import Attempt, Owner, crew_of_sample
+from inspect_tts.stages.identity import model_identity, trajectory_hash
+from inspect_tts.stages.pool import pool_of
+from inspect_tts.stages.problem import problem_text
+from inspect_tts.stages.units import Units, open_store
+from inspect_tts.summarizer import summarize
+
+from .readers import load
+from .records import Recorded, Source
+
+SOURCES = "sources"
+"""Where rollouts are: key of the samples' metadata, and argument in the stage's record."""
+SOURCE, PATCH = "source", "model_patch"
+"""Keys of the metadata that the chosen rollout leaves in its sample."""
+NO_MODEL = "none/none"
+"""Inspect's name for no model at all."""
+
+
+@dataclass(frozen=True)
+class Summarizing:
+    """How rollouts are summarised that have no summary yet."""
+
+    prompt: Prompt
+    reask: Prompt
+    trajectory_tokens: int
+
+
+def begin(units: str, at_end: Callable[[EvalLog], None]) -> None:
+    """Open the sample's store of units, and have its eval write what was chosen when it ends.
+
+    Args:
+        units: Where finished summaries and votes are kept; see `rollouts`.
+        at_end: What to do with the log.
+    """
+    spec, active = eval_spec(), real_sample()
+    at_eval_end(spec, "selections", at_end)
+    crew_of_sample().units = Units(open_store(units, spec, active.log_location))
+
+
+async def load_each(sources: Sequence[Source]) -> list[Recorded]:
+    """Read rollouts without holding up what else runs.
+
+    Raises:
+        UserError: If one is no longer there.
+    """
+    return [await anyio.to_thread.run_sync(load, source) for source in sources]
+
+
+async def add_recorded(
+    state: TaskState,
+    found: Sequence[tuple[Source, Recorded]],
+    summarizing: Summarizing,
+    parameters: dict[str, Any],
+    carried: Sequence[str] = (),
+) -> None:
+    """Add an iteration of recorded rollouts, summarised, to the pool. Their scores stay sealed.
+
+    Args:
+        state: The sample's state.
+        found: The rollouts, in order.
+        summarizing: How to summarise them.
+        parameters: For the record of the stage.
+        carried: Rollouts of the iteration before that may be selected again.
+
+    Raises:
+        UserError: If rollouts must be summarised and there is no model.
+    """
+    pool, crew = pool_of(state), crew_of_sample()
+    iteration = pool.iteration + 1
+    summarizer, bare = role_model("summarizer"), [r for _, r in found if r.record is None]
+    if str(summarizer) == NO_MODEL and bare:
+        raise UserError(
+            f"there is no model to summarise {len(bare)} rollouts: give --model, or --model-role "
+            "summarizer=... and judge=..."
+        )
+    job = _Job(state, iteration, summarizer, summarizing)
+    owners = [
+        Owner(
+            job.id(index),
+            slot=nullcontext(),
+            attempt=partial(_attempt, job, index, source, recorded),
+            grade=partial(_unseal, recorded),
+            hold=False,
+        )
+        for index, (source, recorded) in enumerate(found)
+    ]
+    crew.publishes = crew.publishes or any(recorded.scores for _, recorded in found)
+    progress.plan("summaries", len(bare))
+    async with span(f"iteration {iteration}", type="iteration"):
+        crew.start(owners)
+        for owner in owners:
+            await owner.finished.wait()
+    records = [owner.result.rollout for owner in owners if owner.result]
+    prompts = (summarizing.prompt.record, summarizing.reask.record)
+    parameters = {
+        "n": len(found),
+        "carry_over": bool(carried),
+        **parameters,
+        SOURCES: [source.model_dump() for source, _ in found],
+    }
+    stage = Stage(name=RECORDED, iteration=iteration, parameters=parameters, prompts=prompts)
+    pool.stages = [*pool.stages, stage]
+    pool.rollouts = [*pool.rollouts, *records]
+    pool.selected = [*(record.id for record in records), *carried]
+
+
+@dataclass(frozen=True)
+class _Job:
+    state: TaskState
+    iteration: int
+    summarizer: Model
+    summarizing: Summarizing
+
+    def id(self, index: int) -> str:
+        return f"t{self.iteration}-n{index:02d}"
+
+
+async def _attempt(job: _Job, index: int, source: Source, recorded: Recorded) -> Attempt:
+    """What a rollout left behind, its sandbox excepted."""
+    id = job.id(index)
+    own = lane(job.state.epoch, id)
+    state = fresh_state(
+        job.state, real_sample(), lane=own, message_limit=None, token_limit=None, cost_limit=None
+    )
+    state.metadata = {SOURCE: source.model_dump()}
+    if recorded.patch is not None:
+        state.metadata[PATCH] = recorded.patch
+    if recorded.messages:
+        state.messages = list(recorded.messages)
+        said = [message.text for message in state.messages if message.role == "assistant"]
+        state.output = ModelOutput.from_content(recorded.model, (said or [""])[-1])
+    if recorded.record is not None:
+        return Attempt(recorded.record, state, None, str(source), _no_sandbox)
+    async with span(f"rollout {id}", type="agent", id=id), span("summary", type="summary"):
+        with model_lane(own):
+            rollout = await _summarised(job, index, recorded)
+    progress.done("summaries")
+    return Attempt(rollout, state, None, str(source), _no_sandbox)
+
+
+async def _no_sandbox() -> None:
+    """What is there to be started anew."""
+
+
+async def _summary(job: _Job, index: int, recorded: Recorded) -> Summary:
+    """Summarise a rollout, or take over what an interrupted run had summarised."""
+    given, units, problem = job.summarizing, crew_of_sample().units, problem_text(job.state)
+    key = unit_key(
+        "summary",
+        {
+            "problem": problem,
+            "rollout": job.id(index),
+            "trajectory": trajectory_hash(list(recorded.messages)),
+            "summarizer": model_identity(job.summarizer),
+            "prompts": [given.prompt.template, given.reask.template],
+            "trajectory_tokens": given.trajectory_tokens,
+        },
+    )
+    summary = await units.get("summary", key, Summary)
+    if summary is None:
+        summary = await summarize(
+            job.summarizer,
+            problem=problem,
+            messages=recorded.messages,
+            prompt=given.prompt,
+            reask_prompt=given.reask,
+            budget_tokens=given.trajectory_tokens,
+        )
+        if summary.status not in ("failed", "empty"):
+            await units.put("summary", key, summary)
+    return summary
+
+
+async def _summarised(job: _Job, index: int, recorded: Recorded) -> Rollout:
+    rollout = Rollout(
+        id=job.id(index),
+        iteration=job.iteration,
+        index=index,
+        status=recorded.status,
+        reason=recorded.reason,
+        limit=recorded.limit,
+        model=recorded.model,
+        turns=recorded.turns,
+        messages=len(recorded.messages),
+        usage=recorded.usage,
+        seconds=recorded.seconds,
+        facts=facts_of(recorded),
+        summary=await _summary(job, index, recorded),
+    )
+    return rollout.model_copy(update={"steering": steering(rollout)})
+
+
+def facts_of(recorded: Recorded) -> Facts:
+    """What is known of a recorded rollout without asking a model. Never a score.
+
+    Args:
+        recorded: The rollout.
+
+    Returns:
+        Its end, turns, last commands; of a patch the files it changes and its fingerprint, else the
+        fingerprint of an answer that is all there is.
+    """
+    fingerprint = None
+    if recorded.patch is not None:
+        fingerprint = patch_fingerprint(recorded.patch)
+    elif recorded.answer is not None:
+        fingerprint = answer_fingerprint(recorded.answer)
+    return Facts(
+        status=recorded.status,
+        reason=recorded.reason,
+        turns=recorded.turns,
+        last_commands=recorded.commands,
+        files_changed=None if recorded.patch is None else patch_files(recorded.patch),
+        fingerprint=fingerprint,
+    )
+
+
+async def _unseal(recorded: Recorded, attempt: Attempt) -> Rollout:
+    """Grade a rollout that was not chosen by the score it came with."""
+    scores = None if recorded.scores is None else dict(recorded.scores)
+    sealed = {"scores": scores, "score_error": recorded.score_error}
+    return attempt.rollout.model_copy(update=sealed)

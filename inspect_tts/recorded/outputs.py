@@ -1,0 +1,144 @@
+"""What a selection among recorded rollouts says, as files for other programs."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log_samples
+
+from inspect_tts.core.records import RECORDED
+from inspect_tts.errors import UserError
+from inspect_tts.stages.pool import RolloutPool
+
+from .loading import PATCH, SOURCE, SOURCES
+
+_HEAVY = {"events", "timelines", "messages", "output"}
+
+
+WRITTEN: list["Written"] = []
+"""What evals of this process wrote when they ended, oldest first."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files that were written."""
+
+    selections: Path
+    problems: int
+    predictions: Path | None = None
+    """None where no chosen rollout has a patch."""
+
+
+def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Written:
+    """Write which rollout was chosen for each problem, and the predictions of those with a patch.
+
+    `selections.jsonl` has a line for each problem: `id`, `epoch`, `chosen`, its `source`, the whole
+    `ranking` with sources, and the `votes`. It holds no score. `predictions.jsonl` is what
+    SWE-bench's harness reads.
+
+    Args:
+        log: Of the task `recorded` or `replay`, or where it is.
+        folder: Where to write; default a folder beside the log that is called like it.
+
+    Returns:
+        What was written.
+
+    Raises:
+        UserError: If nothing was chosen in the log.
+    """
+    location = log if isinstance(log, str) else log.location
+    into = Path(folder).expanduser() if folder else _beside(location)
+    selections, predictions = list[dict[str, Any]](), list[dict[str, Any]]()
+    for sample in _samples(location):
+        pool = sample.store_as(RolloutPool)
+        if pool.adopted is not None:
+            selections.append(_selection(sample, pool, pool.adopted))
+            if sample.metadata.get(PATCH) is not None:
+                predictions.append(_prediction(sample, pool, pool.adopted))
+    if not selections:
+        raise UserError(f"{location} has no sample in which a rollout was chosen; nothing to write")
+    into.mkdir(parents=True, exist_ok=True)
+    written = Written(_write(into / "selections.jsonl", selections), len(selections))
+    if not predictions:
+        return written
+    patches = _write(into / "predictions.jsonl", predictions)
+    return Written(written.selections, written.problems, patches)
+
+
+def write_at_end(log: EvalLog) -> None:
+    """Write the files when an eval has ended, also a retry.
+
+    Args:
+        log: Of the eval. The argument `output` of its task, where given, is the folder.
+    """
+    if log.results is not None and log.results.completed_samples > 0:
+        with ThreadPoolExecutor(1) as thread:  # see `collect`
+            written = thread.submit(write_selections, log, log.eval.task_args.get("output"))
+            WRITTEN.append(written.result())
+
+
+def _beside(location: str) -> Path:
+    if "://" in location and not location.startswith("file://"):
+        raise UserError(
+            f"{location} is not on this machine, so nothing can be written beside it; give a "
+            "folder: --output FOLDER (output=...)"
+        )
+    return Path(location.removeprefix("file://")).with_suffix("")
+
+
+def _samples(location: str) -> Iterator[EvalSample]:
+    return read_eval_log_samples(
+        location,
+        all_samples_required=False,
+        resolve_attachments="full",
+        exclude_fields=_HEAVY,
+    )
+
+
+def _selection(sample: EvalSample, pool: RolloutPool, chosen: str) -> dict[str, Any]:
+    sources = {
+        f"t{stage.iteration}-n{index:02d}": source
+        for stage in pool.stages
+        if stage.name == RECORDED
+        for index, source in enumerate(stage.parameters[SOURCES])
+    }
+    votes = [
+        {
+            "match": match.id,
+            "order": vote.order,
+            "verdict": vote.verdict,
+            "grade": vote.grade,
+            "model": vote.model,
+            "reused": vote.reused,
+        }
+        for selection in pool.selections
+        for round in selection.rounds
+        for match in round.matches
+        for vote in match.votes
+    ]
+    ranking = pool.selections[-1].ranking
+    return {
+        "id": sample.id,
+        "epoch": sample.epoch,
+        "chosen": chosen,
+        "source": sample.metadata[SOURCE],
+        "ranking": [{"rollout": id, "source": sources[id]} for id in ranking],
+        "votes": votes,
+    }
+
+
+def _prediction(sample: EvalSample, pool: RolloutPool, chosen: str) -> dict[str, Any]:
+    return {
+        "instance_id": sample.id,
+        "model_name_or_path": pool.by_id(chosen).model,
+        "model_patch": sample.metadata[PATCH],
+    }
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    path.write_text("".join(lines), encoding="utf-8", errors="surrogatepass")
+    return path

@@ -1,0 +1,75 @@
+"""Pools of trajectories: JSON lines, each an attempt with its ATIF trajectory and reward."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from pydantic import BaseModel
+
+from inspect_tts.core.records import Usage
+
+from ..records import Malformed, Recorded
+from .atif import Trajectory, usage
+from .files import read_lines
+
+
+class _Row(BaseModel):
+    task_name: str
+    trajectory: Trajectory
+    reward: float | None = None
+    started_at: str | None = None
+    duration_seconds: float | None = None
+    n_input_tokens: int | None = None
+    n_output_tokens: int | None = None
+
+
+class RowsReader:
+    """A line is one rollout: `task_name`, `trajectory`, and where known `reward`, `started_at`."""
+
+    name = "rows"
+    patterns = ("*.jsonl.xz", "*.jsonl.gz")
+
+    def read(self, path: Path, part: str | None = None) -> Iterator[Recorded | Malformed]:
+        """Read a file; see `Reader`."""
+        if part is not None:
+            with _reading:
+                row = _lines(str(path))[part]
+            yield _recorded(row, part)
+            return
+        for number, row in read_lines(path):
+            place = f"line {number}"
+            try:
+                if isinstance(row, ValueError):
+                    raise row
+                yield _recorded(row, place)
+            except ValueError as error:
+                yield Malformed(str(error).splitlines()[0], place)
+
+
+_reading = Lock()  # problems are loaded side by side, and one of them reads the file
+
+
+@lru_cache(maxsize=2)  # a problem's attempts are read one by one
+def _lines(path: str) -> dict[str, Any]:
+    return {f"line {number}": row for number, row in read_lines(Path(path))}
+
+
+def _recorded(raw: Any, part: str) -> Recorded:
+    row = _Row.model_validate(raw)
+    spent = row.trajectory.usage()
+    if spent == Usage():
+        spent = usage(row.n_input_tokens, None, row.n_output_tokens, None)
+    return Recorded(
+        problem=row.task_name,
+        text=row.trajectory.problem_text,
+        messages=row.trajectory.messages(),
+        part=part,
+        started=row.started_at,
+        model=row.trajectory.agent.model_name or row.trajectory.agent.name,
+        turns=row.trajectory.turns,
+        usage=spent,
+        seconds=row.duration_seconds or 0.0,
+        scores=None if row.reward is None else {"reward": row.reward},
+    )

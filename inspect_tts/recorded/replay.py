@@ -1,0 +1,184 @@
+"""Make the selections of a strategy's log again, with other parameters, on its rollouts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+from inspect_ai.log import EvalSample
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from inspect_tts._inspect import register_spec_hook
+from inspect_tts.core.ballots import Ballots, recorded_votes
+from inspect_tts.core.records import RECORDED, STOP
+from inspect_tts.core.tournament import TieBreak
+from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.models import check_roles, role_model
+from inspect_tts.prompts import load_prompt
+from inspect_tts.stages.adopt import adopt
+from inspect_tts.stages.arguments import known_arguments
+from inspect_tts.stages.crew import crew_of_sample
+from inspect_tts.stages.pool import RolloutPool, pool_of
+from inspect_tts.stages.ranking import selection_stage
+from inspect_tts.stages.selection import JudgeInput
+from inspect_tts.stages.units import check_units
+
+from .again import Changes, carries_over, changes_from, selections_again
+from .loading import NO_MODEL, SOURCES, Summarizing, add_recorded, begin
+from .outputs import write_at_end
+from .planning import outlook
+from .readers import load
+from .readers.inspect_log import read_sample, split_part
+from .readers.strategy import HEAVY, pool_in, rollouts_in
+from .records import Recorded, Source
+
+LOG, PART = "log", "part"
+"""Keys of a sample's metadata: the log, and sample id and epoch in it."""
+
+
+@solver
+@known_arguments
+def replay_recorded(
+    selection: str | None = None,
+    group_size: int | None = None,
+    votes: int | None = None,
+    early_stop: bool | None = None,
+    tie: TieBreak | None = None,
+    top_k: int | None = None,
+    judge_identical: bool | None = None,
+    judge_input: JudgeInput | None = None,
+    judge_tokens: int | None = None,
+    seed: int | None = None,
+    judge: str | None = None,
+    units: str = "log",
+    judge_prompt: str | None = None,
+    judge_reask_prompt: str | None = None,
+) -> Solver:
+    """Make a log's selections again. What is not given is as recorded.
+
+    A recorded vote is used where the judge, the wording, the problem, the rollouts shown and their
+    order are the same, each once; only what is missing is asked.
+
+    Model Roles:
+        judge: Votes that are missing; default the model under evaluation.
+
+    Args:
+        selection: What selects; see `select`.
+        group_size: Rollouts compared in one match, G of the paper.
+        votes: Independent votes of a match, V.
+        early_stop: Whether to stop a match's votes once no outcome could change the winner.
+        tie: What decides a match with equal votes: `lot` or `evidence`; see `select`.
+        top_k: How many an earlier iteration's selection keeps, K. The refined rollouts stay those
+            that were run: they started from the recorded choice.
+        judge_identical: Whether rollouts that left the same behind are judged each; see `select`.
+        judge_input: What judges read: each `summary`, or each `trajectory`; see `select`.
+        judge_tokens: Room for a trajectory in the judge's prompt, in tokens.
+        seed: Seed of all lots.
+        judge: Name of the model whose recorded votes are used, whoever is asked what is missing;
+            default the judge's own.
+        units: Where finished votes are kept for a retry: `log`, `off`, a folder or a
+            URL; see `rollouts`.
+        judge_prompt: Replaces the judge prompt.
+        judge_reask_prompt: Replaces what follows an answer without a verdict.
+
+    Returns:
+        A solver for the task `replay`.
+
+    Raises:
+        UserError: If an argument is out of range or a prompt incomplete.
+    """
+    changes = changes_from(dict(locals()))
+    check_units(units)
+    check_roles()
+    register_spec_hook()
+
+    @no_traceback
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if LOG not in state.metadata:
+            raise UserError(
+                "replay_recorded() works on samples of a strategy's log: use it with the task "
+                "inspect_tts/replay, or run `inspect-tts replay`"
+            )
+        begin(units, write_at_end)
+        log, part = str(state.metadata[LOG]), str(state.metadata[PART])
+        sample = await anyio.to_thread.run_sync(_read, log, part)
+        found = await anyio.to_thread.run_sync(_rollouts, log, sample)
+        _check(pool_in(sample), found, changes, judge)
+        return await _play_again(state, generate, pool_in(sample), found, changes, judge)
+
+    return solve
+
+
+def _check(
+    pool: RolloutPool,
+    found: Sequence[tuple[Source, Recorded]],
+    changes: Changes,
+    judge: str | None,
+) -> None:
+    """Refuse to go on where votes are missing and cannot be asked: all would be abstentions."""
+    asked = str(role_model("judge"))
+    missing = outlook([pool], changes, judge or asked).votes.most
+    reads = [a.parameters.get("judge_input") for a in selections_again(pool, changes)]
+    if missing and "trajectory" in reads and not all(each.messages for _, each in found):
+        raise UserError(
+            f"up to {missing} votes on trajectories are not recorded, and this log holds no "
+            "trajectories by rollout; give judge_input=summary (--judge-input summary)"
+        )
+    if asked == NO_MODEL and missing:
+        raise UserError(
+            f"up to {missing} votes of this problem are not recorded and there is no model to ask; "
+            "give --model or --model-role judge=..., or judge=NAME to use that model's votes"
+        )
+
+
+def _read(log: str, part: str) -> EvalSample:
+    return read_sample(Path(log), *split_part(part), without=HEAVY)
+
+
+def _rollouts(log: str, sample: EvalSample) -> list[tuple[Source, Recorded]]:
+    """The rollouts of a log; of one that selected among recorded ones these, with messages."""
+    origins = {
+        (stage.iteration, index): Source.model_validate(source)
+        for stage in pool_in(sample).stages
+        if stage.name == RECORDED
+        for index, source in enumerate(stage.parameters[SOURCES])
+    }
+    found: list[tuple[Source, Recorded]] = []
+    for rollout in rollouts_in(sample):
+        source = Source(format="strategy", path=log, part=rollout.part)
+        assert rollout.record is not None
+        origin = origins.get((rollout.record.iteration, rollout.record.index))
+        if origin is not None and Path(origin.path).exists():
+            source, rollout = origin, replace(load(origin), record=rollout.record)
+        found.append((source, rollout))
+    return found
+
+
+async def _play_again(
+    state: TaskState,
+    generate: Generate,
+    recorded: RolloutPool,
+    found: Sequence[tuple[Source, Recorded]],
+    changes: Changes,
+    judge: str | None,
+) -> TaskState:
+    pool, crew = pool_of(state), crew_of_sample()
+    pool.problem = recorded.problem  # so that every lot falls as it did
+    crew.ballots = Ballots(recorded_votes(recorded.stages, recorded.selections), judge)
+    again = selections_again(recorded, changes)
+    stops = [stage for stage in recorded.stages if stage.name == STOP]
+    for iteration in range(recorded.iteration + 1):
+        carried = pool.selected if carries_over(recorded, iteration) else []
+        these = [each for each in found if each[1].record and each[1].record.iteration == iteration]
+        await add_recorded(state, these, _as_recorded(), {}, carried)
+        for each in again:
+            if each.iteration == iteration:
+                stage = selection_stage(each.stage, each.parameters, *each.overrides)
+                state = await stage(state, generate)
+        pool.stages = [*pool.stages, *(stop for stop in stops if stop.iteration == iteration)]
+    return await adopt()(state, generate)
+
+
+def _as_recorded() -> Summarizing:
+    """Never asked: every rollout of a strategy has its summary."""
+    return Summarizing(load_prompt("summarizer"), load_prompt("summarizer_reask"), 100_000)

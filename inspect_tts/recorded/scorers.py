@@ -1,0 +1,93 @@
+"""Scores of recorded rollouts: unsealed once one is chosen."""
+
+import json
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import anyio
+from inspect_ai.scorer import Score, Scorer, Target, accuracy, mean, scorer, stderr
+from inspect_ai.solver import TaskState
+
+from inspect_tts.errors import UserError
+from inspect_tts.scorers import SCORE, score_number
+
+from .loading import SOURCE
+from .readers import load
+from .records import Source
+
+
+@scorer(metrics=[accuracy(), stderr()])
+def recorded_score() -> Scorer:
+    """The score that the chosen rollout came with.
+
+    Returns:
+        A scorer that gives its headline as a number, and no score where none was recorded.
+    """
+
+    async def score(state: TaskState, target: Target) -> Score | None:
+        source = Source.model_validate(state.metadata[SOURCE])
+        scores = (await anyio.to_thread.run_sync(load, source)).scores
+        if not scores:
+            return None
+        name, value = next(iter(scores.items()))
+        return Score(
+            value=score_number(value),
+            answer=state.output.completion[:500],
+            explanation=f"{name} of {source}",
+            metadata={"scores": dict(scores)},
+        )
+
+    return score
+
+
+@scorer(metrics={"*": [mean(), stderr()]})
+def chosen_epoch(selections: str) -> Scorer:
+    """Mark in a finished log which epoch of each sample was chosen.
+
+    Inspect gives a scorer one epoch at a time, so no scorer can compare them. The comparison is
+    made by `inspect-tts select LOG`; this puts its result beside the log's own scores, for
+    `inspect score LOG --scorer inspect_tts/chosen_epoch -S selections=FILE`.
+
+    Args:
+        selections: The `selections.jsonl` that `inspect-tts select` wrote for the log.
+
+    Returns:
+        A scorer of `chosen` (1 or 0), `rank` (from 1), and `selected`: the epoch's own first score
+        where it was chosen, else not-a-number, so that its mean is the score of what was chosen.
+
+    Raises:
+        UserError: If the file is not there or was not written by `inspect-tts select`.
+    """
+    ranks = _ranks(selections)
+
+    async def score(state: TaskState, target: Target) -> Score | None:
+        rank = ranks.get(f"{state.sample_id}/{state.epoch}")
+        if rank is None:
+            return None
+        own = [s.value for name, s in (state.scores or {}).items() if name != SCORE]
+        selected = score_number(own[0]) if own and rank == 1 else nan
+        return Score(value={"chosen": float(rank == 1), "rank": float(rank), "selected": selected})
+
+    return score
+
+
+def _ranks(selections: str) -> dict[str, int]:
+    """Rank by sample id and epoch."""
+    try:
+        lines = Path(selections).expanduser().read_text(encoding="utf-8").splitlines()
+        rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        ranked = [(i, each["source"]) for row in rows for i, each in enumerate(row["ranking"], 1)]
+        logs = {source["path"] for _, source in ranked if source["format"] == "inspect"}
+        ranks = {source["part"]: rank for rank, source in ranked if source["path"] in logs}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"selections={selections!r} cannot be read ({type(error).__name__}: {error}); give the "
+            "selections.jsonl that `inspect-tts select LOG` wrote"
+        ) from error
+    if len(logs) != 1:
+        raise UserError(
+            f"selections={selections!r} is about the epochs of {len(logs)} logs; select among "
+            "those of one log to score it"
+        )
+    return ranks

@@ -1,0 +1,112 @@
+"""The tasks: problems whose rollouts are recorded elsewhere."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.log import EvalSample
+
+from inspect_tts.errors import UserError
+from inspect_tts.stages.arguments import known_arguments
+
+from .problems import collect, dataset, problem_texts
+from .readers.strategy import strategy_samples
+from .replay import LOG, PART, replay_recorded
+from .scorers import recorded_score
+from .solvers import select_recorded
+
+logger = logging.getLogger(__name__)
+
+
+@task
+@known_arguments
+def recorded(
+    paths: str | list[str],
+    format: str | None = None,
+    strict: bool = False,
+    problems: str | None = None,
+    output: str | None = None,
+) -> Task:
+    """Problems with rollouts that were already run; nothing but summaries and votes is paid for.
+
+    Args:
+        paths: Files, and folders to search.
+        format: Format of the files; default what their names tell.
+        strict: Whether a malformed file is an error; else it is named and skipped.
+        problems: File with the texts of the problems, where the format holds none: JSON lines with
+            `instance_id` and `problem_statement`.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
+
+    Returns:
+        One sample for each problem; its rollouts' scores stay sealed until one is chosen.
+
+    Raises:
+        UserError: If there is nothing to read, or something malformed with `strict`.
+    """
+    collection = collect([paths] if isinstance(paths, str) else paths, format, strict=strict)
+    if collection.malformed:
+        logger.warning(collection.warning())
+    malformed = [{"source": str(source), "why": why} for source, why in collection.malformed]
+    return Task(
+        dataset=dataset(collection, problem_texts(problems) if problems else {}),
+        solver=select_recorded(),
+        scorer=recorded_score(),
+        metadata={"rollouts": collection.attempts, "malformed": malformed},
+    )
+
+
+@task
+@known_arguments
+def replay(log: str, output: str | None = None) -> Task:
+    """The problems of a strategy's log, to make its selections again.
+
+    Args:
+        log: A log of `rtv`, `pdr`, `pdr_rtv` or another chain of stages, or of `recorded`.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
+
+    Returns:
+        One sample for each sample and epoch in which a rollout was adopted.
+
+    Raises:
+        UserError: If the log cannot be read, or has no such sample.
+    """
+    samples = replayed_samples(log)
+    several = any(sample.epoch > 1 for sample in samples)
+    return Task(
+        dataset=MemoryDataset(
+            [
+                Sample(
+                    id=f"{sample.id}/{sample.epoch}" if several else str(sample.id),
+                    input=sample.input,
+                    choices=list(sample.choices or ()) or None,
+                    metadata={LOG: log, PART: f"{sample.id}/{sample.epoch}"},
+                )
+                for sample in samples
+            ]
+        ),
+        solver=replay_recorded(),
+        scorer=recorded_score(),
+    )
+
+
+def replayed_samples(log: str) -> list[EvalSample]:
+    """The samples of a strategy's log that can be replayed, without events and messages.
+
+    Raises:
+        UserError: If the log cannot be read, or has no such sample.
+    """
+    path = Path(log).expanduser()
+    try:
+        with ThreadPoolExecutor(1) as thread:  # see `collect`
+            samples = thread.submit(lambda: list(strategy_samples(path))).result()
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
+    if not samples:
+        raise UserError(
+            f"{log} has no sample in which a strategy adopted a rollout. Give the log of a run "
+            "with --solver rtv, pdr or pdr_rtv, or of `inspect-tts select`; to select among the "
+            "epochs of any other log run `inspect-tts select`"
+        )
+    return samples

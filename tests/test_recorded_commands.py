@@ -1,0 +1,97 @@
+"""The commands `inspect-tts select` and `inspect-tts replay`, as a user types them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from helpers import Outcome
+from inspect_ai.log import read_eval_log
+from recorded_logs import lines
+from recorded_runs import agents, expect, run
+
+from inspect_tts.cli import main
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A run of pdr_rtv whose rollouts are all graded."""
+    return run(tmp_path_factory.mktemp("original"), agents())
+
+
+def command(*words: str) -> Result:
+    return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def simulated(folder: Path) -> Path:
+    """A log of rtv with the simulated model."""
+    words = ["-m", "inspect_ai", "eval", "inspect_tts/demo", "--solver", "rtv", "-S", "n=4"]
+    words += ["-S", "votes=2", "--model", "simulated/coder", "--limit", "2", "--display", "none"]
+    subprocess.run([sys.executable, *words, "--log-dir", str(folder)], check=True, timeout=300)
+    [log] = folder.glob("*.eval")
+    return log
+
+
+def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
+    log = simulated(tmp_path / "logs")
+    told = command("replay", str(log), "--votes", "4", "--group-size", "4", "--dry-run").output
+    assert "2 problems, 8 rollouts" in told
+    assert "Model calls:" in told
+    assert list((tmp_path / "logs").iterdir()) == [log], "a dry run writes nothing"
+
+    script = Path(sys.executable).with_name("inspect-tts")
+    words = [str(script), "replay", str(log), "--log-dir", str(tmp_path / "new")]
+    done = subprocess.run(
+        [*words, "--display", "none"], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Model calls: 0 votes." in done.stdout
+    [new] = (tmp_path / "new").glob("*.eval")
+    header = read_eval_log(str(new), header_only=True)
+    assert header.eval.model == "none/none", "no model is needed, so none is made"
+    assert len(lines(new.with_suffix("") / "selections.jsonl")) == 2
+
+    told = command("select", str(log), "--votes", "3", "--dry-run").output
+    assert "2 rollouts of 2 problems (2 with 1)" in told
+    assert "2 summaries and 0 votes" in told
+
+
+def test_the_recorded_judge_is_asked_what_is_missing(original: Outcome) -> None:
+    told = command("replay", original.log.location, "--votes", "6", "--dry-run").output
+    reused, least, most = expect(original, votes=6)
+    assert f"Reused for certain: {reused} votes of mockllm/model." in told
+    assert f"Model calls: {least} to {most} votes." in told
+    other = command(
+        "replay", original.log.location, "--model-role", "judge=m/other", "--dry-run"
+    ).output
+    assert "do not fit: cast by mockllm/model" in other
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["replay", "nowhere.eval"], "nowhere.eval cannot be read"),
+        (["select", "nowhere"], "nowhere does not exist"),
+        (["select", "--format", "zip", "x"], "'zip' is not one of"),
+        (["select"], "Missing argument 'PATHS...'"),
+    ],
+    ids=["no log", "no path", "no format", "nothing"],
+)
+def test_a_mistake_on_the_command_line_is_one_sentence(words: list[str], told: str) -> None:
+    found = command(*words)
+    assert found.exit_code != 0
+    assert told in found.output
+    assert "Traceback" not in found.output
+
+
+def test_every_option_of_inspect_eval_is_there() -> None:
+    for name in ("select", "replay"):
+        options = {option for each in main.commands[name].params for option in each.opts}
+        assert {"--model", "-M", "--model-role", "--cache", "--limit", "-S"} <= options
+        assert {"--token-limit", "--cost-limit", "--max-connections", "--log-dir"} <= options
+        assert not {"--solver", "-T", "--epochs"} & options, "those are the command's own"
+    help_text = command("select", "--help").output
+    assert "Every option of `inspect eval`" in help_text
+    assert json.dumps(help_text).count("--max-connections") == 1
