@@ -32,7 +32,7 @@ cut-off: setup-dev
 	CUT_OFF_KILLS=30 $(BIN)/python -m pytest tests/test_cut_off.py $(ARGS)
 
 terminal: setup-dev
-	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/test_terminal_tasks.py tests/test_terminus.py $(ARGS)
+	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/test_terminal_tasks.py tests/test_terminus*.py $(ARGS)
 
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)
