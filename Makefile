@@ -37,7 +37,7 @@ swe: setup-dev
 	$(BIN)/python -m pytest tests/test_swe_verified.py --swe $(ARGS)
 
 terminal: setup-dev
-	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/test_terminal_tasks.py tests/test_terminus.py $(ARGS)
+	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/test_terminal_tasks.py tests/test_terminus*.py $(ARGS)
 
 bench: setup-dev
 	$(BIN)/python bench/overhead.py $(ARGS)
