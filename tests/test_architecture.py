@@ -30,8 +30,8 @@ PURE_MODULES = {
     "fractions",
     "functools",
     "hashlib",
-    "zlib",
     "heapq",
+    "ipaddress",
     "itertools",
     "json",
     "math",
@@ -44,7 +44,9 @@ PURE_MODULES = {
     "types",
     "typing",
     "unicodedata",
+    "zlib",
     "pydantic",
+    "pydantic_core",
 }
 """No clock, no randomness, no I/O, no concurrency."""
 MESSAGE_TYPES = {

@@ -23,7 +23,8 @@ from inspect_tts.sim.agent import Plan, context_attempts, make_plan, solve_proba
 from inspect_tts.sim.brain import respond
 from inspect_tts.sim.chance import Stream
 from inspect_tts.sim.config import SimConfig, config_from
-from inspect_tts.sim.dialects import FencedDialect, Reply, ToolDialect, detect_dialect
+from inspect_tts.sim.detect import detect_dialect
+from inspect_tts.sim.dialects import FencedDialect, Reply, ToolDialect
 from inspect_tts.sim.playbook import Playbook, demo_playbooks, find_playbook, load_playbooks
 
 BOOKS = {book.id: book for book in demo_playbooks()}

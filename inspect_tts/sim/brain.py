@@ -9,7 +9,8 @@ from inspect_ai.tool import ToolInfo
 
 from .agent import make_plan
 from .config import SimConfig
-from .dialects import Reply, detect_dialect
+from .detect import detect_dialect
+from .dialects import Reply
 from .judge import is_judge_request, judge_reply
 from .playbook import Playbook, find_playbook
 from .summarizer import is_summary_request, summarize_reply

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from inspect_tts.core.facts import last_commands
 from inspect_tts.core.records import CommandFact, Status, Usage
 from inspect_tts.models import usage
-from inspect_tts.stages.adopt import SCORE
+from inspect_tts.scorers import SCORE
 from inspect_tts.stages.facts import commands_outside
 
 from ..records import Malformed, Recorded
