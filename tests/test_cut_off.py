@@ -1,6 +1,6 @@
 """A run that is killed at any moment and continued decides as if nothing had happened.
 
-`CUT_OFF_KILLS` says how many kills (default 3); `make cut-off` asks for 30.
+`CUT_OFF_KILLS` says how many kills (default 1); `make cut-off` asks for 30.
 """
 
 import json
@@ -21,7 +21,7 @@ from inspect_ai.log import list_eval_logs, read_eval_log
 from inspect_tts import RolloutPool
 
 SCRIPT = Path(__file__).with_name("cut_off.py")
-KILLS = int(os.environ.get("CUT_OFF_KILLS", "3"))
+KILLS = int(os.environ.get("CUT_OFF_KILLS", "1"))
 
 
 class Run:

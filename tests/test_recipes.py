@@ -49,6 +49,7 @@ EVERY_RECIPE = {
     "time_limit": None,
     "cost_limit": None,
     "score_rollouts": False,
+    "leak_guard": False,
     "trajectory_tokens": 100_000,
     "units": "log",
     "early_stop": True,

@@ -124,7 +124,8 @@ def test_without_score_rollouts_nothing_but_the_winner_is_graded(tmp_path: Path)
 
     assert diary.grades() == ["a1"]
     assert sealed(outcome) == {}
-    assert set(outcome.sample.scores or {}) == {"grades"}
+    assert set(outcome.sample.scores or {}) == {"grades", "inspect_tts/rollouts"}
+    assert set(outcome.score("inspect_tts/rollouts")) == {"selected", "votes", "cost"}
 
 
 def test_earlier_iterations_are_graded_after_their_selection(tmp_path: Path) -> None:

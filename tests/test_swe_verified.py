@@ -174,8 +174,9 @@ def assert_blind(log: EvalLog) -> None:
         for event in calls:
             asked = "\n".join(message.model_dump_json() for message in event.input)
             assert not [text for text in hidden if text in asked]
-        problem = row["problem_statement"].strip()
-        assert any(problem in message.text for event in calls for message in event.input)
+        problem = row["problem_statement"].split()
+        asked_all = (message.text for event in calls for message in event.input)
+        assert any(" ".join(problem) in " ".join(text.split()) for text in asked_all)
 
 
 def plays_to_the_end(ids: Sequence[str], tmp_path: Path) -> None:

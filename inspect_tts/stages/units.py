@@ -56,7 +56,10 @@ class FileStore:
 
     async def read(self, kind: Kind, key: str) -> bytes | None:
         """What is kept there, None for nothing."""
-        return await anyio.to_thread.run_sync(self._read, self._path(kind, key))
+        path = self._path(kind, key)
+        if self._local and not self._fs.exists(path):
+            return None  # at once, so that what is new begins in the order it was started in
+        return await anyio.to_thread.run_sync(self._read, path)
 
     async def write(self, kind: Kind, key: str, data: bytes) -> None:
         """Keep it: whole, or not at all."""
