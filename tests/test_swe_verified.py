@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from helpers import docker_missing
 from inspect_ai import eval as inspect_eval
 from inspect_ai.event import ModelEvent
-from inspect_ai.log import EvalLog
+from inspect_ai.log import EvalLog, resolve_sample_attachments
 from inspect_ai.model import Model, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
@@ -165,7 +165,8 @@ def with_canaries(ids: Sequence[str], folder: Path, *, names: bool = False) -> P
 
 
 def assert_blind(log: EvalLog) -> None:
-    for sample in log.samples or []:
+    for stored in log.samples or []:
+        sample = resolve_sample_attachments(stored, "full")
         assert CANARY in json.dumps(sample.metadata)
         row = standins.rows()[str(sample.id)]
         hidden = [CANARY, json.dumps(row["PASS_TO_PASS"]), row["test_patch"]]
