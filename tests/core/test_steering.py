@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from inspect_tts.core.parsing import parse_verdict
 from inspect_tts.core.steering import MARKER, guard
 
-TRAJECTORIES = Path("/work/shared/data/trajectories")
+TRAJECTORIES = Path(__file__).parents[3] / "shared" / "data" / "trajectories"
 BEFORE, AFTER = "The bug is in tokenize().", "All 14 tests pass afterwards."
 
 
