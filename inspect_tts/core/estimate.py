@@ -115,7 +115,7 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
 def _matches(given: dict[str, Any], population: int, keep: int) -> int:
     """Play a selection among candidates of whom the first always wins."""
     rules = SELECTIONS[given["selection"]]
-    crowd = [_nobody(index) for index in range(population)]
+    crowd = [stand_in(index) for index in range(population)]
     field = Field(crowd, keep=keep, group_size=given["group_size"], seed=0, key="estimate")
     play, played = start(given["selection"], field), 0
     try:
@@ -134,7 +134,15 @@ def _won(group: tuple[str, ...]) -> Match:
     return Match(id="m", group=group, votes=(), tally=tally, winner=group[0], decided_by=decided)
 
 
-def _nobody(index: int) -> Rollout:
+def stand_in(index: int) -> Rollout:
+    """A candidate of which nothing but its place is known, to play a selection with.
+
+    Args:
+        index: In its iteration.
+
+    Returns:
+        A rollout that did nothing.
+    """
     return Rollout(
         id=f"t0-n{index:02d}",
         iteration=0,

@@ -7,8 +7,8 @@ from typing import Any
 
 from inspect_tts.core.ballots import Asked, Ballots, reading, recorded_votes
 from inspect_tts.core.candidates import identical
+from inspect_tts.core.estimate import stand_in
 from inspect_tts.core.forecast import Forecast, Plan, forecast
-from inspect_tts.core.records import Facts, Rollout, Summary, Usage
 from inspect_tts.core.selections import Field
 from inspect_tts.prompts import Prompt
 from inspect_tts.stages.pool import RolloutPool
@@ -40,7 +40,7 @@ def fresh_votes(attempts: Iterable[int], given: Mapping[str, Any]) -> Forecast:
     """
     total = Forecast()
     for count, problems in sorted(Counter(attempts).items()):
-        candidates = [_stand_in(index) for index in range(count)]
+        candidates = [stand_in(index) for index in range(count)]
         field = Field(candidates, keep=1, group_size=given["group_size"], seed=0, key="p/t0")
         each, _ = forecast(_plan(given, Asked("", "", "", "")), field, Ballots([]))
         for _ in range(problems):
@@ -136,19 +136,3 @@ def _why(asked: Asked, wanted: set[Asked], judge: str) -> str:
     if all(asked.reads != each.reads for each in wanted):
         return f"cast on the {asked.reads}"
     return "asked in other words"
-
-
-def _stand_in(index: int) -> Rollout:
-    return Rollout(
-        id=f"t0-n{index:02d}",
-        iteration=0,
-        index=index,
-        status="completed",
-        model="",
-        turns=0,
-        messages=0,
-        usage=Usage(),
-        seconds=0.0,
-        facts=Facts(status="completed"),
-        summary=Summary(status="empty", text=""),
-    )

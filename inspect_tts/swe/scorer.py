@@ -1,9 +1,9 @@
 """Grade the workspace as SWE-bench does: its evaluation script, and its grading of the output.
 
 The script is that of `inspect_evals.swe_bench`, the grading that of the package `swebench`. The
-scorer of inspect_evals, which joins the two as well, cannot be used as it is: for seven of the
-twelve projects each of its gradings fetches a requirements file from GitHub, which grading does not
-need, while all other samples wait; its tests have no time limit; and it writes into the workspace.
+scorer of inspect_evals, which joins the two as well, cannot be used as it is: for some projects
+each of its gradings fetches a requirements file from GitHub, which grading does not need, while all
+other samples wait; its tests have no time limit; and it writes into the workspace.
 """
 
 import os
