@@ -34,6 +34,8 @@ from inspect_tts.core.patches import files_of
 DATA = Path(__file__).parents[2] / "shared" / "data" / "swebench_verified"
 DATASET = DATA / "swebench_verified.jsonl.gz"
 TEMPLATE = "tts-swe/{id}"
+CLAUDE_CODE = "2.1.332"
+WITH_CLAUDE_CODE = "tts-swe-claude/{id}"
 FEW = ("pallets__flask-5014", "sympy__sympy-23950")
 PROBLEMS = (
     *FEW,
@@ -51,6 +53,7 @@ PROBLEMS = (
 )
 """Of five repositories, on the base image's Python."""
 
+_IGNORED = "__pycache__/\n*.pyc\n.pytest_cache/\n*.egg-info/\n"
 _ENV = "/opt/miniconda3/envs/testbed"
 _ACTIVATE = f"""\
 conda() {{
@@ -160,7 +163,7 @@ def build(id: str) -> str:
     row, how = rows()[id], offline()[id]
     environment = _environment(how)
     name = TEMPLATE.format(id=id)
-    version = "@".join([environment, _DOCKERFILE, _BIN_TEST, how["sdist_sha256"]])
+    version = "@".join([environment, _DOCKERFILE, _BIN_TEST, _IGNORED, how["sdist_sha256"]])
     if _present(name, version):
         return name
     with tempfile.TemporaryDirectory() as folder:
@@ -176,6 +179,29 @@ def build(id: str) -> str:
         after = f"&& cp {_ENV}/lib/python3*/site-packages/_pytest/_version.py /testbed/src/_pytest/"
     text = _DOCKERFILE.replace("ENVIRONMENT", environment).replace("PYTHONPATH", path)
     files = {"Dockerfile": text.replace("AFTER", after).encode(), "tree.tar": tarball.getvalue()}
+    _image(name, version, files)
+    return name
+
+
+def build_with_claude_code(id: str) -> str:
+    """Build the stand-in of one problem with Claude Code, as npm has it, installed.
+
+    Args:
+        id: Of the problem.
+
+    Returns:
+        Name of the image.
+    """
+    base, name = build(id), WITH_CLAUDE_CODE.format(id=id)
+    version = f"{_engine().images.get(base).id}@{CLAUDE_CODE}"
+    if _present(name, version):
+        return name
+    with tempfile.TemporaryDirectory() as folder:
+        package = f"@anthropic-ai/claude-code-linux-x64@{CLAUDE_CODE}"
+        _run(["npm", "pack", "--silent", package], cwd=Path(folder))
+        [packed] = Path(folder).glob("*.tgz")
+        text = f"FROM {base}\nADD claude.tgz /opt\nRUN ln -s /opt/package/claude /usr/local/bin\n"
+        files = {"Dockerfile": text.encode(), "claude.tgz": packed.read_bytes()}
     _image(name, version, files)
     return name
 
@@ -226,8 +252,10 @@ def _make_repository(row: dict[str, Any], tree: Path) -> None:
         (tree / "bin/test").chmod(0o755)
     who = {"NAME": "stand-in", "EMAIL": "stand-in@example.org", "DATE": row["created_at"]}
     env = {f"GIT_{role}_{key}": who[key] for role in ("AUTHOR", "COMMITTER") for key in who}
+    _run(["git", "init", "-q", "-b", "main", "."], cwd=tree)
+    # releases leave out the projects' .gitignore
+    (tree / ".git/info/exclude").write_text(_IGNORED, encoding="utf-8")
     for command in (
-        "git init -q -b main .",
         "git config gc.auto 0",
         "git add -A -f",
         "git commit -q --no-gpg-sign -m base",

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 import pytest
 from click.testing import CliRunner, Result
 from helpers import IMAGE, docker_missing
+from inspect_ai import eval as inspect_eval
 
 from inspect_tts.cli import main
 
@@ -47,7 +48,7 @@ class FakeEngine:
                 if path == "info":
                     return self.answer({"DockerRootDir": engine.root})
                 if self.path == "/version" or path == "version":
-                    return self.answer({"ApiVersion": "1.45"})
+                    return self.answer({"ApiVersion": "1.45", "Version": "26.1.5"})
                 return self.answer("OK")
 
             def do_POST(self) -> None:
@@ -136,6 +137,44 @@ def test_a_full_disk_is_refused_before_anything_is_pulled(
     assert ran.exit_code == 1
     assert "5 images at 1e+06 GB each" in ran.output
     assert "--limit" in ran.output
+    assert engine.pulled == []
+
+
+def eval_on(engine: FakeEngine, dataset: str, folder: Path) -> str:
+    """Run two problems with images of the fake engine; what ended the eval."""
+    from inspect_tts.swe.task import swe_verified
+
+    [log] = inspect_eval(
+        swe_verified(dataset=dataset, image_template="x/{id}-{arch}:v1"),
+        model="mockllm/model",
+        sample_id=["a__b-1", "a__b-2"],
+        display="none",
+        log_dir=str(folder),
+    )
+    assert (log.status, log.samples) == ("error", [])
+    return str(log.error and log.error.message)
+
+
+@pytest.mark.docker  # Inspect asks for the docker command
+def test_an_eval_ends_before_its_first_sample_if_an_image_cannot_be_pulled(
+    engine: FakeEngine, dataset: str, tmp_path: Path
+) -> None:
+    engine.failing = {"x/a__b-1-x86_64:v1", "x/a__b-2-x86_64:v1"}
+    message = eval_on(engine, dataset, tmp_path)
+    assert "x/a__b-1-x86_64:v1 is missing (and 1 more) and cannot be pulled" in message
+    assert "manifest for x/a__b-1-x86_64:v1 not found" in message
+    assert "inspect-tts prefetch swe_verified" in message
+
+
+@pytest.mark.docker  # Inspect asks for the docker command
+def test_an_eval_ends_before_its_first_sample_if_an_image_is_for_another_machine(
+    engine: FakeEngine, dataset: str, tmp_path: Path
+) -> None:
+    engine.images = {f"x/a__b-{i}-x86_64:v1": "amd64" for i in (1, 3)}
+    engine.images["x/a__b-2-x86_64:v1"] = "arm64"
+    message = eval_on(engine, dataset, tmp_path)
+    assert "x/a__b-2-x86_64:v1 is here for arm64, and the task wants amd64" in message
+    assert "-T arch=" in message
     assert engine.pulled == []
 
 

@@ -6,6 +6,8 @@ A few run always, all with `make swe`.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from platform import machine
+from shutil import which
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from inspect_ai.model import Model, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
-from inspect_tts import RolloutPool, pdr_rtv
+from inspect_tts import RolloutPool, pdr_rtv, rtv
 from inspect_tts.cli import main
 from inspect_tts.swe.task import swe_verified
 
@@ -52,9 +54,10 @@ def run(
     *,
     model: str | Model = "mockllm/model",
     dataset: Path = standins.DATASET,
+    image_template: str = standins.TEMPLATE,
     **options: Any,
 ) -> EvalLog:
-    task = swe_verified(dataset=str(dataset), image_template=standins.TEMPLATE)
+    task = swe_verified(dataset=str(dataset), image_template=image_template)
     [log] = inspect_eval(
         task,
         solver=strategy,
@@ -222,6 +225,26 @@ def test_pdr_rtv_runs_mini_swe_agent_to_the_end(tmp_path: Path) -> None:
 @pytest.mark.swe
 def test_pdr_rtv_runs_mini_swe_agent_to_the_end_on_four_projects(tmp_path: Path) -> None:
     plays_to_the_end(PLAYED, tmp_path)
+
+
+@pytest.mark.swe
+@pytest.mark.skipif(not which("npm") or machine() != "x86_64", reason="Claude Code comes by npm")
+def test_claude_code_of_inspect_swe_runs_in_parallel_rollouts(tmp_path: Path) -> None:
+    ids = PLAYED[:1]
+    standins.build_with_claude_code(ids[0])
+    log = run(
+        ids,
+        rtv(n=2, votes=1, agent="inspect_swe/claude_code", agent_args={"version": "sandbox"}),
+        tmp_path,
+        model=simulated(ids, tmp_path, solve_rate=1.0, failure_rate=0.0),
+        image_template=standins.WITH_CLAUDE_CODE,
+    )
+    assert scores(log) == {(ids[0], 1): 1.0}
+    [sample] = log.samples or []
+    pool = sample.store_as(RolloutPool)
+    assert [rollout.status for rollout in pool.rollouts] == ["completed"] * 2
+    assert all(rollout.patch and rollout.turns > 1 for rollout in pool.rollouts)
+    assert pool.discrepancies() == ()
 
 
 @pytest.mark.swe

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inspect_tts.core.records import PromptRecord
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "summarizer": ("problem", "trajectory"),
@@ -109,7 +110,7 @@ _PATH_LIKE = re.compile(r"(?:~|\.{0,2})/\S*|\S+\.(?:md|txt|prompt)")
 
 def _file(text: str) -> Path | None:
     try:
-        path = Path(text).expanduser()
+        path = user_path(text)
         return path if path.is_file() else None
     except (OSError, RuntimeError, ValueError):  # too long for a name, or an unknown ~user
         return None

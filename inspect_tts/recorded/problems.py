@@ -13,6 +13,7 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessage
 
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 
 from .loading import SOURCES
 from .readers import READERS, find_files, read_all
@@ -133,7 +134,7 @@ def problem_texts(path: str) -> dict[str, str]:
     Raises:
         UserError: If the file is absent, or holds no such records.
     """
-    file = Path(path).expanduser()
+    file = user_path(path)
     try:
         if ".jsonl" in file.name:
             rows = [row for _, row in read_lines(file)]

@@ -2,7 +2,6 @@
 
 import json
 from math import nan
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -10,6 +9,7 @@ from inspect_ai.scorer import Score, Scorer, Target, accuracy, mean, scorer, std
 from inspect_ai.solver import TaskState
 
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 from inspect_tts.scorers import SCORE, score_number
 
 from .loading import SOURCE
@@ -75,7 +75,7 @@ def chosen_epoch(selections: str) -> Scorer:
 def _ranks(selections: str) -> dict[str, int]:
     """Rank by sample id and epoch."""
     try:
-        lines = Path(selections).expanduser().read_text(encoding="utf-8").splitlines()
+        lines = user_path(selections).read_text(encoding="utf-8").splitlines()
         rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
         ranked = [(i, each["source"]) for row in rows for i, each in enumerate(row["ranking"], 1)]
         logs = {source["path"] for _, source in ranked if source["format"] == "inspect"}

@@ -2,13 +2,13 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalSample
 
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 from inspect_tts.stages.arguments import known_arguments
 
 from .problems import collect, dataset, problem_texts
@@ -97,7 +97,7 @@ def replayed_samples(log: str) -> list[EvalSample]:
     Raises:
         UserError: If the log cannot be read, or has no such sample.
     """
-    path = Path(log).expanduser()
+    path = user_path(log)
     try:
         with ThreadPoolExecutor(1) as thread:  # see `collect`
             samples = thread.submit(lambda: list(strategy_samples(path))).result()

@@ -5,10 +5,11 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from inspect_tts.paths import user_path
 
 
 def _joined(value: Any) -> Any:
@@ -132,7 +133,7 @@ def load_playbooks(path: str) -> tuple[Playbook, ...]:
         ValueError: If the file cannot be read or does not fit; the message says where.
     """
     try:
-        value = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        value = json.loads(user_path(path).read_text(encoding="utf-8"))
         entries = value if isinstance(value, list) else [value]
         return tuple(Playbook.model_validate(entry) for entry in entries)
     except (OSError, json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:

@@ -110,7 +110,7 @@ class Engine:
                     done[event.get("id", "")] = event.get("progressDetail", {}).get("current", 0)
                     progress(sum(done.values()))
         except (DockerException, OSError) as error:
-            raise UserError(str(error)) from error
+            raise UserError(getattr(error, "explanation", None) or str(error)) from error
 
     def free_bytes(self) -> int | None:
         """Free disk space where the engine keeps images; None where that is another machine."""

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from inspect_ai import Task, task
-from inspect_ai.dataset import Sample
+from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.util import ComposeConfig, ComposeService, SandboxEnvironmentSpec
 from platformdirs import user_cache_path
 
 from inspect_tts.agents.mini_swe_agent import mini_swe_agent
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 from inspect_tts.stages.arguments import known_arguments, one_of
 
+from .checked import ImageCheck
 from .dataset import as_hub_folder, read_records
 from .extra import check_extra
 from .scorer import swe_verified_scorer
@@ -72,11 +74,12 @@ def swe_verified_task(
     base = _load(swe_bench, dataset, revision, given)
     return Task(
         name="swe_verified",
-        dataset=base.dataset,
+        dataset=MemoryDataset(list(base.dataset), name="swe_verified", location=dataset),
         setup=base.setup,
         solver=mini_swe_agent(),
         scorer=swe_verified_scorer(),
         version=VERSION,
+        early_stopping=ImageCheck(),
         metadata=base.metadata,
     )
 
@@ -106,7 +109,7 @@ def swe_verified(
 
 
 def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, Any]) -> Task:
-    path = Path(dataset).expanduser()
+    path = user_path(dataset)
     if path.exists():
         if revision is not None:
             raise UserError(f"revision={revision!r} is for datasets of the hub; {path} is local")

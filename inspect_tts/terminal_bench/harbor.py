@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from inspect_tts.core.records import AGENT_TIME_LIMIT
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 
 _INSTALL = "pip install 'inspect_tts[terminal]'"
 
@@ -72,7 +73,7 @@ def load_samples(
         found = {_short(sample.id): sample for sample in _from_hub(harbor, ref, options)}
         samples = [found[name] for name in _kept(list(found), exclude)]
     else:
-        folders = {folder.name: folder for folder in _task_folders(Path(path).expanduser())}
+        folders = {folder.name: folder for folder in _task_folders(user_path(path))}
         kept = _kept(list(folders), exclude)
         samples = [_from_task(harbor, folders[name], options) for name in kept]
     for sample in samples:

@@ -15,6 +15,7 @@ from typing import Any
 from inspect_ai.tool import ToolInfo, ToolParams
 
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def load_config(name: str) -> dict[str, dict[str, Any]]:
         UserError: If there is none of that name, or it lacks what the loop needs.
     """
     try:
-        path = get_config_path(name)
+        path = get_config_path(str(user_path(name)))
     except FileNotFoundError as error:
         shipped = sorted(path.stem for path in Path(builtin_config_dir).rglob("*.yaml"))
         raise UserError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from inspect_tts.errors import UserError
+from inspect_tts.paths import user_path
 
 from ..records import Malformed, Recorded, Source
 from .atif import AtifReader
@@ -93,7 +94,7 @@ def find_files(paths: Sequence[str], format: str | None) -> list[tuple[Reader, P
     wanted = [READERS[name] for name in FORMATS] if format is None else [reader_of(format)]
     found: dict[Path, Reader] = {}
     for given in paths:
-        path = Path(given).expanduser()
+        path = user_path(given)
         if not path.exists():
             raise UserError(f"{given} does not exist; give files, or folders that hold some")
         if path.is_dir():

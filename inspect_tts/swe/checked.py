@@ -1,0 +1,91 @@
+"""Images are checked when the samples of an eval are known, before the first of them starts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import anyio.to_thread
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalSpec
+from inspect_ai.scorer import SampleScore
+from inspect_ai.util import EarlyStop, SandboxEnvironmentSpec
+
+from inspect_tts.errors import UserError
+
+from .images import Engine, Wanted, wanted_images
+
+
+class ImageCheck:
+    """Ends an eval whose images cannot be had before its first sample starts.
+
+    Inspect asks a task's `early_stopping` before any sandbox does; nothing is stopped early here.
+    """
+
+    async def start_task(self, task: EvalSpec, samples: list[Sample], epochs: int) -> str:
+        """Check the images of the samples that will run.
+
+        Raises:
+            UserError: As `check_images`.
+        """
+        wanted = wanted_images(sample for sample in samples if _on_docker(sample))
+        if wanted:
+            try:
+                await anyio.to_thread.run_sync(lambda: check_images(Engine(), wanted))
+            except UserError as error:
+                _rich_traceback_guard = True  # see `no_traceback`
+                raise error.with_traceback(None) from None
+        return "inspect_tts: images are there"
+
+    async def schedule_sample(self, id: str | int, epoch: int) -> EarlyStop | None:
+        """Every sample runs."""
+        return None
+
+    async def complete_sample(
+        self, id: str | int, epoch: int, scores: dict[str, SampleScore]
+    ) -> None:
+        """Nothing to do."""
+
+    async def complete_task(self) -> dict[str, Any]:
+        """Nothing to tell."""
+        return {}
+
+
+def check_images(engine: Engine, wanted: Iterable[Wanted]) -> None:
+    """Refuse images of another architecture, and pull the first one that is missing.
+
+    The others are pulled when their samples start, as compose does it. If the first cannot be
+    pulled, they cannot either.
+
+    Args:
+        engine: Where.
+        wanted: The images.
+
+    Raises:
+        UserError: If an image is here for another architecture, or the first missing one cannot be
+            pulled.
+    """
+    missing: list[Wanted] = []
+    for image in wanted:
+        machine = engine.machine(image.name)
+        if machine is None:
+            missing.append(image)
+        elif image.machine and machine != image.machine:
+            raise UserError(
+                f"the image {image.name} is here for {machine}, and the task wants "
+                f"{image.machine}. Choose with -T arch=..., or remove it: docker rmi {image.name}"
+            )
+    if not missing:
+        return
+    first = missing[0]
+    try:
+        engine.pull(first, lambda done: None)
+    except UserError as error:
+        others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise UserError(
+            f"the image {first.name} is missing{others} and cannot be pulled: {error}. "
+            "`inspect-tts prefetch swe_verified` pulls beforehand and says what fails; other names "
+            "are given with -T image_template=..."
+        ) from error
+
+
+def _on_docker(sample: Sample) -> bool:
+    return isinstance(sample.sandbox, SandboxEnvironmentSpec) and sample.sandbox.type == "docker"
