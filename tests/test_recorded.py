@@ -72,6 +72,8 @@ def test_epochs_become_the_rollouts_that_a_live_run_would_have_made(
     assert first.facts.fingerprint is not None
     assert len({rollout.facts.fingerprint for rollout in pool.rollouts}) == 4
     assert first.summary.status == "structured"
+    assert first.patch is not None
+    assert (first.patch.text, first.patch.commit) == ("+ by a0\n", None)
     assert pool.discrepancies() == ()
 
 

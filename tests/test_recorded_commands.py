@@ -13,6 +13,7 @@ from recorded_logs import lines
 from recorded_runs import agents, expect, run
 
 from inspect_tts.cli import main
+from inspect_tts.report.page import page_missing
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,9 @@ def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
     header = read_eval_log(str(new), header_only=True)
     assert header.eval.model == "none/none", "no model is needed, so none is made"
     assert len(lines(new.with_suffix("") / "selections.jsonl")) == 2
+    page = new.with_suffix("") / "report.html"
+    assert page.is_file() == (page_missing() is None)
+    assert "pass@1" in done.stdout, "and its tables"
 
     told = command("select", str(log), "--votes", "3", "--dry-run").output
     assert "2 rollouts of 2 problems (2 with 1)" in told

@@ -39,6 +39,10 @@ def hostile(log: EvalLog) -> EvalLog:
         for rollout in sample.store["RolloutPool:rollouts"]:
             rollout["summary"]["text"] = json.dumps({"strategy": HOSTILE, HOSTILE: [HOSTILE]})
             rollout["reason"] = HOSTILE
+            if rollout["index"] % 2:
+                rollout["patch"] = {"size": 9, "notice": "more than are kept"}
+            else:
+                rollout["patch"] = {"size": 9, "text": PATCH}
             rollout["facts"]["last_commands"][0]["command"] = HOSTILE
             rollout["facts"]["files_changed"][0]["path"] = HOSTILE
             rollout["steering"] = [HOSTILE]
@@ -197,13 +201,24 @@ def test_what_models_write_is_text(browser: Browser, html: Path) -> None:
     page.close()
 
 
-def test_a_patch_is_shown_as_a_diff(browser: Browser, html: Path) -> None:
+def test_patches_are_shown_as_diffs_or_why_they_are_left_out(browser: Browser, html: Path) -> None:
     errors: list[str] = []
     page = open_page(browser, html, errors)
-    page.evaluate("patch => document.body.append(diffView(patch))", PATCH)
-    assert page.locator("pre.diff .plus").all_inner_texts() == ["+new line"]
-    assert page.locator("pre.diff .minus").count() == 1
-    assert page.locator("pre.diff .hunk").count() == 1
+    page.select_option("#problem-run", index=1)
+    page.locator("#list .open").first.click()
+    shown = set()
+    for match in page.locator(".match").all():
+        match.click()
+        shown |= {
+            text.replace("\n", " ") for text in page.locator("dialog pre.diff").all_inner_texts()
+        }
+        lines = page.locator("dialog pre.diff .plus").all_inner_texts()
+        assert lines == ["+new line"] * len(lines)
+        assert page.locator("dialog pre.diff .minus").count() == len(lines)
+        assert page.locator("dialog pre.diff .hunk").count() == len(lines)
+        page.keyboard.press("Escape")
+    assert len(shown) == 2
+    assert "more than are kept" in shown
     assert page.evaluate("window.hacked") is None
     assert errors == []
     page.close()

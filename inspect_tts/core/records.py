@@ -95,8 +95,8 @@ class Patch(Record):
     The diff against the commit that it began at: committed or not, with new and binary files.
     """
 
-    commit: str
-    """The commit that it began at."""
+    commit: str | None = None
+    """The commit that it began at; None for a recorded rollout."""
     size: int = 0
     """Bytes."""
     text: str | None = None

@@ -15,6 +15,7 @@ from inspect_tts._inspect.command import eval_options, parse_cli_args, run_eval
 from inspect_tts.core.forecast import Forecast
 from inspect_tts.core.selections import SELECTIONS
 from inspect_tts.errors import UserError
+from inspect_tts.report.command import report
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.stages.ranking import DEFAULTS, check_selection
 
@@ -158,6 +159,8 @@ def _run(
     solver: tuple[str, Sequence[str]],
     params: dict[str, Any],
 ) -> None:
+    from inspect_tts.report.page import page_missing
+
     before = len(WRITTEN)
     t = tuple(_arguments(arguments))
     run_eval(context, task, t=t, solver=solver[0], s=tuple(solver[1]), **params)
@@ -165,6 +168,11 @@ def _run(
         click.echo(f"{written.problems} problems: {written.selections}")
         if written.predictions is not None:
             click.echo(f"predictions: {written.predictions}")
+        missing = page_missing()
+        page = None if missing else written.selections.with_name("report.html")
+        context.invoke(report, paths=(written.log,), html=page, no_html=page is None)
+        if missing:
+            click.echo(f"no report.html: {missing}", err=True)
 
 
 def _defaults(solver: Callable[..., Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from inspect_ai.util import span
 from inspect_tts._inspect import at_eval_end, eval_spec, fresh_state, model_lane, real_sample
 from inspect_tts.core.facts import answer_fingerprint, patch_files, patch_fingerprint
 from inspect_tts.core.lots import lane
-from inspect_tts.core.records import RECORDED, Facts, Rollout, Stage, Summary
+from inspect_tts.core.records import RECORDED, Facts, Patch, Rollout, Stage, Summary
 from inspect_tts.core.summary import steering
 from inspect_tts.core.units import unit_key
 from inspect_tts.errors import UserError
@@ -34,8 +34,8 @@ from .records import Recorded, Source
 
 SOURCES = "sources"
 """Where rollouts are: key of the samples' metadata, and argument in the stage's record."""
-SOURCE, PATCH = "source", "model_patch"
-"""Keys of the metadata that the chosen rollout leaves in its sample."""
+SOURCE = "source"
+"""Key of the metadata that the chosen rollout leaves in its sample."""
 NO_MODEL = "none/none"
 """Inspect's name for no model at all."""
 
@@ -147,8 +147,6 @@ async def _attempt(job: _Job, index: int, source: Source, recorded: Recorded) ->
         job.state, real_sample(), lane=own, message_limit=None, token_limit=None, cost_limit=None
     )
     state.metadata = {SOURCE: source.model_dump()}
-    if recorded.patch is not None:
-        state.metadata[PATCH] = recorded.patch
     if recorded.messages:
         state.messages = list(recorded.messages)
         said = [message.text for message in state.messages if message.role == "assistant"]
@@ -209,9 +207,14 @@ async def _summarised(job: _Job, index: int, recorded: Recorded) -> Rollout:
         usage=recorded.usage,
         seconds=recorded.seconds,
         facts=facts_of(recorded),
+        patch=_patch(recorded.patch),
         summary=await _summary(job, index, recorded),
     )
     return rollout.model_copy(update={"steering": steering(rollout)})
+
+
+def _patch(text: str | None) -> Patch | None:
+    return None if text is None else Patch(size=len(text.encode("utf-8", "replace")), text=text)
 
 
 def facts_of(recorded: Recorded) -> Facts:

@@ -3,17 +3,17 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log_samples
 
-from inspect_tts.core.records import RECORDED
+from inspect_tts.core.records import RECORDED, Rollout
 from inspect_tts.errors import UserError
 from inspect_tts.stages.pool import RolloutPool
 
-from .loading import PATCH, SOURCE, SOURCES
+from .loading import SOURCE, SOURCES
 
 _HEAVY = {"events", "timelines", "messages", "output"}
 
@@ -26,6 +26,7 @@ WRITTEN: list["Written"] = []
 class Written:
     """The files that were written."""
 
+    log: str
     selections: Path
     problems: int
     predictions: Path | None = None
@@ -56,16 +57,15 @@ def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Wr
         pool = sample.store_as(RolloutPool)
         if pool.adopted is not None:
             selections.append(_selection(sample, pool, pool.adopted))
-            if sample.metadata.get(PATCH) is not None:
-                predictions.append(_prediction(sample, pool, pool.adopted))
+            if patch := _patch(pool.by_id(pool.adopted)):
+                predictions.append(_prediction(sample, pool, pool.adopted, patch))
     if not selections:
         raise UserError(f"{location} has no sample in which a rollout was chosen; nothing to write")
     into.mkdir(parents=True, exist_ok=True)
-    written = Written(_write(into / "selections.jsonl", selections), len(selections))
+    written = Written(location, _write(into / "selections.jsonl", selections), len(selections))
     if not predictions:
         return written
-    patches = _write(into / "predictions.jsonl", predictions)
-    return Written(written.selections, written.problems, patches)
+    return replace(written, predictions=_write(into / "predictions.jsonl", predictions))
 
 
 def write_at_end(log: EvalLog) -> None:
@@ -130,11 +130,15 @@ def _selection(sample: EvalSample, pool: RolloutPool, chosen: str) -> dict[str, 
     }
 
 
-def _prediction(sample: EvalSample, pool: RolloutPool, chosen: str) -> dict[str, Any]:
+def _patch(chosen: Rollout) -> str | None:
+    return chosen.patch.text if chosen.patch else None
+
+
+def _prediction(sample: EvalSample, pool: RolloutPool, chosen: str, patch: str) -> dict[str, Any]:
     return {
         "instance_id": sample.id,
         "model_name_or_path": pool.by_id(chosen).model,
-        "model_patch": sample.metadata[PATCH],
+        "model_patch": patch,
     }
 
 

@@ -10,7 +10,7 @@ from zlib import compress
 from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage
 
-from inspect_tts.core.records import Match, Rollout, Selection, Stage
+from inspect_tts.core.records import Match, Patch, Rollout, Selection, Stage
 from inspect_tts.core.transcript import elide
 
 
@@ -110,7 +110,6 @@ def _input(given: str | list[ChatMessage]) -> str:
 
 
 def _rollout(rollout: Rollout, score: float | None, pass_mark: float, cut: Cut) -> dict[str, Any]:
-    patch = getattr(rollout, "patch", None)
     return {
         "id": rollout.id,
         "iteration": rollout.iteration,
@@ -134,8 +133,14 @@ def _rollout(rollout: Rollout, score: float | None, pass_mark: float, cut: Cut) 
         "summary": elide(rollout.summary.text, cut.summary),
         "summary_status": rollout.summary.status,
         "steering": [text[:300] for text in rollout.steering],
-        "patch": elide(patch, cut.patch) if isinstance(patch, str) and cut.patch else None,
+        "patch": _patch(rollout.patch, cut.patch) if rollout.patch else None,
     }
+
+
+def _patch(patch: Patch, most: int) -> str | None:
+    if patch.text is None:
+        return patch.notice
+    return elide(patch.text, most) or None if most else None
 
 
 def _selection(selection: Selection, cut: Cut) -> dict[str, Any]:
