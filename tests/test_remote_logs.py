@@ -13,18 +13,17 @@ from inspect_ai.log import write_eval_log
 from inspect_tts import problems_df
 from inspect_tts.cli import main
 
-pytestmark = pytest.mark.interop
-pytest.importorskip("moto", reason="needs the group `interop`")
-pytest.importorskip("pandas", reason="needs the extra `report`")
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
 from made_logs import Made, made_log
-from moto.server import ThreadedMotoServer
+
+pytestmark = pytest.mark.interop
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    moto = pytest.importorskip("moto.server", reason="needs the group `interop`")
+    server = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
