@@ -24,6 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import claude_code
 from docker.client import DockerClient
 from docker.errors import ImageNotFound
 from helpers import IMAGE
@@ -34,7 +35,6 @@ from inspect_tts.core.patches import files_of
 DATA = Path(__file__).parents[2] / "shared" / "data" / "swebench_verified"
 DATASET = DATA / "swebench_verified.jsonl.gz"
 TEMPLATE = "tts-swe/{id}"
-CLAUDE_CODE = "2.1.332"
 WITH_CLAUDE_CODE = "tts-swe-claude/{id}"
 FEW = ("pallets__flask-5014", "sympy__sympy-23950")
 PROBLEMS = (
@@ -193,16 +193,12 @@ def build_with_claude_code(id: str) -> str:
         Name of the image.
     """
     base, name = build(id), WITH_CLAUDE_CODE.format(id=id)
-    version = f"{_engine().images.get(base).id}@{CLAUDE_CODE}"
-    if _present(name, version):
-        return name
-    with tempfile.TemporaryDirectory() as folder:
-        package = f"@anthropic-ai/claude-code-linux-x64@{CLAUDE_CODE}"
-        _run(["npm", "pack", "--silent", package], cwd=Path(folder))
-        [packed] = Path(folder).glob("*.tgz")
-        text = f"FROM {base}\nADD claude.tgz /opt\nRUN ln -s /opt/package/claude /usr/local/bin\n"
-        files = {"Dockerfile": text.encode(), "claude.tgz": packed.read_bytes()}
-    _image(name, version, files)
+    version = f"{_engine().images.get(base).id}@{claude_code.VERSION}"
+    if not _present(name, version):
+        text = f"FROM {base}\n{claude_code.DOCKERFILE}"
+        _image(
+            name, version, {"Dockerfile": text.encode(), claude_code.PACKED: claude_code.packed()}
+        )
     return name
 
 

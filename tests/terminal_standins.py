@@ -19,6 +19,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import claude_code
 from helpers import IMAGE, docker_missing
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "terminal_bench_2"
@@ -86,10 +87,10 @@ def unpacked() -> Path:
     return folder
 
 
-def prepared(task: str) -> Path:
+def prepared(task: str, *, with_claude_code: bool = False) -> Path:
     """A copy of a task that starts from its stand-in, which is built if it is not there."""
     source = unpacked() / task
-    copy = CACHE / "prepared" / task
+    copy = CACHE / ("prepared_with_claude_code" if with_claude_code else "prepared") / task
     with _lock():
         if copy.exists():
             shutil.rmtree(copy)
@@ -100,6 +101,9 @@ def prepared(task: str) -> Path:
             one = standin(image)
             _build(one)
             text = re.sub(rf"^FROM {re.escape(image)}", f"FROM {one.tag}", text, flags=re.MULTILINE)
+        if with_claude_code:
+            text += f"\n{claude_code.DOCKERFILE}"
+            (copy / "environment" / claude_code.PACKED).write_bytes(claude_code.packed())
         dockerfile.write_text(text, encoding="utf-8")
         toml = copy / "task.toml"
         lines = toml.read_text(encoding="utf-8").splitlines()

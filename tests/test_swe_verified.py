@@ -6,10 +6,9 @@ A few run always, all with `make swe`.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from platform import machine
-from shutil import which
 from typing import Any
 
+import claude_code
 import pytest
 import standins
 from click.testing import CliRunner
@@ -228,7 +227,7 @@ def test_pdr_rtv_runs_mini_swe_agent_to_the_end_on_four_projects(tmp_path: Path)
 
 
 @pytest.mark.swe
-@pytest.mark.skipif(not which("npm") or machine() != "x86_64", reason="Claude Code comes by npm")
+@pytest.mark.skipif(not claude_code.AVAILABLE, reason="Claude Code comes by npm, for x86_64")
 def test_claude_code_of_inspect_swe_runs_in_parallel_rollouts(tmp_path: Path) -> None:
     ids = PLAYED[:1]
     standins.build_with_claude_code(ids[0])

@@ -5,8 +5,10 @@ Three tasks by default; `make terminal` runs all. The first run builds the image
 
 import os
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import claude_code
 import pytest
 import terminal_standins as standins
 from helpers import Outcome, Script, containers, eval_one, prefer
@@ -144,11 +146,23 @@ def _check_blindness(name: str, outcome: Outcome) -> None:
     assert {line for line in hidden if line in sent} == set()
 
 
+AGENTS: dict[str, dict[str, Any]] = {
+    "inspect_tts/bash_agent": {},
+    "inspect_tts/mini_swe_agent": {"cwd": "/app"},
+    "inspect_swe/claude_code": {"version": "sandbox"},
+}
+
+
 @pytest.mark.skipif(not ALL, reason="`make terminal` runs it")
-def test_another_agent_runs_on_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("agent", AGENTS)
+def test_other_agents_run_on_it(agent: str, tmp_path: Path) -> None:
+    ours = agent.startswith("inspect_tts/")
+    if not ours and not claude_code.AVAILABLE:
+        pytest.skip("Claude Code comes by npm, for x86_64")
+    path = standins.prepared("regex-log", with_claude_code=not ours)
     outcome = eval_one(
-        terminal_bench_task(path=str(standins.prepared("regex-log"))),
-        rtv(n=2, votes=1, agent="inspect_tts/bash_agent"),
+        terminal_bench_task(path=str(path), override_memory_mb=None if ours else 8192),
+        rtv(n=2, votes=1, agent=agent, agent_args=AGENTS[agent]),
         simulated("regex-log", tmp_path),
         tmp_path,
         model_roles={"judge": Script(judge=prefer(RIGHT)).model()},
