@@ -13,6 +13,8 @@ from .core.records import STOP, Stage
 from .core.refinement import CONTEXTS
 from .errors import UserError
 from .stages.arguments import at_least, at_most, known_arguments, one_of
+from .stages.budget import Budget, phases_of
+from .stages.crew import crew_of_sample
 from .stages.pool import pool_of
 from .stages.rollouts import rollouts
 from .stages.selection import select, tournament
@@ -40,15 +42,21 @@ _REFINEMENT = {
 }
 
 
-def run_stages(*stages: Solver, agreed_end: Sequence[Solver] = (), iterations: int = 1) -> Solver:
+def run_stages(
+    *stages: Solver,
+    early_end: Sequence[Solver] = (),
+    stop_agreed: bool = False,
+    iterations: int = 1,
+) -> Solver:
     """Await stages inside a solver; a chain, returned, would take its place in the log.
 
     A chain would also log the pool, in full, after each stage: here the recipe's step does it once.
 
     Args:
         *stages: In their order.
-        agreed_end: What ends the recipe instead, once a selection among its stages finds that the
-            candidates agree; empty to go on in any case.
+        early_end: What ends the recipe instead, where the sample's limit leaves no room for another
+            iteration; needed where there are several.
+        stop_agreed: Whether that ends it, too, once the candidates of a selection agree.
         iterations: How many the recipe plans, for the record.
 
     Returns:
@@ -56,15 +64,39 @@ def run_stages(*stages: Solver, agreed_end: Sequence[Solver] = (), iterations: i
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        for number, stage in enumerate(stages, start=1):
+        names = [step_names(stage)[0] for stage in stages]
+        for number, stage in enumerate(stages):
+            budget = crew_of_sample().budget
+            budget.ahead = phases_of(names[number:])
+            if early_end and number > 0 and _too_short(state, names[number], budget, iterations):
+                return await _end(early_end, state, generate)
             state = await _run(stage, state, generate)
-            if agreed_end and number < len(stages) - 1 and _stops(state, stage, iterations):
-                for last in agreed_end:
-                    state = await _run(last, state, generate)
-                break
+            if stop_agreed and number < len(stages) - 2 and _agrees(state, stage, iterations):
+                return await _end(early_end, state, generate)
         return state
 
     return solve
+
+
+async def _end(stages: Sequence[Solver], state: TaskState, generate: Generate) -> TaskState:
+    names = [step_names(stage)[0] for stage in stages]
+    for number, stage in enumerate(stages):
+        crew_of_sample().budget.ahead = phases_of(names[number:])
+        state = await _run(stage, state, generate)
+    return state
+
+
+def _too_short(state: TaskState, stage: str, budget: Budget, iterations: int) -> bool:
+    """Whether no further iteration fits into the sample's limit."""
+    if phases_of([stage]) != ("rollouts",) or budget.affords_iteration():
+        return False
+    pool = pool_of(state)
+    n = next(s.parameters["n"] for s in pool.stages if s.name == "rollouts")
+    cut = budget.cut(n * (iterations - 1 - pool.iteration), 0)
+    parameters = {"iterations": iterations}
+    stop = Stage(name=STOP, iteration=pool.iteration, parameters=parameters, cut=cut)
+    pool.stages = [*pool.stages, stop]
+    return True
 
 
 async def _run(stage: Solver, state: TaskState, generate: Generate) -> TaskState:
@@ -72,7 +104,7 @@ async def _run(stage: Solver, state: TaskState, generate: Generate) -> TaskState
         return await stage(state, generate)
 
 
-def _stops(state: TaskState, stage: Solver, iterations: int) -> bool:
+def _agrees(state: TaskState, stage: Solver, iterations: int) -> bool:
     pool = pool_of(state)
     if "rollouts" in step_names(stage)[0] or not agreed(pool.selections[-1], pool.rollouts):
         return False

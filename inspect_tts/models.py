@@ -16,7 +16,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.util import LimitExceededError, message_limit, suspend_turn_limit
 
-from ._inspect import TerminateSampleError, effective_config
+from ._inspect import TerminateSampleError, effective_config, is_budget
 from .core.records import Usage
 from .errors import UserError
 
@@ -86,7 +86,8 @@ async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig)
         The answer.
 
     Raises:
-        LimitExceededError: If a limit of the sample is reached.
+        LimitExceededError: If a limit of the sample is reached, other than on tokens or cost: that
+            is an answer that failed.
         TerminateSampleError: If the sample was told to end.
     """
     return (await ask_for(1, model, messages, config))[0]
@@ -107,7 +108,8 @@ async def ask_for(
         From one answer to `samples`. The usage of the request is the first one's.
 
     Raises:
-        LimitExceededError: If a limit of the sample is reached.
+        LimitExceededError: If a limit of the sample is reached, other than on tokens or cost: that
+            is an answer that failed.
         TerminateSampleError: If the sample was told to end.
     """
     if samples > 1:
@@ -116,9 +118,11 @@ async def ask_for(
     try:
         with suspend_turn_limit(), message_limit(None):
             output = await model.generate(messages, config=config)
-    except (LimitExceededError, TerminateSampleError):
+    except TerminateSampleError:
         raise
     except Exception as error:
+        if isinstance(error, LimitExceededError) and not is_budget(error):
+            raise
         reason = f"{type(error).__name__}: {error}"[:500]
         return [Answer("", reason, True, Usage(), monotonic() - started)]
     seconds = monotonic() - started

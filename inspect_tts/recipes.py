@@ -176,8 +176,9 @@ def pdr(
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
     given = dict(locals())
+    end = (random_selection(keep=1, seed=seed), adopt())
     stages = refinement(given, score_last=True)
-    return run_stages(*stages, random_selection(keep=1, seed=seed), adopt())
+    return run_stages(*stages, *end, early_end=end, iterations=iterations)
 
 
 @solver
@@ -275,7 +276,8 @@ def pdr_rtv(
         *refinement(given),
         select_one(given),
         adopt(),
-        agreed_end=end if stop_agreed else (),
+        early_end=end,
+        stop_agreed=stop_agreed,
         iterations=iterations,
     )
 

@@ -25,9 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import claude_code
-from docker.client import DockerClient
-from docker.errors import ImageNotFound
 from helpers import IMAGE
+from images import engine, image, present
 from platformdirs import user_cache_path
 
 from inspect_tts.core.patches import files_of
@@ -164,7 +163,7 @@ def build(id: str) -> str:
     environment = _environment(how)
     name = TEMPLATE.format(id=id)
     version = "@".join([environment, _DOCKERFILE, _BIN_TEST, _IGNORED, how["sdist_sha256"]])
-    if _present(name, version):
+    if present(name, version):
         return name
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
@@ -179,7 +178,7 @@ def build(id: str) -> str:
         after = f"&& cp {_ENV}/lib/python3*/site-packages/_pytest/_version.py /testbed/src/_pytest/"
     text = _DOCKERFILE.replace("ENVIRONMENT", environment).replace("PYTHONPATH", path)
     files = {"Dockerfile": text.replace("AFTER", after).encode(), "tree.tar": tarball.getvalue()}
-    _image(name, version, files)
+    image(name, version, files)
     return name
 
 
@@ -193,10 +192,10 @@ def build_with_claude_code(id: str) -> str:
         Name of the image.
     """
     base, name = build(id), WITH_CLAUDE_CODE.format(id=id)
-    version = f"{_engine().images.get(base).id}@{claude_code.VERSION}"
-    if not _present(name, version):
+    version = f"{engine().images.get(base).id}@{claude_code.VERSION}"
+    if not present(name, version):
         text = f"FROM {base}\n{claude_code.DOCKERFILE}"
-        _image(
+        image(
             name, version, {"Dockerfile": text.encode(), claude_code.PACKED: claude_code.packed()}
         )
     return name
@@ -216,8 +215,8 @@ def _environment(how: dict[str, Any]) -> str:
     }
     version = sha256(b"".join(files.values())).hexdigest()[:12]
     name = f"tts-swe/env:{version}"
-    if not _present(name, version):
-        _image(name, version, files)
+    if not present(name, version):
+        image(name, version, files)
     return name
 
 
@@ -260,36 +259,6 @@ def _make_repository(row: dict[str, Any], tree: Path) -> None:
         "git commit -q --no-gpg-sign --allow-empty -m SWE-bench",
     ):
         _run(command.split(), cwd=tree, env=env)
-
-
-def _engine() -> Any:
-    return DockerClient.from_env(timeout=900)
-
-
-def _present(name: str, version: str) -> bool:
-    try:
-        found: dict[str, str] = _engine().images.get(name).labels
-    except ImageNotFound:
-        return False
-    return found.get("tts.standin") == version
-
-
-def _image(name: str, version: str, files: dict[str, bytes]) -> None:
-    context = io.BytesIO()
-    with tarfile.open(fileobj=context, mode="w") as tar:
-        for path, data in files.items():
-            info = tarfile.TarInfo(path)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    context.seek(0)
-    _engine().images.build(
-        fileobj=context,
-        custom_context=True,
-        tag=name,
-        labels={"tts.standin": version},
-        network_mode="host",
-        rm=True,
-    )
 
 
 def _run(

@@ -124,8 +124,9 @@ def test_nothing_is_left_after_the_samples_token_limit(box: Box, tmp_path: Path)
     script = noting(tmp_path, "sleep 0.2")
     outcome = eval_one(endless(box, script), None, script, tmp_path, token_limit=150)
 
-    assert outcome.sample.limit is not None
-    assert outcome.sample.limit.type == "token"
+    assert outcome.sample.limit is None, "the strategy ends within it"
+    assert {rollout.limit for rollout in outcome.pool.rollouts} == {"token"}
+    assert outcome.pool.adopted is not None
     assert len(script.asked("agent")) <= 10 + ROLLOUTS, "15 tokens each, over all rollouts"
     assert outcome.score("counts_sandboxes") == 1
     assert_nothing_left(box)

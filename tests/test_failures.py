@@ -160,7 +160,6 @@ def test_no_rollout_started_fails_the_sample_with_the_first_cause(tmp_path: Path
 @pytest.mark.parametrize(
     ("options", "kind", "act"),
     [
-        ({"token_limit": 100}, "token", talks),
         ({"turn_limit": 10}, "turn", asks_again),
         ({"time_limit": 3}, "time", sleeps),
     ],

@@ -65,7 +65,7 @@ class RolloutSample:
 
     def limit_exceeded(self, error: LimitExceededError) -> None:
         """End the sample if the limit is one of its own, else just this rollout."""
-        if error.source in self.outer or self.tg is None:
+        if self.tg is None or (error.source in self.outer and not is_budget(error)):
             self.real.limit_exceeded(error)
             return
         self.limit_error = error
@@ -157,7 +157,7 @@ async def rollout_scope(
         What becomes the record of the end, complete after the block.
 
     Raises:
-        LimitExceededError: If a limit of the sample, not of the rollout, was reached.
+        LimitExceededError: If a limit of the sample was reached, other than on tokens or cost.
         TerminateSampleError: If the sample was told to end.
     """
     ended = Ended()
@@ -178,7 +178,7 @@ async def rollout_scope(
                     raise cause from error
                 if not isinstance(cause, LimitExceededError):
                     ended.error = cause
-                elif cause.source in standin.outer:
+                elif cause.source in standin.outer and not is_budget(cause):
                     raise cause from error
                 else:
                     ended.limit = cause
@@ -187,6 +187,11 @@ async def rollout_scope(
         ended.turns = int(turn_meter.usage)
         ended.usage = state._token_limit._usage
     ended.limit = ended.limit or applied.limit_error or standin.limit_error
+
+
+def is_budget(error: LimitExceededError) -> bool:
+    """Whether it is the sample's limit on tokens or cost that was reached."""
+    return error.source in (sample_limits().token, sample_limits().cost)
 
 
 def _outer(limits: list[Limit]) -> list[Limit]:

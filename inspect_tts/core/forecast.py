@@ -80,6 +80,18 @@ def forecast(plan: Plan, field: Field, ballots: Ballots) -> tuple[Forecast, tupl
             matches.append(_match(plan, field, id, group, verdicts, grade))
 
 
+def most_matches(kind: str, field: Field) -> int:
+    """How many matches a selection will judge at most.
+
+    Args:
+        kind: Of the selection.
+        field: Its candidates, not used by anything else.
+    """
+    asked = Asked(judge="", prompt="", reask="", reads="")
+    plan = Plan(kind, votes=1, early_stop=False, tie="lot", asked=asked)
+    return forecast(plan, field, Ballots(()))[0].most
+
+
 def _votes(
     plan: Plan, group: Sequence[str], ballots: Ballots
 ) -> tuple[Forecast, list[str | None], float | None]:

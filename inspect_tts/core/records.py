@@ -190,6 +190,8 @@ class Match(Record):
     votes: tuple[Vote, ...]
     saved: int = 0
     """Votes that were not asked, as no outcome of them could have changed the winner."""
+    cut: int = 0
+    """Votes that were not asked, so that the sample's limit holds."""
     tally: dict[str, int]
     tied: tuple[str, ...] = ()
     winner: str
@@ -253,6 +255,21 @@ class PromptRecord(Record):
     sha256: str
 
 
+class Cut(Record):
+    """What a stage did not start, so that the sample's token or cost limit holds."""
+
+    planned: int
+    """Rollouts or votes."""
+    started: int
+    """Of votes: those that early stopping spared among them."""
+    token_limit: int | None = None
+    cost_limit: float | None = None
+    tokens: int = 0
+    """Spent by then."""
+    dollars: float = 0.0
+    """Spent by then."""
+
+
 STOP = "stop"
 """`Stage.name` of the decision to refine no further."""
 
@@ -270,3 +287,5 @@ class Stage(Record):
     prompts: tuple[PromptRecord, ...] = ()
     seconds: float | None = None
     """Wall time of a stage that runs rollouts or asks judges."""
+    cut: Cut | None = None
+    """None where all was started."""

@@ -7,7 +7,7 @@ from .lots import shuffled
 from .records import RECORDED, STOP, Draw, Match, Rollout, Selection, Stage
 from .refinement import refinement_contexts
 from .selections import SELECTIONS, Field, start
-from .tournament import decide, display_order, flip_rate, votes_needed
+from .tournament import decide, display_order, flip_rate, unasked, votes_needed
 
 
 def discrepancies(
@@ -52,7 +52,7 @@ def discrepancies(
         if stage.name == "rollouts" and stage.parameters["context"] is not None:
             found += _contexts(problem, stage, rollouts, selections)
     for stage in stages:
-        if stage.name == STOP:
+        if stage.name == STOP and stage.cut is None:
             before = [s for s in selections if s.iteration == stage.iteration]
             if not before or not agreed(before[0], rollouts):
                 found.append(f"iteration {stage.iteration}: stopped, though nothing was agreed")
@@ -85,7 +85,8 @@ def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]
     for stage in stages:
         if stage.name == "rollouts":
             ids = [r.id for r in rollouts if r.iteration == stage.iteration]
-            wanted = [f"t{stage.iteration}-n{i:02d}" for i in range(stage.parameters["n"])]
+            n = stage.cut.started if stage.cut else stage.parameters["n"]
+            wanted = [f"t{stage.iteration}-n{i:02d}" for i in range(n)]
             found += [f"rollout {id} is not recorded" for id in wanted if id not in ids]
             found += [f"rollout {id} is recorded and did not run" for id in ids if id not in wanted]
     return found
@@ -149,17 +150,19 @@ def _match(
     verdicts = [vote.verdict for vote in match.votes]
     asked = 0 if len(match.group) == 1 and not grades else selection.votes
     unsettled = match.saved and (
-        not rules.winner_only or votes_needed(match.group, verdicts, votes=asked)
+        not rules.winner_only or votes_needed(match.group, verdicts, votes=asked - match.cut)
     )
-    if unsettled or len(verdicts) + match.saved != asked:
-        found.append(f"match {match.id}: {len(verdicts)} votes and {match.saved} saved of {asked}")
-    by_evidence = {id: evidence(rollouts[id]) for id in match.group}
+    if unsettled or len(verdicts) + match.saved + match.cut != asked:
+        counts = f"{len(verdicts)} votes, {match.saved} saved and {match.cut} cut"
+        found.append(f"match {match.id}: {counts} of {asked}")
+    worth = {id: evidence(rollouts[id]) for id in match.group}
+    by_evidence = selection.tie == "evidence" or unasked(match.cut, asked - match.cut)
     outcome = decide(
         match.group,
         verdicts,
         seed=selection.seed,
         key=key,
-        evidence=by_evidence if selection.tie == "evidence" else None,
+        evidence=worth if by_evidence else None,
     )
     given = [vote.grade for vote in match.votes if vote.grade is not None]
     expected = (
@@ -185,14 +188,17 @@ def _contexts(
 ) -> list[str]:
     before = [r.id for r in rollouts if r.iteration == stage.iteration - 1]
     recorded = [r for r in rollouts if r.iteration == stage.iteration]
-    if not before or (stage.parameters["context"] == "single" and len(before) != len(recorded)):
+    n = stage.parameters["n"]
+    if stage.parameters["context"] == "single" and stage.cut:
+        n = len(before)
+    if not before or (stage.parameters["context"] == "single" and len(before) != n):
         return [f"iteration {stage.iteration}: its contexts need rollouts that are not recorded"]
     chosen = [s.selected for s in selections if s.iteration == stage.iteration - 1]
     earlier = [r for r in rollouts if r.iteration == stage.iteration - 1]
     allowed = eligible(earlier, leak_guard=stage.parameters.get("leak_guard", False))
     expected = refinement_contexts(
         stage.parameters["context"],
-        n=stage.parameters["n"],
+        n=n,
         previous=before,
         selected=chosen[-1] if chosen else allowed,
         top_k=stage.parameters["top_k"],

@@ -172,6 +172,16 @@ def decide(
     return Outcome(shuffled(tied, seed=seed, key=key)[0], "lot", tally, tied)
 
 
+def unasked(cut: int, votes: int) -> bool:
+    """Whether a match was left without any vote by a limit; evidence then decides before a lot.
+
+    Args:
+        cut: Votes that the limit left out.
+        votes: Votes that it left.
+    """
+    return cut > 0 and votes == 0
+
+
 def flip_rate(orders: Sequence[Sequence[str]], verdicts: Sequence[str | None]) -> float | None:
     """How often a match's verdict changes when another order is shown.
 

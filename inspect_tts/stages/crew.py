@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,6 +14,7 @@ from inspect_tts._inspect import SandboxSet, real_sample
 from inspect_tts.core.ballots import Ballots
 from inspect_tts.core.records import Rollout
 
+from .budget import Budget
 from .units import Units
 
 
@@ -42,7 +44,7 @@ class Owner:
     Args:
         id: The rollout's id.
         slot: Entered for as long as the rollout runs, and while its sandbox is held.
-        attempt: Runs the rollout; opens its sandbox first.
+        attempt: Runs the rollout; opens its sandbox first. None where it was not started.
         grade: Grades a released rollout in place, or None not to.
         hold: Whether to keep sandbox and slot until `release`, not just until the summary.
     """
@@ -52,7 +54,7 @@ class Owner:
         id: str,
         *,
         slot: AbstractAsyncContextManager[object],
-        attempt: Callable[[], Awaitable[Attempt]],
+        attempt: Callable[[], Awaitable[Attempt | None]],
         grade: Callable[[Attempt], Awaitable[Rollout]] | None,
         hold: bool,
     ) -> None:
@@ -71,6 +73,9 @@ class Owner:
             self.entered.set()
             try:
                 self.result = await self._attempt()
+                if self.result is None:
+                    self.finished.set()
+                    return
                 if not self._hold:
                     await self._close()
                     await slot.aclose()
@@ -128,11 +133,21 @@ class Crew:
         self.publishes = False
         """Whether the sample's numbers are published though no loser may be graded here."""
 
+    @cached_property
+    def budget(self) -> Budget:
+        """What the sample may still spend."""
+        return Budget()
+
     def start(self, owners: Iterable[Owner]) -> None:
         """Start owners in the background of the sample: they outlive the stage."""
         for owner in owners:
             self.owners[owner.id] = owner
             background(owner.run)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Leave out rollouts that were not started."""
+        for id in ids:
+            del self.owners[id]
 
     def release(self, ids: Iterable[str]) -> None:
         """Let go of rollouts that nothing needs any more; returns at once."""

@@ -1,13 +1,9 @@
 """Run one iteration: who starts from what, when it may start, and what is recorded."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import Any
 
-from inspect_ai.log import EvalSpec
-from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.solver import Generate, TaskState
 from inspect_ai.util import concurrency, span
 
 from inspect_tts._inspect import (
@@ -21,109 +17,27 @@ from inspect_tts._inspect import (
     widen_throttles,
 )
 from inspect_tts.core.candidates import eligible
-from inspect_tts.core.records import Rollout, Stage
-from inspect_tts.core.refinement import CONTEXTS, Context, refinement_contexts
+from inspect_tts.core.records import Cut, Rollout, Stage
+from inspect_tts.core.refinement import refinement_contexts
 from inspect_tts.core.summary import numbered
 from inspect_tts.errors import UserError
-from inspect_tts.models import check_roles, role_model
-from inspect_tts.prompts import Prompt, load_prompt
+from inspect_tts.models import role_model
 from inspect_tts.viewer import strategy_view
 
 from . import progress
-from .agent import agent_identity, agent_maker, agent_name, check_own_solver
-from .arguments import at_least, at_most, one_of
+from .agent import agent_name, check_own_solver
 from .capacity import check_capacity
-from .crew import Owner, crew_of_sample
-from .job import Job, Limits
+from .crew import Attempt, Owner, crew_of_sample
+from .job import Job
 from .leftovers import register_sample, remove_leftovers
 from .names import is_stage
 from .pool import RolloutPool, draw, pool_of
 from .rollout import grade_in_place, run_rollout
-from .units import Units, check_units, open_store
+from .settings import Settings
+from .units import Units, open_store
 
 DEFAULT_ROLLOUTS_AT_ONCE = 64
 """Rollouts at once in the process where neither the user nor the sandbox provider sets a limit."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The arguments of the stage `rollouts`, checked."""
-
-    n: int
-    context: Context | None
-    top_k: int
-    cold: int
-    carry_over: bool
-    leak_guard: bool
-    seed: int
-    make_agent: Callable[[EvalSpec], Callable[[], Solver]]
-    identity: Callable[[EvalSpec], list[object]]
-    max_rollouts: int | None
-    limits: Limits
-    score_rollouts: bool
-    hold: bool
-    trajectory_tokens: int
-    units: str
-    prompts: dict[str, Prompt]
-    parameters: dict[str, Any]
-    """All arguments as the log shows them."""
-
-
-def check_settings(given: dict[str, Any]) -> Settings:
-    """Check the arguments of the stage `rollouts`.
-
-    Args:
-        given: All of them, by name.
-
-    Returns:
-        The settings.
-
-    Raises:
-        UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
-    """
-    at_least("n", given["n"], 1)
-    at_least("top_k", given["top_k"], 1)
-    at_least("cold", given["cold"], 0)
-    at_most("cold", given["cold"], given["n"], ": they are among the n rollouts")
-    if (given["cold"] or given["carry_over"]) and given["context"] is None:
-        raise UserError(
-            "cold and carry_over are about refined rollouts: give context='select', 'random' or "
-            "'single' as well"
-        )
-    at_least("seed", given["seed"], 0)
-    at_least("max_rollouts", given["max_rollouts"], 1)
-    at_least("trajectory_tokens", given["trajectory_tokens"], 500)
-    one_of("context", given["context"], (None, *CONTEXTS))
-    check_units(given["units"])
-    limits = Limits(**{name: given[name] for name in Limits.__dataclass_fields__})
-    for name, value in vars(limits).items():
-        fraction = name in ("cost_limit", "time_limit")
-        at_least(name, value, 0 if fraction else 1, whole=not fraction)
-    check_roles()
-    if given["score_rollouts"] and not given["hold"]:
-        raise UserError("score_rollouts=true grades in open sandboxes: use it with hold=true")
-    names = ("summarizer", "summarizer_reask", "refinement")
-    prompts = {name: load_prompt(name, given[f"{name}_prompt"]) for name in names}
-    plain = {name: value for name, value in given.items() if not name.endswith("_prompt")}
-    return Settings(
-        n=given["n"],
-        context=given["context"],
-        top_k=given["top_k"],
-        cold=given["cold"],
-        carry_over=given["carry_over"],
-        leak_guard=given["leak_guard"],
-        seed=given["seed"],
-        make_agent=agent_maker(given["agent"], given["agent_args"]),
-        identity=partial(agent_identity, given["agent"], given["agent_args"]),
-        max_rollouts=given["max_rollouts"],
-        limits=limits,
-        score_rollouts=given["score_rollouts"],
-        hold=given["hold"],
-        trajectory_tokens=given["trajectory_tokens"],
-        units=given["units"],
-        prompts=prompts,
-        parameters={**plain, "agent": agent_name(given["agent"])},
-    )
 
 
 async def run_iteration(state: TaskState, generate: Generate, settings: Settings) -> TaskState:
@@ -149,6 +63,9 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         await remove_leftovers(spec)
         await register_sample(sandbox, spec)
         crew.units = Units(open_store(settings.units, spec, active.log_location))
+    budget = crew.budget
+    budget.begin("rollouts", n=settings.n)
+    hold = settings.hold or budget.limited  # a budget may end the strategy after any iteration
     job = Job(
         iteration=pool.iteration + 1,
         state=state,
@@ -162,9 +79,10 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         summarizer_prompt=settings.prompts["summarizer"],
         summarizer_reask=settings.prompts["summarizer_reask"],
         trajectory_tokens=settings.trajectory_tokens,
-        hold=settings.hold,
+        hold=hold,
         identity=settings.identity(spec),
         units=crew.units,
+        budget=budget,
     )
     role_model("judge")  # a role that cannot be made fails here, before the first rollout
     contexts = _contexts(pool, job.iteration, settings)
@@ -177,23 +95,28 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     for id in carried:
         crew.owners[id].carry()
     crew.release(set(crew.owners) - set(carried))  # nothing else but summaries goes on
-    owners = [_owner(job, settings, pool, i, contexts[i], at_once) for i in range(settings.n)]
-    progress.plan("rollouts", settings.n)
-    progress.plan("summaries", settings.n)
+    n = len(contexts)
+    owners = [_owner(job, settings, pool, i, contexts[i], at_once) for i in range(n)]
+    progress.plan("rollouts", n)
+    progress.plan("summaries", n)
     started = monotonic()
     async with span(f"iteration {job.iteration}", type="iteration"):
         grow = settings.max_rollouts is None
         async with reserve_slots("rollouts", at_once, grow=grow) as slots:
-            held = settings.hold and sandbox is not None
+            held = hold and sandbox is not None
             if held:
-                _check_room(settings.n, slots)
+                _check_room(n, slots)
             crew.start(owners)
             for each in owners if held else ():
                 await each.entered.wait()
         for each in owners:
             await each.finished.wait()
     records = [each.result.rollout for each in owners if each.result]
-    _add(pool, records, settings, carried, monotonic() - started)
+    crew.forget(each.id for each in owners if each.result is None)
+    progress.plan("rollouts", len(records) - n)
+    progress.plan("summaries", len(records) - n)
+    cut = budget.cut(settings.n, len(records))
+    _add(pool, records, settings, carried, monotonic() - started, cut)
     return state
 
 
@@ -211,10 +134,25 @@ def _owner(
     return Owner(
         job.id(index),
         slot=concurrency("rollouts", at_once),
-        attempt=partial(run_rollout, job, index, context, refinement),
+        attempt=partial(_attempt, job, index, context, refinement),
         grade=grade if settings.score_rollouts else None,
-        hold=settings.hold and job.sandbox is not None,
+        hold=job.hold and job.sandbox is not None,
     )
+
+
+async def _attempt(
+    job: Job, index: int, context: tuple[str, ...], refinement: str
+) -> Attempt | None:
+    """Run a rollout if the budget admits it."""
+    id, used = job.id(index), None
+    if not await job.budget.admit(id, index):
+        return None
+    try:
+        attempt = await run_rollout(job, index, context, refinement)
+        used = attempt.rollout.usage + attempt.rollout.summary.usage
+        return attempt
+    finally:
+        await job.budget.end(id, used)
 
 
 def check_tasks(settings: Settings) -> None:
@@ -246,10 +184,13 @@ def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tu
     earlier = pool.population(iteration - 1)
     previous = [rollout.id for rollout in earlier]
     allowed = eligible(earlier, leak_guard=settings.leak_guard)
+    n = settings.n
+    if settings.context == "single" and any(stage.cut for stage in pool.stages):
+        n = min(n, len(previous))
     try:
         chosen = refinement_contexts(
             settings.context,
-            n=settings.n,
+            n=n,
             previous=previous,
             selected=pool.selected,
             top_k=settings.top_k,
@@ -261,7 +202,7 @@ def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tu
     except ValueError as error:
         raise UserError(str(error)) from error
     if settings.context == "random":
-        warm = range(settings.n - settings.cold)
+        warm = range(n - settings.cold)
         lots = [draw(allowed, seed=settings.seed, key=f"{key}/{i}") for i in warm]
         pool.draws = [*pool.draws, *lots]
     return chosen
@@ -273,6 +214,7 @@ def _add(
     settings: Settings,
     carried: list[str],
     seconds: float,
+    cut: Cut | None,
 ) -> None:
     iteration = records[0].iteration
     used = tuple(prompt.record for prompt in settings.prompts.values())
@@ -282,6 +224,7 @@ def _add(
         parameters=settings.parameters,
         prompts=used,
         seconds=seconds,
+        cut=cut,
     )
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]

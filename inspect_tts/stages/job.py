@@ -10,6 +10,7 @@ from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts.prompts import Prompt
 
+from .budget import Budget
 from .units import Units
 
 
@@ -45,6 +46,7 @@ class Job:
     identity: list[object]
     """What tells the agent from another one."""
     units: Units
+    budget: Budget
 
     def id(self, index: int) -> str:
         """Id of a rollout of this iteration."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspect_ai.model import GenerateConfig, Model
 from inspect_ai.util import span
@@ -18,6 +18,7 @@ from inspect_tts.core.tournament import (
     decide,
     display_order,
     flip_rate,
+    unasked,
     votes_needed,
 )
 from inspect_tts.core.units import unit_key
@@ -26,6 +27,7 @@ from inspect_tts.models import Answer
 from inspect_tts.prompts import Prompt
 
 from . import progress
+from .budget import Budget
 from .caching import manner
 from .gather import gather
 from .identity import model_identity
@@ -55,6 +57,13 @@ class Bench:
     units: Units
     reads: str
     """How they were made, see `reading`."""
+    budget: Budget
+    matches: int
+    """Of the whole selection, at most."""
+    characters: int
+    """Of a vote's prompt, about."""
+    cut: int = 0
+    """Votes of each match that are not asked, so that the sample's limit holds."""
     ballots: Ballots | None = None
     """Votes of an earlier run, to be used before the judge is asked."""
 
@@ -70,6 +79,15 @@ class Bench:
         """The config of one vote: under `--seed` each has another."""
         seed = effective_config(self.judge).seed
         return self.config.merge(GenerateConfig(seed=None if seed is None else seed + index))
+
+    def within_budget(self, matches: int) -> "Bench":
+        """The same for one round, with as many votes as the sample's limit leaves.
+
+        Args:
+            matches: Of this round and the later ones.
+        """
+        votes = self.budget.votes(self.characters, matches=matches, votes=self.votes)
+        return replace(self, votes=votes, cut=self.votes - votes)
 
     def wave(self, group: Sequence[str], ballots: Sequence[Vote]) -> int:
         """How many votes to ask next."""
@@ -93,21 +111,23 @@ async def play_match(bench: Bench, number: int, index: int, group: Sequence[Roll
     id, ids = f"{bench.id}-r{number}-m{index}", tuple(rollout.id for rollout in group)
     grades = bench.rules.asks == "grades"
     ballots: list[Vote] = []
-    if len(group) > 1 or grades:
+    judged = len(group) > 1 or grades
+    if judged:
         # as an agent the viewer gives it a lane and folds its votes
         async with span(f"match {' '.join(ids)}", type="agent", id=id):
             while wave := bench.wave(ids, ballots):
                 indices = range(len(ballots), len(ballots) + wave)
                 ballots += await _ask(bench, id, group, indices)
-    saved = bench.votes - len(ballots) if ballots else 0
+    cut, saved = bench.cut if judged else 0, bench.votes - len(ballots) if judged else 0
     progress.plan("votes", -saved)
     verdicts = [vote.verdict for vote in ballots]
+    by_evidence = bench.tie == "evidence" or unasked(cut, bench.votes)
     outcome = decide(
         ids,
         verdicts,
         seed=bench.seed,
         key=f"{bench.key}/{id}/tie",
-        evidence={r.id: evidence(r) for r in group} if bench.tie == "evidence" else None,
+        evidence={r.id: evidence(r) for r in group} if by_evidence else None,
     )
     given = [vote.grade for vote in ballots if vote.grade is not None]
     return Match(
@@ -115,6 +135,7 @@ async def play_match(bench: Bench, number: int, index: int, group: Sequence[Roll
         group=ids,
         votes=tuple(ballots),
         saved=saved,
+        cut=cut,
         tally=outcome.tally,
         tied=outcome.tied,
         winner=outcome.winner,
@@ -185,6 +206,8 @@ async def _ask(bench: Bench, match: str, group: Sequence[Rollout], indices: rang
     ids, ballot = [rollout.id for rollout in group], _Ballot(bench, match, group)
     kept = await gather([ballot.kept(index) for index in indices])
     votes = [vote for vote in kept if vote is not None]
+    for vote in votes:
+        bench.budget.take_over(vote.usage)
     progress.done("votes", len(votes))
     orders: dict[tuple[str, ...], list[int]] = {}
     for index, known in zip(indices, kept, strict=True):
@@ -198,6 +221,9 @@ async def _ask(bench: Bench, match: str, group: Sequence[Rollout], indices: rang
             orders.setdefault(order, []).append(index)
     asked = [_ask_order(ballot, same) for same in orders.values()]
     votes += [vote for same in await gather(asked) for vote in same]
+    for vote in votes:
+        if not vote.reused:
+            bench.budget.cast(vote.usage)
     return sorted(votes, key=lambda vote: vote.index)
 
 

@@ -1,5 +1,6 @@
 """Run one selection: who is asked about whom, and what is recorded."""
 
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -9,7 +10,8 @@ from inspect_ai.util import span
 from inspect_tts._inspect import quiet_store
 from inspect_tts.core.ballots import reading
 from inspect_tts.core.candidates import diverse, expand, identical
-from inspect_tts.core.records import Match, Round, Selection, Stage
+from inspect_tts.core.forecast import most_matches
+from inspect_tts.core.records import Cut, Match, Round, Selection, Stage
 from inspect_tts.core.selections import SELECTIONS, Field, Play, start
 from inspect_tts.core.summary import with_facts
 from inspect_tts.core.transcript import render_trajectory
@@ -37,6 +39,8 @@ DEFAULTS: dict[str, Any] = {
 }
 """Arguments of a selecting stage, where it lacks them."""
 
+_FRAME = 3_000
+"""Characters of a judge's prompt around problem and solutions, about."""
 _PROMPTS = {"verdicts": ("judge", "judge_reask"), "grades": ("grade", "grade_reask")}
 
 
@@ -81,17 +85,21 @@ def selection_stage(
         everybody = [pool.by_id(id) for id in population]
         classes = () if given["judge_identical"] else identical(everybody)
         heads = {members[0] for members in classes}
-        field = Field(
+        make_field = partial(
+            Field,
             [r for r in everybody if r.id in heads] if classes else everybody,
             keep=given["keep"],
             group_size=given["group_size"],
             seed=given["seed"],
             key=f"{pool.problem}/{id}",
         )
+        field = make_field()
         effective = dict(parameters)
         bench = None
         if rules.asks is not None:
-            bench = _bench(state, id, field, given, (prompts[0], prompts[1]))
+            matches = most_matches(given["selection"], make_field())
+            bench = _bench(state, id, field, given, (prompts[0], prompts[1]), matches)
+            bench.budget.begin("selection")
             effective["temperature"] = bench.config.temperature
         started = monotonic()
         with quiet_store():
@@ -123,6 +131,7 @@ def selection_stage(
             parameters=effective,
             prompts=used,
             seconds=monotonic() - started,
+            cut=_cut(rounds, bench),
         )
         pool.stages = [*pool.stages, stage]
         pool.draws = [*pool.draws, *field.draws]
@@ -159,28 +168,39 @@ def check_selection(given: dict[str, Any]) -> None:
 
 
 def _bench(
-    state: TaskState, id: str, field: Field, given: dict[str, Any], prompts: tuple[Prompt, Prompt]
+    state: TaskState,
+    id: str,
+    field: Field,
+    given: dict[str, Any],
+    prompts: tuple[Prompt, Prompt],
+    matches: int,
 ) -> Bench:
     judge, rules = role_model("judge"), SELECTIONS[given["selection"]]
     orders = {"pointwise": 1, "listwise": len(field.ids)}.get(
         given["selection"], given["group_size"]
     )
+    texts = _trajectories(field, given) if given["judge_input"] == "trajectory" else None
+    shown = [(texts or {}).get(id, r.summary.text) for id, r in field.candidates.items()]
+    problem, size = problem_text(state), min(given["group_size"], len(shown))
     return Bench(
         id=id,
         key=field.key,
         rules=rules,
         judge=judge,
         config=independent(judge, given["votes"], orders),
-        problem=problem_text(state),
+        problem=problem,
         epoch=state.epoch,
         votes=given["votes"],
         early_stop=given["early_stop"],
         seed=given["seed"],
         tie=given["tie"],
         prompts=prompts,
-        texts=_trajectories(field, given) if given["judge_input"] == "trajectory" else None,
+        texts=texts,
         units=crew_of_sample().units,
         reads=reading(given),
+        budget=crew_of_sample().budget,
+        matches=matches,
+        characters=len(problem) + size * sum(map(len, shown)) // len(shown) + _FRAME,
         ballots=crew_of_sample().ballots,
     )
 
@@ -200,7 +220,7 @@ async def _play(
 ) -> tuple[tuple[Round, ...], tuple[str, ...]]:
     rounds: list[Round] = []
     matches: list[Match] = []
-    crew = crew_of_sample()
+    crew, left = crew_of_sample(), bench.matches if bench else 0
     while True:
         try:
             groups = play.send(matches) if rounds else next(play)
@@ -211,11 +231,12 @@ async def _play(
             crew.release(set(field.ids) - set(field.alive))
         number = len(rounds) + 1
         judged = [group for group in groups if len(group) > 1 or bench.rules.asks == "grades"]
-        progress.plan("votes", bench.votes * len(judged))
+        here, left = bench.within_budget(left), left - len(judged)
+        progress.plan("votes", here.votes * len(judged))
         async with span(f"round {number}", type="round"):
             matches = await gather(
                 [
-                    play_match(bench, number, i, [pool.by_id(id) for id in group])
+                    play_match(here, number, i, [pool.by_id(id) for id in group])
                     for i, group in enumerate(groups)
                 ]
             )
@@ -224,6 +245,15 @@ async def _play(
                 key = f"{field.key}/{match.id}/tie"
                 field.draws.append(draw(match.tied, seed=field.seed, key=key))
         rounds.append(Round(number=number, matches=tuple(matches)))
+
+
+def _cut(rounds: tuple[Round, ...], bench: Bench | None) -> Cut | None:
+    matches = [match for round in rounds for match in round.matches]
+    if bench is None or not any(match.cut for match in matches):
+        return None
+    judged = [match for match in matches if match.votes or match.saved or match.cut]
+    planned = bench.votes * len(judged)
+    return bench.budget.cut(planned, planned - sum(match.cut for match in judged))
 
 
 def _population(pool: RolloutPool, stage: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from inspect_tts._inspect import (
     enter_rollout,
     fresh_state,
     grade,
+    is_budget,
     latest_state,
     real_sample,
     rollout_scope,
@@ -80,7 +81,9 @@ async def run_rollout(job: Job, index: int, context: tuple[str, ...], refinement
     try:
         async with span(f"rollout {id}", type="agent", id=id):
             played = await take_over(job, key, state, standin)
-            if played is None:
+            if played is not None:
+                job.budget.take_over(played.usage)
+            else:
                 played = Played(key, state)
                 await _play(job, id, refinement, played, standin)
             summary = await _summary(job, played)
@@ -170,7 +173,8 @@ async def _play(job: Job, id: str, refinement: str, played: Played, standin: Rol
     played.leaks = await find_leaks(
         executed, state.messages, repo=repo, before=workspace, began=began
     )
-    await keep(job, played, before)
+    if ended.limit is None or not is_budget(ended.limit):  # under another it would go on
+        await keep(job, played, before)
 
 
 async def _summary(job: Job, played: Played) -> Summary:
@@ -178,7 +182,9 @@ async def _summary(job: Job, played: Played) -> Summary:
     key = summary_key(job, played.key, played.state.messages)
     async with span("summary", type="summary"):
         summary = await job.units.get("summary", key, Summary)
-        if summary is None:
+        if summary is not None:
+            job.budget.take_over(summary.usage)
+        else:
             summary = await summarize(
                 job.summarizer,
                 problem=problem_text(job.state),
@@ -216,9 +222,11 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
     async with span(f"grade {id}", type="agent", id=f"{id}-grade"):  # which the viewer folds
         try:
             scores = await grade(state)
-        except (LimitExceededError, TerminateSampleError):
+        except TerminateSampleError:
             raise
         except Exception as error:
+            if isinstance(error, LimitExceededError) and not is_budget(error):
+                raise
             reason = f"{type(error).__name__}: {error}"[:500]
             return attempt.rollout.model_copy(update={"score_error": reason})
     values = {name: score.value for name, score in scores.items()}

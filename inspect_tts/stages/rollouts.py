@@ -10,7 +10,8 @@ from inspect_tts.errors import no_traceback
 
 from .agent import AgentArg
 from .arguments import known_arguments
-from .iteration import check_settings, check_tasks, run_iteration
+from .iteration import check_tasks, run_iteration
+from .settings import check_settings
 
 
 @solver

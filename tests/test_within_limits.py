@@ -1,0 +1,141 @@
+"""The sample's own limit on tokens or cost is the budget of the whole strategy."""
+
+from pathlib import Path
+
+import pytest
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
+from scripted import acting, calls, only, pool, prefer, problem, reply, run, says, summarise
+
+from inspect_tts import pdr, pdr_rtv, rtv
+from inspect_tts.core.records import STOP
+
+TURN, SUMMARY, VOTE = 10_000, 2_000, 1_000
+"""Tokens of one call."""
+
+
+def agent(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    return reply(f"said {input[-1].text.splitlines()[-1]}", tokens=TURN)
+
+
+def summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    return reply(summarise(input, config).completion, tokens=SUMMARY)
+
+
+def judge(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    return reply(prefer("#good")(input, config).completion, tokens=VOTE)
+
+
+MODELS = {"agent": agent, "summarizer": summarizer, "judge": judge}
+ROLLOUT = TURN + SUMMARY
+
+
+def cuts(found: object) -> list[tuple[str, int, int, int]]:
+    return [
+        (stage.name, stage.iteration, stage.cut.planned, stage.cut.started)
+        for stage in found.stages  # type: ignore[attr-defined]
+        if stage.cut
+    ]
+
+
+def test_a_limit_that_suffices_changes_nothing(tmp_path: Path) -> None:
+    strategy = pdr_rtv(n=4, top_k=2, votes=2)
+    acts = [says(f"#a{i}") for i in range(8)]
+    free = run(problem(), [acting(*acts), strategy], tmp_path / "a", **MODELS)
+    ample = run(problem(), [acting(*acts), strategy], tmp_path / "b", token_limit=10**7, **MODELS)
+    assert cuts(pool(ample)) == []
+    for found in (free, ample):
+        assert len(pool(found).rollouts) == 8
+        assert pool(found).discrepancies() == ()
+
+
+def test_fewer_rollouts_are_started_and_those_are_finished_and_compared(tmp_path: Path) -> None:
+    limit = 10 * ROLLOUT
+    strategy = rtv(n=16, votes=2, agent=acting(says("#bad"), says("#good"), says("#bad")))
+    log = run(problem(), strategy, tmp_path, token_limit=limit, **MODELS)
+    found = pool(log)
+    assert len(found.rollouts) == 9, "nine tenths of the limit"
+    assert {rollout.status for rollout in found.rollouts} == {"completed"}
+    assert cuts(found)[0] == ("rollouts", 0, 16, 9)
+    stage = found.stages[0]
+    assert stage.cut is not None
+    assert (stage.cut.token_limit, stage.cut.tokens) == (limit, 9 * ROLLOUT)
+    assert found.selections[0].rounds[0].matches[0].votes
+    assert "#good" in only(log).output.completion
+    assert found.discrepancies() == ()
+    assert only(log).limit is None
+    assert sum(usage.total_tokens for usage in log.stats.model_usage.values()) <= limit
+
+
+def test_fewer_votes_are_asked_the_same_number_in_every_match(tmp_path: Path) -> None:
+    limit = 5 * ROLLOUT
+    strategy = rtv(n=4, votes=8, early_stop=False, agent=acting(says("#bad"), says("#good")))
+    log = run(problem(), strategy, tmp_path, token_limit=limit, **MODELS)
+    found = pool(log)
+    assert len(found.rollouts) == 4
+    matches = [match for round in found.selections[0].rounds for match in round.matches]
+    assert all(len(match.votes) + match.cut == 8 for match in matches)
+    assert sum(match.cut for match in matches) > 0
+    [cut] = [stage.cut for stage in found.stages if stage.cut]
+    assert (cut.planned, cut.started) == (24, sum(len(match.votes) for match in matches))
+    assert found.discrepancies() == ()
+    assert found.adopted is not None
+
+
+def test_an_iteration_that_does_not_fit_is_left_out_and_the_best_so_far_adopted(
+    tmp_path: Path,
+) -> None:
+    big = says(*["#bad"] * 7)
+    strategy = pdr_rtv(n=4, top_k=2, votes=1, agent=acting(says("#good"), big, big, big))
+    log = run(problem(), strategy, tmp_path, token_limit=250_000, **MODELS)
+    found = pool(log)
+    assert [rollout.id for rollout in found.rollouts] == [f"t0-n0{i}" for i in range(4)]
+    stop = next(stage for stage in found.stages if stage.name == STOP)
+    assert stop.cut is not None
+    assert (stop.cut.planned, stop.cut.started) == (4, 0)
+    assert found.adopted in found.selections[0].selected
+    assert found.discrepancies() == ()
+
+
+def test_plain_pdr_ends_early_as_well(tmp_path: Path) -> None:
+    big = says(*["#bad"] * 7)
+    log = run(
+        problem(),
+        pdr(n=2, top_k=1, context="random", agent=acting(big)),
+        tmp_path,
+        token_limit=100_000,
+        **MODELS,
+    )
+    found = pool(log)
+    assert found.adopted is not None
+    assert any(stage.name == STOP for stage in found.stages)
+    assert found.discrepancies() == ()
+
+
+@pytest.mark.parametrize("limit", [15_000, 35_000, 100_000])
+def test_a_limit_that_strikes_ends_rollouts_and_adopts_what_is_there(
+    limit: int, tmp_path: Path
+) -> None:
+    endless = says(*["#good"] * 50)
+    strategy = rtv(n=4, votes=2, agent=acting(endless))
+    log = run(problem(), strategy, tmp_path, token_limit=limit, **MODELS)
+    found, sample = pool(log), only(log)
+    assert log.status == "success"
+    assert {(r.status, r.limit) for r in found.rollouts} == {("limit", "token")}
+    assert found.adopted is not None
+    assert sample.error is None
+    assert sample.scores is not None
+    assert sample.scores["last_words"].value == float("#good" in sample.output.completion)
+    assert found.discrepancies() == ()
+
+
+def test_matches_without_a_vote_go_to_the_evidence(tmp_path: Path) -> None:
+    endless = says(*["#bad"] * 50)
+    strategy = rtv(n=4, votes=4, agent=acting(says("#good"), endless, endless, endless))
+    log = run(problem(), strategy, tmp_path, token_limit=60_000, **MODELS)
+    found = pool(log)
+    assert [rollout.status for rollout in found.rollouts] == ["completed", *["limit"] * 3]
+    matches = [match for round in found.selections[0].rounds for match in round.matches]
+    assert {match.cut for match in matches} == {4}
+    assert calls(log, "judge") == []
+    assert found.adopted == "t0-n00"
+    assert found.discrepancies() == ()
