@@ -157,7 +157,7 @@ async def rollout_scope(
         What becomes the record of the end, complete after the block.
 
     Raises:
-        LimitExceededError: If a limit of the sample was reached, other than on tokens or cost.
+        LimitExceededError: If a limit of the sample other than `is_budget` was reached.
         TerminateSampleError: If the sample was told to end.
     """
     ended = Ended()
@@ -262,8 +262,7 @@ def model_lane(lane: int) -> Iterator[None]:
     Args:
         lane: Distinct for each stream of calls that must be independent.
     """
-    before = sample_state()
-    if before is None:
+    if (before := sample_state()) is None:
         raise RuntimeError("model_lane() needs a running sample")
     state = copy(before)
     state._epoch = lane
