@@ -17,6 +17,8 @@ MINIMUM = 1024
 LOOKBACK = 20
 """Blocks before a mark in which a written prefix is found."""
 
+GARBAGE, SILENT = 299, 298
+"""Failures that are no status: an answer that is no JSON, and none for a minute."""
 ERRORS = {429: "rate_limit_error", 500: "api_error", 529: "overloaded_error"}
 
 
@@ -203,7 +205,11 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self._write(text, "application/x-jsonl", 200)
 
         def _message(self, call: Call) -> None:
-            if call.status != 200:
+            if call.status == SILENT:
+                sleep(60)
+            elif call.status == GARBAGE:
+                self._write("<html>down for maintenance</html>", "application/json", 200)
+            elif call.status != 200:
                 kind = ERRORS.get(call.status, "invalid_request_error")
                 self._send(_error(kind, call.invalid() or kind), call.status)
             elif call.body.get("stream"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from anthropic_api import Call, Server, serving
+from anthropic_api import GARBAGE, SILENT, Call, Server, serving
 from inspect_ai.log import EvalLog
 from inspect_ai.model import (
     BatchConfig,
@@ -197,6 +197,28 @@ def test_a_first_vote_that_fails_does_not_take_the_others_with_it(
     votes = match_of(judged(claude(server), tmp_path)).votes
     assert [vote.index for vote in votes] == list(range(VOTES))
     assert [vote.abstention is None for vote in votes] == [False] * 2 + [True] * 6
+
+
+def test_garbage_is_a_vote_that_abstains(tmp_path: Path, server: Server) -> None:
+    server.failures = [GARBAGE] * 2
+    votes = match_of(judged(claude(server), tmp_path)).votes
+    assert [vote.abstention is None for vote in votes] == [False] * 2 + [True] * 6
+
+
+PATIENCE = GenerateConfig(attempt_timeout=1, max_retries=1)
+
+
+def test_a_provider_that_does_not_answer_is_asked_again(tmp_path: Path, server: Server) -> None:
+    server.failures = [SILENT]
+    votes = match_of(judged(claude(server, PATIENCE), tmp_path)).votes
+    assert [vote.abstention for vote in votes] == [None] * VOTES
+
+
+def test_a_provider_that_never_answers_ends_in_abstentions(tmp_path: Path, server: Server) -> None:
+    server.failures = [SILENT] * 100
+    match = match_of(judged(claude(server, PATIENCE), tmp_path))
+    assert len([vote for vote in match.votes if vote.abstention]) == len(match.votes) == VOTES
+    assert match.decided_by == "lot"
 
 
 # --- Inspect's cache and batches
