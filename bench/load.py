@@ -3,13 +3,15 @@
     python bench/load.py [--sandbox docker] [--problems 64] [--n 16] [--turns 5] [--json]
 
 `rtv` on all problems together, with the model of `overhead.py` that answers at once, and Inspect's
-own defaults for rollouts, sandboxes and subprocesses. Peak memory is that of the process, with
-interpreter and returned log, without the commands. A problem is served in its turn: it starts when
-its n rollouts have room, so the share of problems that have ended should grow evenly with time.
+own defaults for rollouts, sandboxes and subprocesses. Commands run without the user's login script.
+Peak memory is that of the process, with interpreter and returned log, without the commands. A
+problem is served in its turn: it starts when its n rollouts have room, so the share of problems
+that have ended should grow evenly with time.
 """
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -37,7 +39,7 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     Returns:
         What was done, in which time and memory, and when each quarter of the problems had ended.
     """
-    size = given["problems"] * given["n"] * (given["turns"] + 1) * 2000
+    size = given["n"] * (given["turns"] + 1) * 2000
     with tempfile.TemporaryDirectory() as log_dir:
         started = perf_counter()
         log = eval(
@@ -82,7 +84,9 @@ def main() -> None:
         print(json.dumps(run(json.loads(child))))
         return
     command = [sys.executable, __file__, "--child", json.dumps(given)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    with tempfile.TemporaryDirectory() as home:  # without the user's own login script
+        alone = {**os.environ, "HOME": home}
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=alone)
     found = json.loads(done.stdout.splitlines()[-1])
     if as_json:
         print(json.dumps({"given": given, "found": found}, indent=1))

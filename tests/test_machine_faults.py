@@ -4,9 +4,10 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from helpers import Script, compose_file, eval_one, shell, submit
 from helpers import prefer as favour
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import includes
 
-from inspect_tts import bash_agent, rtv
+from inspect_tts import RolloutPool, bash_agent, pdr_rtv, rtv
+from inspect_tts.stages import rollout as rollout_module
 
 
 def task(box: Box, sandbox: object = None) -> Task:
@@ -40,7 +43,6 @@ def greedy(command: str) -> Callable[[str, int], ModelOutput]:
 GREEDY = {
     "1,000 processes": "for i in $(seq 1000); do sleep 1000 & done; echo forked",
     "1 GB of output": "head -c 1000000000 /dev/zero | tr '\\0' a",
-    "1 GB of errors": "head -c 1000000000 /dev/zero | tr '\\0' a >&2",
     "a full disk": "head -c 100000000 /dev/zero > full; df . | tail -1",
     "300 MB of files": "head -c 300000000 /dev/zero > large",
 }
@@ -87,3 +89,70 @@ def test_a_daemon_that_hangs_for_ten_seconds_is_waited_for(docker_box: Box, tmp_
     assert [rollout.status for rollout in outcome.pool.rollouts] == ["completed"] * 3
     assert outcome.score("includes") == "C"
     assert docker_box.alive() == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 60 kB for the logs."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=60k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs to be allowed to mount a file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def inspect(*words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "inspect_ai", *words, "--display", "plain"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_a_full_disk_in_the_log_folder_ends_the_eval_and_a_retry_goes_on(small_disk: Path) -> None:
+    logs = ["--log-dir", str(small_disk)]
+    strategy = ["--solver", "rtv", "-S", "n=4", "-S", "votes=2", "--model", "simulated/coder"]
+    ran = inspect("eval", "inspect_tts/demo", *strategy, "--limit", "2", *logs)
+    print(ran.returncode, ran.stdout[-3000:], ran.stderr[-2000:], list(small_disk.rglob("*")))
+    assert "No space left on device" in ran.stdout + ran.stderr
+    subprocess.run(["mount", "-o", "remount,size=50m", str(small_disk)], check=True)
+    [cut_off] = small_disk.glob("*.eval")
+    again = inspect("eval-retry", str(cut_off), *logs)
+    assert again.returncode == 0, again.stdout
+    [log] = [read_eval_log(str(path)) for path in small_disk.glob("*.eval") if path != cut_off]
+    assert log.status == "success"
+    pools = [sample.store_as(RolloutPool) for sample in log.samples or []]
+    assert [len(pool.rollouts) for pool in pools] == [4, 4], "also of what was only in the buffer"
+    assert [pool.discrepancies() for pool in pools] == [(), ()]
+
+
+class Clock:
+    """Wall time that jumps a day ahead, then two back, at each reading."""
+
+    def __init__(self) -> None:
+        self.readings = 0
+
+    def __call__(self) -> float:
+        self.readings += 1
+        return time.monotonic() + 1_700_000_000 + (86_400 if self.readings % 2 else -86_400)
+
+
+def test_a_clock_that_jumps_changes_no_decision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def play(folder: Path) -> RolloutPool:
+        script = Script(greedy("true"), favour("I am a1."))
+        problem = Task(
+            dataset=[Sample(input="Say who you are.")], scorer=includes(), sandbox="local"
+        )
+        strategy = pdr_rtv(n=3, top_k=2, votes=2, agent=bash_agent())
+        return eval_one(problem, strategy, script, folder).pool
+
+    steady, clock = play(tmp_path / "steady"), Clock()
+    monkeypatch.setattr(time, "time", clock)
+    monkeypatch.setattr(rollout_module, "time", clock)
+    jumping = play(tmp_path / "jumping")
+    assert clock.readings > 6
+    assert [r.id for r in jumping.rollouts] == [r.id for r in steady.rollouts]
+    assert all(0 <= rollout.seconds < 60 for rollout in jumping.rollouts)
+    assert [s.ranking for s in jumping.selections] == [s.ranking for s in steady.selections]
+    assert jumping.adopted == steady.adopted

@@ -47,11 +47,14 @@ _own_solvers: dict[str, Callable[[], Solver]] = {}
 _at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
 
 
-def register_spec_hook() -> None:
+def register_spec_hook(at_end: Callable[[EvalLog], None]) -> None:
     """Start to keep the spec of each eval that begins.
 
     Called when a stage is built and not on import: Inspect announces hooks that it finds at its
     start, in every eval of everybody who has this package installed.
+
+    Args:
+        at_end: Called with the log of every eval that ends, before what `at_eval_end` asks for.
     """
     if registry_has("hooks", "inspect_tts/inspect_tts_specs"):
         return
@@ -65,6 +68,7 @@ def register_spec_hook() -> None:
         async def on_task_end(self, data: TaskEnd) -> None:
             for kept in (_specs, _tasks, _own_solvers):
                 kept.pop(data.eval_id, None)
+            at_end(data.log)
             for call in _at_end.pop(data.eval_id, {}).values():
                 call(data.log)
 

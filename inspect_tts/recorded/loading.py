@@ -26,6 +26,7 @@ from inspect_tts.stages.crew import Attempt, Owner, crew_of_sample
 from inspect_tts.stages.identity import model_identity, trajectory_hash
 from inspect_tts.stages.pool import pool_of
 from inspect_tts.stages.problem import problem_text
+from inspect_tts.stages.recovered import note_run
 from inspect_tts.stages.units import Units, open_store
 from inspect_tts.summarizer import summarize
 
@@ -57,6 +58,7 @@ def begin(units: str, at_end: Callable[[EvalLog], None]) -> None:
         at_end: What to do with the log.
     """
     spec, active = eval_spec(), real_sample()
+    note_run(spec.eval_id, active.sample.id or 0, active.epoch)
     at_eval_end(spec, "selections", at_end)
     crew_of_sample().units = Units(open_store(units, spec, active.log_location))
 

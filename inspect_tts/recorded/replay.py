@@ -20,6 +20,7 @@ from inspect_tts.stages.arguments import known_arguments
 from inspect_tts.stages.crew import crew_of_sample
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.stages.ranking import selection_stage
+from inspect_tts.stages.recovered import fill_stores
 from inspect_tts.stages.selection import JudgeInput
 from inspect_tts.stages.units import check_units
 
@@ -90,7 +91,7 @@ def replay_recorded(
     changes = changes_from(dict(locals()))
     check_units(units)
     check_roles()
-    register_spec_hook()
+    register_spec_hook(fill_stores)
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:

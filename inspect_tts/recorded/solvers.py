@@ -10,6 +10,7 @@ from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import load_prompt
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.arguments import at_least, known_arguments
+from inspect_tts.stages.recovered import fill_stores
 from inspect_tts.stages.selection import JudgeInput
 from inspect_tts.stages.units import check_units
 
@@ -48,7 +49,7 @@ def recorded_rollouts(
     at_least("trajectory_tokens", trajectory_tokens, 500)
     check_units(units)
     check_roles()
-    register_spec_hook()
+    register_spec_hook(fill_stores)
     prompts = (
         load_prompt("summarizer", summarizer_prompt),
         load_prompt("summarizer_reask", summarizer_reask_prompt),

@@ -32,6 +32,7 @@ from .job import Job
 from .leftovers import register_sample, remove_leftovers
 from .names import is_stage
 from .pool import RolloutPool, draw, pool_of
+from .recovered import note_run
 from .rollout import grade_in_place, run_rollout
 from .settings import Settings
 from .units import Units, open_store
@@ -60,6 +61,7 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
     sandbox = await sandbox_spec(spec, active)
     if pool.iteration < 0:
+        note_run(spec.eval_id, active.sample.id or 0, active.epoch)
         await remove_leftovers(spec)
         await register_sample(sandbox, spec)
         crew.units = Units(open_store(settings.units, spec, active.log_location))

@@ -19,7 +19,7 @@ import anyio
 import platformdirs
 import psutil
 from inspect_ai.log import EvalLog, EvalSpec
-from inspect_ai.util import SandboxEnvironment, SandboxEnvironmentSpec
+from inspect_ai.util import SandboxEnvironment, SandboxEnvironmentSpec, concurrency
 from pydantic import ValidationError
 
 from inspect_tts._inspect import (
@@ -33,6 +33,8 @@ from inspect_tts.core.leftovers import Register
 
 logger = getLogger(__name__)
 
+STARTS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
+"""Sandboxes that the process starts at once, as many as Inspect's docker calls by default."""
 _PROJECT = "com.docker.compose.project"
 _TIMEOUT = 60  # seconds
 
@@ -68,6 +70,9 @@ _own = cache(_Own)
 async def open_registered(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> SandboxSet:
     """Start the sandboxes of a rollout, such that a later run finds them if this one is killed.
 
+    Some at once in the whole process, so that rollouts ramp up: an engine that is asked for all of
+    them in the same moment starts each of them late.
+
     Args:
         sandbox: What to start.
         spec: The running eval.
@@ -78,7 +83,8 @@ async def open_registered(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> Sa
     Raises:
         Exception: Whatever the provider raises.
     """
-    sandboxes = await open_sandboxes(sandbox, spec, real_sample(), _own().now.tag)
+    async with concurrency("sandbox starts", STARTS_AT_ONCE):
+        sandboxes = await open_sandboxes(sandbox, spec, real_sample(), _own().now.tag)
     if sandbox.type == "local" and not sandboxes.keep:
         await _register(sandbox.type, sandboxes.environments)
     return sandboxes

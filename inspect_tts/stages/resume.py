@@ -8,6 +8,7 @@ import anyio
 from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessage, ModelOutput
 from inspect_ai.solver import TaskState
+from inspect_ai.util import concurrency
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
@@ -22,6 +23,8 @@ from .snapshot import Before, restore_snapshot, take_snapshot
 
 logger = getLogger(__name__)
 
+SNAPSHOTS_AT_ONCE = 4
+"""In the whole process; each is in memory, and may have 256 MiB."""
 _MESSAGES: TypeAdapter[list[ChatMessage]] = TypeAdapter(list[ChatMessage])
 
 
@@ -54,15 +57,17 @@ async def keep(job: Job, played: Played, before: Before) -> None:
         return
     snapshot = False
     if played.sandboxes is not None and job.hold:
-        try:
-            archive = await take_snapshot(played.sandboxes, before)
-        except SnapshotError as reason:
-            transcript().info(
-                {"kept": False, "reason": f"its sandbox could not be adopted later: {reason}"},
-                source="inspect_tts",
-            )
-            return
-        snapshot = await job.units.put_bytes("snapshot", played.key, archive)
+        async with concurrency("snapshots", SNAPSHOTS_AT_ONCE, visible=False):
+            try:
+                archive = await take_snapshot(played.sandboxes, before)
+            except SnapshotError as reason:
+                transcript().info(
+                    {"kept": False, "reason": f"its sandbox could not be adopted later: {reason}"},
+                    source="inspect_tts",
+                )
+                return
+            snapshot = await job.units.put_bytes("snapshot", played.key, archive)
+            del archive
         if not snapshot:
             return
     try:

@@ -11,6 +11,7 @@ from inspect_tts.errors import no_traceback
 from .agent import AgentArg
 from .arguments import known_arguments
 from .iteration import check_tasks, run_iteration
+from .recovered import fill_stores
 from .settings import check_settings
 
 
@@ -85,7 +86,7 @@ def rollouts(
     """
     settings = check_settings(dict(locals()))
     check_tasks(settings)
-    register_spec_hook()
+    register_spec_hook(fill_stores)
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:

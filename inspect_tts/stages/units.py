@@ -145,7 +145,8 @@ class Units:
         Returns:
             Whether it was kept.
         """
-        return await self._put(kind, key, pack(kind, key, value))
+        packed = await anyio.to_thread.run_sync(pack, kind, key, value)
+        return await self._put(kind, key, packed)
 
     async def _get(self, kind: Kind, key: str, read: Callable[[bytes], T]) -> T | None:
         if self._store is None:
