@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .records import Facts, Match, Record, Rollout, Selection, Summary, Usage
-from .selections import SELECTIONS, Field, start
-from .tournament import DecidedBy
+from .forecast import most_matches
+from .records import Facts, Record, Rollout, Selection, Summary, Usage
+from .selections import SELECTIONS, Field
 
 
 class Counts(Record):
@@ -113,25 +113,9 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
 
 
 def _matches(given: dict[str, Any], population: int, keep: int) -> int:
-    """Play a selection among candidates of whom the first always wins."""
-    rules = SELECTIONS[given["selection"]]
     crowd = [stand_in(index) for index in range(population)]
     field = Field(crowd, keep=keep, group_size=given["group_size"], seed=0, key="estimate")
-    play, played = start(given["selection"], field), 0
-    try:
-        groups = next(play)
-        while True:
-            judged = [group for group in groups if len(group) > 1 or rules.asks == "grades"]
-            played += len(judged)
-            groups = play.send([_won(group) for group in groups])
-    except StopIteration:
-        return played
-
-
-def _won(group: tuple[str, ...]) -> Match:
-    decided: DecidedBy = "bye" if len(group) == 1 else "votes"
-    tally = {name: int(name == group[0]) for name in group}
-    return Match(id="m", group=group, votes=(), tally=tally, winner=group[0], decided_by=decided)
+    return most_matches(given["selection"], field)
 
 
 def stand_in(index: int) -> Rollout:
