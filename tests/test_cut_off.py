@@ -41,6 +41,9 @@ class Run:
             "TMPDIR": str(folder / "tmp"),
         }
         (folder / "tmp").mkdir()
+        if kind == "local":  # what the user's login script prints is part of a command's output
+            (folder / "home").mkdir()
+            self.env["HOME"] = str(folder / "home")
         self.temporary = folder / "tmp"
 
     def start(self, *, kill_after: float | None = None, kill_at_call: int = 0) -> bool:
