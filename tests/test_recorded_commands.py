@@ -56,6 +56,7 @@ def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
     page = new.with_suffix("") / "report.html"
     assert page.is_file() == (page_missing() is None)
     assert "pass@1" in done.stdout, "and its tables"
+    assert "replay_recorded" in done.stdout
 
     told = command("select", str(log), "--votes", "3", "--dry-run").output
     assert "2 rollouts of 2 problems (2 with 1)" in told

@@ -18,6 +18,8 @@ from inspect_tts.stages.names import STAGES, is_stage
 
 PLAIN = "plain"
 """Recipe of a run without a strategy."""
+_RECORDED = {"select_recorded", "replay_recorded"}
+"""Solvers of recorded rollouts; each is a recipe of its own."""
 _NO_MATTER = {"max_rollouts", "score_rollouts"}
 _LONGEST_VALUE = 40
 
@@ -122,7 +124,7 @@ def log_file(
 
 def _run_key(header: EvalLog, side: int) -> RunKey:
     spec, steps = header.eval, header.plan.steps
-    ours = [step for step in steps if is_stage(step.solver)]
+    ours = [step for step in steps if is_stage(step.solver) or _name(step.solver) in _RECORDED]
     names = [step.solver.rpartition("/")[2] for step in ours]
     arguments: dict[str, Any] = {}
     for step in ours if len(ours) == 1 else [s for s in ours if _name(s.solver) == "rollouts"][:1]:
