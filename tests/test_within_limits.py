@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
 from scripted import acting, calls, only, pool, prefer, problem, reply, run, says, summarise
 
 from inspect_tts import pdr, pdr_rtv, rtv
+from inspect_tts.cli import main
 from inspect_tts.core.records import STOP
 
 TURN, SUMMARY, VOTE = 10_000, 2_000, 1_000
@@ -63,6 +65,8 @@ def test_fewer_rollouts_are_started_and_those_are_finished_and_compared(tmp_path
     assert "#good" in only(log).output.completion
     assert found.discrepancies() == ()
     assert only(log).limit is None
+    told = CliRunner().invoke(main, ["report", str(tmp_path), "--markdown"]).output
+    assert "1 samples were cut by their token or cost limit" in told
     assert sum(usage.total_tokens for usage in log.stats.model_usage.values()) <= limit
 
 

@@ -96,12 +96,12 @@ class MadeSelection:
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """Wall time of one stage."""
+    """Wall time of one stage (None in logs that lack it), and whether a limit cut it."""
 
     name: str
     iteration: int
     seconds: float | None
-    """None in logs that do not record it."""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +266,7 @@ def problem_outcome(
             for round in selection.rounds
             for match in round.matches
         ),
-        stages=tuple(StageTime(s.name, s.iteration, s.seconds) for s in stages),
+        stages=tuple(StageTime(s.name, s.iteration, s.seconds, s.cut is not None) for s in stages),
         adopted=adopted,
         numbers=numbers,
         usage=usage,

@@ -186,6 +186,13 @@ def _notes(numbers: RunNumbers, samples: Sequence[ReadSample]) -> tuple[str, ...
     notes = [sample.problem for sample in samples if sample.problem]
     if numbers.errors:
         notes.append(f"{numbers.errors} samples ended with an error and are in no number")
+    outcomes = [sample.outcome for sample in samples if sample.outcome]
+    cut = sum(any(stage.cut for stage in outcome.stages) for outcome in outcomes)
+    if cut:
+        notes.append(
+            f"{cut} samples were cut by their token or cost limit: fewer rollouts, votes or "
+            "iterations than asked for; `stage.cut` in their records says what"
+        )
     missing = numbers.rollouts - numbers.graded
     if missing:
         notes.append(
