@@ -21,7 +21,8 @@ demo: setup
 	@$(BIN)/python -m inspect_tts.demo
 
 test: setup-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" $(ARGS)
+	$(BIN)/python -m pytest -m alone tests/test_machine_faults.py
 
 check: setup-dev
 	$(BIN)/ruff check .

@@ -70,6 +70,7 @@ def test_a_greedy_rollout_disturbs_no_other(command: str, docker_box: Box, tmp_p
 
 
 @pytest.mark.docker
+@pytest.mark.alone
 def test_a_daemon_that_hangs_for_ten_seconds_is_waited_for(docker_box: Box, tmp_path: Path) -> None:
     daemon = subprocess.run(["pidof", "dockerd"], capture_output=True, text=True).stdout.split()
     if not daemon or os.geteuid() != 0:
