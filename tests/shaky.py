@@ -29,7 +29,10 @@ def failing_boxes(*failing: int, unclosable: int | None = None) -> Iterator[None
     """Let sandboxes fail by number, 0 is the sample's own; check that all others are closed."""
     Boxes.opened, Boxes.closed = 0, 0
     Boxes.failing, Boxes.unclosable = frozenset(failing), unclosable
-    yield
+    try:
+        yield
+    finally:
+        Boxes.failing, Boxes.unclosable = frozenset(), None
     assert Boxes.opened > len(failing)
     assert Boxes.closed == Boxes.opened - len(failing)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Box
-from helpers import Script, compose_file, eval_one, shell, submit
+from helpers import Outcome, Script, compose_file, eval_one, shell, submit
 from helpers import prefer as favour
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
@@ -140,20 +140,20 @@ class Clock:
 def test_a_clock_that_jumps_changes_no_decision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def play(folder: Path) -> RolloutPool:
+    def play(folder: Path) -> Outcome:
         script = Script(greedy("true"), favour("I am a1."))
-        problem = Task(
-            dataset=[Sample(input="Say who you are.")], scorer=includes(), sandbox="local"
-        )
-        strategy = pdr_rtv(n=3, top_k=2, votes=2, agent=bash_agent())
-        return eval_one(problem, strategy, script, folder).pool
+        sample = Sample(input="Say who you are.")
+        problem = Task(dataset=[sample], scorer=includes(), sandbox="local")
+        strategy = pdr_rtv(n=3, top_k=2, votes=2, carry_over=True, agent=bash_agent())
+        return eval_one(problem, strategy, script, folder)
 
     steady, clock = play(tmp_path / "steady"), Clock()
     monkeypatch.setattr(time, "time", clock)
     monkeypatch.setattr(rollout_module, "time", clock)
     jumping = play(tmp_path / "jumping")
     assert clock.readings > 6
-    assert [r.id for r in jumping.rollouts] == [r.id for r in steady.rollouts]
-    assert all(0 <= rollout.seconds < 60 for rollout in jumping.rollouts)
-    assert [s.ranking for s in jumping.selections] == [s.ranking for s in steady.selections]
-    assert jumping.adopted == steady.adopted
+    assert all(0 <= rollout.seconds < 60 for rollout in jumping.pool.rollouts)
+    for outcome in (steady, jumping):
+        assert [r.status for r in outcome.pool.rollouts] == ["completed"] * 6
+        assert outcome.who(outcome.pool.adopted or "") == "a1"
+        assert outcome.pool.discrepancies() == ()

@@ -206,6 +206,7 @@ def test_patches_are_shown_as_diffs_or_why_they_are_left_out(browser: Browser, h
     page = open_page(browser, html, errors)
     page.select_option("#problem-run", index=1)
     page.locator("#list .open").first.click()
+    expect(page.locator(".match").first).to_be_visible()
     shown = set()
     for match in page.locator(".match").all():
         match.click()
