@@ -60,9 +60,9 @@ def room(top: Amount, committed: Amount, each: Amount) -> float:
     """
     fits = float("inf")
     for end, used, more in zip(top, committed, each, strict=True):
-        if end < float("inf") and used + more > end:
-            fits = min(fits, max(0, (end - used) // more) if more > 0 else 0)
-        elif end < float("inf") and more > 0:
+        if used > end:
+            return 0
+        if end < float("inf") and more > 0:
             fits = min(fits, (end - used) // more)
     return fits
 

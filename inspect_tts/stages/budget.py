@@ -64,6 +64,8 @@ class Budget:
         Returns:
             Whether it may.
         """
+        if not self.limited:
+            return True
         async with self._changed:
             while self._decided < index or self._waits(index):
                 await self._changed.wait()
