@@ -1,5 +1,6 @@
 """What the machine has no room for is refused before the first rollout."""
 
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,21 @@ def refused(sandbox: Any, name: str, folder: Path, **options: Any) -> str:
 
 def test_too_many_files(tmp_path: Path) -> None:
     assert "ulimit -n" in refused("local", "files", tmp_path, max_rollouts=10**9)
+
+
+def test_the_file_limit_is_raised_as_far_as_needed(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    low = min(soft, 600)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (low, hard))
+    try:
+        task = Task(dataset=[Sample(input="Do it.")], scorer=includes(), sandbox="local")
+        script = Script(lambda me, turn: shell("true") if turn == 0 else submit())
+        strategy = rtv(n=2, votes=1, agent=bash_agent(), max_rollouts=200)
+        assert run_eval(task, strategy, script, tmp_path).status == "success"
+        raised, still = resource.getrlimit(resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert low < raised <= hard == still
 
 
 @pytest.mark.docker
