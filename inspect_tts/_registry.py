@@ -11,6 +11,8 @@ from .recorded.replay import replay_recorded
 from .recorded.scorers import chosen_epoch, recorded_score
 from .recorded.solvers import recorded_rollouts, select_recorded
 from .recorded.tasks import recorded, replay
+from .scaled.rollout import rollout_score
+from .scaled.task import scaled, scaled_strategy
 from .scorers import rollout_scores
 from .sim.provider import SimulatedModel
 from .stages.adopt import adopt
@@ -41,9 +43,12 @@ __all__ = [
     "replay",
     "replay_recorded",
     "robust",
+    "rollout_score",
     "rollout_scores",
     "rollouts",
     "rtv",
+    "scaled",
+    "scaled_strategy",
     "select",
     "select_recorded",
     "swe_verified",

@@ -51,6 +51,7 @@ def run_stages(
     """Await stages inside a solver; a chain, returned, would take its place in the log.
 
     A chain would also log the pool, in full, after each stage: here the recipe's step does it once.
+    Where rollouts are samples of their own, a strategy goes on behind the stages that it has run.
 
     Args:
         *stages: In their order.
@@ -65,7 +66,11 @@ def run_stages(
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         names = [step_names(stage)[0] for stage in stages]
-        for number, stage in enumerate(stages):
+        goes_on = crew_of_sample().supply is not None
+        done = [stage.name for stage in pool_of(state).stages] if goes_on else []
+        if STOP in done:
+            return await _end(early_end[len(done) - done.index(STOP) - 1 :], state, generate)
+        for number, stage in enumerate(stages[len(done) :], len(done)):
             budget = crew_of_sample().budget
             budget.ahead = phases_of(names[number:])
             if early_end and number > 0 and _too_short(state, names[number], budget, iterations):

@@ -54,8 +54,7 @@ async def summarize(
         The summary; its status says how it came about.
     """
     if not steps(messages):
-        text = "The agent did nothing: there is no trajectory to summarise."
-        return Summary(status="empty", text=text, reason="no step was taken")
+        return no_summary()
     trajectory = render_trajectory(messages, budget_tokens=budget_tokens)
     text = prompt.format(problem=problem, trajectory=trajectory, schema=_SCHEMA)
     pieces = split_at(text, (message.text for message in messages))
@@ -105,3 +104,9 @@ def _summary(
             "seconds": sum(answer.seconds for answer in spent),
         }
     )
+
+
+def no_summary() -> Summary:
+    """The summary of a rollout in which nothing was done."""
+    text = "The agent did nothing: there is no trajectory to summarise."
+    return Summary(status="empty", text=text, reason="no step was taken")

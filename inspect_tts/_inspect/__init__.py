@@ -15,10 +15,14 @@ from .evaluation import (
     made_of,
     real_sample,
     register_spec_hook,
+    running_task,
     setup_steps,
     task_solver,
     tasks_to_run,
+    wrap_task,
 )
+from .inner import InnerTask, load_inner
+from .limits import lift_limits
 from .sandboxes import (
     SandboxSet,
     adopt_sandboxes,
@@ -41,10 +45,11 @@ from .scope import (
     rollout_scope,
     sample_metadata,
 )
-from .scoring import PublishedScores, grade
+from .scoring import PublishedScores, grade, grade_as, score_with, scorer_names
 
 __all__ = [
     "Ended",
+    "InnerTask",
     "PrerequisiteError",
     "PublishedScores",
     "RolloutSample",
@@ -60,8 +65,11 @@ __all__ = [
     "eval_spec",
     "fresh_state",
     "grade",
+    "grade_as",
     "is_budget",
     "latest_state",
+    "lift_limits",
+    "load_inner",
     "local_folders",
     "made_of",
     "model_lane",
@@ -74,11 +82,15 @@ __all__ = [
     "registered_names",
     "reserve_slots",
     "rollout_scope",
+    "running_task",
     "sample_metadata",
     "sandbox_spec",
+    "score_with",
+    "scorer_names",
     "setup_steps",
     "step_names",
     "task_solver",
     "tasks_to_run",
     "widen_throttles",
+    "wrap_task",
 ]

@@ -8,15 +8,18 @@ by nothing but the frames of `Plan.__call__`, `task_run` and `eval_run`.
 import sys
 from collections.abc import Callable
 from contextlib import chdir
+from dataclasses import dataclass
 from functools import partial
 from inspect import getfile, unwrap
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
-from inspect_ai import Task
+from inspect_ai import SampleSource, Task
 from inspect_ai._eval.loader import load_tasks
 from inspect_ai._eval.run import eval_run
+from inspect_ai._eval.task.constants import TASK_RUN_DIR_ATTR
 from inspect_ai._eval.task.resolved import ResolvedTask
 from inspect_ai._eval.task.run import task_run
 from inspect_ai._util.error import PrerequisiteError
@@ -38,12 +41,15 @@ from inspect_ai.solver._plan import Plan
 from inspect_tts.core.units import plain
 
 from .agents import step_names
+from .inner import InnerTask
 from .remake import recording
 from .scope import RolloutSample
 
 _specs: dict[str, EvalSpec] = {}
 _tasks: dict[str, Task] = {}
 _own_solvers: dict[str, Callable[[], Solver]] = {}
+_wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
+"""By the source of the outer task, of which Inspect makes copies."""
 _at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
 
 
@@ -63,7 +69,9 @@ def register_spec_hook(at_end: Callable[[EvalLog], None]) -> None:
     class SpecHook(Hooks):
         async def on_task_start(self, data: TaskStart) -> None:
             _specs[data.eval_id] = data.spec
-            _tasks[data.eval_id] = _caller(task_run)["options"].task
+            task = _tasks[data.eval_id] = _caller(task_run)["options"].task
+            if wrapped := _wrapped_by(task):
+                wrapped.begins(data.spec)
 
         async def on_task_end(self, data: TaskEnd) -> None:
             for kept in (_specs, _tasks, _own_solvers):
@@ -117,9 +125,40 @@ def task_solver(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
         The solver, and a function that makes it anew on each call. Where the task object is not as
         its `@task` function makes it, the function returns the solver that there is.
     """
+    task = running_task(spec)
+    if wrapped := _wrapped_by(task):
+        return wrapped.inner.task.solver, wrapped.inner.make_solver
     if spec.eval_id not in _own_solvers:
-        _own_solvers[spec.eval_id] = _maker(_tasks[spec.eval_id].solver, spec)
-    return _tasks[spec.eval_id].solver, _own_solvers[spec.eval_id]
+        _own_solvers[spec.eval_id] = _maker(task.solver, spec)
+    return task.solver, _own_solvers[spec.eval_id]
+
+
+def running_task(spec: EvalSpec) -> Task:
+    """The task object of the running eval."""
+    return _tasks[spec.eval_id]
+
+
+@dataclass(frozen=True)
+class _Wrapped:
+    inner: InnerTask
+    begins: Callable[[EvalSpec], None]
+
+
+def wrap_task(outer: Task, inner: InnerTask, begins: Callable[[EvalSpec], None]) -> None:
+    """Let a task stand for another one: its folder and its own solver are those of the other.
+
+    Args:
+        outer: The task that Inspect runs; its samples have a source.
+        inner: The task that it wraps.
+        begins: Called when an eval of it begins, before its first sample.
+    """
+    setattr(outer, TASK_RUN_DIR_ATTR, inner.folder)
+    assert outer.sample_source is not None
+    _wrapped[outer.sample_source] = _Wrapped(inner, begins)
+
+
+def _wrapped_by(task: Task) -> _Wrapped | None:
+    return None if task.sample_source is None else _wrapped.get(task.sample_source)
 
 
 def _maker(solver: Solver, spec: EvalSpec) -> Callable[[], Solver]:

@@ -4,7 +4,8 @@ Private: `init_scoring_context` gives the public `score()` one scorer at a time,
 keeps its scorer's name; the context variables hold the sample's scorers and target.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import wraps
 from typing import cast
 
@@ -12,6 +13,7 @@ from inspect_ai.scorer import Score, Scorer, Target, score
 from inspect_ai.scorer._score import _scorers, _target, init_scoring_context
 from inspect_ai.scorer._scorer import unique_scorer_name
 from inspect_ai.solver import TaskState
+from inspect_ai.solver._task_state import set_sample_state
 from inspect_ai.util import span
 
 
@@ -60,6 +62,45 @@ async def grade(state: TaskState) -> dict[str, Score]:
     finally:
         init_scoring_context(scorers, target)
     return scores
+
+
+async def grade_as(
+    state: TaskState, scorers: Sequence[Scorer], target: Target, sample_id: str | int
+) -> dict[str, Score]:
+    """Grade a sample with other scorers than its task's, as if it had another id.
+
+    To be called in a context of its own.
+
+    Args:
+        state: The sample's final state.
+        scorers: The scorers.
+        target: The target.
+        sample_id: What the scorers see as the sample's id.
+
+    Returns:
+        As `grade`.
+
+    Raises:
+        Exception: Whatever a scorer raises.
+    """
+    own = copy(state)
+    own._sample_id, own._scores = sample_id, {}
+    set_sample_state(own, replacing=own)
+    score_with(scorers, target)
+    return await grade(own)
+
+
+def score_with(scorers: Sequence[Scorer], target: Target) -> None:
+    """Have `score()` in the current context use these scorers."""
+    init_scoring_context(list(scorers), target)
+
+
+def scorer_names(scorers: Sequence[Scorer]) -> list[str]:
+    """The names of a task's scorers in its log, in order."""
+    names: list[str] = []
+    for scorer in scorers:
+        names.append(unique_scorer_name(scorer, names))
+    return names
 
 
 class PublishedScores(dict[str, Score]):

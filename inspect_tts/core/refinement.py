@@ -12,6 +12,19 @@ rollout's own predecessor."""
 CONTEXTS: tuple[Context, ...] = get_args(Context)
 
 
+def rollout_id(iteration: int, index: int) -> str:
+    """Id of a rollout, for example `t0-n07`.
+
+    Args:
+        iteration: From 0.
+        index: In its iteration, from 0.
+
+    Returns:
+        The id, also that of the rollout's span.
+    """
+    return f"t{iteration}-n{index:02d}"
+
+
 def refinement_contexts(
     context: Context,
     *,

@@ -16,13 +16,14 @@ from inspect_tts._inspect import at_eval_end, eval_spec, fresh_state, model_lane
 from inspect_tts.core.facts import answer_fingerprint, patch_files, patch_fingerprint
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import RECORDED, Facts, Patch, Rollout, Stage, Summary
+from inspect_tts.core.refinement import rollout_id
 from inspect_tts.core.summary import steering
 from inspect_tts.core.units import unit_key
 from inspect_tts.errors import UserError
 from inspect_tts.models import role_model
 from inspect_tts.prompts import Prompt
 from inspect_tts.stages import progress
-from inspect_tts.stages.crew import Attempt, Owner, crew_of_sample
+from inspect_tts.stages.crew import Attempt, Owner, crew_of_sample, no_sandbox
 from inspect_tts.stages.identity import model_identity, trajectory_hash
 from inspect_tts.stages.pool import pool_of
 from inspect_tts.stages.problem import problem_text
@@ -113,9 +114,7 @@ async def add_recorded(
     crew.publishes = crew.publishes or any(recorded.scores for _, recorded in found)
     progress.plan("summaries", len(bare))
     async with span(f"iteration {iteration}", type="iteration"):
-        crew.start(owners)
-        for owner in owners:
-            await owner.finished.wait()
+        await crew.attend(owners)
     records = [owner.result.rollout for owner in owners if owner.result]
     prompts = (summarizing.prompt.record, summarizing.reask.record)
     parameters = {
@@ -138,7 +137,7 @@ class _Job:
     summarizing: Summarizing
 
     def id(self, index: int) -> str:
-        return f"t{self.iteration}-n{index:02d}"
+        return rollout_id(self.iteration, index)
 
 
 async def _attempt(job: _Job, index: int, source: Source, recorded: Recorded) -> Attempt:
@@ -154,16 +153,12 @@ async def _attempt(job: _Job, index: int, source: Source, recorded: Recorded) ->
         said = [message.text for message in state.messages if message.role == "assistant"]
         state.output = ModelOutput.from_content(recorded.model, (said or [""])[-1])
     if recorded.record is not None:
-        return Attempt(recorded.record, state, None, str(source), _no_sandbox)
+        return Attempt(recorded.record, state, None, str(source), no_sandbox)
     async with span(f"rollout {id}", type="agent", id=id), span("summary", type="summary"):
         with model_lane(own):
             rollout = await _summarised(job, index, recorded)
     progress.done("summaries")
-    return Attempt(rollout, state, None, str(source), _no_sandbox)
-
-
-async def _no_sandbox() -> None:
-    """What is there to be started anew."""
+    return Attempt(rollout, state, None, str(source), no_sandbox)
 
 
 async def _summary(job: _Job, index: int, recorded: Recorded) -> Summary:

@@ -14,7 +14,7 @@ from inspect_tts.core.statistics import sample_numbers, sample_spending
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.scorers import SCORE, score_number
 
-from .crew import Attempt, crew_of_sample
+from .crew import Attempt, Elsewhere, crew_of_sample
 from .gather import gather
 from .pool import RolloutPool, pool_of
 from .snapshot import lost
@@ -41,6 +41,8 @@ def adopt() -> Solver:
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool, crew = pool_of(state), crew_of_sample()
+        if not crew.adopts:
+            raise Elsewhere(())
         if len(pool.selected) != 1:
             raise UserError(
                 f"adopt() needs one selected rollout and found {len(pool.selected)}; put "
@@ -57,7 +59,7 @@ def adopt() -> Solver:
         if owner.result.sandboxes is not None:
             await _revive(owner.id, owner.result)
             await adopt_sandboxes(owner.result.sandboxes, real_sample())
-        _take_over(state, owner.result)
+        take_over_state(state, owner.result.state)
         owner.release(adopted=True)
         for rollout in await crew.settle():
             pool.replace(rollout)
@@ -81,19 +83,25 @@ async def _revive(id: str, winner: Attempt) -> None:
         winner.sandboxes = again
 
 
-def _take_over(state: TaskState, winner: Attempt) -> None:
+def take_over_state(state: TaskState, rollout: TaskState) -> None:
+    """Make the end of a rollout that of the sample.
+
+    Args:
+        state: The sample's state. Its `RolloutPool` stays.
+        rollout: The rollout's final state.
+    """
     ours = {key: value for key, value in state.store.items() if key.startswith("RolloutPool:")}
     for key in list(state.store.keys()):
         state.store.delete(key)
-    for key, value in [*winner.state.store.items(), *ours.items()]:
+    for key, value in [*rollout.store.items(), *ours.items()]:
         state.store.set(key, value)
-    state.messages = winner.state.messages
-    state.output = winner.state.output
-    state.metadata = winner.state.metadata
-    state.choices = winner.state.choices
-    state.tools = winner.state.tools
-    state.tool_choice = winner.state.tool_choice
-    state.completed = winner.state.completed
+    state.messages = rollout.messages
+    state.output = rollout.output
+    state.metadata = rollout.metadata
+    state.choices = rollout.choices
+    state.tools = rollout.tools
+    state.tool_choice = rollout.tool_choice
+    state.completed = rollout.completed
 
 
 def _publisher(

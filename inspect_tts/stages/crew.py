@@ -38,6 +38,23 @@ class Attempt:
         """Starts its sandboxes anew, in the state that was kept of them."""
 
 
+async def no_sandbox() -> None:
+    """What an attempt can start anew that never had sandboxes in this process."""
+
+
+class Elsewhere(Exception):  # noqa: N818  # no error: the sample has done its part
+    """A strategy goes on once other samples have run.
+
+    Args:
+        contexts: Of the rollouts that must run first, ids of rollouts each; empty where only the
+            end is left.
+    """
+
+    def __init__(self, contexts: tuple[tuple[str, ...], ...]) -> None:
+        super().__init__(f"{len(contexts)} rollouts must run first")
+        self.contexts = contexts
+
+
 class Owner:
     """Runs one rollout and owns its sandbox: opened, used, graded and closed in one task.
 
@@ -132,6 +149,11 @@ class Crew:
         """Votes of an earlier run, to be used before a judge is asked."""
         self.publishes = False
         """Whether the sample's numbers are published though no loser may be graded here."""
+        self.supply: Callable[[int, tuple[tuple[str, ...], ...]], list[Owner]] | None = None
+        """Where rollouts are samples of their own: gives those of an iteration, by their contexts,
+        or raises `Elsewhere`."""
+        self.adopts = True
+        """Whether the strategy may end in this sample; else `adopt` raises `Elsewhere`."""
 
     @cached_property
     def budget(self) -> Budget:
@@ -143,6 +165,13 @@ class Crew:
         for owner in owners:
             self.owners[owner.id] = owner
             background(owner.run)
+
+    async def attend(self, owners: Iterable[Owner]) -> None:
+        """Start owners and wait until their rollouts have ended."""
+        owners = list(owners)
+        self.start(owners)
+        for owner in owners:
+            await owner.finished.wait()
 
     def forget(self, ids: Iterable[str]) -> None:
         """Leave out rollouts that were not started."""

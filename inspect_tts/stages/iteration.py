@@ -17,7 +17,7 @@ from inspect_tts._inspect import (
     widen_throttles,
 )
 from inspect_tts.core.candidates import eligible
-from inspect_tts.core.records import Cut, Rollout, Stage
+from inspect_tts.core.records import Cut, Draw, Rollout, Stage
 from inspect_tts.core.refinement import refinement_contexts
 from inspect_tts.core.summary import numbered
 from inspect_tts.errors import UserError
@@ -27,7 +27,7 @@ from inspect_tts.viewer import strategy_view
 from . import progress
 from .agent import agent_name, check_own_solver
 from .capacity import check_capacity
-from .crew import Attempt, Owner, crew_of_sample
+from .crew import Attempt, Crew, Owner, crew_of_sample
 from .job import Job
 from .leftovers import register_sample, remove_leftovers
 from .names import is_stage
@@ -57,6 +57,8 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         RuntimeError: If no rollout at all could be started.
     """
     active, spec, pool, crew = real_sample(), eval_spec(), pool_of(state), crew_of_sample()
+    if crew.supply is not None:
+        return await _take_iteration(state, settings, crew)
     if spec.viewer is None:  # the log is written with it at the end
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
     sandbox = await sandbox_spec(spec, active)
@@ -87,16 +89,13 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         budget=budget,
     )
     role_model("judge")  # a role that cannot be made fails here, before the first rollout
-    contexts = _contexts(pool, job.iteration, settings)
+    contexts, lots = _contexts(pool, job.iteration, settings)
     default = max(settings.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
     at_once = settings.max_rollouts or default
     if pool.iteration < 0:
         await check_capacity(sandbox, at_once)
     await widen_throttles(spec, sandbox.type if sandbox else None, at_once)
-    carried = pool.selected if settings.carry_over else []
-    for id in carried:
-        crew.owners[id].carry()
-    crew.release(set(crew.owners) - set(carried))  # nothing else but summaries goes on
+    carried = _carry(pool, crew, settings)
     n = len(contexts)
     owners = [_owner(job, settings, pool, i, contexts[i], at_once) for i in range(n)]
     progress.plan("rollouts", n)
@@ -118,8 +117,34 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     progress.plan("rollouts", len(records) - n)
     progress.plan("summaries", len(records) - n)
     cut = budget.cut(settings.n, len(records))
+    pool.draws = [*pool.draws, *lots]
     _add(pool, records, settings, carried, monotonic() - started, cut)
     return state
+
+
+async def _take_iteration(state: TaskState, settings: Settings, crew: Crew) -> TaskState:
+    """Add an iteration whose rollouts were samples of their own."""
+    pool = pool_of(state)
+    iteration = pool.iteration + 1
+    contexts, lots = _contexts(pool, iteration, settings)
+    assert crew.supply is not None
+    owners = crew.supply(iteration, contexts)
+    carried = _carry(pool, crew, settings)
+    async with span(f"iteration {iteration}", type="iteration"):
+        await crew.attend(owners)
+    pool.draws = [*pool.draws, *lots]
+    records = [each.result.rollout for each in owners if each.result]
+    _add(pool, records, settings, carried, None, None)
+    return state
+
+
+def _carry(pool: RolloutPool, crew: Crew, settings: Settings) -> list[str]:
+    """Keep what may be selected once more; nothing else but summaries goes on."""
+    carried = pool.selected if settings.carry_over else []
+    for id in carried:
+        crew.owners[id].carry()
+    crew.release(set(crew.owners) - set(carried))
+    return carried
 
 
 def _owner(
@@ -179,9 +204,15 @@ def _check_room(needed: int, slots: int) -> None:
         )
 
 
-def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tuple[str, ...], ...]:
+Contexts = tuple[tuple[str, ...], ...]
+
+
+def _contexts(
+    pool: RolloutPool, iteration: int, settings: Settings
+) -> tuple[Contexts, tuple[Draw, ...]]:
+    """What each new rollout starts from, and the lots that decided it."""
     if settings.context is None:
-        return ((),) * settings.n
+        return ((),) * settings.n, ()
     key = f"{pool.problem}/t{iteration}/context"
     earlier = pool.population(iteration - 1)
     previous = [rollout.id for rollout in earlier]
@@ -205,9 +236,8 @@ def _contexts(pool: RolloutPool, iteration: int, settings: Settings) -> tuple[tu
         raise UserError(str(error)) from error
     if settings.context == "random":
         warm = range(n - settings.cold)
-        lots = [draw(allowed, seed=settings.seed, key=f"{key}/{i}") for i in warm]
-        pool.draws = [*pool.draws, *lots]
-    return chosen
+        return chosen, tuple(draw(allowed, seed=settings.seed, key=f"{key}/{i}") for i in warm)
+    return chosen, ()
 
 
 def _add(
@@ -215,7 +245,7 @@ def _add(
     records: list[Rollout],
     settings: Settings,
     carried: list[str],
-    seconds: float,
+    seconds: float | None,
     cut: Cut | None,
 ) -> None:
     iteration = records[0].iteration

@@ -8,6 +8,7 @@ from inspect_ai.model import Model
 from inspect_ai.solver import Generate, Solver, TaskState
 from inspect_ai.util import SandboxEnvironmentSpec
 
+from inspect_tts.core.refinement import rollout_id
 from inspect_tts.prompts import Prompt
 
 from .budget import Budget
@@ -50,4 +51,4 @@ class Job:
 
     def id(self, index: int) -> str:
         """Id of a rollout of this iteration."""
-        return f"t{self.iteration}-n{index:02d}"
+        return rollout_id(self.iteration, index)

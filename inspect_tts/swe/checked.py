@@ -1,6 +1,6 @@
 """Images are checked when the samples of an eval are known, before the first of them starts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import anyio.to_thread
@@ -26,14 +26,22 @@ class ImageCheck:
         Raises:
             UserError: As `check_images`.
         """
+        try:
+            await anyio.to_thread.run_sync(self.check, samples)
+        except UserError as error:
+            _rich_traceback_guard = True  # see `no_traceback`
+            raise error.with_traceback(None) from None
+        return "inspect_tts: images are there"
+
+    def check(self, samples: Sequence[Sample]) -> None:
+        """Check the images of samples.
+
+        Raises:
+            UserError: As `check_images`.
+        """
         wanted = wanted_images(sample for sample in samples if _on_docker(sample))
         if wanted:
-            try:
-                await anyio.to_thread.run_sync(lambda: check_images(Engine(), wanted))
-            except UserError as error:
-                _rich_traceback_guard = True  # see `no_traceback`
-                raise error.with_traceback(None) from None
-        return "inspect_tts: images are there"
+            check_images(Engine(), wanted)
 
     async def schedule_sample(self, id: str | int, epoch: int) -> EarlyStop | None:
         """Every sample runs."""

@@ -1,0 +1,162 @@
+"""What a scaled run records in its samples, and what it holds of a problem that has not ended."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalSample, resolve_sample_attachments
+from inspect_ai.model import ChatMessage, ModelOutput
+from inspect_ai.scorer import Score
+from inspect_ai.util import StoreModel, store_from_events
+from pydantic import Field
+
+from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Usage
+from inspect_tts.core.scaled import split_id
+from inspect_tts.models import usage
+from inspect_tts.summarizer import no_summary
+
+ROLLOUT = "rollout"
+"""Name of the score that a rollout's sample has."""
+
+
+class ScaledRollout(StoreModel):
+    """The rollout that a sample was."""
+
+    record: Rollout | None = None
+    """Without scores: these are the sample's."""
+
+
+class ScaledSelection(StoreModel):
+    """Where a sample left a strategy, beside its `RolloutPool`."""
+
+    contexts: list[tuple[str, ...]] = Field(default_factory=list)
+    """Of the rollouts that must run next: ids of rollouts each. Empty where only the end is left.
+    """
+    elsewhere: Usage = Usage()
+    """What the problem's other samples used."""
+    began: str | None = None
+    """When the first of them started, in ISO 8601."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A rollout that has ended. What its sample scored is sealed until one is adopted."""
+
+    record: Rollout
+    output: ModelOutput
+    scores: dict[str, Score] | None = None
+    score_error: str | None = None
+    messages: tuple[ChatMessage, ...] = ()
+    """Where judges read trajectories."""
+
+
+@dataclass
+class Problem:
+    """A problem in one epoch."""
+
+    sample: Sample
+    contexts: tuple[tuple[str, ...], ...]
+    """Of the iteration that runs."""
+    iteration: int = 0
+    finished: dict[str, Finished] = field(default_factory=dict)
+    pool: dict[str, Any] = field(default_factory=dict)
+    """Items of the store that are the `RolloutPool` so far."""
+    elsewhere: Usage = field(default_factory=Usage)
+    began: str | None = None
+
+    def note(self, sample: EvalSample) -> None:
+        """Count what a sample of the problem used."""
+        self.elsewhere = sum(map(usage, sample.model_usage.values()), self.elsewhere)
+        started = sample.started_at
+        if started is not None and (self.began is None or started < self.began):
+            self.began = started
+
+
+def store_of(sample: EvalSample) -> EvalSample:
+    """A sample with the store that it ended with.
+
+    Inspect keeps only the events of one that it recovers after its process was killed.
+    """
+    if not sample.store and sample.events:
+        sample = resolve_sample_attachments(sample, "full")
+        return sample.model_copy(update={"store": dict(store_from_events(sample.events).items())})
+    return sample
+
+
+def finished_rollout(
+    sample: EvalSample, index: int, context: tuple[str, ...], *, model: str, messages: bool
+) -> Finished:
+    """Read a rollout that has ended from its sample.
+
+    Args:
+        sample: The sample.
+        index: Of the rollout in its iteration.
+        context: What it started from.
+        model: The model under evaluation.
+        messages: Whether to hold its messages.
+
+    Returns:
+        The rollout. One whose sample ended before an agent could start counts as failed.
+
+    Raises:
+        RuntimeError: If it was not scored.
+    """
+    stored = store_of(sample)
+    record = stored.store_as(ScaledRollout).record
+    score = (sample.scores or {}).get(ROLLOUT)
+    why = sample.error.message if sample.error else None
+    if record is None:
+        if why is None:
+            raise RuntimeError(
+                f"the rollout {sample.id} left no record: a scaled run reads each rollout when it "
+                "is scored; run it without --no-score"
+            )
+        return Finished(
+            never_started(str(sample.id), index, context, why, model),
+            sample.output,
+            score_error=NO_SANDBOX,
+        )
+    known = (score.metadata or {}) if score else {}
+    return Finished(
+        record,
+        sample.output,
+        scores={n: Score.model_validate(s) for n, s in known["scores"].items()}
+        if "scores" in known
+        else None,
+        score_error=known.get("score_error") or why,
+        messages=tuple(sample.messages) if messages else (),
+    )
+
+
+def never_started(
+    id: str, index: int, context: tuple[str, ...], reason: str, model: str
+) -> Rollout:
+    """The record of a rollout whose sandbox or sample could not be started.
+
+    Args:
+        id: Of its sample.
+        index: In its iteration.
+        context: What it was to start from.
+        reason: Why not.
+        model: The model under evaluation.
+
+    Returns:
+        The record.
+    """
+    _, rollout = split_id(id)
+    facts = Facts(status="error", reason=reason[:1000])
+    return Rollout(
+        id=rollout,
+        iteration=int(rollout[1:].partition("-")[0]),
+        index=index,
+        status="error",
+        reason=facts.reason,
+        context=context,
+        model=model,
+        turns=0,
+        messages=0,
+        usage=Usage(),
+        seconds=0.0,
+        facts=facts,
+        summary=no_summary(),
+    )

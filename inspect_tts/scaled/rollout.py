@@ -1,0 +1,243 @@
+"""A sample that is a rollout: its solver runs the agent, its scorer reads and grades the end.
+
+What ends an agent may end the solver with it. So the facts are read, and the summary is written,
+where Inspect scores: outside of the sample's limits.
+"""
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from inspect_ai.event import SampleLimitEvent
+from inspect_ai.log import transcript
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+from inspect_ai.solver import Generate, TaskState
+from inspect_ai.util import LimitExceededError, sample_limits, span
+
+from inspect_tts._inspect import (
+    SandboxSet,
+    TerminateSampleError,
+    enter_rollout,
+    eval_spec,
+    fresh_state,
+    grade_as,
+    model_lane,
+    real_sample,
+    running_task,
+    sandbox_spec,
+    score_with,
+)
+from inspect_tts.core.lots import lane
+from inspect_tts.core.records import Rollout
+from inspect_tts.core.scaled import is_rollout, split_id
+from inspect_tts.core.summary import numbered
+from inspect_tts.errors import UserError
+from inspect_tts.models import role_model
+from inspect_tts.scorers import score_number
+from inspect_tts.stages import progress
+from inspect_tts.stages.adopt import take_over_state
+from inspect_tts.stages.budget import Budget
+from inspect_tts.stages.gather import gather
+from inspect_tts.stages.job import Job
+from inspect_tts.stages.leftovers import register_sample, remove_leftovers
+from inspect_tts.stages.play import Play, observe, run_agent
+from inspect_tts.stages.resume import Played
+from inspect_tts.stages.rollout import record_of, summarise
+from inspect_tts.stages.units import Units
+
+from .records import ROLLOUT, Problem, ScaledRollout
+from .source import ScaledSource
+
+
+@dataclass
+class _Running:
+    """A rollout between its solver and its scorer."""
+
+    job: Job
+    play: Play
+    index: int
+    context: tuple[str, ...]
+    lane: int
+
+
+_running: WeakKeyDictionary[object, _Running] = WeakKeyDictionary()
+
+
+def running_source() -> ScaledSource:
+    """The source of the running task.
+
+    Raises:
+        UserError: If it has none of ours.
+    """
+    source = running_task(eval_spec()).sample_source
+    if not isinstance(source, ScaledSource):
+        raise UserError(
+            "scaled_strategy() belongs to the task inspect_tts/scaled; for any other task give the "
+            "strategy itself, as --solver pdr_rtv"
+        )
+    return source
+
+
+async def play_rollout(state: TaskState, generate: Generate, source: ScaledSource) -> None:
+    """Run the agent of a rollout's sample.
+
+    Args:
+        state: The sample's state.
+        generate: The sample's generate function.
+        source: Of the run.
+
+    Raises:
+        Exception: What the agent raised, where Inspect is to try the sample again.
+        LimitExceededError: If a limit of the sample ended the agent.
+        TerminateSampleError: If the sample was told to end.
+    """
+    active, spec = real_sample(), eval_spec()
+    id, part = split_id(state.sample_id)
+    problem = source.problem(id, state.epoch)
+    index = int(part.rpartition("-n")[2])
+    job = await _job(state, generate, source, problem)
+    await remove_leftovers(spec)
+    await register_sample(job.sandbox, spec)
+    progress.plan("rollouts", 1)
+    progress.plan("summaries", 1)
+    own = _own_state(state, job, problem, lane(state.epoch, part))
+    sandboxes = None
+    if job.sandbox is not None:
+        sandboxes = SandboxSet(job.sandbox, active.task, False, active.sandbox_environments)
+    play = Play(Played("", own, sandboxes))
+    context = problem.contexts[index]
+    _running[active] = _Running(job, play, index, context, own.epoch)
+    await gather([_play(job, part, _refinement(source, problem, context), play, state, source)])
+    progress.done("rollouts")
+    ended = play.ended
+    if ended.error is not None and active.fails_on_error:
+        raise ended.error
+    if ended.limit is not None and ended.limit.source in vars(sample_limits()).values():
+        raise ended.limit
+
+
+async def _play(
+    job: Job, part: str, refinement: str, play: Play, state: TaskState, source: ScaledSource
+) -> None:
+    """The agent, in a context of its own."""
+    score_with(source.plan.scorers, state.target)
+    standin = enter_rollout(play.played.state, real_sample())
+    async with span(f"rollout {part}", type="agent", id=part):
+        try:
+            await run_agent(job, part, refinement, play, standin)
+        except LimitExceededError as error:
+            play.ended.limit = error
+            raise
+
+
+async def _job(state: TaskState, generate: Generate, source: ScaledSource, problem: Problem) -> Job:
+    spec, plan = eval_spec(), source.plan
+    settings = plan.settings
+    return Job(
+        iteration=problem.iteration,
+        state=state,
+        generate=generate,
+        spec=spec,
+        sandbox=await sandbox_spec(spec, real_sample()),
+        setup=list(plan.setup),
+        agent=settings.make_agent(spec),
+        limits=settings.limits,
+        summarizer=role_model("summarizer"),
+        summarizer_prompt=settings.prompts["summarizer"],
+        summarizer_reask=settings.prompts["summarizer_reask"],
+        trajectory_tokens=settings.trajectory_tokens,
+        hold=False,
+        identity=[],
+        units=Units(None),
+        budget=Budget(),
+    )
+
+
+def _own_state(state: TaskState, job: Job, problem: Problem, own_lane: int) -> TaskState:
+    own = fresh_state(
+        state,
+        real_sample(),
+        lane=own_lane,
+        message_limit=job.limits.message_limit,
+        token_limit=job.limits.token_limit,
+        cost_limit=job.limits.cost_limit,
+    )
+    own._sample_id = problem.sample.id or 0
+    return own
+
+
+def _refinement(source: ScaledSource, problem: Problem, context: tuple[str, ...]) -> str:
+    if not context:
+        return ""
+    records = [problem.finished[id].record for id in context]
+    prompt = source.plan.settings.prompts["refinement"]
+    return prompt.format(summaries=numbered(records, "attempt"))
+
+
+@scorer(name=ROLLOUT, metrics=[mean(), stderr()])
+def rollout_score() -> Scorer:
+    """Record what a rollout's sample left behind, summarise it, and grade it by the task's scorers.
+
+    Model Roles:
+        summarizer: Writes the summary; default the model under evaluation.
+
+    Returns:
+        A scorer of rollouts: the first of the task's scores as a number, all of them in the score's
+        metadata. Samples of selections and those that end a problem get no score.
+    """
+
+    async def score(state: TaskState, target: Target) -> Score | None:
+        id, part = split_id(state.sample_id)
+        if not is_rollout(part):
+            return None
+        source, running = running_source(), _running.pop(real_sample(), None)
+        if running is None:
+            raise RuntimeError(f"the rollout {state.sample_id} ended before its agent could start")
+        record = await _read(running, part)
+        take_over_state(state, running.play.played.state)
+        state.store_as(ScaledRollout).record = record
+        scorers = source.plan.scorers
+        if not scorers:
+            return None
+        problem = source.problem(id, state.epoch).sample.id or 0
+        try:
+            [scores] = await gather([grade_as(state, scorers, target, problem)])
+        except (TerminateSampleError, LimitExceededError):
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"[:500]
+            return Score(value=float("nan"), metadata={"score_error": reason})
+        kept = {name: each.model_dump(mode="json") for name, each in scores.items()}
+        first = next(iter(scores.values()), None)
+        return Score(
+            value=float("nan") if first is None else score_number(first.value),
+            answer=first.answer if first else None,
+            explanation=first.explanation if first else None,
+            metadata={"scores": kept},
+        )
+
+    return score
+
+
+async def _read(running: _Running, part: str) -> Rollout:
+    job, play = running.job, running.play
+    if not play.reached_end and play.ended.limit is None:
+        play.ended.limit = _ended_by()
+    await observe(job, part, play)
+    with model_lane(running.lane):
+        async with span(f"summary {part}", type="summary"):
+            summary = await summarise(job, play.played)
+    return record_of(job, running.index, running.context, play.played, summary)
+
+
+def _ended_by() -> LimitExceededError:
+    """What ended the sample around its agent, as Inspect logged it."""
+    events = [each for each in transcript().events if isinstance(each, SampleLimitEvent)]
+    if not events:
+        return LimitExceededError("custom", value=0, limit=0, message="the sample was ended")
+    last = events[-1]
+    return LimitExceededError(
+        "custom" if last.type == "operator" else last.type,
+        value=last.limit or 0,
+        limit=last.limit or 0,
+        message=last.message,
+    )

@@ -1,0 +1,127 @@
+"""A sample without a sandbox: the strategy goes on from where the samples before it left it."""
+
+from contextlib import nullcontext
+from functools import partial
+
+from inspect_ai.scorer import Score
+from inspect_ai.solver import Generate, TaskState
+
+from inspect_tts._inspect import eval_spec, fresh_state, lift_limits, real_sample
+from inspect_tts.core.lots import lane
+from inspect_tts.core.records import Rollout
+from inspect_tts.core.refinement import rollout_id
+from inspect_tts.core.scaled import split_id
+from inspect_tts.stages.crew import Attempt, Elsewhere, Owner, crew_of_sample, no_sandbox
+from inspect_tts.stages.pool import RolloutPool, pool_of
+from inspect_tts.stages.recovered import note_run
+from inspect_tts.stages.units import Units, open_store
+
+from .records import Finished, Problem, ScaledSelection
+from .source import ScaledSource
+
+
+async def go_on(state: TaskState, generate: Generate, source: ScaledSource) -> TaskState:
+    """Run the strategy until it needs rollouts that have not run, or to its end.
+
+    Limits are those of rollouts: a selection has none.
+
+    Args:
+        state: The sample's state.
+        generate: The sample's generate function.
+        source: Of the run.
+
+    Returns:
+        The state, with the `RolloutPool` so far.
+    """
+    active, spec, crew = real_sample(), eval_spec(), crew_of_sample()
+    lift_limits()
+    id, part = split_id(state.sample_id)
+    problem = source.problem(id, state.epoch)
+    note_run(spec.eval_id, active.sample.id or 0, active.epoch)
+    for key, value in problem.pool.items():
+        state.store.set(key, value)
+    pool = pool_of(state)
+    pool.problem = f"{id}/{state.epoch}"
+    owner = partial(_owner, state, problem)
+    crew.adopts = part == ""
+    crew.units = Units(open_store(source.plan.settings.units, spec, active.log_location))
+    crew.supply = partial(_supply, problem, owner)
+    await crew.attend([owner(rollout.id) for rollout in pool.rollouts])
+    try:
+        state = await source.plan.strategy(state, generate)
+        contexts: tuple[tuple[str, ...], ...] = ()
+    except Elsewhere as missing:
+        contexts = missing.contexts
+    left = state.store_as(ScaledSelection)
+    left.contexts, left.elsewhere, left.began = list(contexts), problem.elsewhere, problem.began
+    return state
+
+
+def adopted_scores(state: TaskState, source: ScaledSource) -> dict[str, Score] | None:
+    """The scores that the adopted rollout's sample was given, once a problem has ended.
+
+    Args:
+        state: The state of a sample of the run.
+        source: Of the run.
+
+    Returns:
+        Score by name; None for a sample that ends no problem.
+
+    Raises:
+        RuntimeError: If the adopted rollout could not be graded.
+    """
+    id, part = split_id(state.sample_id)
+    adopted = state.store_as(RolloutPool).adopted if not part else None
+    if adopted is None:
+        return None
+    chosen = source.problem(id, state.epoch).finished[adopted]
+    if chosen.score_error is not None:
+        raise RuntimeError(f"the adopted rollout {adopted} has no score: {chosen.score_error}")
+    return chosen.scores or {}
+
+
+def _supply(
+    problem: Problem,
+    owner: "partial[Owner]",
+    iteration: int,
+    contexts: tuple[tuple[str, ...], ...],
+) -> list[Owner]:
+    ids = [rollout_id(iteration, index) for index in range(len(contexts))]
+    if not all(id in problem.finished for id in ids):
+        raise Elsewhere(contexts)
+    return [owner(id) for id in ids]
+
+
+def _owner(state: TaskState, problem: Problem, id: str) -> Owner:
+    finished = problem.finished[id]
+    return Owner(
+        id,
+        slot=nullcontext(),
+        attempt=partial(_attempt, state, finished),
+        grade=partial(_unseal, finished),
+        hold=False,
+    )
+
+
+async def _attempt(state: TaskState, finished: Finished) -> Attempt:
+    """What a rollout left behind, its sandbox excepted."""
+    own = fresh_state(
+        state,
+        real_sample(),
+        lane=lane(state.epoch, finished.record.id),
+        message_limit=None,
+        token_limit=None,
+        cost_limit=None,
+    )
+    own.output = finished.output
+    if finished.messages:
+        own.messages = list(finished.messages)
+    return Attempt(finished.record, own, None, "", no_sandbox)
+
+
+async def _unseal(finished: Finished, attempt: Attempt) -> Rollout:
+    """Give a rollout that was not adopted the score of its sample."""
+    scores = finished.scores
+    values = None if scores is None else {name: score.value for name, score in scores.items()}
+    sealed = {"scores": values, "score_error": finished.score_error}
+    return attempt.rollout.model_copy(update=sealed)

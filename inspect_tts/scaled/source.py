@@ -1,0 +1,180 @@
+"""Feeds Inspect the samples of a scaled run: rollouts, selections, and what ends each problem."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspect_ai import SampleSource, enqueue_sample
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalSample, EvalSpec
+from inspect_ai.model import ModelOutput
+from inspect_ai.scorer import Scorer
+from inspect_ai.solver import Solver
+
+from inspect_tts.core.records import NO_SANDBOX
+from inspect_tts.core.scaled import Board, Step, is_rollout, part_id, split_id
+from inspect_tts.errors import UserError
+from inspect_tts.stages.settings import Settings
+
+from .records import (
+    Finished,
+    Problem,
+    ScaledSelection,
+    finished_rollout,
+    never_started,
+    store_of,
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all problems of a scaled run have in common."""
+
+    strategy: Solver
+    settings: Settings
+    """Of its rollouts."""
+    iterations: int
+    setup: tuple[Solver, ...]
+    """Steps of the task before its solver."""
+    scorers: tuple[Scorer, ...]
+    """Of the task."""
+    trajectories: bool
+    """Whether judges read trajectories."""
+
+
+class ScaledSource(SampleSource):
+    """The samples of a scaled run.
+
+    Args:
+        samples: The task's problems; each has an id, and the sandbox of its rollouts.
+        plan: What they have in common.
+    """
+
+    def __init__(self, samples: Sequence[Sample], plan: Plan) -> None:
+        self.plan = plan
+        self.model = ""
+        """The model under evaluation."""
+        self.refusal: str | None = None
+        """Why the options of the eval do not fit."""
+        self._samples = {str(sample.id): sample for sample in samples}
+        self.board = Board(list(self._samples), n=plan.settings.n, iterations=plan.iterations)
+        self._problems: dict[tuple[str, int], Problem] = {}
+        self._failed: dict[str, str] = {}
+
+    def begins(self, spec: EvalSpec) -> None:
+        """Take note of the eval that begins."""
+        instead = {
+            "--limit": (spec.config.limit, "counts rollouts here: give -T limit=..."),
+            "--sample-id": (spec.config.sample_id, "names rollouts here: give -T sample_id=..."),
+            "--sandbox": (spec.sandbox, "would start one for each vote: give -T sandbox=..."),
+            "--solver": (spec.solver, "takes the strategy's place: give -T strategy=..."),
+        }
+        wrong = [f"{o} {what}" for o, (value, what) in instead.items() if value is not None]
+        self.refusal = wrong[0] if wrong else None
+        self.model, self.board.epochs = spec.model, spec.config.epochs or 1
+
+    def check(self) -> None:
+        """Refuse options of the eval that would not do what they say.
+
+        Raises:
+            UserError: If one was given.
+        """
+        if self.refusal is not None:
+            raise UserError(self.refusal)
+
+    def initial_samples(self) -> list[Sample]:
+        """The first rollouts of the first problems."""
+        return [self._sample(step) for step in self.board.begin()]
+
+    async def sample_complete(self, sample: EvalSample) -> list[Sample] | None:
+        """Start what follows: a selection, the next rollouts, the end, or another problem."""
+        self.check()
+        id, part = split_id(sample.id)
+        problem = self.problem(id, sample.epoch)
+        problem.note(sample)
+        if is_rollout(part):
+            index = int(part.rpartition("-n")[2])
+            problem.finished[part] = finished_rollout(
+                sample,
+                index,
+                problem.contexts[index],
+                model=self.model,
+                messages=self.plan.trajectories,
+            )
+            return self._start(self.board.rollout_ended(id, sample.epoch, part))
+        if sample.error is not None:
+            return self._fail(id, sample.epoch, sample.error.message)
+        if part:
+            return self._selected(id, sample, problem)
+        return self._end(id, sample.epoch)
+
+    async def sample_abandoned(self, sample: Sample, epoch: int) -> list[Sample] | None:
+        """A sample was cancelled while it waited: a rollout counts as failed."""
+        id, part = split_id(sample.id or "")
+        problem = self.problem(id, epoch)
+        if not is_rollout(part):
+            return self._fail(id, epoch, "it was cancelled")
+        index = int(part.rpartition("-n")[2])
+        why = "it was cancelled before it began"
+        record = never_started(str(sample.id), index, problem.contexts[index], why, self.model)
+        problem.finished[part] = Finished(record, ModelOutput(), score_error=NO_SANDBOX)
+        return self._start(self.board.rollout_ended(id, epoch, part))
+
+    async def next_samples(self) -> list[Sample] | None:
+        """Nothing is left; a problem that could not be decided ends the run with an error.
+
+        Raises:
+            RuntimeError: If there is one.
+        """
+        if self._failed:
+            first, why = next(iter(self._failed.items()))
+            raise RuntimeError(
+                f"{len(self._failed)} problems could not be decided, the first, {first}: {why}. "
+                "Everything else is in the log; `inspect eval-retry` runs what is missing"
+            )
+        return None
+
+    def problem(self, id: str, epoch: int) -> Problem:
+        """A problem in one epoch.
+
+        Args:
+            id: Its id.
+            epoch: The epoch.
+
+        Returns:
+            What is held of it until it ends.
+        """
+        fresh = ((),) * self.plan.settings.n
+        key = (id, epoch)
+        if key not in self._problems:
+            self._problems[key] = Problem(self._samples[id], fresh)
+        return self._problems[key]
+
+    def _selected(self, id: str, sample: EvalSample, problem: Problem) -> list[Sample] | None:
+        sample = store_of(sample)
+        contexts = sample.store_as(ScaledSelection).contexts
+        problem.pool = {k: v for k, v in sample.store.items() if k.startswith("RolloutPool:")}
+        if contexts:
+            problem.iteration, problem.contexts = problem.iteration + 1, tuple(contexts)
+        return self._start(self.board.selected(id, sample.epoch, len(contexts)))
+
+    def _fail(self, id: str, epoch: int, why: str) -> list[Sample] | None:
+        self._failed[id] = why
+        return self._end(id, epoch)
+
+    def _end(self, id: str, epoch: int) -> list[Sample] | None:
+        del self._problems[id, epoch]
+        return self._start(self.board.ended(id, epoch))
+
+    def _start(self, steps: Sequence[Step]) -> list[Sample] | None:
+        """Samples of one epoch are enqueued; those of all are for Inspect to start."""
+        for step in steps:
+            if step.epoch is not None:
+                enqueue_sample(self._sample(step), epoch=step.epoch)
+        return [self._sample(step) for step in steps if step.epoch is None] or None
+
+    def _sample(self, step: Step) -> Sample:
+        sample = self._samples[step.problem].model_copy(deep=True)
+        sample.id = part_id(step.problem, step.part) if step.part else sample.id
+        if not is_rollout(step.part):
+            sample.sandbox = sample.files = sample.setup = None
+        return sample

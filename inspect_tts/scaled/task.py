@@ -1,0 +1,252 @@
+"""The task: another task's problems, with each rollout of a strategy as an Inspect sample."""
+
+from collections.abc import Sequence
+from functools import wraps
+from inspect import signature, unwrap
+from typing import Any, cast
+
+from inspect_ai import Epochs, Task, task
+from inspect_ai.dataset import Sample
+from inspect_ai.scorer import Score, Scorer, Target
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from inspect_tts import recipes
+from inspect_tts._inspect import InnerTask, load_inner, scorer_names, wrap_task
+from inspect_tts.core.scaled import is_rollout, split_id
+from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.paths import user_path
+from inspect_tts.stages.agent import check_own_solver
+from inspect_tts.stages.arguments import at_least, known_arguments, one_of
+from inspect_tts.stages.names import RECIPES
+from inspect_tts.stages.rollouts import rollouts
+from inspect_tts.stages.settings import check_settings
+from inspect_tts.swe.checked import ImageCheck
+from inspect_tts.viewer import strategy_view
+
+from .rollout import play_rollout, rollout_score, running_source
+from .selection import adopted_scores, go_on
+from .source import Plan, ScaledSource
+
+_NEEDLESS = {
+    "max_rollouts": "the rollouts at once are Inspect's --max-samples",
+    "score_rollouts": "every rollout is graded",
+    "hold": "each sandbox closes once its rollout is graded",
+}
+
+
+@task
+@known_arguments
+def scaled(
+    task: str,
+    strategy: str = "pdr_rtv",
+    task_args: dict[str, Any] | None = None,
+    strategy_args: dict[str, Any] | None = None,
+    sandbox: str | None = None,
+    limit: int | None = None,
+    sample_id: str | list[str] | None = None,
+) -> Task:
+    """Run a strategy on a task's problems with each rollout as an Inspect sample.
+
+    The same decisions as `--solver` makes, for very large runs: a rollout has its own sandbox,
+    limits, retries and line in the viewer; its sandbox closes once it is graded; a run that was cut
+    off goes on under `inspect eval-retry`.
+
+    Model Roles:
+        judge: Votes; default the model under evaluation.
+        summarizer: Writes the summaries; default the model under evaluation.
+
+    Args:
+        task: The task: `package/name`, `file.py` or `file.py@name`.
+        strategy: `rtv`, `pdr`, `pdr_rtv`, `robust` or `cheap`.
+        task_args: The task's arguments.
+        strategy_args: The strategy's arguments; `max_rollouts` and `score_rollouts` have no use.
+        sandbox: Type of sandbox, or `type:config`, in place of the task's own.
+        limit: How many of the problems, the first; Inspect's `--limit` would count rollouts.
+        sample_id: Which of the problems; Inspect's `--sample-id` would name rollouts.
+
+    Returns:
+        The task. A problem ends with a sample of its own id, whose scores are the adopted
+        rollout's. Samples `id#t0-n07` are rollouts, `id#t0` are selections among an iteration.
+
+    Raises:
+        UserError: If an argument is out of range, or the task or strategy is not known.
+    """
+    one_of("strategy", strategy, RECIPES)
+    at_least("limit", limit, 1)
+    given = dict(strategy_args or {})
+    for name in _NEEDLESS:
+        if name in given:
+            raise UserError(f"strategy_args has no use for {name}: {_NEEDLESS[name]}; leave it out")
+    inner = _load(task, dict(task_args or {}), sandbox)
+    recipe = getattr(recipes, strategy)
+    chosen = recipe(**given)
+    arguments = {name: each.default for name, each in signature(recipe).parameters.items()} | given
+    samples = _problems(inner.samples, limit, sample_id)
+    _check_images(inner.task, samples)
+    scorers = tuple(inner.task.scorer or ())
+    if arguments["agent"] is None:
+        check_own_solver(inner.task.name, inner.task.solver)
+    source = ScaledSource(
+        samples,
+        Plan(
+            strategy=chosen,
+            settings=check_settings(_rollout_arguments(arguments)),
+            iterations=arguments.get("iterations", 1),
+            setup=_setup(inner.task),
+            scorers=scorers,
+            trajectories=arguments["judge_input"] == "trajectory",
+        ),
+    )
+    outer = _outer(inner, source, chosen, scorers)
+    wrap_task(outer, inner, source.begins)
+    return outer
+
+
+@solver
+def scaled_strategy(strategy: Solver) -> Solver:
+    """The solver of `inspect_tts/scaled`: runs the rollout or the selection that a sample is.
+
+    Args:
+        strategy: The recipe.
+
+    Returns:
+        The solver.
+    """
+
+    @no_traceback
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        source = running_source()
+        source.check()
+        if is_rollout(split_id(state.sample_id)[1]):
+            await play_rollout(state, generate, source)
+            return state
+        return await go_on(state, generate, source)
+
+    return solve
+
+
+def _outer(
+    inner: InnerTask, source: ScaledSource, strategy: Solver, scorers: Sequence[Scorer]
+) -> Task:
+    """The task as Inspect runs it: all that is not about samples is the inner one's."""
+    given = inner.task
+    return Task(
+        dataset=source,
+        solver=scaled_strategy(strategy),
+        scorer=[*_copies(scorers), rollout_score()],
+        metrics=given.metrics,
+        cleanup=_cleanup(given),
+        model=given.model,
+        model_roles=given.model_roles,
+        config=given.config,
+        approval=given.approval,
+        review=given.review,
+        sentinel=given.sentinel,
+        epochs=Epochs(given.epochs or 1, given.epochs_reducer),
+        fail_on_error=False,
+        message_limit=given.message_limit,
+        token_limit=given.token_limit,
+        turn_limit=given.turn_limit,
+        time_limit=given.time_limit,
+        working_limit=given.working_limit,
+        cost_limit=given.cost_limit,
+        name=given.name,
+        display_name=given.display_name,
+        version=given.version,
+        metadata=given.metadata,
+        tags=given.tags,
+        viewer=given.viewer or strategy_view([*scorer_names(scorers), "rollout"]),
+        headline_metric=given.headline_metric,
+    )
+
+
+def _copies(scorers: Sequence[Scorer]) -> list[Scorer]:
+    """Scorers with the names and metrics of these that hand on what the adopted rollout scored."""
+    return [
+        _copy(scorer, name) for scorer, name in zip(scorers, scorer_names(scorers), strict=True)
+    ]
+
+
+def _copy(scorer: Scorer, name: str) -> Scorer:
+    @wraps(scorer)
+    async def score(state: TaskState, target: Target) -> Score | None:
+        scores = adopted_scores(state, running_source())
+        return None if scores is None else scores.get(name)
+
+    return cast("Scorer", score)
+
+
+def _cleanup(inner: Task) -> Any:
+    cleanup = inner.cleanup
+    if cleanup is None:
+        return None
+
+    async def after_rollout(state: TaskState) -> None:
+        if is_rollout(split_id(state.sample_id)[1]):
+            await cleanup(state)
+
+    return after_rollout
+
+
+def _load(name: str, args: dict[str, Any], sandbox: str | None) -> InnerTask:
+    file, at, member = name.rpartition("@")
+    path = file if at else name
+    if path.endswith(".py"):
+        name = f"{user_path(path)}{at}{member if at else ''}"
+    type, _, config = (sandbox or "").partition(":")
+    try:
+        found = load_inner(name, args, (type, config) if config else type or None)
+    except (TypeError, ValueError, LookupError, FileNotFoundError) as error:
+        raise UserError(
+            f"task={name!r} with task_args={args!r} could not be made: {error}. Give "
+            "'package/name' (its package installed) or 'file.py@name'"
+        ) from error
+    if len(found) != 1:
+        names = ", ".join(each.task.name for each in found) or "none"
+        raise UserError(
+            f"task={name!r} must be one task and is {names}: give 'package/name' (its package "
+            "installed) or 'file.py@name'"
+        )
+    return found[0]
+
+
+def _problems(
+    samples: Sequence[Sample], limit: int | None, sample_id: str | list[str] | None
+) -> list[Sample]:
+    for sample in samples:
+        if split_id(sample.id or 0)[1]:
+            raise UserError(f"the problem id {sample.id!r} reads like that of a rollout; rename it")
+    if sample_id is None:
+        return list(samples[:limit])
+    wanted = [str(each) for each in (sample_id if isinstance(sample_id, list) else [sample_id])]
+    known = {str(sample.id): sample for sample in samples}
+    if missing := [id for id in wanted if id not in known]:
+        some = ", ".join(list(known)[:5])
+        raise UserError(f"sample_id={missing[0]!r} is no problem of the task; some are {some}")
+    return [known[id] for id in wanted][:limit]
+
+
+def _setup(inner: Task) -> tuple[Solver, ...]:
+    setup = inner.setup
+    if setup is None:
+        return ()
+    return tuple(setup) if isinstance(setup, Sequence) else (setup,)
+
+
+def _check_images(inner: Task, samples: Sequence[Sample]) -> None:
+    check = inner.early_stopping
+    if check is None:
+        return
+    if not isinstance(check, ImageCheck):
+        raise UserError(
+            f"the task {inner.name} stops samples early by their scores, which no selection may "
+            "see; run it with --solver instead of inspect_tts/scaled"
+        )
+    check.check(samples)
+
+
+def _rollout_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    stage = signature(unwrap(rollouts)).parameters
+    own = {name: each.default for name, each in stage.items()}
+    skip = {"context", "cold", "carry_over"}
+    return own | {n: v for n, v in arguments.items() if n in own and n not in skip}
