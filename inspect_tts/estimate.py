@@ -114,8 +114,9 @@ def _averages(
 
 def _of_pilot(pilot: Path) -> tuple[Averages, float]:
     """Averages of a log or of all logs in a folder, and bytes of log a rollout."""
-    from inspect_ai.log import list_eval_logs, read_eval_log
+    from inspect_ai.log import list_eval_logs
 
+    from .logs import problem_samples
     from .stages.pool import RolloutPool
 
     rollouts: list[Rollout] = []
@@ -123,7 +124,7 @@ def _of_pilot(pilot: Path) -> tuple[Averages, float]:
     size = 0
     logs = [info.name for info in list_eval_logs(str(pilot))] if pilot.is_dir() else [str(pilot)]
     for name in logs:
-        for sample in read_eval_log(name, exclude_fields={"events", "messages"}).samples or []:
+        for sample in problem_samples(name, exclude_fields={"events", "messages"}):
             pool = sample.store_as(RolloutPool)
             rollouts += pool.rollouts
             selections += pool.selections

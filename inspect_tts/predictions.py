@@ -102,11 +102,10 @@ Found = tuple[str, str, str | None, str | None]
 
 
 def _patches(log: str, epoch: int, all_rollouts: bool) -> Iterator[Found]:
-    from inspect_ai.log import read_eval_log_samples
-
+    from .logs import problem_samples
     from .stages.pool import RolloutPool
 
-    for sample in read_eval_log_samples(log, all_samples_required=False):
+    for sample in problem_samples(log, resolve_attachments="full", exclude_fields={"events"}):
         if sample.epoch != epoch:
             continue
         id, pool = str(sample.id), sample.store_as(RolloutPool)

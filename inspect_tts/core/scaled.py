@@ -9,6 +9,9 @@ from .refinement import rollout_id
 
 _ID = re.compile(r"(.+)#(t\d+(?:-n\d+)?)", re.DOTALL)
 
+SCALED = "inspect_tts/scaled"
+"""Name of the task whose samples these are."""
+
 QUEUED = 512
 """Rollouts that are in work or wait at once, about. The next problem begins when one has ended, so
 results come early and memory does not grow with the number of problems."""

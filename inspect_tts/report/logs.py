@@ -13,7 +13,9 @@ from inspect_ai.log import (
     read_eval_log_sample_summaries,
 )
 
+from inspect_tts.core.scaled import is_rollout, split_id
 from inspect_tts.errors import UserError
+from inspect_tts.logs import is_scaled
 from inspect_tts.stages.names import STAGES, is_stage
 
 PLAIN = "plain"
@@ -108,7 +110,11 @@ def log_file(
     header: EvalLog, summaries: list[EvalSampleSummary], location: str, shown: str, side: int
 ) -> LogFile:
     """Describe a log by its header and the summaries of its samples."""
+    if is_scaled(header.eval):  # its other samples are parts of problems
+        summaries = [each for each in summaries if not is_rollout(split_id(each.id)[1])]
     done = [s for s in summaries if s.error is None and s.completed is not False]
+    if is_scaled(header.eval):
+        done = [each for each in done if not split_id(each.id)[1]]
     return LogFile(
         location=location,
         viewer_path=shown,
@@ -132,7 +138,12 @@ def _run_key(header: EvalLog, side: int) -> RunKey:
     recipe = "+".join(name for name in names if len(ours) == 1 or name in STAGES) or PLAIN
     if recipe == PLAIN and spec.solver:
         arguments["solver"] = spec.solver
-    arguments |= {f"task.{name}": value for name, value in spec.task_args_passed.items()}
+    task_args = spec.task_args_passed
+    if is_scaled(spec):
+        recipe = spec.task_args["strategy"]
+        arguments = dict(task_args.get("strategy_args") or {})
+        task_args = task_args.get("task_args") or {}
+    arguments |= {f"task.{name}": value for name, value in task_args.items()}
     for role, model in (spec.model_roles or {}).items():
         models = model if isinstance(model, list) else [model]
         arguments[role] = ",".join(each.model for each in models)

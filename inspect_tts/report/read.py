@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from math import isnan
 from multiprocessing import get_context
@@ -18,6 +19,7 @@ from inspect_tts.core.outcomes import (
 )
 from inspect_tts.core.records import Usage
 from inspect_tts.models import usage
+from inspect_tts.scaled.records import ScaledSelection
 from inspect_tts.scorers import SCORE, score_number
 from inspect_tts.stages.pool import RolloutPool
 
@@ -166,6 +168,7 @@ def read_sample(
     if pool is None:
         return ReadSample(log, _plain(file, sample, pass_mark), scaled=False)
     scores = known_scores(pool, sample)
+    used, seconds = _spent(sample)
     outcome = problem_outcome(
         str(sample.id),
         sample.epoch,
@@ -174,8 +177,8 @@ def read_sample(
         stages=pool.stages,
         adopted=pool.adopted,
         scores=scores,
-        usage=_total(sample),
-        seconds=sample.total_time,
+        usage=used,
+        seconds=seconds,
         pass_mark=pass_mark,
     )
     detail = None
@@ -210,6 +213,16 @@ def _own_score(sample: EvalSample) -> float | None:
             number = score_number(score.value)
             return None if isnan(number) else number
     return None
+
+
+def _spent(sample: EvalSample) -> tuple[Usage, float | None]:
+    """Usage and wall time of a problem, also where its rollouts were samples of their own."""
+    if "ScaledSelection:contexts" not in sample.store:
+        return _total(sample), sample.total_time
+    others = sample.store_as(ScaledSelection)
+    times = [datetime.fromisoformat(t) for t in (others.began, sample.completed_at) if t]
+    seconds = (times[1] - times[0]).total_seconds() if len(times) == 2 else None
+    return _total(sample) + others.elsewhere, seconds
 
 
 def _total(sample: EvalSample) -> Usage:

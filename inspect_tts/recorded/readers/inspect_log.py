@@ -1,14 +1,17 @@
-"""Logs of Inspect: each epoch of a sample is a rollout."""
+"""Logs of Inspect: each epoch of a sample is a rollout, in a scaled run each rollout's sample."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample, read_eval_log_samples
+from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
 from pydantic import JsonValue
 
 from inspect_tts.core.facts import last_commands
 from inspect_tts.core.records import CommandFact, Status, Usage
+from inspect_tts.core.scaled import is_rollout, split_id
+from inspect_tts.logs import each_sample, is_scaled
 from inspect_tts.models import usage
 from inspect_tts.scorers import SCORE
 from inspect_tts.stages.facts import commands_outside
@@ -32,14 +35,17 @@ class InspectReader:
             sample = read_sample(path, *split_part(part))
             yield _recorded(sample, header.eval.task, header.eval.model)
             return
-        samples = read_eval_log_samples(
+        scaled = is_scaled(header.eval)
+        samples = each_sample(
             str(path),
-            all_samples_required=False,
+            lambda id: not scaled or is_rollout(split_id(id)[1]),
             resolve_attachments="core",
             exclude_fields=_HEAVY,
         )
         for sample in samples:
-            yield _recorded(sample, header.eval.task, header.eval.model)
+            recorded = _recorded(sample, header.eval.task, header.eval.model)
+            problem = split_id(sample.id)[0] if scaled else recorded.problem
+            yield replace(recorded, problem=problem)
 
 
 def split_part(part: str) -> tuple[str, int]:

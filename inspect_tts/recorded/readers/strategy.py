@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from inspect_ai.log import EvalSample, read_eval_log_samples
+from inspect_ai.log import EvalSample
 
+from inspect_tts.logs import problem_samples
 from inspect_tts.stages.pool import RolloutPool
 
 from ..records import Malformed, Recorded
@@ -39,10 +40,7 @@ def strategy_samples(path: Path) -> Iterator[EvalSample]:
     Yields:
         The samples, one in memory at a time.
     """
-    samples = read_eval_log_samples(
-        str(path), all_samples_required=False, resolve_attachments="full", exclude_fields=HEAVY
-    )
-    for sample in samples:
+    for sample in problem_samples(str(path), resolve_attachments="full", exclude_fields=HEAVY):
         if pool_in(sample).adopted is not None:
             yield sample
 
