@@ -1,0 +1,96 @@
+"""Which sample of a scaled run comes next."""
+
+import pytest
+
+from inspect_tts.core import scaled
+from inspect_tts.core.scaled import Board, Step, is_rollout, part_id, split_id
+
+
+@pytest.mark.parametrize(
+    ("id", "problem", "part"),
+    [
+        ("astropy-1", "astropy-1", ""),
+        (7, "7", ""),
+        ("astropy-1#t0", "astropy-1", "t0"),
+        ("astropy-1#t1-n07", "astropy-1", "t1-n07"),
+        ("a#b#t0-n100", "a#b", "t0-n100"),
+        ("a\nb#t0", "a\nb", "t0"),
+        ("a#t0#t1", "a#t0", "t1"),
+        ("a#tx", "a#tx", ""),
+        ("a#t0-n", "a#t0-n", ""),
+        ("#t0", "#t0", ""),
+    ],
+)
+def test_an_id_tells_problem_and_part(id: str | int, problem: str, part: str) -> None:
+    assert split_id(id) == (problem, part)
+
+
+def test_ids_are_read_as_they_are_written() -> None:
+    assert split_id(part_id("p", "t1-n07")) == ("p", "t1-n07")
+    assert is_rollout("t1-n07")
+    assert not is_rollout("t1")
+    assert not is_rollout("")
+
+
+def parts(steps: list[Step]) -> list[str]:
+    return [f"{step.problem}:{step.part}:{step.epoch}" for step in steps]
+
+
+def test_a_problem_runs_from_its_first_rollouts_to_its_end() -> None:
+    board = Board(["p"], n=2, iterations=2)
+    assert parts(board.begin()) == ["p:t0-n00:None", "p:t0-n01:None"]
+    assert board.rollout_ended("p", 1, "t0-n01") == []
+    assert parts(board.rollout_ended("p", 1, "t0-n00")) == ["p:t0:1"]
+    assert parts(board.selected("p", 1, 3)) == ["p:t1-n00:1", "p:t1-n01:1", "p:t1-n02:1"]
+    assert board.rollout_ended("p", 1, "t1-n00") == []
+    assert board.rollout_ended("p", 1, "t1-n01") == []
+    assert parts(board.rollout_ended("p", 1, "t1-n02")) == ["p::1"]
+    assert board.ended("p", 1) == []
+    assert board.unfinished == []
+
+
+def test_a_single_iteration_ends_without_a_selection_between() -> None:
+    board = Board(["p"], n=1, iterations=1)
+    board.begin()
+    assert parts(board.rollout_ended("p", 1, "t0-n00")) == ["p::1"]
+
+
+def test_a_selection_may_end_the_problem() -> None:
+    board = Board(["p"], n=1, iterations=3)
+    board.begin()
+    board.rollout_ended("p", 1, "t0-n00")
+    assert parts(board.selected("p", 1, 0)) == ["p::1"]
+
+
+def test_a_rollout_counts_once() -> None:
+    board = Board(["p"], n=2, iterations=1)
+    board.begin()
+    board.rollout_ended("p", 1, "t0-n00")
+    assert board.rollout_ended("p", 1, "t0-n00") == []
+    assert parts(board.rollout_ended("p", 1, "t0-n01")) == ["p::1"]
+
+
+def test_epochs_run_apart_and_the_next_problem_waits_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scaled, "QUEUED", 1)
+    board = Board(["p", "q"], n=1, iterations=1)
+    board.epochs = 2
+    board.begin()
+    assert parts(board.rollout_ended("p", 2, "t0-n00")) == ["p::2"]
+    assert parts(board.rollout_ended("p", 1, "t0-n00")) == ["p::1"]
+    assert board.ended("p", 2) == []
+    assert board.unfinished == ["p", "q"]
+    assert parts(board.ended("p", 1)) == ["q:t0-n00:None"]
+
+
+@pytest.mark.parametrize(("n", "begun"), [(1, 512), (16, 32), (32, 16), (500, 2), (600, 1)])
+def test_about_so_many_rollouts_are_queued(n: int, begun: int) -> None:
+    board = Board([f"p{i}" for i in range(1000)], n=n, iterations=2)
+    assert len(board.begin()) == begun * n
+    assert board.begin() == []
+
+
+def test_problems_begin_in_the_order_of_the_dataset() -> None:
+    board = Board(["b", "a", "c"], n=1, iterations=1)
+    assert [step.problem for step in board.begin()] == ["b", "a", "c"]
