@@ -12,7 +12,7 @@ from .recorded.scorers import chosen_epoch, recorded_score
 from .recorded.solvers import recorded_rollouts, select_recorded
 from .recorded.tasks import recorded, replay
 from .scaled.rollout import rollout_score
-from .scaled.task import scaled, scaled_strategy
+from .scaled.task import scaled, scaled_options, scaled_strategy
 from .scorers import rollout_scores
 from .sim.provider import SimulatedModel
 from .stages.adopt import adopt
@@ -48,6 +48,7 @@ __all__ = [
     "rollouts",
     "rtv",
     "scaled",
+    "scaled_options",
     "scaled_strategy",
     "select",
     "select_recorded",

@@ -112,7 +112,8 @@ def decisions(sample: EvalSample) -> dict[str, Any]:
     """All that a strategy recorded, but for times and for what says that all are graded."""
     pool = sample.store_as(RolloutPool)
     assert pool.discrepancies() == ()
-    return without_times(pool.model_dump(mode="json"))
+    found: dict[str, Any] = without_times(pool.model_dump(mode="json"))
+    return found
 
 
 def without_times(value: Any) -> Any:

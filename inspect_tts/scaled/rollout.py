@@ -111,8 +111,18 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
     ended = play.ended
     if ended.error is not None and active.fails_on_error:
         raise ended.error
-    if ended.limit is not None and ended.limit.source in vars(sample_limits()).values():
+    if ended.limit is not None and _is_the_samples(ended.limit, state):
         raise ended.limit
+
+
+def _is_the_samples(error: LimitExceededError, state: TaskState) -> bool:
+    """Whether a limit was given for the sample, so that Inspect shows it there.
+
+    Of limits on messages only the innermost counts: a rollout has the sample's as its own.
+    """
+    if error.type == "message":
+        return error.limit == state.message_limit
+    return error.source in vars(sample_limits()).values()
 
 
 async def _play(

@@ -116,11 +116,26 @@ def scaled_strategy(strategy: Solver) -> Solver:
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         source = running_source()
-        source.check()
         if is_rollout(split_id(state.sample_id)[1]):
             await play_rollout(state, generate, source)
             return state
         return await go_on(state, generate, source)
+
+    return solve
+
+
+@solver
+def scaled_options() -> Solver:
+    """The first step of `inspect_tts/scaled`: refuses options that would not do what they say.
+
+    Returns:
+        The solver.
+    """
+
+    @no_traceback
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        running_source().check()
+        return state
 
     return solve
 
@@ -132,6 +147,7 @@ def _outer(
     given = inner.task
     return Task(
         dataset=source,
+        setup=scaled_options(),
         solver=scaled_strategy(strategy),
         scorer=[*_copies(scorers), rollout_score()],
         metrics=given.metrics,

@@ -1,0 +1,212 @@
+"""Arguments and options of a scaled run, and what reads its log."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from inspect_ai import Task, task
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalLog
+from inspect_ai.scorer import SampleScore
+from inspect_ai.solver import Solver, generate
+from inspect_ai.util import EarlyStop
+from scripted import echo, last_words, prefer, run
+
+from inspect_tts import UserError, pdr_rtv, problems_df, rollouts_df, rtv, votes_df
+from inspect_tts.cli import main
+from inspect_tts.scaled.task import scaled
+
+
+class Stops:
+    """An early stopping that looks at scores."""
+
+    async def start_task(self, task: Any, samples: list[Sample], epochs: int) -> str:
+        return "stops"
+
+    async def schedule_sample(self, id: str | int, epoch: int) -> EarlyStop | None:
+        return None
+
+    async def complete_sample(
+        self, id: str | int, epoch: int, scores: dict[str, SampleScore]
+    ) -> None:
+        pass
+
+    async def complete_task(self) -> dict[str, Any]:
+        return {}
+
+
+def numbered(name: str, **options: Any) -> Task:
+    samples = [Sample(id=f"p{i}", input=f"Solve #{i}.", target="#1") for i in range(3)]
+    given: dict[str, Any] = {"solver": generate(), "scorer": last_words(), **options}
+    return Task(dataset=samples, name=name, **given)
+
+
+@task
+def three(word: str = "a") -> Task:
+    return numbered("three")
+
+
+@task
+def stopping() -> Task:
+    return numbered("stopping", early_stopping=Stops())
+
+
+@task
+def strategic() -> Task:
+    return numbered("strategic", solver=rtv(n=2))
+
+
+@task
+def named_as_a_part() -> Task:
+    return Task(dataset=[Sample(id="p#t0", input="x")], solver=generate())
+
+
+@task
+def fussy() -> Task:
+    raise ValueError("not today")
+
+
+SMALL: dict[str, Any] = {"n": 2, "top_k": 1, "votes": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"strategy": "rvt"}, "strategy='rvt' is not known; choose one of 'rtv', 'pdr', 'pdr_rtv'"),
+        ({"strategy_args": {"n": 0}}, "n=0 is too small; give n >= 1"),
+        ({"strategy_args": {"m": 1}}, "has no argument m"),
+        ({"strategy_args": {"max_rollouts": 4}}, "Inspect's --max-samples"),
+        ({"strategy_args": {"score_rollouts": True}}, "every rollout is graded"),
+        ({"task": "no_such_task"}, "must be one task and is none: give 'package/name'"),
+        ({"task": "nowhere.py"}, "must be one task and is none"),
+        ({"task": "fussy"}, "task='fussy' with task_args={} could not be made: not today"),
+        ({"limit": 0}, "limit=0 is too small"),
+        ({"sample_id": "p9"}, "sample_id='p9' is no problem of the task; some are p0, p1, p2"),
+        ({"task": "stopping"}, "stops samples early by their scores"),
+        ({"task": "strategic"}, "is rtv, which needs an agent to run"),
+        ({"task": "named_as_a_part"}, "'p#t0' reads like that of a rollout"),
+        ({"samples": 3}, "scaled has no argument samples"),
+    ],
+)
+def test_a_bad_argument_is_refused_when_the_task_is_made(
+    given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        scaled(**{"task": "three", **given})
+    assert message in str(refused.value)
+
+
+def run_three(folder: Path, solver: Solver | None = None, **options: Any) -> EvalLog:
+    names = ("limit_problems", "sample_id_problems")
+    chosen = {name.removesuffix("_problems"): options.pop(name, None) for name in names}
+    made = scaled(task="three", strategy_args=SMALL, **chosen)
+    asked: list[str] = []
+
+    def agent(input: Any, config: Any) -> Any:
+        asked.append(input[-1].text)
+        return echo(input, config)
+
+    log = run(made, solver, folder, agent=agent, judge=prefer("#1"), **options)
+    if log.status == "error":
+        assert asked == [], "refused before anything was paid for"
+    return log
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("limit", 1, "--limit counts rollouts here: give -T limit=..."),
+        ("sample_id", "p0*", "--sample-id names rollouts here: give -T sample_id=..."),
+        ("sandbox", "local", "--sandbox would start one for each vote: give -T sandbox=..."),
+        ("solver", generate(), "--solver takes the strategy's place: give -T strategy=..."),
+    ],
+)
+def test_an_option_that_would_not_do_what_it_says_is_refused(
+    option: str, value: Any, message: str, tmp_path: Path
+) -> None:
+    log = run_three(tmp_path, **{option: value})
+    assert log.status == "error"
+    assert message in str(log.error)
+
+
+def test_a_run_that_does_not_score_is_refused(tmp_path: Path) -> None:
+    made = scaled(task="three", strategy_args=SMALL)
+    log = run(made, None, tmp_path, judge=prefer("#1"), score=False)
+    assert log.status == "error"
+    assert "run it without --no-score" in str(log.error)
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({"limit_problems": 2}, ["p0", "p1"]),
+        ({"sample_id_problems": "p2"}, ["p2"]),
+        ({"sample_id_problems": ["p2", "p0"]}, ["p0", "p2"]),
+    ],
+)
+def test_problems_can_be_chosen(given: dict[str, Any], problems: list[str], tmp_path: Path) -> None:
+    log = run_three(tmp_path, **given)
+    assert log.status == "success", log.error
+    ids = sorted(str(sample.id) for sample in log.samples or [])
+    assert [id for id in ids if "#" not in id] == problems
+    assert len(ids) == len(problems) * (2 + 1 + 2 + 1)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Logs of the same strategy as a solver and as samples."""
+    solver, samples = tmp_path_factory.mktemp("solver"), tmp_path_factory.mktemp("samples")
+    made = pdr_rtv(**SMALL, score_rollouts=True)
+    assert run(three(), made, solver, judge=prefer("#1")).status == "success"
+    assert run_three(samples).status == "success"
+    return solver, samples
+
+
+def told(command: str, *arguments: object) -> str:
+    result = CliRunner().invoke(main, [command, *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_report_tells_the_same_of_both(both: tuple[Path, Path]) -> None:
+    solver, samples = both
+    shown = [told("report", folder, "--markdown").split("Cost of a problem")[0] for folder in both]
+    assert shown[0] == shown[1]
+    assert "pdr_rtv" in shown[0]
+    for frame in (problems_df, rollouts_df, votes_df):
+        left, right = (in_order(frame(folder)) for folder in (solver, samples))
+        same = [c for c in left.columns if c not in {"log", "eval_id", "sample_id", "seconds"}]
+        assert len(left) == len(right) > 0
+        assert left[same].equals(right[same])
+
+
+def in_order(frame: Any) -> Any:
+    """The rows by problem: those of a scaled run are in the order in which problems ended."""
+    return frame.sort_values("id", kind="stable", ignore_index=True)
+
+
+def test_a_log_of_samples_is_a_pilot_for_estimates(both: tuple[Path, Path]) -> None:
+    rows = [told("estimate", "pdr_rtv", "--pilot", folder, "--json") for folder in both]
+    tokens = [
+        [row for row in json.loads(text)["rows"] if "log" not in row["what"]] for text in rows
+    ]
+    assert tokens[0] == tokens[1]
+
+
+def test_selections_of_samples_are_made_again(both: tuple[Path, Path], tmp_path: Path) -> None:
+    [log] = both[1].glob("*.eval")
+    told("replay", log, "--output", tmp_path, "--votes", "1", "--model", "mockllm/model")
+    rows = [json.loads(line) for line in (tmp_path / "selections.jsonl").open()]
+    assert [row["id"] for row in rows] == ["p0", "p1", "p2"]
+
+
+def test_the_rollouts_of_samples_are_selected_among(
+    both: tuple[Path, Path], tmp_path: Path
+) -> None:
+    [log] = both[1].glob("*.eval")
+    told("select", log, "--output", tmp_path, "--selection", "first", "--model", "mockllm/model")
+    rows = [json.loads(line) for line in (tmp_path / "selections.jsonl").open()]
+    assert [row["id"] for row in rows] == ["p0", "p1", "p2"]
+    assert all(len(row["ranking"]) == 4 for row in rows)
