@@ -5,6 +5,7 @@ from typing import Literal
 
 from inspect_ai.log import (
     EvalSample,
+    EvalSampleSummary,
     EvalSpec,
     read_eval_log,
     read_eval_log_sample,
@@ -17,6 +18,11 @@ from .core.scaled import SCALED, split_id
 def is_scaled(spec: EvalSpec) -> bool:
     """Whether the rollouts of a log are samples of their own (`inspect_tts/scaled`)."""
     return spec.task_registry_name == SCALED
+
+
+def in_order(summaries: list[EvalSampleSummary]) -> list[EvalSampleSummary]:
+    """The samples of a scaled run, which ended in any order, by id."""
+    return sorted(summaries, key=lambda each: (str(each.id), each.epoch))
 
 
 def each_sample(
@@ -43,7 +49,10 @@ def each_sample(
         whole = read_eval_log(log, resolve_attachments=resolve_attachments)
         yield from (sample for sample in whole.samples or [] if wanted(sample.id))
         return
-    for summary in read_eval_log_sample_summaries(log):
+    summaries = read_eval_log_sample_summaries(log)
+    if is_scaled(read_eval_log(log, header_only=True).eval):
+        summaries = in_order(summaries)
+    for summary in summaries:
         if wanted(summary.id):
             yield read_eval_log_sample(
                 log,

@@ -85,7 +85,7 @@ SMALL: dict[str, Any] = {"n": 2, "top_k": 1, "votes": 1}
         ({"limit": 0}, "limit=0 is too small"),
         ({"sample_id": "p9"}, "sample_id='p9' is no problem of the task; some are p0, p1, p2"),
         ({"task": "stopping"}, "stops samples early by their scores"),
-        ({"task": "strategic"}, "is rtv, which needs an agent to run"),
+        ({"task": "strategic"}, "is inspect_tts/rtv, which needs an agent to run"),
         ({"task": "named_as_a_part"}, "'p#t0' reads like that of a rollout"),
         ({"samples": 3}, "scaled has no argument samples"),
     ],
@@ -171,20 +171,15 @@ def told(command: str, *arguments: object) -> str:
 
 
 def test_the_report_tells_the_same_of_both(both: tuple[Path, Path]) -> None:
-    solver, samples = both
     shown = [told("report", folder, "--markdown").split("Cost of a problem")[0] for folder in both]
     assert shown[0] == shown[1]
     assert "pdr_rtv" in shown[0]
     for frame in (problems_df, rollouts_df, votes_df):
-        left, right = (in_order(frame(folder)) for folder in (solver, samples))
+        left, right = (frame(folder).sort_values("id", kind="stable") for folder in both)
+        left, right = left.reset_index(drop=True), right.reset_index(drop=True)
         same = [c for c in left.columns if c not in {"log", "eval_id", "sample_id", "seconds"}]
         assert len(left) == len(right) > 0
         assert left[same].equals(right[same])
-
-
-def in_order(frame: Any) -> Any:
-    """The rows by problem: those of a scaled run are in the order in which problems ended."""
-    return frame.sort_values("id", kind="stable", ignore_index=True)
 
 
 def test_a_log_of_samples_is_a_pilot_for_estimates(both: tuple[Path, Path]) -> None:

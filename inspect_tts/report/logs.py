@@ -15,7 +15,7 @@ from inspect_ai.log import (
 
 from inspect_tts.core.scaled import is_rollout, split_id
 from inspect_tts.errors import UserError
-from inspect_tts.logs import is_scaled
+from inspect_tts.logs import in_order, is_scaled
 from inspect_tts.stages.names import STAGES, is_stage
 
 PLAIN = "plain"
@@ -111,7 +111,7 @@ def log_file(
 ) -> LogFile:
     """Describe a log by its header and the summaries of its samples."""
     if is_scaled(header.eval):  # its other samples are parts of problems
-        summaries = [each for each in summaries if not is_rollout(split_id(each.id)[1])]
+        summaries = [s for s in in_order(summaries) if not is_rollout(split_id(s.id)[1])]
     done = [s for s in summaries if s.error is None and s.completed is not False]
     if is_scaled(header.eval):
         done = [each for each in done if not split_id(each.id)[1]]
