@@ -1,10 +1,10 @@
 """Many problems at once in one process: does everything finish, in what memory, in what order.
 
-    python bench/load.py [--sandbox docker] [--problems 64] [--n 16] [--turns 5] [--json]
+    python bench/load.py [--sandbox docker] [--problems 64] [--n 16] [--turns 5] [--samples]
 
 `rtv` on all problems together, with the model of `overhead.py` that answers at once, and Inspect's
-own defaults for rollouts, sandboxes and subprocesses. Commands run without the user's login script.
-Peak memory is that of the process, with interpreter and returned log, without the commands. A
+own defaults for rollouts, sandboxes and subprocesses; with `--samples` rollouts are samples. Commands run without the user's login script.
+Peak memory is that of the process, with the interpreter, without the commands. A
 problem is served in its turn: it starts when its n rollouts have room, so the share of problems
 that have ended should grow evenly with time.
 """
@@ -25,9 +25,13 @@ from inspect_ai import eval
 from overhead import Scripted, workload  # noqa: F401  # registers the model
 
 from inspect_tts import RolloutPool, rtv
+from inspect_tts.logs import problem_samples
+from inspect_tts.scaled.task import scaled
 
 MOST_MEMORY = 1536
 """MiB that the process may take."""
+AT_ONCE = 64
+"""Rollouts at once where they are samples: as many as a strategy's own default."""
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:
@@ -43,16 +47,16 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as log_dir:
         started = perf_counter()
         log = eval(
-            workload(given["sandbox"], given["problems"], size),
-            solver=rtv(n=given["n"]),
+            **_how(given, size),
             model="scripted/load",
             model_args={"latency": 0.0, "turns": given["turns"], "output": 2000},
-            max_samples=given["problems"],
             display="none",
             log_dir=log_dir,
+            log_header_only=True,
         )[0]
         seconds = perf_counter() - started
-        samples = log.samples or []
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        samples = list(problem_samples(log.location, exclude_fields={"events", "messages"}))
         pools = [sample.store_as(RolloutPool) for sample in samples]
         began = min(datetime.fromisoformat(str(s.started_at)) for s in samples)
         ends = sorted(
@@ -64,10 +68,19 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
             "rollouts": sum(r.status == "completed" for p in pools for r in p.rollouts),
             "adopted": sum(pool.adopted is not None for pool in pools),
             "seconds": seconds,
-            "peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak MiB": memory,
             "log MiB": Path(log.location).stat().st_size / 2**20,
             "ended by quarters": [ends[len(ends) * q // 4 - 1] / ends[-1] for q in (1, 2, 3, 4)],
         }
+
+
+def _how(given: dict[str, Any], size: int) -> dict[str, Any]:
+    of_task = {"sandbox": given["sandbox"], "problems": given["problems"], "size": size}
+    n = {"n": given["n"]}
+    if given["samples"]:
+        made = scaled(task="workload", task_args=of_task, strategy="rtv", strategy_args=n)
+        return {"tasks": made, "max_samples": AT_ONCE}
+    return {"tasks": workload(**of_task), "solver": rtv(**n), "max_samples": given["problems"]}
 
 
 def main() -> None:
@@ -76,6 +89,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=64)
     parser.add_argument("--n", type=int, default=16, help="rollouts of a problem")
     parser.add_argument("--turns", type=int, default=5, help="commands of a rollout")
+    parser.add_argument("--samples", action="store_true", help="rollouts as samples")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = vars(parser.parse_args())

@@ -2,7 +2,8 @@
 
 It continues the newest log of the folder, or begins. The model, the agent and the judge depend on
 nothing but who is asked what, so that two runs can be compared; each of their calls adds a line to
-`calls` in the folder. `CUT_OFF_AT=n` kills the process at the n-th call, as `kill -9` does.
+`calls` in the folder. `CUT_OFF_AT=n` kills the process at the n-th call, as `kill -9` does. With
+the option `scaled` rollouts are samples.
 """
 
 import json
@@ -33,7 +34,10 @@ from inspect_ai.util import sandbox
 from inspect_tts import bash_agent, pdr_rtv
 from inspect_tts._inspect import current_lane
 from inspect_tts.core.summary import SummaryContent
+from inspect_tts.scaled.task import scaled
 
+SAMPLES_AT_ONCE = 3
+"""Where rollouts are samples."""
 SETUP = """git init -q . && echo start > notes && git add -A
 git -c user.name=a -c user.email=a@b commit -qm start"""
 
@@ -127,14 +131,16 @@ def main() -> None:
     if begun:
         eval_retry(read_eval_log(begun[0], header_only=True), **quiet)
     else:
-        given = {"n": 4, "top_k": 2, "votes": 3, "seed": 5, "score_rollouts": True, **options}
-        eval(
-            steps(name, kind, config or None),
-            solver=pdr_rtv(**given),
-            model="steady/model",
-            log_buffer=1,
-            **quiet,
-        )
+        as_samples = options.pop("scaled", False)
+        given = {"n": 4, "top_k": 2, "votes": 3, "seed": 5, **options}
+        of_task: dict[str, Any] = {"name": name, "kind": kind, "config": config or None}
+        if as_samples:
+            tasks = scaled(task=f"{__file__}@steps", task_args=of_task, strategy_args=given)
+            quiet["max_samples"] = SAMPLES_AT_ONCE
+        else:
+            tasks = steps(**of_task)
+            quiet["solver"] = pdr_rtv(**given, score_rollouts=True)
+        eval(tasks, model="steady/model", log_buffer=1, **quiet)
 
 
 if __name__ == "__main__":

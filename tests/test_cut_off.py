@@ -9,16 +9,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from cut_off import SAMPLES_AT_ONCE
 from helpers import compose_file, containers, docker_missing, networks
 from inspect_ai.log import list_eval_logs, read_eval_log
 
 from inspect_tts import RolloutPool
+from inspect_tts.core.scaled import split_id
 
 SCRIPT = Path(__file__).with_name("cut_off.py")
 KILLS = int(os.environ.get("CUT_OFF_KILLS", "1"))
@@ -98,6 +101,8 @@ class Run:
         assert log.status == "success", log.error
         found: dict[object, tuple[Any, ...]] = {}
         for sample in log.samples or []:
+            if split_id(sample.id)[1]:
+                continue
             pool = sample.store_as(RolloutPool)
             assert pool.discrepancies() == ()
             rollouts = [
@@ -143,6 +148,23 @@ def test_what_was_paid_for_is_taken_over(tmp_path: Path, undisturbed: Run, calls
         assert kept, "the longer it ran, the more is kept"
         assert len(votes) < len(wanted) + 20
     assert set(votes) == set(wanted)
+
+
+@pytest.mark.parametrize("calls", [20, 60], ids="killed at call {}".format)
+def test_a_run_of_samples_goes_on_without_the_units_of_a_strategy(
+    tmp_path: Path, undisturbed: Run, calls: int
+) -> None:
+    run = Run(tmp_path / "run", "local", scaled=True)
+    assert not run.start(kill_at_call=calls)
+    time.sleep(1.1)  # the retry's log must be the newer one, by the second
+    assert run.start(kill_at_call=9999)
+    assert run.decisions() == undisturbed.decisions()
+    made, wanted = Counter(run.made()), Counter(undisturbed.made())
+    assert set(made) == set(wanted)
+    again = made - wanted
+    of_one_rollout = 3  # two turns and a summary
+    assert 0 < again.total() <= SAMPLES_AT_ONCE * of_one_rollout
+    assert not (run.logs / ".inspect_tts").exists()
 
 
 @pytest.mark.docker
