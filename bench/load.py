@@ -3,10 +3,10 @@
     python bench/load.py [--sandbox docker] [--problems 64] [--n 16] [--turns 5] [--samples]
 
 `rtv` on all problems together, with the model of `overhead.py` that answers at once, and Inspect's
-own defaults for rollouts, sandboxes and subprocesses; with `--samples` rollouts are samples. Commands run without the user's login script.
-Peak memory is that of the process, with the interpreter, without the commands. A
-problem is served in its turn: it starts when its n rollouts have room, so the share of problems
-that have ended should grow evenly with time.
+own defaults for rollouts, sandboxes and subprocesses; with `--samples` as `inspect_tts/scaled`.
+Commands run without the user's login script. Peak memory is that of the process, with the
+interpreter, without the commands. A problem is served in its turn: it starts when its n rollouts
+have room, so the share of problems that have ended should grow evenly with time.
 """
 
 import argparse

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from conftest import Box
 from helpers import Script, compose_file, run_eval, shell, submit
-from inspect_ai import Task
+from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
 from inspect_ai.scorer import includes
 
 from inspect_tts import bash_agent, rtv
+from inspect_tts.scaled.task import scaled
 
 
 def refused(sandbox: Any, name: str, folder: Path, **options: Any) -> str:
@@ -47,3 +48,24 @@ def test_too_many_networks(docker_box: Box, tmp_path: Path) -> None:
     compose = compose_file(tmp_path, network="stdin_open: true")
     said = refused(("docker", compose), docker_box.task_name, tmp_path, max_rollouts=1100)
     assert "network_mode: none" in said
+
+
+@pytest.mark.docker
+def test_too_many_networks_for_rollouts_that_are_samples(docker_box: Box, tmp_path: Path) -> None:
+    compose = compose_file(tmp_path, network="stdin_open: true")
+
+    @task
+    def networked() -> Task:
+        samples = [Sample(input="Do it.")]
+        docker = ("docker", compose)
+        return Task(name=docker_box.task_name, dataset=samples, scorer=includes(), sandbox=docker)
+
+    script = Script(lambda me, turn: shell("true") if turn == 0 else submit())
+    arguments = {"n": 2, "votes": 1, "agent": "inspect_tts/bash_agent"}
+    made = scaled(task="networked", strategy="rtv", strategy_args=arguments)
+    log = run_eval(made, None, script, tmp_path, max_samples=1100, max_sandboxes=1100)
+    assert log.status == "error"
+    assert script.calls == []
+    assert "network_mode: none" in str(log.error)
+    assert "lower --max-samples to" in str(log.error)
+    assert docker_box.alive() == []

@@ -6,7 +6,7 @@ by nothing but the frames of `Plan.__call__`, `task_run` and `eval_run`.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import chdir
 from dataclasses import dataclass
 from functools import partial
@@ -71,7 +71,7 @@ def register_spec_hook(at_end: Callable[[EvalLog], None]) -> None:
             _specs[data.eval_id] = data.spec
             task = _tasks[data.eval_id] = _caller(task_run)["options"].task
             if wrapped := _wrapped_by(task):
-                wrapped.begins(data.spec)
+                await wrapped.begins(data.spec)
 
         async def on_task_end(self, data: TaskEnd) -> None:
             for kept in (_specs, _tasks, _own_solvers):
@@ -141,16 +141,16 @@ def running_task(spec: EvalSpec) -> Task:
 @dataclass(frozen=True)
 class _Wrapped:
     inner: InnerTask
-    begins: Callable[[EvalSpec], None]
+    begins: Callable[[EvalSpec], Awaitable[None]]
 
 
-def wrap_task(outer: Task, inner: InnerTask, begins: Callable[[EvalSpec], None]) -> None:
+def wrap_task(outer: Task, inner: InnerTask, begins: Callable[[EvalSpec], Awaitable[None]]) -> None:
     """Let a task stand for another one: its folder and its own solver are those of the other.
 
     Args:
         outer: The task that Inspect runs; its samples have a source.
         inner: The task that it wraps.
-        begins: Called when an eval of it begins, before its first sample.
+        begins: Awaited when an eval of it begins, before its first sample.
     """
     setattr(outer, TASK_RUN_DIR_ATTR, inner.folder)
     assert outer.sample_source is not None

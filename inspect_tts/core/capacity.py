@@ -43,13 +43,20 @@ def needs_network(services: Mapping[str, Any]) -> bool:
     return any("network_mode" not in (service or {}) for service in services.values())
 
 
-def network_shortage(*, possible: int, used: int, needed: int) -> str | None:
+OF_STRATEGY = ("-S max_rollouts", "--max-samples")
+"""Options that say how many sandboxes are open at once; the first, how many rollouts."""
+
+
+def network_shortage(
+    *, possible: int, used: int, needed: int, options: Sequence[str] = OF_STRATEGY
+) -> str | None:
     """What to do where docker cannot make enough networks.
 
     Args:
         possible: Networks that docker can make.
         used: Networks there are.
         needed: Sandboxes at once, each with a network.
+        options: What to lower.
 
     Returns:
         The remedy, None where there is room.
@@ -61,16 +68,17 @@ def network_shortage(*, possible: int, used: int, needed: int) -> str | None:
         f"docker has addresses for {free} more networks, and up to {needed} sandboxes at once need "
         "one each. Give the services `network_mode: none` if they need no network, name more "
         "default-address-pools in docker's daemon.json (a base of /12 with size 24 has room for "
-        f"4096), or lower -S max_rollouts and --max-samples to {free} together"
+        f"4096), or lower {' and '.join(options)} to {free}{' together' * (len(options) > 1)}"
     )
 
 
-def file_shortage(*, limit: int, rollouts: int) -> str | None:
+def file_shortage(*, limit: int, rollouts: int, options: Sequence[str] = OF_STRATEGY) -> str | None:
     """What to do where the process may not open enough files.
 
     Args:
         limit: File descriptors that it may have.
         rollouts: Rollouts at once.
+        options: What to lower, the first.
 
     Returns:
         The remedy, None where there is room.
@@ -80,6 +88,6 @@ def file_shortage(*, limit: int, rollouts: int) -> str | None:
         return None
     return (
         f"this process may open {limit} files, and {rollouts} rollouts at once need about "
-        f"{needed}. Run `ulimit -n {needed}` first, or lower -S max_rollouts to "
+        f"{needed}. Run `ulimit -n {needed}` first, or lower {options[0]} to "
         f"{max(1, (limit - FILES_BESIDE) // FILES_PER_ROLLOUT)}"
     )

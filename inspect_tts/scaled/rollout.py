@@ -95,6 +95,7 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
     problem = source.problem(id, state.epoch)
     index = int(part.rpartition("-n")[2])
     job = await _job(state, generate, source, problem)
+    role_model("judge")  # a role that cannot be made fails here, before anything is paid for
     await remove_leftovers(spec)
     await register_sample(job.sandbox, spec)
     progress.plan("rollouts", 1)

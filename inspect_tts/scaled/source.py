@@ -9,10 +9,14 @@ from inspect_ai.log import EvalSample, EvalSpec
 from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver
+from inspect_ai.util import SandboxEnvironmentSpec
 
+from inspect_tts._inspect import default_sandboxes, widen_throttles
 from inspect_tts.core.records import NO_SANDBOX
 from inspect_tts.core.scaled import Board, Step, is_rollout, part_id, split_id
 from inspect_tts.errors import UserError
+from inspect_tts.stages.capacity import check_capacity
+from inspect_tts.stages.iteration import DEFAULT_ROLLOUTS_AT_ONCE
 from inspect_tts.stages.settings import Settings
 
 from .records import (
@@ -54,14 +58,14 @@ class ScaledSource(SampleSource):
         self.model = ""
         """The model under evaluation."""
         self.refusal: str | None = None
-        """Why the options of the eval do not fit."""
+        """Why the options of the eval do not fit, or the machine has no room."""
         self._samples = {str(sample.id): sample for sample in samples}
         self.board = Board(list(self._samples), n=plan.settings.n, iterations=plan.iterations)
         self._problems: dict[tuple[str, int], Problem] = {}
         self._failed: dict[str, str] = {}
 
-    def begins(self, spec: EvalSpec) -> None:
-        """Take note of the eval that begins."""
+    async def begins(self, spec: EvalSpec) -> None:
+        """Take note of the eval that begins, and see whether the machine has room for it."""
         instead = {
             "--limit": (spec.config.limit, "counts rollouts here: give -T limit=..."),
             "--sample-id": (spec.config.sample_id, "names rollouts here: give -T sample_id=..."),
@@ -71,6 +75,15 @@ class ScaledSource(SampleSource):
         wrong = [f"{o} {what}" for o, (value, what) in instead.items() if value is not None]
         self.refusal = wrong[0] if wrong else None
         self.model, self.board.epochs = spec.model, spec.config.epochs or 1
+        sandbox = next((each.sandbox for each in self._samples.values() if each.sandbox), None)
+        if isinstance(sandbox, SandboxEnvironmentSpec):
+            at_once = default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE)
+            at_once = min(at_once, spec.config.max_samples or at_once)
+            try:
+                await check_capacity(sandbox, at_once, ("--max-samples",))
+            except UserError as error:
+                self.refusal = self.refusal or str(error)
+            await widen_throttles(spec, sandbox.type, at_once)
 
     def check(self) -> None:
         """Refuse options of the eval that would not do what they say.

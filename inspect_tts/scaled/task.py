@@ -23,6 +23,7 @@ from inspect_tts.stages.settings import check_settings
 from inspect_tts.swe.checked import ImageCheck
 from inspect_tts.viewer import strategy_view
 
+from .records import ROLLOUT
 from .rollout import play_rollout, rollout_score, running_source
 from .selection import adopted_scores, go_on
 from .source import Plan, ScaledSource
@@ -171,7 +172,7 @@ def _outer(
         version=given.version,
         metadata=given.metadata,
         tags=given.tags,
-        viewer=given.viewer or strategy_view([*scorer_names(scorers), "rollout"]),
+        viewer=strategy_view([*scorer_names(scorers), ROLLOUT]),
         headline_metric=given.headline_metric,
     )
 

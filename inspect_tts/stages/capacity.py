@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -11,6 +12,7 @@ from inspect_ai.util import ComposeConfig, SandboxEnvironmentSpec
 from inspect_tts.core.capacity import (
     FILES_BESIDE,
     FILES_PER_ROLLOUT,
+    OF_STRATEGY,
     file_shortage,
     needs_network,
     network_shortage,
@@ -19,12 +21,15 @@ from inspect_tts.core.capacity import (
 from inspect_tts.errors import UserError
 
 
-async def check_capacity(sandbox: SandboxEnvironmentSpec | None, at_once: int) -> None:
+async def check_capacity(
+    sandbox: SandboxEnvironmentSpec | None, at_once: int, options: Sequence[str] = OF_STRATEGY
+) -> None:
     """Refuse to begin what the machine has no room for.
 
     Args:
         sandbox: What each rollout starts, None for nothing.
         at_once: Rollouts at once.
+        options: Which the user would lower.
 
     Raises:
         UserError: If docker cannot make so many networks, or the process may not open so many
@@ -32,7 +37,8 @@ async def check_capacity(sandbox: SandboxEnvironmentSpec | None, at_once: int) -
     """
     if sandbox is None:
         return
-    if problem := file_shortage(limit=_raise_file_limit(at_once), rollouts=at_once):
+    limit = _raise_file_limit(at_once)
+    if problem := file_shortage(limit=limit, rollouts=at_once, options=options):
         raise UserError(problem)
     if sandbox.type == "docker" and _has_network(sandbox.config):
         info = await _docker("info", "--format", "{{json .DefaultAddressPools}}")
@@ -43,6 +49,7 @@ async def check_capacity(sandbox: SandboxEnvironmentSpec | None, at_once: int) -
             possible=networks_possible(json.loads(info)),
             used=len(used.split()),
             needed=at_once,
+            options=options,
         )
         if problem:
             raise UserError(problem)
