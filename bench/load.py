@@ -22,10 +22,12 @@ from time import perf_counter
 from typing import Any
 
 from inspect_ai import eval
+from inspect_ai.log import EvalSample
 from overhead import Scripted, workload  # noqa: F401  # registers the model
 
 from inspect_tts import RolloutPool, rtv
 from inspect_tts.logs import problem_samples
+from inspect_tts.scaled.records import ScaledSelection
 from inspect_tts.scaled.task import scaled
 
 MOST_MEMORY = 1536
@@ -58,7 +60,7 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         samples = list(problem_samples(log.location, exclude_fields={"events", "messages"}))
         pools = [sample.store_as(RolloutPool) for sample in samples]
-        began = min(datetime.fromisoformat(str(s.started_at)) for s in samples)
+        began = min(datetime.fromisoformat(_began(sample)) for sample in samples)
         ends = sorted(
             (datetime.fromisoformat(str(s.completed_at)) - began).total_seconds() for s in samples
         )
@@ -72,6 +74,11 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
             "log MiB": Path(log.location).stat().st_size / 2**20,
             "ended by quarters": [ends[len(ends) * q // 4 - 1] / ends[-1] for q in (1, 2, 3, 4)],
         }
+
+
+def _began(sample: EvalSample) -> str:
+    """When the first sample of a problem started."""
+    return str(sample.store_as(ScaledSelection).began or sample.started_at)
 
 
 def _how(given: dict[str, Any], size: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .core.transcript import elide, render_trajectory, split_at, steps
 from .models import Answer, ask
 from .prompts import Prompt
 
+_FAILED = "No summary could be written of this attempt."
 _MOST_CHARS = 32_000  # of a summary that is taken as it is
 _SCHEMA = json.dumps(SummaryContent.model_json_schema(), indent=1)
 _STRUCTURED = GenerateConfig(
@@ -68,8 +69,7 @@ async def summarize(
         answer = await ask(model, conversation, config)
         spent.append(answer)
     if answer.problem is not None and not answer.text:
-        text = "No summary could be written of this attempt."
-        return _summary("failed", text, answer.problem, model, spent, reasked=False)
+        return _summary("failed", _FAILED, answer.problem, model, spent, reasked=False)
     try:
         content = parse_summary(answer.text)
         return _summary("structured", summary_text(content), None, model, spent, reasked=False)
@@ -110,3 +110,15 @@ def no_summary() -> Summary:
     """The summary of a rollout in which nothing was done."""
     text = "The agent did nothing: there is no trajectory to summarise."
     return Summary(status="empty", text=text, reason="no step was taken")
+
+
+def failed_summary(reason: str) -> Summary:
+    """The summary of a rollout that was not summarised.
+
+    Args:
+        reason: Why not.
+
+    Returns:
+        The summary.
+    """
+    return Summary(status="failed", text=_FAILED, reason=reason[:500])

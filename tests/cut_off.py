@@ -139,8 +139,8 @@ def main() -> None:
             quiet["max_samples"] = SAMPLES_AT_ONCE
         else:
             tasks = steps(**of_task)
-            quiet["solver"] = pdr_rtv(**given, score_rollouts=True)
-        eval(tasks, model="steady/model", log_buffer=1, **quiet)
+            quiet |= {"solver": pdr_rtv(**given, score_rollouts=True), "log_buffer": 1}
+        eval(tasks, model="steady/model", **quiet)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from inspect_ai.util import sandbox
 
 from inspect_tts import RolloutPool, pdr_rtv, rtv
 from inspect_tts.cli import main
+from inspect_tts.scaled.task import scaled
 from inspect_tts.swe.task import swe_verified
 
 pytestmark = [pytest.mark.docker, pytest.mark.interop]
@@ -224,6 +225,26 @@ def test_pdr_rtv_runs_mini_swe_agent_to_the_end(tmp_path: Path) -> None:
 @pytest.mark.swe
 def test_pdr_rtv_runs_mini_swe_agent_to_the_end_on_four_projects(tmp_path: Path) -> None:
     plays_to_the_end(PLAYED, tmp_path)
+
+
+@pytest.mark.swe
+def test_rollouts_can_be_samples(tmp_path: Path) -> None:
+    ids = PLAYED[:2]
+    model = simulated(ids, tmp_path, solve_rate=1.0, failure_rate=0.0, judge_accuracy=1.0)
+    made = scaled(
+        task="inspect_tts/swe_verified",
+        strategy="rtv",
+        task_args={"dataset": str(standins.DATASET), "image_template": standins.TEMPLATE},
+        strategy_args={"n": 2, "votes": 1},
+        sample_id=list(ids),
+    )
+    [log] = inspect_eval(made, model=model, display="none", log_dir=str(tmp_path))
+    assert log.status == "success", log.error
+    found = {str(s.id): s.scores or {} for s in log.samples or []}
+    assert [found[id]["swe_verified_scorer"].value for id in ids] == [1.0, 1.0]
+    assert [found[f"{id}#t0-n0{i}"]["rollout"].value for id in ids for i in (0, 1)] == [1.0] * 4
+    said = CliRunner().invoke(main, ["predictions", log.location, "-o", str(tmp_path / "p")])
+    assert "2 predictions" in said.output
 
 
 @pytest.mark.swe

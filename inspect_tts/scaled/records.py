@@ -13,10 +13,12 @@ from pydantic import Field
 from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Usage
 from inspect_tts.core.scaled import split_id
 from inspect_tts.models import usage
-from inspect_tts.summarizer import no_summary
+from inspect_tts.summarizer import failed_summary, no_summary
 
 ROLLOUT = "rollout"
 """Name of the score that a rollout's sample has."""
+_CANCELLED = ("CancelledError(", "Cancelled(")
+"""How Inspect's errors of samples begin that were cancelled one by one."""
 
 
 class ScaledRollout(StoreModel):
@@ -96,13 +98,13 @@ def finished_rollout(
         messages: Whether to hold its messages.
 
     Returns:
-        The rollout. One whose sample ended before an agent could start counts as failed.
+        The rollout. One whose sandbox could not be started counts as failed; one that was cancelled
+        has no score.
 
     Raises:
         RuntimeError: If it was not scored.
     """
-    stored = store_of(sample)
-    record = stored.store_as(ScaledRollout).record
+    record = store_of(sample).store_as(ScaledRollout).record
     score = (sample.scores or {}).get(ROLLOUT)
     why = sample.error.message if sample.error else None
     if record is None:
@@ -111,11 +113,10 @@ def finished_rollout(
                 f"the rollout {sample.id} left no record: a scaled run reads each rollout when it "
                 "is scored; run it without --no-score"
             )
-        return Finished(
-            never_started(str(sample.id), index, context, why, model),
-            sample.output,
-            score_error=NO_SANDBOX,
-        )
+        used = sum(map(usage, sample.model_usage.values()), Usage())
+        record = without_record(str(sample.id), index, context, why, model, used)
+        begun = used != Usage() or why.startswith(_CANCELLED)
+        return Finished(record, sample.output, score_error=why if begun else NO_SANDBOX)
     known = (score.metadata or {}) if score else {}
     return Finished(
         record,
@@ -128,17 +129,18 @@ def finished_rollout(
     )
 
 
-def never_started(
-    id: str, index: int, context: tuple[str, ...], reason: str, model: str
+def without_record(
+    id: str, index: int, context: tuple[str, ...], reason: str, model: str, used: Usage
 ) -> Rollout:
-    """The record of a rollout whose sandbox or sample could not be started.
+    """The record of a rollout of which nothing but its end is known.
 
     Args:
         id: Of its sample.
         index: In its iteration.
         context: What it was to start from.
-        reason: Why not.
+        reason: Why it could not be started, or was cancelled.
         model: The model under evaluation.
+        used: What it used till then.
 
     Returns:
         The record.
@@ -155,8 +157,8 @@ def never_started(
         model=model,
         turns=0,
         messages=0,
-        usage=Usage(),
+        usage=used,
         seconds=0.0,
         facts=facts,
-        summary=no_summary(),
+        summary=no_summary() if used == Usage() else failed_summary(reason),
     )

@@ -132,7 +132,7 @@ async def _play(
     """The agent, in a context of its own."""
     score_with(source.plan.scorers, state.target)
     standin = enter_rollout(play.played.state, real_sample())
-    async with span(f"rollout {part}", type="agent", id=part):
+    async with span(f"rollout {part}", id=part):  # no sub-agent: the sample is about nothing else
         try:
             await run_agent(job, part, refinement, play, standin)
         except LimitExceededError as error:

@@ -12,7 +12,7 @@ from inspect_ai.solver import Solver
 from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts._inspect import default_sandboxes, widen_throttles
-from inspect_tts.core.records import NO_SANDBOX
+from inspect_tts.core.records import Usage
 from inspect_tts.core.scaled import Board, Step, is_rollout, part_id, split_id
 from inspect_tts.errors import UserError
 from inspect_tts.stages.capacity import check_capacity
@@ -24,8 +24,8 @@ from .records import (
     Problem,
     ScaledSelection,
     finished_rollout,
-    never_started,
     store_of,
+    without_record,
 )
 
 
@@ -121,15 +121,15 @@ class ScaledSource(SampleSource):
         return self._end(id, sample.epoch)
 
     async def sample_abandoned(self, sample: Sample, epoch: int) -> list[Sample] | None:
-        """A sample was cancelled while it waited: a rollout counts as failed."""
+        """A sample was cancelled while it waited: a rollout then has no score."""
         id, part = split_id(sample.id or "")
         problem = self.problem(id, epoch)
         if not is_rollout(part):
             return self._fail(id, epoch, "it was cancelled")
         index = int(part.rpartition("-n")[2])
-        why = "it was cancelled before it began"
-        record = never_started(str(sample.id), index, problem.contexts[index], why, self.model)
-        problem.finished[part] = Finished(record, ModelOutput(), score_error=NO_SANDBOX)
+        why, context = "it was cancelled before it began", problem.contexts[index]
+        record = without_record(str(sample.id), index, context, why, self.model, Usage())
+        problem.finished[part] = Finished(record, ModelOutput(), score_error=why)
         return self._start(self.board.rollout_ended(id, epoch, part))
 
     async def next_samples(self) -> list[Sample] | None:
