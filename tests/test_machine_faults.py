@@ -21,7 +21,7 @@ from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import includes
 
 from inspect_tts import RolloutPool, bash_agent, pdr_rtv, rtv
-from inspect_tts.stages import rollout as rollout_module
+from inspect_tts.stages import play as play_module
 
 
 def task(box: Box, sandbox: object = None) -> Task:
@@ -149,7 +149,7 @@ def test_a_clock_that_jumps_changes_no_decision(
 
     steady, clock = play(tmp_path / "steady"), Clock()
     monkeypatch.setattr(time, "time", clock)
-    monkeypatch.setattr(rollout_module, "time", clock)
+    monkeypatch.setattr(play_module, "time", clock)
     jumping = play(tmp_path / "jumping")
     assert clock.readings > 6
     assert all(0 <= rollout.seconds < 60 for rollout in jumping.pool.rollouts)

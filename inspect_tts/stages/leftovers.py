@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from atexit import register as at_exit
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from logging import getLogger
 from pathlib import Path
 from secrets import token_hex
@@ -30,6 +30,8 @@ from inspect_tts._inspect import (
     real_sample,
 )
 from inspect_tts.core.leftovers import Register
+
+from .daemon import daemon_is_back
 
 logger = getLogger(__name__)
 
@@ -71,7 +73,8 @@ async def open_registered(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> Sa
     """Start the sandboxes of a rollout, such that a later run finds them if this one is killed.
 
     Some at once in the whole process, so that rollouts ramp up: an engine that is asked for all of
-    them in the same moment starts each of them late.
+    them in the same moment starts each of them late. A docker daemon that is away, as while it is
+    restarted, is waited for.
 
     Args:
         sandbox: What to start.
@@ -84,7 +87,13 @@ async def open_registered(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> Sa
         Exception: Whatever the provider raises.
     """
     async with concurrency("sandbox starts", STARTS_AT_ONCE):
-        sandboxes = await open_sandboxes(sandbox, spec, real_sample(), _own().now.tag)
+        start = partial(open_sandboxes, sandbox, spec, real_sample(), _own().now.tag)
+        try:
+            sandboxes = await start()
+        except Exception as error:
+            if sandbox.type != "docker" or not await daemon_is_back(error):
+                raise
+            sandboxes = await start()
     if sandbox.type == "local" and not sandboxes.keep:
         await _register(sandbox.type, sandboxes.environments)
     return sandboxes

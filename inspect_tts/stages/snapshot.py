@@ -27,6 +27,8 @@ from inspect_tts.core.snapshot import (
     writable_mounts,
 )
 
+from .daemon import daemon_is_back
+
 LARGEST = 256 * 2**20
 """Bytes of changed files in one container; more is not kept."""
 _TIMEOUT = 120  # seconds
@@ -177,6 +179,19 @@ async def lost(sandboxes: SandboxSet) -> str | None:
 
 
 async def _containers(environments: Mapping[str, SandboxEnvironment]) -> dict[str, str]:
+    """The containers by service; a docker daemon that is away for a moment is waited for."""
+    try:
+        return await _ask_for(environments)
+    except RuntimeError as error:
+        if not await daemon_is_back(error):
+            raise SnapshotError(str(error)) from error
+    try:
+        return await _ask_for(environments)
+    except RuntimeError as error:
+        raise SnapshotError(str(error)) from error
+
+
+async def _ask_for(environments: Mapping[str, SandboxEnvironment]) -> dict[str, str]:
     found: dict[str, str] = {}
     for service, environment in environments.items():
         connection = await environment.connection()
