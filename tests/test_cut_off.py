@@ -150,7 +150,9 @@ def test_what_was_paid_for_is_taken_over(tmp_path: Path, undisturbed: Run, calls
     assert set(votes) == set(wanted)
 
 
-@pytest.mark.parametrize("calls", [20, 60], ids="killed at call {}".format)
+@pytest.mark.parametrize(
+    "calls", [20, 40, 60] if KILLS > 1 else [40], ids="killed at call {}".format
+)
 def test_a_run_of_samples_goes_on_without_the_units_of_a_strategy(
     tmp_path: Path, undisturbed: Run, calls: int
 ) -> None:

@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -40,7 +39,9 @@ class Daemon:
 
     def start(self) -> None:
         folder = self._folder
-        command = [str(self._binary), f"--host={self.address}", f"--pidfile={folder}/pid"]
+        # a network of its own: without a bridge it would remove the other daemon's
+        command = ["unshare", "--net", str(self._binary)]
+        command += [f"--host={self.address}", f"--pidfile={folder}/pid"]
         command += [f"--data-root={folder}/data", f"--exec-root={folder}/exec"]
         command += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
         path = f"{self._binary.parent}:{os.environ['PATH']}"
@@ -72,14 +73,15 @@ class Daemon:
         return subprocess.run(command, capture_output=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
 
 
-@contextmanager
-def second_daemon(folder: Path) -> Iterator[Daemon]:
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon like the one that runs, with the image of the tests."""
     if missing := docker_missing():
         pytest.skip(missing)
     found = subprocess.run(["pidof", "dockerd"], capture_output=True, text=True).stdout.split()
-    if not found or os.geteuid() != 0:
+    if not found or os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs a docker daemon on this machine, and to be root to start another one")
+    folder = tmp_path_factory.mktemp("daemon")
     daemon = Daemon(Path(f"/proc/{found[0]}/exe").resolve(), folder)
     daemon.start()
     try:
@@ -100,25 +102,18 @@ def who_was_here() -> Scorer:
 
 
 @pytest.fixture
-def restarted(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Daemon, Task]]:
-    """A daemon to be stopped, and a problem in its containers."""
-    with second_daemon(tmp_path_factory.mktemp("daemon")) as daemon:
-        monkeypatch.setenv("DOCKER_HOST", daemon.address)
-        sample = Sample(input="Say who you are.", target="a1")
-        docker = ("docker", compose_file(tmp_path))
-        yield (
-            daemon,
-            Task(name="restarted", dataset=[sample], scorer=who_was_here(), sandbox=docker),
-        )
-        assert containers("restarted") == []
+def problem(daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Task]:
+    """A problem in containers of that daemon."""
+    monkeypatch.setenv("DOCKER_HOST", daemon.address)
+    sample = Sample(input="Say who you are.", target="a1")
+    docker = ("docker", compose_file(tmp_path))
+    yield Task(name="restarted", dataset=[sample], scorer=who_was_here(), sandbox=docker)
+    assert containers("restarted") == []
 
 
 def test_who_was_at_work_fails_and_who_had_ended_is_adopted_from_what_was_kept(
-    restarted: tuple[Daemon, Task], tmp_path: Path
+    daemon: Daemon, problem: Task, tmp_path: Path
 ) -> None:
-    daemon, task = restarted
 
     def stop_once_two_are_kept() -> None:
         while len(list(tmp_path.glob("logs/.inspect_tts/*/rollout/*/*.unit"))) < 2:
@@ -131,7 +126,7 @@ def test_who_was_at_work_fails_and_who_had_ended_is_adopted_from_what_was_kept(
         return shell(f"echo {me} > me") if turn < 2 else submit(me)
 
     strategy = rtv(n=3, votes=1, agent=bash_agent())
-    outcome = eval_one(task, strategy, Script(act, favour("I am a1.")), tmp_path / "logs")
+    outcome = eval_one(problem, strategy, Script(act, favour("I am a1.")), tmp_path / "logs")
     ends = {outcome.who(r.id): r for r in outcome.pool.rollouts}
     assert [ends[who].status for who in ("a0", "a1", "a2")] == ["completed", "completed", "error"]
     assert "its sandbox was lost" in (ends["a2"].reason or "")
@@ -139,8 +134,7 @@ def test_who_was_at_work_fails_and_who_had_ended_is_adopted_from_what_was_kept(
     assert outcome.score("who_was_here") == 1
 
 
-def test_new_rollouts_wait_until_it_is_back(restarted: tuple[Daemon, Task], tmp_path: Path) -> None:
-    daemon, task = restarted
+def test_new_rollouts_wait_until_it_is_back(daemon: Daemon, problem: Task, tmp_path: Path) -> None:
     stopped: list[float] = []
 
     def judge(prompt: str) -> ModelOutput | str:
@@ -153,7 +147,7 @@ def test_new_rollouts_wait_until_it_is_back(restarted: tuple[Daemon, Task], tmp_
         return shell(f"echo {me} > me") if turn == 0 else submit(me)
 
     strategy = pdr_rtv(n=2, top_k=1, votes=1, agent=bash_agent())
-    outcome = eval_one(task, strategy, Script(act, judge), tmp_path / "logs")
+    outcome = eval_one(problem, strategy, Script(act, judge), tmp_path / "logs")
     assert time.monotonic() - stopped[0] > 10
     assert [rollout.status for rollout in outcome.pool.rollouts] == ["completed"] * 4
     assert outcome.who(outcome.pool.adopted or "") == "a3"

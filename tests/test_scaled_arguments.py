@@ -16,7 +16,8 @@ from scripted import echo, last_words, prefer, run
 
 from inspect_tts import UserError, pdr_rtv, problems_df, rollouts_df, rtv, votes_df
 from inspect_tts.cli import main
-from inspect_tts.scaled.task import scaled
+from inspect_tts.scaled.rollout import rollout_score
+from inspect_tts.scaled.task import scaled, scaled_options, scaled_strategy
 
 
 class Stops:
@@ -136,6 +137,20 @@ def test_a_run_that_does_not_score_is_refused(tmp_path: Path) -> None:
     log = run(made, None, tmp_path, judge=prefer("#1"), score=False)
     assert log.status == "error"
     assert "run it without --no-score" in str(log.error)
+
+
+@pytest.mark.parametrize("step", ["scaled_options", "scaled_strategy"])
+def test_the_steps_of_a_scaled_run_are_refused_elsewhere(step: str, tmp_path: Path) -> None:
+    made = {"scaled_options": scaled_options(), "scaled_strategy": scaled_strategy(rtv(n=2))}[step]
+    log = run(three(), made, tmp_path)
+    assert log.status == "error"
+    assert "belongs to the task inspect_tts/scaled" in str(log.error)
+
+
+def test_the_score_of_rollouts_is_none_of_other_samples(tmp_path: Path) -> None:
+    log = run(numbered("plain", scorer=rollout_score()), None, tmp_path)
+    assert log.status == "success", log.error
+    assert [sample.scores or {} for sample in log.samples or []] == [{}, {}, {}]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def running_source() -> ScaledSource:
     source = running_task(eval_spec()).sample_source
     if not isinstance(source, ScaledSource):
         raise UserError(
-            "scaled_strategy() belongs to the task inspect_tts/scaled; for any other task give the "
+            "this step belongs to the task inspect_tts/scaled; for any other task give the "
             "strategy itself, as --solver pdr_rtv"
         )
     return source
