@@ -120,3 +120,12 @@ def test_prompts_and_user_can_be_replaced(docker_box: Box, tmp_path: Path) -> No
     assert "\nnobody\n" in seen(sample)[1]
     sources = [prompt.source for prompt in sample.store_as(TerminusRecord).prompts]
     assert sources == [str(instructions), "argument", "argument"]
+
+
+def test_a_command_has_ended_once_its_return_code_is_noted(docker_box: Box, tmp_path: Path) -> None:
+    # its signal is lost where it meets a client whose slice of the wait ends in that moment
+    answers = [answer(run("tmux set -g @tts0 7; sleep 30", 60)), answer(press("C-c", 1))]
+    sample = play(docker_box, answers, tmp_path)
+    typed: list[Any] = [event.data for event in sample.events if event.event == "info"]
+    [first] = typed[0]["typed"]
+    assert (first["ending"], first["returncode"]) == ("done", 7)

@@ -32,16 +32,20 @@ t start-server \\; set -g history-limit {history} \\; set -g remain-on-exit on \
 sleep 0.3
 """
 
-# waits in slices, since a shell that ends runs no marker; a signal between two slices is not lost
+# waits in slices, since a shell that ends runs no marker; a signal between two slices is not lost,
+# and of one that meets a client whose slice ends just then the return code tells
 _WAIT = """\
+noted() {{ code=$(t show -gv "@$1" 2>/dev/null); [ -n "$code" ]; }}
 await() {{
   slices=$2
   while :; do
     if [ "$slices" -gt 0 ]; then seconds={slice}; else seconds=$3; fi
     timeout "$seconds" tmux -u -L {socket} wait-for "$1" </dev/null
     case $? in
-    0) sleep {settle}; echo "done $(t show -gv "@$1" 2>/dev/null)"; return ;;
-    124 | 143) if dead; then stop=1; echo 'done'; return; fi ;;
+    0) noted "$1"; sleep {settle}; echo "done $code"; return ;;
+    124 | 143)
+      if noted "$1"; then sleep {settle}; echo "done $code"; return; fi
+      if dead; then stop=1; echo 'done'; return; fi ;;
     *) die 'tmux is gone' ;;
     esac
     if [ "$slices" -eq 0 ]; then stop=1; echo timeout; return; fi
