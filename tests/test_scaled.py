@@ -42,8 +42,13 @@ def judge(prompt: str) -> str:
     return f"Final verdict: Solution {1 + digest(prompt) % 2}"
 
 
+def summarize(prompt: str) -> str:
+    """A summary that tells in which stream of calls it was written."""
+    return summary_of(prompt).replace("unknown", f"as {current_lane()} would")
+
+
 def model() -> ByLane:
-    return ByLane(judge=judge, summarize=summary_of)
+    return ByLane(judge=judge, summarize=summarize)
 
 
 @scorer(metrics=[accuracy(), stderr()])
