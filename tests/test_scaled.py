@@ -12,6 +12,7 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import ChatMessage, ModelOutput
 from inspect_ai.scorer import CORRECT, INCORRECT, Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
+from scripted import solutions
 
 from inspect_tts import RolloutPool, recipes
 from inspect_tts._inspect import current_lane
@@ -39,7 +40,10 @@ def digest(text: str) -> int:
 
 
 def judge(prompt: str) -> str:
-    return f"Final verdict: Solution {1 + digest(prompt) % 2}"
+    """Prefers one to another whatever the order, but for now and then a change of mind."""
+    shown = [digest(text) for text in solutions(prompt)]
+    named = shown.index(min(shown)) if digest(prompt) % 8 else digest(prompt) % len(shown)
+    return f"Final verdict: Solution {named + 1}"
 
 
 def summarize(prompt: str) -> str:
