@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _HEREDOC = re.compile(
     r"<<-?[ \t]*(?P<q>['\"]?)(?P<end>\w+)(?P=q)(?P<rest>[^\n]*)\n"
@@ -45,6 +46,7 @@ class Program:
         return " ".join((self.name, *self.arguments))
 
 
+@lru_cache(maxsize=2048)  # a command stands in the transcript and in the conversation
 def programs(script: str) -> tuple[Program, ...]:
     """Find the programs that a shell script runs.
 

@@ -97,7 +97,7 @@ def pack(kind: Kind, key: str, value: bytes) -> bytes:
     Returns:
         A line with the checksum, then the content, compressed.
     """
-    body = zlib.compress(value, 6)
+    body = zlib.compress(value, 1)  # half the time of the default, a tenth larger
     return _MAGIC + _digest(kind, key, body) + b"\n" + body
 
 

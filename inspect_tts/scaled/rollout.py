@@ -94,7 +94,17 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
     index = int(part.rpartition("-n")[2])
-    job = await _job(state, generate, source, problem)
+    job = source.plan.settings.job(
+        spec,
+        iteration=problem.iteration,
+        state=state,
+        generate=generate,
+        sandbox=await sandbox_spec(spec, active),
+        setup=list(source.plan.setup),
+        hold=False,
+        units=Units(None),
+        budget=Budget(),
+    )
     role_model("judge")  # a role that cannot be made fails here, before anything is paid for
     await remove_leftovers(spec)
     await register_sample(job.sandbox, spec)
@@ -138,29 +148,6 @@ async def _play(
         except LimitExceededError as error:
             play.ended.limit = error
             raise
-
-
-async def _job(state: TaskState, generate: Generate, source: ScaledSource, problem: Problem) -> Job:
-    spec, plan = eval_spec(), source.plan
-    settings = plan.settings
-    return Job(
-        iteration=problem.iteration,
-        state=state,
-        generate=generate,
-        spec=spec,
-        sandbox=await sandbox_spec(spec, real_sample()),
-        setup=list(plan.setup),
-        agent=settings.make_agent(spec),
-        limits=settings.limits,
-        summarizer=role_model("summarizer"),
-        summarizer_prompt=settings.prompts["summarizer"],
-        summarizer_reask=settings.prompts["summarizer_reask"],
-        trajectory_tokens=settings.trajectory_tokens,
-        hold=False,
-        identity=[],
-        units=Units(None),
-        budget=Budget(),
-    )
 
 
 def _own_state(state: TaskState, job: Job, problem: Problem, own_lane: int) -> TaskState:

@@ -70,21 +70,14 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     budget = crew.budget
     budget.begin("rollouts", n=settings.n)
     hold = settings.hold or budget.limited  # a budget may end the strategy after any iteration
-    job = Job(
+    job = settings.job(
+        spec,
         iteration=pool.iteration + 1,
         state=state,
         generate=generate,
-        spec=spec,
         sandbox=sandbox,
         setup=setup_steps(is_stage),
-        agent=settings.make_agent(spec),
-        limits=settings.limits,
-        summarizer=role_model("summarizer"),
-        summarizer_prompt=settings.prompts["summarizer"],
-        summarizer_reask=settings.prompts["summarizer_reask"],
-        trajectory_tokens=settings.trajectory_tokens,
         hold=hold,
-        identity=settings.identity(spec),
         units=crew.units,
         budget=budget,
     )

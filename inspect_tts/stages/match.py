@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from inspect_ai.model import GenerateConfig, Model
 from inspect_ai.util import span
@@ -152,6 +152,7 @@ class _Ballot:
     bench: Bench
     match: str
     group: Sequence[Rollout]
+    keys: dict[int, str] = field(default_factory=dict)
 
     def question(self, index: int) -> Question:
         by_id = {rollout.id: rollout for rollout in self.group}
@@ -178,7 +179,7 @@ class _Ballot:
             else:
                 vote = await read_vote(question, index, answer)
         progress.done("votes")
-        if vote.text:  # a provider's failure is worth another try
+        if vote.text and self.bench.units.kept:  # a provider's failure is worth another try
             await self.bench.units.put("vote", self._key(index), vote)
         return vote
 
@@ -188,18 +189,18 @@ class _Ballot:
         return await units.get("vote", self._key(index), Vote) if units.kept else None
 
     def _key(self, index: int) -> str:
-        question = self.question(index)
-        return unit_key(
-            "vote",
-            {
+        if index not in self.keys:
+            question = self.question(index)
+            depends_on = {
                 "match": f"{self.bench.key}/{self.match}",
                 "index": index,
                 "asked": [message.text for message in question.messages()],
                 "reask": question.reask_prompt.template,
                 "judge": model_identity(question.model),
                 "config": question.config.model_dump(mode="json", exclude_none=True),
-            },
-        )
+            }
+            self.keys[index] = unit_key("vote", depends_on)
+        return self.keys[index]
 
 
 async def _ask(bench: Bench, match: str, group: Sequence[Rollout], indices: range) -> list[Vote]:

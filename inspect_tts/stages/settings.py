@@ -6,17 +6,19 @@ from functools import partial
 from typing import Any
 
 from inspect_ai.log import EvalSpec
-from inspect_ai.solver import Solver
+from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts.core.refinement import CONTEXTS, Context
 from inspect_tts.errors import UserError
-from inspect_tts.models import check_roles
+from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import Prompt, load_prompt
 
 from .agent import agent_identity, agent_maker, agent_name
 from .arguments import at_least, at_most, one_of
-from .job import Limits
-from .units import check_units
+from .budget import Budget
+from .job import Job, Limits
+from .units import Units, check_units
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,57 @@ class Settings:
     prompts: dict[str, Prompt]
     parameters: dict[str, Any]
     """All arguments as the log shows them."""
+
+    def job(
+        self,
+        spec: EvalSpec,
+        *,
+        iteration: int,
+        state: TaskState,
+        generate: Generate,
+        sandbox: SandboxEnvironmentSpec | None,
+        setup: list[Solver],
+        hold: bool,
+        units: Units,
+        budget: Budget,
+    ) -> Job:
+        """What the rollouts of one iteration have in common.
+
+        Args:
+            spec: The running eval.
+            iteration: From 0.
+            state: The sample's state.
+            generate: The sample's generate function.
+            sandbox: What each rollout starts, None for nothing.
+            setup: Steps before the agent.
+            hold: Whether sandboxes are held, to be adopted or graded.
+            units: Where finished work is kept.
+            budget: What the sample may still spend.
+
+        Returns:
+            The job.
+
+        Raises:
+            UserError: If the agent cannot be made for this task, or a role not at all.
+        """
+        return Job(
+            iteration=iteration,
+            state=state,
+            generate=generate,
+            spec=spec,
+            sandbox=sandbox,
+            setup=setup,
+            agent=self.make_agent(spec),
+            limits=self.limits,
+            summarizer=role_model("summarizer"),
+            summarizer_prompt=self.prompts["summarizer"],
+            summarizer_reask=self.prompts["summarizer_reask"],
+            trajectory_tokens=self.trajectory_tokens,
+            hold=hold,
+            identity=self.identity(spec),
+            units=units,
+            budget=budget,
+        )
 
 
 def check_settings(given: dict[str, Any]) -> Settings:
