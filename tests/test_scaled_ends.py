@@ -166,7 +166,7 @@ def test_a_problem_without_any_rollout_ends_the_run_with_an_error_and_the_others
     with failing_boxes(0, 1):
         log = run_acts(tmp_path, says("#bad"), says("#good"), kind="shaky", epochs=2)
     assert log.status == "error"
-    assert "1 problems could not be decided, the first, p: " in str(log.error)
+    assert "1 of the problems could not be decided, first p: " in str(log.error)
     assert "none of the 2 rollouts could be started" in str(log.error)
     ends = {s.epoch: s for s in log.samples or [] if s.id == "p"}
     assert ends[1].error is not None or ends[2].error is not None

@@ -141,7 +141,7 @@ class ScaledSource(SampleSource):
         if self._failed:
             first, why = next(iter(self._failed.items()))
             raise RuntimeError(
-                f"{len(self._failed)} problems could not be decided, the first, {first}: {why}. "
+                f"{len(self._failed)} of the problems could not be decided, first {first}: {why}. "
                 "Everything else is in the log; `inspect eval-retry` runs what is missing"
             )
         return None
