@@ -9,7 +9,7 @@ from helpers import TOKENS, Script, run_eval, say, summary_of
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, EvalSample
-from inspect_ai.model import ChatMessage, ModelOutput
+from inspect_ai.model import ChatMessage, ChatMessageUser, ModelOutput
 from inspect_ai.scorer import CORRECT, INCORRECT, Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 from scripted import solutions
@@ -59,6 +59,7 @@ def model() -> ByLane:
 def lucky() -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         assert state.sample_id in PROBLEMS
+        state.messages.append(ChatMessageUser(content=CANARY))
         right = digest(f"{state.sample_id} {state.output.completion}") % 2 == 0
         return Score(
             value=CORRECT if right else INCORRECT,
@@ -216,9 +217,13 @@ def test_each_rollout_is_a_sample_with_its_record_score_and_conversation(tmp_pat
     assert set(samples["one"].scores or {}) == {"lucky", "lucky1", SCORE}
 
 
-def test_no_prompt_holds_a_score_though_all_are_known_before_the_votes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reads", ["summary", "trajectory"])
+def test_no_prompt_holds_a_score_though_all_are_known_before_the_votes(
+    reads: str, tmp_path: Path
+) -> None:
     script = model()
-    log = run_scaled(tmp_path, script=script)
+    arguments = {"n": 4, "top_k": 2, "votes": 4, "judge_input": reads}
+    log = run_scaled(tmp_path, script=script, arguments=arguments)
 
     graded = [s for s in log.samples or [] if "rollout" in (s.scores or {})]
     assert any(CANARY in (s.scores or {})["rollout"].model_dump_json() for s in graded)

@@ -5,7 +5,7 @@ keeps its scorer's name; the context variables hold the sample's scorers and tar
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from functools import wraps
 from typing import cast
 
@@ -69,7 +69,7 @@ async def grade_as(
 ) -> dict[str, Score]:
     """Grade a sample with other scorers than its task's, as if it had another id.
 
-    To be called in a context of its own.
+    To be called in a context of its own. What scorers add to the conversation is not the sample's.
 
     Args:
         state: The sample's final state.
@@ -85,6 +85,7 @@ async def grade_as(
     """
     own = copy(state)
     own._sample_id, own._scores = sample_id, {}
+    own.messages, own.output = deepcopy(state.messages), deepcopy(state.output)
     set_sample_state(own, replacing=own)
     score_with(scorers, target)
     return await grade(own)

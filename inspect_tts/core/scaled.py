@@ -92,6 +92,22 @@ class Board:
         """Problems that have begun and not ended, or not begun."""
         return [*self._open, *self._to_come[::-1]]
 
+    def expects(self, problem: str, epoch: int, part: str) -> bool:
+        """Whether a sample is one that a problem waits for.
+
+        Args:
+            problem: Whose.
+            epoch: In which epoch.
+            part: What it is.
+
+        Returns:
+            Not of a problem that has ended or has not begun, nor of a part that it has behind it.
+        """
+        if problem not in self._open or epoch in self._open[problem]:
+            return False
+        waiting = self._course(problem, epoch).waiting
+        return part in waiting if is_rollout(part) else not waiting
+
     def begin(self) -> list[Step]:
         """The rollouts of the problems that may begin now."""
         steps: list[Step] = []

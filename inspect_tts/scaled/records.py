@@ -108,6 +108,8 @@ def finished_rollout(
     score = (sample.scores or {}).get(ROLLOUT)
     why = sample.error.message if sample.error else None
     if record is None:
+        if why is None and sample.limit is not None:
+            why = f"Cancelled({sample.limit.reason or 'it was ended by hand'})"
         if why is None:
             raise RuntimeError(
                 f"the rollout {sample.id} left no record: a scaled run reads each rollout when it "
@@ -124,7 +126,7 @@ def finished_rollout(
         scores={n: Score.model_validate(s) for n, s in known["scores"].items()}
         if "scores" in known
         else None,
-        score_error=known.get("score_error") or why,
+        score_error=why,
         messages=tuple(sample.messages) if messages else (),
     )
 

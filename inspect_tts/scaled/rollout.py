@@ -15,7 +15,6 @@ from inspect_ai.util import LimitExceededError, sample_limits, span
 
 from inspect_tts._inspect import (
     SandboxSet,
-    TerminateSampleError,
     enter_rollout,
     eval_spec,
     fresh_state,
@@ -94,6 +93,7 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
     index = int(part.rpartition("-n")[2])
+    source.check_expected(state.sample_id, state.epoch)
     job = source.plan.settings.job(
         spec,
         iteration=problem.iteration,
@@ -120,8 +120,8 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
     await gather([_play(job, part, _refinement(source, problem, context), play, state, source)])
     progress.done("rollouts")
     ended = play.ended
-    if ended.error is not None and active.fails_on_error:
-        raise ended.error
+    if ended.error is not None and (active.fails_on_error or ended.turns == 0):
+        raise ended.error  # for Inspect to try again, now or under `eval-retry`
     if ended.limit is not None and _is_the_samples(ended.limit, state):
         raise ended.limit
 
@@ -197,13 +197,7 @@ def rollout_score() -> Scorer:
         if not scorers:
             return None
         problem = source.problem(id, state.epoch).sample.id or 0
-        try:
-            [scores] = await gather([grade_as(state, scorers, target, problem)])
-        except (TerminateSampleError, LimitExceededError):
-            raise
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"[:500]
-            return Score(value=float("nan"), metadata={"score_error": reason})
+        [scores] = await gather([grade_as(state, scorers, target, problem)])
         kept = {name: each.model_dump(mode="json") for name, each in scores.items()}
         first = next(iter(scores.values()), None)
         return Score(

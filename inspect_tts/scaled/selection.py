@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from functools import partial
 
+import anyio
 from inspect_ai.scorer import Score
 from inspect_ai.solver import Generate, TaskState
 
@@ -34,6 +35,7 @@ async def go_on(state: TaskState, generate: Generate, source: ScaledSource) -> T
         The state, with the `RolloutPool` so far.
     """
     active, spec, crew = real_sample(), eval_spec(), crew_of_sample()
+    source.check_expected(state.sample_id, state.epoch)
     lift_limits()
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
@@ -51,7 +53,13 @@ async def go_on(state: TaskState, generate: Generate, source: ScaledSource) -> T
         state = await source.plan.strategy(state, generate)
         contexts: tuple[tuple[str, ...], ...] = ()
     except Elsewhere as missing:
+        if part == "":
+            raise RuntimeError(f"{state.sample_id} cannot end: {missing}") from missing
         contexts = missing.contexts
+    except anyio.get_cancelled_exc_class():
+        if active.interrupt_action == "score":  # else it would count as done
+            raise RuntimeError("a selection that is cut short has no result") from None
+        raise
     left = state.store_as(ScaledSelection)
     left.contexts, left.elsewhere, left.began = list(contexts), problem.elsewhere, problem.began
     return state

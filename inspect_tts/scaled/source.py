@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from inspect_ai import SampleSource, enqueue_sample
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalSample, EvalSpec
+from inspect_ai.log import EvalLog, EvalSample, EvalSpec
 from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver
 from inspect_ai.util import SandboxEnvironmentSpec
 
-from inspect_tts._inspect import default_sandboxes, widen_throttles
+from inspect_tts._inspect import at_eval_end, default_sandboxes, widen_throttles
 from inspect_tts.core.records import Usage
 from inspect_tts.core.scaled import Board, Step, is_rollout, part_id, split_id
 from inspect_tts.errors import UserError
 from inspect_tts.stages.capacity import check_capacity
 from inspect_tts.stages.iteration import DEFAULT_ROLLOUTS_AT_ONCE
+from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.stages.settings import Settings
 
 from .records import (
@@ -60,7 +62,14 @@ class ScaledSource(SampleSource):
         self.refusal: str | None = None
         """Why the options of the eval do not fit, or the machine has no room."""
         self._samples = {str(sample.id): sample for sample in samples}
-        self.board = Board(list(self._samples), n=plan.settings.n, iterations=plan.iterations)
+        self._running: dict[str, str] = {}
+        """Evals, and the task ids that they share with their retries."""
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        n, iterations = self.plan.settings.n, self.plan.iterations
+        self.board = Board(list(self._samples), n=n, iterations=iterations)
+        self._first = self.board.begin()
         self._problems: dict[tuple[str, int], Problem] = {}
         self._failed: dict[str, str] = {}
 
@@ -74,6 +83,14 @@ class ScaledSource(SampleSource):
         }
         wrong = [f"{o} {what}" for o, (value, what) in instead.items() if value is not None]
         self.refusal = wrong[0] if wrong else None
+        if set(self._running.values()) - {spec.task_id}:
+            self.refusal = (
+                "one task object runs in several evals at once: give each model its own, for "
+                "example by the task's name, inspect_tts/scaled"
+            )
+        self._running[spec.eval_id] = spec.task_id
+        at_eval_end(spec, "scaled", partial(self._ends, spec.eval_id))
+        self._start_anew()  # `eval-set` tries again with the task that it has
         self.model, self.board.epochs = spec.model, spec.config.epochs or 1
         sandbox = next((each.sandbox for each in self._samples.values() if each.sandbox), None)
         if isinstance(sandbox, SandboxEnvironmentSpec):
@@ -84,6 +101,22 @@ class ScaledSource(SampleSource):
             except UserError as error:
                 self.refusal = self.refusal or str(error)
             await widen_throttles(spec, sandbox.type, at_once)
+
+    def _ends(self, eval_id: str, log: EvalLog) -> None:
+        self._running.pop(eval_id, None)
+
+    def check_expected(self, sample_id: str | int, epoch: int) -> None:
+        """Refuse a sample that was queued again by hand after its problem had gone on.
+
+        Raises:
+            UserError: If it is such a sample.
+        """
+        problem, part = split_id(sample_id)
+        if not self.board.expects(problem, epoch, part):
+            raise UserError(
+                f"{sample_id} cannot run again now, as its problem has gone on without it: let the "
+                "eval end, then run `inspect eval-retry`"
+            )
 
     def check(self) -> None:
         """Refuse options of the eval that would not do what they say.
@@ -96,12 +129,14 @@ class ScaledSource(SampleSource):
 
     def initial_samples(self) -> list[Sample]:
         """The first rollouts of the first problems."""
-        return [self._sample(step) for step in self.board.begin()]
+        return [self._sample(step) for step in self._first]
 
     async def sample_complete(self, sample: EvalSample) -> list[Sample] | None:
         """Start what follows: a selection, the next rollouts, the end, or another problem."""
         self.check()
         id, part = split_id(sample.id)
+        if not self.board.expects(id, sample.epoch, part):
+            return None
         problem = self.problem(id, sample.epoch)
         problem.note(sample)
         if is_rollout(part):
@@ -116,13 +151,17 @@ class ScaledSource(SampleSource):
             return self._start(self.board.rollout_ended(id, sample.epoch, part))
         if sample.error is not None:
             return self._fail(id, sample.epoch, sample.error.message)
-        if part:
+        if part and sample.limit is None:
             return self._selected(id, sample, problem)
+        if part or store_of(sample).store_as(RolloutPool).adopted is None:
+            return self._fail(id, sample.epoch, "it was ended by hand")
         return self._end(id, sample.epoch)
 
     async def sample_abandoned(self, sample: Sample, epoch: int) -> list[Sample] | None:
         """A sample was cancelled while it waited: a rollout then has no score."""
         id, part = split_id(sample.id or "")
+        if not self.board.expects(id, epoch, part):
+            return None
         problem = self.problem(id, epoch)
         if not is_rollout(part):
             return self._fail(id, epoch, "it was cancelled")

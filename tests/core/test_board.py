@@ -70,6 +70,28 @@ def test_a_rollout_counts_once() -> None:
     assert parts(board.rollout_ended("p", 1, "t0-n01")) == ["p::1"]
 
 
+def test_only_what_a_problem_waits_for_is_expected() -> None:
+    board = Board(["p", "q"], n=2, iterations=2)
+    board.begin()
+
+    def expected() -> list[str]:
+        parts = ["t0-n00", "t0-n01", "t0", "t1-n00", ""]
+        return [part for part in parts if board.expects("p", 1, part)]
+
+    assert expected() == ["t0-n00", "t0-n01"]
+    board.rollout_ended("p", 1, "t0-n00")
+    assert expected() == ["t0-n01"]
+    board.rollout_ended("p", 1, "t0-n01")
+    assert expected() == ["t0", ""]
+    board.selected("p", 1, 1)
+    assert expected() == ["t1-n00"]
+    board.rollout_ended("p", 1, "t1-n00")
+    assert "" in expected()
+    board.ended("p", 1)
+    assert expected() == []
+    assert not board.expects("unknown", 1, "t0-n00")
+
+
 def test_epochs_run_apart_and_the_next_problem_waits_for_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
