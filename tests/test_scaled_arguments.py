@@ -207,7 +207,18 @@ def test_a_log_of_samples_is_a_pilot_for_estimates(both: tuple[Path, Path]) -> N
 
 def test_selections_of_samples_are_made_again(both: tuple[Path, Path], tmp_path: Path) -> None:
     [log] = both[1].glob("*.eval")
-    told("replay", log, "--output", tmp_path, "--votes", "1", "--model", "mockllm/model")
+    told(
+        "replay",
+        log,
+        "--output",
+        tmp_path,
+        "--votes",
+        "1",
+        "--model",
+        "mockllm/model",
+        "--log-dir",
+        tmp_path,
+    )
     rows = [json.loads(line) for line in (tmp_path / "selections.jsonl").open()]
     assert [row["id"] for row in rows] == ["p0", "p1", "p2"]
 
@@ -216,7 +227,18 @@ def test_the_rollouts_of_samples_are_selected_among(
     both: tuple[Path, Path], tmp_path: Path
 ) -> None:
     [log] = both[1].glob("*.eval")
-    told("select", log, "--output", tmp_path, "--selection", "first", "--model", "mockllm/model")
+    told(
+        "select",
+        log,
+        "--output",
+        tmp_path,
+        "--selection",
+        "first",
+        "--model",
+        "mockllm/model",
+        "--log-dir",
+        tmp_path,
+    )
     rows = [json.loads(line) for line in (tmp_path / "selections.jsonl").open()]
     assert [row["id"] for row in rows] == ["p0", "p1", "p2"]
     assert all(len(row["ranking"]) == 4 for row in rows)
