@@ -21,7 +21,14 @@ from inspect_ai.solver import TaskState
 from inspect_ai.solver import _solver as solvers
 from inspect_ai.solver._plan import Plan
 from inspect_ai.tool import _tool as tools
-from inspect_ai.util import cost_limit, message_limit, time_limit, token_limit, turn_limit
+from inspect_ai.util import (
+    cost_limit,
+    message_limit,
+    time_limit,
+    token_limit,
+    turn_limit,
+    working_limit,
+)
 
 from inspect_tts._inspect import PublishedScores
 from inspect_tts._inspect.command import eval_options, parse_cli_args
@@ -60,7 +67,17 @@ def test_a_recording_knows_the_agent_inside_of_a_solver() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sandbox_environments", "sandboxes", "sample", "task", "eval_id", "tg", "live_state"]
+    "name",
+    [
+        "sandbox_environments",
+        "sandboxes",
+        "sample",
+        "task",
+        "eval_id",
+        "tg",
+        "live_state",
+        "fails_on_error",
+    ],
 )
 def test_active_sample_has(name: str) -> None:
     assert f"self.{name}" in getsource(ActiveSample.__init__)
@@ -69,6 +86,22 @@ def test_active_sample_has(name: str) -> None:
 @pytest.mark.parametrize("name", ["_epoch", "_message_limit", "_token_limit", "_cost_limit"])
 def test_task_state_has(name: str) -> None:
     assert f"self.{name} = " in getsource(TaskState.__init__)
+
+
+def test_a_sample_tells_how_it_was_interrupted() -> None:
+    assert hasattr(ActiveSample, "interrupt_action")
+
+
+def test_limits_of_time_can_be_lifted() -> None:
+    async def outlast() -> float:
+        with time_limit(0.2) as limit:
+            limit._limit = None  # type: ignore[attr-defined]
+            limit._refresh_deadline()  # type: ignore[attr-defined]
+            await anyio.sleep(0.4)
+            return limit.usage
+
+    assert anyio.run(outlast) >= 0.4
+    assert "_limit" in vars(working_limit(1))
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_a_sample_without_a_record_counts_as_failed_only_if_it_never_began(
     if message is not None:
         end = {"error": EvalError(message=message, traceback="", traceback_ansi="")}
     sample = ended(**end, model_usage=used)
-    found = finished_rollout(sample, 3, ("t0-n01",), model="m", messages=False)
+    found = finished_rollout(sample, ("t0-n01",), model="m", messages=False)
     assert (found.record.id, found.record.iteration, found.record.index) == ("t1-n03", 1, 3)
     assert (found.record.status, found.record.reason) == ("error", message or score_error)
     assert found.record.context == ("t0-n01",)

@@ -205,40 +205,23 @@ def test_a_log_of_samples_is_a_pilot_for_estimates(both: tuple[Path, Path]) -> N
     assert tokens[0] == tokens[1]
 
 
-def test_selections_of_samples_are_made_again(both: tuple[Path, Path], tmp_path: Path) -> None:
-    [log] = both[1].glob("*.eval")
-    told(
-        "replay",
-        log,
-        "--output",
-        tmp_path,
-        "--votes",
-        "1",
-        "--model",
-        "mockllm/model",
-        "--log-dir",
-        tmp_path,
-    )
-    rows = [json.loads(line) for line in (tmp_path / "selections.jsonl").open()]
+def selections(command: str, logs: Path, folder: Path, *options: str) -> list[dict[str, Any]]:
+    """What a command on recorded rollouts chose, by problem."""
+    [log] = logs.glob("*.eval")
+    into = ["--output", folder, "--log-dir", folder, "--model", "mockllm/model"]
+    told(command, log, *into, *options)
+    rows = [json.loads(line) for line in (folder / "selections.jsonl").open()]
     assert [row["id"] for row in rows] == ["p0", "p1", "p2"]
+    return rows
+
+
+def test_selections_of_samples_are_made_again(both: tuple[Path, Path], tmp_path: Path) -> None:
+    rows = selections("replay", both[1], tmp_path, "--votes", "1")
+    assert {row["chosen"].partition("-")[0] for row in rows} == {"t1"}
 
 
 def test_the_rollouts_of_samples_are_selected_among(
     both: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    [log] = both[1].glob("*.eval")
-    told(
-        "select",
-        log,
-        "--output",
-        tmp_path,
-        "--selection",
-        "first",
-        "--model",
-        "mockllm/model",
-        "--log-dir",
-        tmp_path,
-    )
-    rows = [json.loads(line) for line in (tmp_path / "selections.jsonl").open()]
-    assert [row["id"] for row in rows] == ["p0", "p1", "p2"]
+    rows = selections("select", both[1], tmp_path, "--selection", "first")
     assert all(len(row["ranking"]) == 4 for row in rows)

@@ -25,6 +25,12 @@ def rollout_id(iteration: int, index: int) -> str:
     return f"t{iteration}-n{index:02d}"
 
 
+def rollout_place(id: str) -> tuple[int, int]:
+    """Iteration and index of a rollout, from its id: the inverse of `rollout_id`."""
+    iteration, _, index = id.removeprefix("t").partition("-n")
+    return int(iteration), int(index)
+
+
 def refinement_contexts(
     context: Context,
     *,

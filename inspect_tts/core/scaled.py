@@ -87,11 +87,6 @@ class Board:
         self._open: dict[str, set[int]] = {}
         """Epochs that have ended of the problems that have begun."""
 
-    @property
-    def unfinished(self) -> list[str]:
-        """Problems that have begun and not ended, or not begun."""
-        return [*self._open, *self._to_come[::-1]]
-
     def expects(self, problem: str, epoch: int, part: str) -> bool:
         """Whether a sample is one that a problem waits for.
 

@@ -11,6 +11,7 @@ from inspect_ai.util import StoreModel, store_from_events
 from pydantic import Field
 
 from inspect_tts.core.records import NO_SANDBOX, Facts, Rollout, Usage
+from inspect_tts.core.refinement import rollout_place
 from inspect_tts.core.scaled import split_id
 from inspect_tts.models import usage
 from inspect_tts.summarizer import failed_summary, no_summary
@@ -86,13 +87,12 @@ def store_of(sample: EvalSample) -> EvalSample:
 
 
 def finished_rollout(
-    sample: EvalSample, index: int, context: tuple[str, ...], *, model: str, messages: bool
+    sample: EvalSample, context: tuple[str, ...], *, model: str, messages: bool
 ) -> Finished:
     """Read a rollout that has ended from its sample.
 
     Args:
         sample: The sample.
-        index: Of the rollout in its iteration.
         context: What it started from.
         model: The model under evaluation.
         messages: Whether to hold its messages.
@@ -116,7 +116,7 @@ def finished_rollout(
                 "is scored; run it without --no-score"
             )
         used = sum(map(usage, sample.model_usage.values()), Usage())
-        record = without_record(str(sample.id), index, context, why, model, used)
+        record = without_record(sample.id, context, why, model, used)
         begun = used != Usage() or why.startswith(_CANCELLED)
         return Finished(record, sample.output, score_error=why if begun else NO_SANDBOX)
     known = (score.metadata or {}) if score else {}
@@ -132,13 +132,12 @@ def finished_rollout(
 
 
 def without_record(
-    id: str, index: int, context: tuple[str, ...], reason: str, model: str, used: Usage
+    id: str | int, context: tuple[str, ...], reason: str, model: str, used: Usage
 ) -> Rollout:
     """The record of a rollout of which nothing but its end is known.
 
     Args:
         id: Of its sample.
-        index: In its iteration.
         context: What it was to start from.
         reason: Why it could not be started, or was cancelled.
         model: The model under evaluation.
@@ -148,10 +147,11 @@ def without_record(
         The record.
     """
     _, rollout = split_id(id)
+    iteration, index = rollout_place(rollout)
     facts = Facts(status="error", reason=reason[:1000])
     return Rollout(
         id=rollout,
-        iteration=int(rollout[1:].partition("-")[0]),
+        iteration=iteration,
         index=index,
         status="error",
         reason=facts.reason,

@@ -27,6 +27,7 @@ from inspect_tts._inspect import (
 )
 from inspect_tts.core.lots import lane
 from inspect_tts.core.records import Rollout
+from inspect_tts.core.refinement import rollout_place
 from inspect_tts.core.scaled import is_rollout, split_id
 from inspect_tts.core.summary import numbered
 from inspect_tts.errors import UserError
@@ -92,7 +93,7 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
     active, spec = real_sample(), eval_spec()
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
-    index = int(part.rpartition("-n")[2])
+    _, index = rollout_place(part)
     source.check_expected(state.sample_id, state.epoch)
     job = source.plan.settings.job(
         spec,

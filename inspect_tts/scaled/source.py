@@ -14,6 +14,7 @@ from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts._inspect import at_eval_end, default_sandboxes, widen_throttles
 from inspect_tts.core.records import Usage
+from inspect_tts.core.refinement import rollout_place
 from inspect_tts.core.scaled import Board, Step, is_rollout, part_id, split_id
 from inspect_tts.errors import UserError
 from inspect_tts.stages.capacity import check_capacity
@@ -140,11 +141,9 @@ class ScaledSource(SampleSource):
         problem = self.problem(id, sample.epoch)
         problem.note(sample)
         if is_rollout(part):
-            index = int(part.rpartition("-n")[2])
             problem.finished[part] = finished_rollout(
                 sample,
-                index,
-                problem.contexts[index],
+                problem.contexts[rollout_place(part)[1]],
                 model=self.model,
                 messages=self.plan.trajectories,
             )
@@ -165,9 +164,8 @@ class ScaledSource(SampleSource):
         problem = self.problem(id, epoch)
         if not is_rollout(part):
             return self._fail(id, epoch, "it was cancelled")
-        index = int(part.rpartition("-n")[2])
-        why, context = "it was cancelled before it began", problem.contexts[index]
-        record = without_record(str(sample.id), index, context, why, self.model, Usage())
+        why, context = "it was cancelled before it began", problem.contexts[rollout_place(part)[1]]
+        record = without_record(str(sample.id), context, why, self.model, Usage())
         problem.finished[part] = Finished(record, ModelOutput(), score_error=why)
         return self._start(self.board.rollout_ended(id, epoch, part))
 

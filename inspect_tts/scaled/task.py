@@ -31,7 +31,6 @@ from .source import Plan, ScaledSource
 _NEEDLESS = {
     "max_rollouts": "the rollouts at once are Inspect's --max-samples",
     "score_rollouts": "every rollout is graded",
-    "hold": "each sandbox closes once its rollout is graded",
 }
 
 

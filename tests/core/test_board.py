@@ -46,7 +46,6 @@ def test_a_problem_runs_from_its_first_rollouts_to_its_end() -> None:
     assert board.rollout_ended("p", 1, "t1-n01") == []
     assert parts(board.rollout_ended("p", 1, "t1-n02")) == ["p::1"]
     assert board.ended("p", 1) == []
-    assert board.unfinished == []
 
 
 def test_a_single_iteration_ends_without_a_selection_between() -> None:
@@ -102,7 +101,6 @@ def test_epochs_run_apart_and_the_next_problem_waits_for_all(
     assert parts(board.rollout_ended("p", 2, "t0-n00")) == ["p::2"]
     assert parts(board.rollout_ended("p", 1, "t0-n00")) == ["p::1"]
     assert board.ended("p", 2) == []
-    assert board.unfinished == ["p", "q"]
     assert parts(board.ended("p", 1)) == ["q:t0-n00:None"]
 
 
