@@ -257,8 +257,7 @@ def containers(task_name: str) -> list[str]:
 
 
 def _named(task_name: str) -> str:
-    """Names of the sample's own project, and of those of its rollouts."""
-    return f"name=inspect-({task_name}|{task_name[:5]}-[0-9a-f]{{6}})-i"
+    return f"name=inspect-{task_name}-i"
 
 
 def remove_containers(task_name: str) -> None:
@@ -276,6 +275,14 @@ def processes(container: str) -> str:
 def networks(task_name: str) -> list[str]:
     """Names of all networks that Inspect made for a task of this name."""
     found = _docker("network", "ls", "--format", "{{.Name}}", "--filter", _named(task_name))
+    assert found.returncode == 0, found.stderr
+    return found.stdout.split()
+
+
+def images(task_name: str) -> list[str]:
+    """Names of all images that were built for a task of this name."""
+    named = f"reference=inspect-{task_name}-i*"
+    found = _docker("image", "ls", "--format", "{{.Repository}}", "--filter", named)
     assert found.returncode == 0, found.stderr
     return found.stdout.split()
 

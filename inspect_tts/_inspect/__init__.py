@@ -23,6 +23,7 @@ from .evaluation import (
 )
 from .inner import InnerTask, load_inner
 from .limits import lift_limits
+from .projects import watch_projects
 from .sandboxes import (
     SandboxSet,
     adopt_sandboxes,
@@ -91,6 +92,7 @@ __all__ = [
     "step_names",
     "task_solver",
     "tasks_to_run",
+    "watch_projects",
     "widen_throttles",
     "wrap_task",
 ]

@@ -53,13 +53,16 @@ _wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
 _at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
 
 
-def register_spec_hook(at_end: Callable[[EvalLog], None]) -> None:
+def register_spec_hook(
+    at_start: Callable[[EvalSpec], Awaitable[None]], at_end: Callable[[EvalLog], None]
+) -> None:
     """Start to keep the spec of each eval that begins.
 
     Called when a stage is built and not on import: Inspect announces hooks that it finds at its
     start, in every eval of everybody who has this package installed.
 
     Args:
+        at_start: Awaited with the spec of every eval that begins, before its first sample.
         at_end: Called with the log of every eval that ends, before what `at_eval_end` asks for.
     """
     if registry_has("hooks", "inspect_tts/inspect_tts_specs"):
@@ -70,6 +73,7 @@ def register_spec_hook(at_end: Callable[[EvalLog], None]) -> None:
         async def on_task_start(self, data: TaskStart) -> None:
             _specs[data.eval_id] = data.spec
             task = _tasks[data.eval_id] = _caller(task_run)["options"].task
+            await at_start(data.spec)
             if wrapped := _wrapped_by(task):
                 await wrapped.begins(data.spec)
 

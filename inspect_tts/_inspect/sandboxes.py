@@ -78,7 +78,7 @@ async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironme
 
 
 async def open_sandboxes(
-    sandbox: SandboxEnvironmentSpec, spec: EvalSpec, active: ActiveSample, tag: str
+    sandbox: SandboxEnvironmentSpec, spec: EvalSpec, active: ActiveSample
 ) -> SandboxSet:
     """Start a fresh set of environments like the sample's own, in the current task's context.
 
@@ -86,7 +86,6 @@ async def open_sandboxes(
         sandbox: What to start.
         spec: The running eval.
         active: The running sample, for its files and setup script.
-        tag: At most 6 characters that providers put into the names of what they start.
 
     Returns:
         The set. `sandbox()` in the current task now finds it.
@@ -99,8 +98,7 @@ async def open_sandboxes(
     sandbox_with_environments_context_var.set({})
     environments = await init_sandbox_environments_sample(
         sandboxenv_type=registry_find_sandboxenv(sandbox.type),
-        # docker keeps 12 characters of it
-        task_name=f"{registry_unqualified_name(active.task)[:5]}-{tag}",
+        task_name=registry_unqualified_name(active.task),
         config=sandbox.config,
         files=await _files(sample),
         setup=await _setup(sample),

@@ -8,7 +8,6 @@ import anyio
 from inspect_ai.log import EvalSample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from inspect_tts._inspect import register_spec_hook
 from inspect_tts.core.ballots import Ballots, recorded_votes
 from inspect_tts.core.records import RECORDED, STOP
 from inspect_tts.core.tournament import TieBreak
@@ -18,9 +17,9 @@ from inspect_tts.prompts import load_prompt
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.arguments import known_arguments
 from inspect_tts.stages.crew import crew_of_sample
+from inspect_tts.stages.evals import watch_evals
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.stages.ranking import selection_stage
-from inspect_tts.stages.recovered import fill_stores
 from inspect_tts.stages.selection import JudgeInput
 from inspect_tts.stages.units import check_units
 
@@ -91,7 +90,7 @@ def replay_recorded(
     changes = changes_from(dict(locals()))
     check_units(units)
     check_roles()
-    register_spec_hook(fill_stores)
+    watch_evals()
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:

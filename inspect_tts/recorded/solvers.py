@@ -2,7 +2,6 @@
 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from inspect_tts._inspect import register_spec_hook
 from inspect_tts.composition import run_stages, select_one
 from inspect_tts.core.tournament import TieBreak
 from inspect_tts.errors import UserError, no_traceback
@@ -10,7 +9,7 @@ from inspect_tts.models import check_roles, role_model
 from inspect_tts.prompts import load_prompt
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.arguments import at_least, known_arguments
-from inspect_tts.stages.recovered import fill_stores
+from inspect_tts.stages.evals import watch_evals
 from inspect_tts.stages.selection import JudgeInput
 from inspect_tts.stages.units import check_units
 
@@ -49,7 +48,7 @@ def recorded_rollouts(
     at_least("trajectory_tokens", trajectory_tokens, 500)
     check_units(units)
     check_roles()
-    register_spec_hook(fill_stores)
+    watch_evals()
     prompts = (
         load_prompt("summarizer", summarizer_prompt),
         load_prompt("summarizer_reask", summarizer_reask_prompt),

@@ -38,7 +38,7 @@ from inspect_tts.stages.adopt import take_over_state
 from inspect_tts.stages.budget import Budget
 from inspect_tts.stages.gather import gather
 from inspect_tts.stages.job import Job
-from inspect_tts.stages.leftovers import register_sample, remove_leftovers
+from inspect_tts.stages.leftovers import register_folders
 from inspect_tts.stages.play import Play, observe, run_agent
 from inspect_tts.stages.resume import Played
 from inspect_tts.stages.rollout import record_of, summarise
@@ -107,8 +107,7 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
         budget=Budget(),
     )
     role_model("judge")  # a role that cannot be made fails here, before anything is paid for
-    await remove_leftovers(spec)
-    await register_sample(job.sandbox, spec)
+    register_folders(job.sandbox, spec, active.sandbox_environments)
     progress.plan("rollouts", 1)
     progress.plan("summaries", 1)
     own = _own_state(state, job, problem, lane(state.epoch, part))

@@ -29,7 +29,7 @@ from .agent import agent_name, check_own_solver
 from .capacity import check_capacity
 from .crew import Attempt, Crew, Owner, crew_of_sample
 from .job import Job
-from .leftovers import register_sample, remove_leftovers
+from .leftovers import register_folders
 from .names import is_stage
 from .pool import RolloutPool, draw, pool_of
 from .recovered import note_run
@@ -64,8 +64,7 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     sandbox = await sandbox_spec(spec, active)
     if pool.iteration < 0:
         note_run(spec.eval_id, active.sample.id or 0, active.epoch)
-        await remove_leftovers(spec)
-        await register_sample(sandbox, spec)
+        register_folders(sandbox, spec, active.sandbox_environments)
         crew.units = Units(open_store(settings.units, spec, active.log_location))
     budget = crew.budget
     budget.begin("rollouts", n=settings.n)

@@ -1,6 +1,7 @@
 """Sandboxes that a killed process left behind are removed by the next run.
 
-Each process keeps a register of what it started. A register whose process is gone names leftovers.
+Each process keeps a register of what it runs, where docker is concerned before it is started. A
+register whose process is gone names leftovers.
 """
 
 import os
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 from atexit import register as at_exit
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from logging import getLogger
 from pathlib import Path
@@ -28,8 +29,9 @@ from inspect_tts._inspect import (
     local_folders,
     open_sandboxes,
     real_sample,
+    watch_projects,
 )
-from inspect_tts.core.leftovers import Register
+from inspect_tts.core.leftovers import Register, built_for
 
 from .daemon import daemon_is_back
 
@@ -51,10 +53,8 @@ class _Own:
 
     def __init__(self) -> None:
         created = psutil.Process().create_time()
-        self.now = Register(
-            host=socket.gethostname(), pid=os.getpid(), created=created, tag=token_hex(3)
-        )
-        self.file = registers() / f"{self.now.pid}-{self.now.tag}.json"
+        self.now = Register(host=socket.gethostname(), pid=os.getpid(), created=created)
+        self.file = registers() / f"{self.now.pid}-{token_hex(3)}.json"
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.write(self.now)
         at_exit(lambda: self.file.unlink(missing_ok=True))
@@ -87,39 +87,49 @@ async def open_registered(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> Sa
         Exception: Whatever the provider raises.
     """
     async with concurrency("sandbox starts", STARTS_AT_ONCE):
-        start = partial(open_sandboxes, sandbox, spec, real_sample(), _own().now.tag)
+        start = partial(open_sandboxes, sandbox, spec, real_sample())
         try:
             sandboxes = await start()
         except Exception as error:
             if sandbox.type != "docker" or not await daemon_is_back(error):
                 raise
             sandboxes = await start()
-    if sandbox.type == "local" and not sandboxes.keep:
-        await _register(sandbox.type, sandboxes.environments)
+    register_folders(sandbox, spec, sandboxes.environments)
     return sandboxes
 
 
-async def register_sample(sandbox: SandboxEnvironmentSpec | None, spec: EvalSpec) -> None:
-    """Note the sandboxes that Inspect started for the sample itself.
+def register_folders(
+    sandbox: SandboxEnvironmentSpec | None,
+    spec: EvalSpec,
+    environments: Mapping[str, SandboxEnvironment],
+) -> None:
+    """Note the folders of `local` sandboxes; those of other providers are none of ours.
 
     Args:
-        sandbox: What it started, None for nothing.
+        sandbox: What was started, None for nothing.
         spec: The running eval.
+        environments: The environments.
     """
-    if sandbox is not None and spec.config.sandbox_cleanup is not False:
-        await _register(sandbox.type, real_sample().sandbox_environments)
-
-
-async def _register(kind: str, environments: dict[str, SandboxEnvironment]) -> None:
-    own = _own()
-    if kind == "local":
+    if sandbox is not None and sandbox.type == "local" and _cleans_up(spec):
         for folder in local_folders(environments):
-            own.write(own.now.with_folder(folder))
-    elif kind == "docker":
-        with suppress(Exception):  # a container that is gone already
-            for environment in environments.values():
-                container = (await environment.connection()).container or ""
-                own.write(own.now.with_project(container))
+            _own().write(_own().now.with_folder(folder))
+
+
+def register_projects(spec: EvalSpec) -> None:
+    """Note from now on each compose project before it is started, and forget it once it is down.
+
+    Args:
+        spec: The eval that begins.
+    """
+    if _cleans_up(spec):
+        watch_projects(
+            started=lambda name: _own().write(_own().now.with_project(name)),
+            down=lambda name: _own().write(_own().now.without_project(name)),
+        )
+
+
+def _cleans_up(spec: EvalSpec) -> bool:
+    return spec.config.sandbox_cleanup is not False
 
 
 async def remove_leftovers(spec: EvalSpec) -> None:
@@ -170,17 +180,23 @@ def _remove(files: list[Path]) -> None:
                 shutil.rmtree(name, ignore_errors=True)
     if shutil.which("docker") is None:
         return
+    ours = {project for register in found for project in register.projects}
     kinds = {"container": ["ps", "--all"], "network": ["network", "ls"], "volume": ["volume", "ls"]}
     for kind, listing in kinds.items():
         name = "ID" if kind != "volume" else "Name"
         shown = f'{{{{.{name}}}}}\t{{{{.Label "{_PROJECT}"}}}}'
         lines = _docker(*listing, "--filter", f"label={_PROJECT}", "--format", shown).splitlines()
         by_id = dict(line.split("\t", 1) for line in lines if "\t" in line)
-        ours = {project for register in found for project in register.left(by_id.values())}
-        if gone := [id for id, project in by_id.items() if project in ours]:
-            logger.info(f"removing {len(gone)} {kind}s that a killed process left behind")
-            force = ["--force", "--volumes"] if kind == "container" else []
-            _docker(kind, "rm", *force, *gone)
+        force = ["--force", "--volumes"] if kind == "container" else []
+        _remove_all([kind, "rm", *force], [id for id, project in by_id.items() if project in ours])
+    images = _docker("image", "ls", "--format", "{{.Repository}}").splitlines()
+    _remove_all(["image", "rm"], built_for(images, ours))
+
+
+def _remove_all(command: list[str], names: Sequence[str]) -> None:
+    if names:
+        logger.info(f"removing {len(names)} {command[0]}s that a killed process left behind")
+        _docker(*command, *names)
 
 
 def _docker(*arguments: str) -> str:

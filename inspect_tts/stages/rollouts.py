@@ -4,14 +4,13 @@ from typing import Any
 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from inspect_tts._inspect import register_spec_hook
 from inspect_tts.core.refinement import Context
 from inspect_tts.errors import no_traceback
 
 from .agent import AgentArg
 from .arguments import known_arguments
+from .evals import watch_evals
 from .iteration import check_tasks, run_iteration
-from .recovered import fill_stores
 from .settings import check_settings
 
 
@@ -86,7 +85,7 @@ def rollouts(
     """
     settings = check_settings(dict(locals()))
     check_tasks(settings)
-    register_spec_hook(fill_stores)
+    watch_evals()
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:

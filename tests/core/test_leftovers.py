@@ -1,37 +1,39 @@
-"""Which compose projects a killed process left, and which are somebody else's."""
+"""What a process notes about what it runs, and which images were built for it."""
 
 import pytest
 
-from inspect_tts.core.leftovers import Register
+from inspect_tts.core.leftovers import Register, built_for
 
-MINE = Register(host="h", pid=1, created=0.0, tag="a1b2c3", projects=("inspect-demo-iabc123",))
+EMPTY = Register(host="h", pid=1, created=0.0)
 
 
-@pytest.mark.parametrize(
-    ("project", "mine"),
-    [
-        ("inspect-demo-iabc123", True),
-        ("inspect-demo-ixyz789", False),
-        ("inspect-demo-a1b2c3-iabcdef", True),
-        ("inspect--a1b2c3-iabcdef", True),
-        ("inspect-demo-ffffff-iabcdef", False),
-        ("inspect-demo-a1b2c3-iabcdefg", False),
-        ("other-demo-a1b2c3-iabcdef", False),
-    ],
-)
-def test_projects(project: str, mine: bool) -> None:
-    assert MINE.left([project]) == ((project,) if mine else ())
+def test_projects_are_noted_until_they_are_down() -> None:
+    both = EMPTY.with_project("inspect-demo-iabc123").with_project("inspect-demo-ixyz789")
+    assert both.projects == ("inspect-demo-iabc123", "inspect-demo-ixyz789")
+    one = both.without_project("inspect-demo-iabc123")
+    assert one.projects == ("inspect-demo-ixyz789",)
+    assert one.without_project("inspect-demo-iabc123") == one
+
+
+def test_folders_are_noted() -> None:
+    assert EMPTY.with_folder("/tmp/a").with_folder("/tmp/b").folders == ("/tmp/a", "/tmp/b")
 
 
 @pytest.mark.parametrize(
-    ("container", "project"),
+    ("image", "ours"),
     [
-        ("inspect-demo-i12ab34-default-1", "inspect-demo-i12ab34"),
-        ("inspect-swe_bench-i12ab34-web-2", "inspect-swe_bench-i12ab34"),
-        ("somebody-s-i12ab34-default-1", None),
+        ("inspect-demo-iabc123-default", True),
+        ("inspect-demo-iabc123-web", True),
+        ("inspect-demo-iabc123", False),
+        ("inspect-demo-iabc1234-default", False),
+        ("inspect-demo-ixyz789-default", False),
+        ("my/inspect-demo-iabc123-default", False),
     ],
 )
-def test_the_project_of_a_container(container: str, project: str | None) -> None:
-    added = MINE.with_project(container).projects[1:]
-    assert added == (() if project is None else (project,))
-    assert MINE.with_project(container).with_project(container).projects[1:] == added
+def test_images(image: str, ours: bool) -> None:
+    found = built_for([image], ["inspect-other-iaaa111", "inspect-demo-iabc123"])
+    assert found == ((image,) if ours else ())
+
+
+def test_without_projects_no_image_is_ours() -> None:
+    assert built_for(["inspect-demo-iabc123-default"], []) == ()
