@@ -5,12 +5,12 @@ from inspect_ai.log import EvalSpec
 from inspect_tts._inspect import register_spec_hook
 
 from .leftovers import register_projects, remove_leftovers
-from .recovered import fill_stores
+from .recovered import complete_log
 
 
 def watch_evals() -> None:
     """Have it done in every eval from now on; called when a stage is built."""
-    register_spec_hook(_begin, fill_stores)
+    register_spec_hook(_begin, complete_log)
 
 
 async def _begin(spec: EvalSpec) -> None:
