@@ -29,8 +29,12 @@ from inspect_ai.util import (
     turn_limit,
     working_limit,
 )
+from inspect_ai.util._sandbox.docker import cleanup as docker_cleanup
+from inspect_ai.util._sandbox.docker.docker import DockerSandboxEnvironment
+from inspect_ai.util._sandbox.docker.util import ComposeProject
+from inspect_ai.util._sandbox.lifecycle import sandbox_lifecycle_scope
 
-from inspect_tts._inspect import PublishedScores
+from inspect_tts._inspect import PublishedScores, watch_projects
 from inspect_tts._inspect.command import eval_options, parse_cli_args
 from inspect_tts._inspect.remake import recording
 
@@ -118,6 +122,21 @@ def test_a_limit_inside_another_knows_it_as_its_parent(factory: Callable[[Any], 
             return inner.parent is outer
 
     assert anyio.run(nest)
+
+
+def test_a_docker_project_is_noted_before_it_starts_and_until_it_is_down() -> None:
+    told: list[str] = []
+    with sandbox_lifecycle_scope():
+        watch_projects(lambda name: told.append(f"+{name}"), lambda name: told.append(f"-{name}"))
+        watch_projects(told.append, told.append)  # another task of the same run
+        project = ComposeProject("p", None, sample_id=None, epoch=None, env=None)
+        docker_cleanup.project_startup(project)
+        docker_cleanup.cleanup_state().running_projects.remove(project)
+    assert told == ["+p", "-p"]
+    starts = getsource(DockerSandboxEnvironment.sample_init)
+    assert starts.index("project_startup(") < starts.index("compose_up(")
+    ends = getsource(docker_cleanup.project_cleanup)
+    assert ends.index("compose_down(") < ends.index("running_projects.remove(")
 
 
 def test_a_token_meter_keeps_the_whole_usage() -> None:
