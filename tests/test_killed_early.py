@@ -21,15 +21,21 @@ from helpers import (
 )
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
+from inspect_ai.util._sandbox.docker import cleanup as docker_cleanup
+from inspect_ai.util._sandbox.docker.util import ComposeProject
 
 from inspect_tts import bash_agent, rtv
+from inspect_tts.stages import recovered
 
 pytestmark = pytest.mark.docker
 
 TASK_FILE = """
 from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
+from inspect_ai.util._sandbox.docker import cleanup as docker_cleanup
+from inspect_ai.util._sandbox.docker.util import ComposeProject
 from inspect_tts import bash_agent, rtv
+from inspect_tts.stages import recovered
 
 @task
 def begins(config: str, setup: str) -> Task:
@@ -129,3 +135,35 @@ def test_what_is_to_be_kept_is_kept(tmp_path: Path, name: str) -> None:
     process.wait()
     run_another(tmp_path)
     assert len(containers(name)) == 1
+
+
+def test_what_docker_failed_to_remove_is_removed_when_the_eval_ends(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def fails(project: ComposeProject, quiet: bool = True) -> None:
+        seen.extend(containers(name))
+
+    monkeypatch.setattr(docker_cleanup, "compose_down", fails)
+    task = Task(
+        name=name,
+        dataset=[Sample(input="Go on.")],
+        solver=rtv(n=2, votes=1, agent=bash_agent()),
+        sandbox=("docker", compose_file(tmp_path, network="networks: [default]")),
+    )
+    eval_one(task, None, Script(), tmp_path / "logs")
+    assert len(set(seen)) == 3, "the sample's, and those of its rollouts"
+    assert everything(name) == []
+
+
+def test_what_is_done_at_an_evals_end_does_not_depend_on_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(location: str) -> list[object]:
+        raise OSError("the log cannot be read just now")
+
+    monkeypatch.setattr(recovered, "read_eval_log_sample_summaries", broken)
+    run_another(tmp_path)
+    assert list((tmp_path / "logs").glob("*.eval"))
+    assert not (tmp_path / "logs" / ".inspect_tts").exists(), "units go all the same"

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
+import anyio.to_thread
 from inspect_ai import SampleSource, Task
 from inspect_ai._eval.loader import load_tasks
 from inspect_ai._eval.run import eval_run
@@ -73,16 +74,21 @@ def register_spec_hook(
         async def on_task_start(self, data: TaskStart) -> None:
             _specs[data.eval_id] = data.spec
             task = _tasks[data.eval_id] = _caller(task_run)["options"].task
-            await at_start(data.spec)
             if wrapped := _wrapped_by(task):
                 await wrapped.begins(data.spec)
+            await at_start(data.spec)
 
         async def on_task_end(self, data: TaskEnd) -> None:
             for kept in (_specs, _tasks, _own_solvers):
                 kept.pop(data.eval_id, None)
-            at_end(data.log)
-            for call in _at_end.pop(data.eval_id, {}).values():
-                call(data.log)
+            errors: list[Exception] = []
+            for call in (at_end, *_at_end.pop(data.eval_id, {}).values()):
+                try:  # in a thread: other evals go on, and logs are read without an event loop
+                    await anyio.to_thread.run_sync(call, data.log)
+                except Exception as error:  # what comes after it is done all the same
+                    errors.append(error)
+            if errors:  # Inspect reports it
+                raise ExceptionGroup(f"after the eval {data.log.eval.task}", errors)
 
 
 def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> None:
@@ -91,7 +97,7 @@ def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> N
     Args:
         spec: The running eval.
         name: Names what is done; of several with one name the last is called.
-        call: Takes the eval's log, perhaps without its samples.
+        call: Takes the eval's log, perhaps without its samples. Called in a worker thread.
     """
     _at_end.setdefault(spec.eval_id, {})[name] = call
 

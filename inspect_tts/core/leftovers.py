@@ -1,19 +1,17 @@
 """What a process that was killed has left running, and how it is told from what others run."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .records import Record
 
 
 class Register(Record):
-    """What one process runs. On disk for as long as the process lives, and after a kill."""
+    """What one process runs. On disk while it lives, and after a kill."""
 
     host: str
     pid: int
-    created: float
-    """When the process began: a later process may have the same pid."""
     projects: tuple[str, ...] = ()
-    """Compose projects that it has started, or was about to."""
+    """Compose projects that it has started, or was about to, and that may still be there."""
     folders: tuple[str, ...] = ()
     """Temporary folders of `local` sandboxes."""
 
@@ -21,9 +19,11 @@ class Register(Record):
         """Add a compose project."""
         return self.model_copy(update={"projects": (*self.projects, name)})
 
-    def without_project(self, name: str) -> "Register":
-        """Leave out a compose project that is down; one that is not there is no error."""
-        return self.model_copy(update={"projects": tuple(p for p in self.projects if p != name)})
+    def without_projects(self, names: Collection[str]) -> "Register":
+        """Leave out compose projects that are gone."""
+        return self.model_copy(
+            update={"projects": tuple(name for name in self.projects if name not in names)}
+        )
 
     def with_folder(self, folder: str) -> "Register":
         """Add a folder."""

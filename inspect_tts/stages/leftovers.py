@@ -10,15 +10,16 @@ import socket
 import subprocess
 import tempfile
 from atexit import register as at_exit
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, partial
 from logging import getLogger
 from pathlib import Path
 from secrets import token_hex
+from threading import Lock
 
 import anyio
 import platformdirs
-import psutil
+from filelock import FileLock, Timeout
 from inspect_ai.log import EvalLog, EvalSpec
 from inspect_ai.util import SandboxEnvironment, SandboxEnvironmentSpec, concurrency
 from pydantic import ValidationError
@@ -49,21 +50,55 @@ def registers() -> Path:
 
 
 class _Own:
-    """The register of this process."""
+    """The register of this process.
+
+    Beside it is a file that the process holds locked: it is alive for as long as nobody else can
+    lock it, whatever its number, and however the clock jumps.
+    """
 
     def __init__(self) -> None:
-        created = psutil.Process().create_time()
-        self.now = Register(host=socket.gethostname(), pid=os.getpid(), created=created)
+        self.now = Register(host=socket.gethostname(), pid=os.getpid())
         self.file = registers() / f"{self.now.pid}-{token_hex(3)}.json"
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.write(self.now)
-        at_exit(lambda: self.file.unlink(missing_ok=True))
+        self._alive = FileLock(self.file.with_suffix(".lock"))
+        self._alive.acquire(blocking=False)
+        self._down: set[str] = set()
+        self._writing = Lock()
+        self._write(self.now)
+        at_exit(self._ends)
 
-    def write(self, register: Register) -> None:
+    def started(self, project: str) -> None:
+        """Note a compose project that is about to start."""
+        with self._writing:
+            self._write(self.now.with_project(project))
+
+    def down(self, project: str) -> None:
+        """Note that docker was told to remove a project; it may have failed to."""
+        self._down.add(project)
+
+    def folder(self, name: str) -> None:
+        """Note a folder."""
+        with self._writing:
+            self._write(self.now.with_folder(name))
+
+    def check(self) -> None:
+        """Remove what is left of projects that should be down, and forget them."""
+        gone = frozenset(self._down)
+        if gone and _remove_projects(gone):
+            with self._writing:
+                self._write(self.now.without_projects(gone))
+            self._down -= gone
+
+    def _write(self, register: Register) -> None:
         self.now = register
         unfinished = self.file.with_suffix(".part")
         unfinished.write_text(register.model_dump_json(), encoding="utf-8")
         unfinished.replace(self.file)
+
+    def _ends(self) -> None:
+        self.check()
+        if not self.now.projects:  # else the next run looks after them
+            _forget(self.file)
 
 
 _own = cache(_Own)
@@ -112,7 +147,7 @@ def register_folders(
     """
     if sandbox is not None and sandbox.type == "local" and _cleans_up(spec):
         for folder in local_folders(environments):
-            _own().write(_own().now.with_folder(folder))
+            _own().folder(folder)
 
 
 def register_projects(spec: EvalSpec) -> None:
@@ -123,9 +158,15 @@ def register_projects(spec: EvalSpec) -> None:
     """
     if _cleans_up(spec):
         watch_projects(
-            started=lambda name: _own().write(_own().now.with_project(name)),
-            down=lambda name: _own().write(_own().now.without_project(name)),
+            started=lambda project: _own().started(project),
+            down=lambda project: _own().down(project),
         )
+        at_eval_end(spec, "own projects", lambda log: _check_own())
+
+
+def _check_own() -> None:
+    if _own.cache_info().currsize:
+        _own().check()
 
 
 def _cleans_up(spec: EvalSpec) -> bool:
@@ -147,9 +188,9 @@ async def remove_leftovers(spec: EvalSpec) -> None:
     await anyio.to_thread.run_sync(_remove, dead)
 
     def again(log: EvalLog) -> None:
-        _remove(dead)
-        for file in dead:
-            file.unlink(missing_ok=True)
+        if _remove(dead):
+            for file in dead:
+                _forget(file)
 
     at_eval_end(spec, "leftovers", again)
 
@@ -165,46 +206,63 @@ def _is_dead(file: Path) -> bool:
     register = _read(file)
     if register is None or register.host != socket.gethostname():
         return False
+    lock = FileLock(file.with_suffix(".lock"))
     try:
-        created = psutil.Process(register.pid).create_time()
-    except psutil.NoSuchProcess:
-        return True
-    return bool(abs(created - register.created) > 1)
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    lock.release()
+    return True
 
 
-def _remove(files: list[Path]) -> None:
+def _forget(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _remove(files: list[Path]) -> bool:
     found = [register for file in files if (register := _read(file)) is not None]
     for register in found:
         for name in register.folders:
             if Path(name).parent == Path(tempfile.gettempdir()):
                 shutil.rmtree(name, ignore_errors=True)
-    if shutil.which("docker") is None:
-        return
-    ours = {project for register in found for project in register.projects}
-    kinds = {"container": ["ps", "--all"], "network": ["network", "ls"], "volume": ["volume", "ls"]}
-    for kind, listing in kinds.items():
-        name = "ID" if kind != "volume" else "Name"
-        shown = f'{{{{.{name}}}}}\t{{{{.Label "{_PROJECT}"}}}}'
-        lines = _docker(*listing, "--filter", f"label={_PROJECT}", "--format", shown).splitlines()
-        by_id = dict(line.split("\t", 1) for line in lines if "\t" in line)
-        force = ["--force", "--volumes"] if kind == "container" else []
-        _remove_all([kind, "rm", *force], [id for id, project in by_id.items() if project in ours])
-    images = _docker("image", "ls", "--format", "{{.Repository}}").splitlines()
-    _remove_all(["image", "rm"], built_for(images, ours))
+    return _remove_projects({project for register in found for project in register.projects})
 
 
-def _remove_all(command: list[str], names: Sequence[str]) -> None:
-    if names:
-        logger.info(f"removing {len(names)} {command[0]}s that a killed process left behind")
-        _docker(*command, *names)
-
-
-def _docker(*arguments: str) -> str:
+def _remove_projects(ours: Collection[str]) -> bool:
+    """Remove what there is of compose projects; whether docker could be asked."""
+    if not ours:
+        return True
     try:
-        done = subprocess.run(
-            ["docker", *arguments], capture_output=True, text=True, timeout=_TIMEOUT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        logger.warning(f"leftovers of a killed process could not be looked for: {error}")
-        return ""
+        _remove_all("container", _of_projects("ID", ours, "ps", "--all"), "--force", "--volumes")
+        _remove_all("network", _of_projects("ID", ours, "network", "ls"))
+        _remove_all("volume", _of_projects("Name", ours, "volume", "ls"))
+        images = _listed("image", "ls", "--format", "{{.Repository}}")
+        _remove_all("image", built_for(images, ours))
+    except (OSError, subprocess.SubprocessError) as error:
+        logger.warning(f"docker could not be asked what was left behind: {error}")
+        return False
+    return True
+
+
+def _of_projects(name: str, ours: Collection[str], *listing: str) -> list[str]:
+    shown = f'{{{{.{name}}}}}\t{{{{.Label "{_PROJECT}"}}}}'
+    lines = _listed(*listing, "--filter", f"label={_PROJECT}", "--format", shown)
+    pairs = [line.split("\t", 1) for line in lines if "\t" in line]
+    return [name for name, project in pairs if project in ours]
+
+
+def _listed(*arguments: str) -> list[str]:
+    return _docker(*arguments, check=True).splitlines()
+
+
+def _remove_all(kind: str, names: Sequence[str], *options: str) -> None:
+    if names:
+        logger.info(f"removing {len(names)} {kind}s that were left behind")
+        _docker(kind, "rm", *options, *names, check=False)
+
+
+def _docker(*arguments: str, check: bool) -> str:
+    command = ["docker", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=check)
     return done.stdout

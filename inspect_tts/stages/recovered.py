@@ -7,7 +7,6 @@ sample ran in this attempt; where all were taken over, they are made here.
 """
 
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 
 from inspect_ai.log import (
     EvalLog,
@@ -35,13 +34,14 @@ def note_run(eval_id: str, sample: str | int, epoch: int) -> None:
 def complete_log(log: EvalLog) -> None:
     """Add to the log of a strategy what its retry could not know, once its eval has ended.
 
+    Called in a thread without an event loop, as reading logs needs.
+
     Args:
         log: Of the eval, perhaps without its samples. Missing metrics are added to it as well.
     """
     ran = _ran.pop(log.eval.eval_id, set())
     if log.location and log.results is not None:
-        with ThreadPoolExecutor(1) as thread:  # reading logs needs a thread without an event loop
-            thread.submit(_complete, log, log.results, ran).result()
+        _complete(log, log.results, ran)
 
 
 def _complete(log: EvalLog, results: EvalResults, ran: set[tuple[str, int]]) -> None:

@@ -4,15 +4,15 @@ import pytest
 
 from inspect_tts.core.leftovers import Register, built_for
 
-EMPTY = Register(host="h", pid=1, created=0.0)
+EMPTY = Register(host="h", pid=1)
 
 
-def test_projects_are_noted_until_they_are_down() -> None:
+def test_projects_are_noted_until_they_are_gone() -> None:
     both = EMPTY.with_project("inspect-demo-iabc123").with_project("inspect-demo-ixyz789")
     assert both.projects == ("inspect-demo-iabc123", "inspect-demo-ixyz789")
-    one = both.without_project("inspect-demo-iabc123")
+    one = both.without_projects({"inspect-demo-iabc123"})
     assert one.projects == ("inspect-demo-ixyz789",)
-    assert one.without_project("inspect-demo-iabc123") == one
+    assert one.without_projects({"inspect-demo-iabc123"}) == one
 
 
 def test_folders_are_noted() -> None:
