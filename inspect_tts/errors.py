@@ -27,7 +27,7 @@ def no_traceback(solve: Solver) -> Solver:
     """Let a user's mistake that shows only in a running sample end it with the message alone.
 
     Inspect prints what ends a sample as a traceback by rich, which leaves out all frames down to
-    one that holds its guard.
+    one that holds its guard. A timeout that leaves a stage is an error of the sample.
 
     Args:
         solve: What a stage does.
@@ -43,5 +43,7 @@ def no_traceback(solve: Solver) -> Solver:
         except PrerequisiteError as error:
             _rich_traceback_guard = True
             raise error.with_traceback(None) from None
+        except TimeoutError as error:  # which Inspect would take for the sample's end, and score it
+            raise RuntimeError(f"a stage timed out: {error}") from error
 
     return guarded

@@ -118,6 +118,15 @@ def test_votes_on_the_same_order_are_sampled_not_repeated(
     assert pool(log).stages[1].parameters["temperature"] == overridden
 
 
+def test_smaller_groups_than_asked_for_have_no_repeated_votes(tmp_path: Path) -> None:
+    roles = {"judge": model(prefer("#n0"), "judge", GenerateConfig(temperature=0.0))}
+    strategy = duel(4, n=8, group_size=4)
+    log = run(problem(), strategy, tmp_path, agent=plays_all, model_roles=roles)
+    final = pool(log).selections[0].rounds[-1].matches[0]
+    assert len(final.group) == 2
+    assert {call.config.temperature for call in calls(log, "judge")} == {1.0}
+
+
 def plays_all(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
     """The model under evaluation where it also is the judge and the summarizer."""
     if "<trajectory>" in input[0].text:

@@ -18,7 +18,7 @@ from .records import Facts, Patch, Record, Usage
 Kind = Literal["rollout", "snapshot", "summary", "vote", "grade"]
 KINDS: tuple[Kind, ...] = ("rollout", "snapshot", "summary", "vote", "grade")
 
-UNIT_VERSION = 1
+UNIT_VERSION = 2
 """Part of every key; raised when the meaning of a unit changes."""
 
 _MAGIC = b"inspect_tts unit "
@@ -26,6 +26,14 @@ _MAGIC = b"inspect_tts unit "
 
 class DamagedUnitError(ValueError):
     """Bytes that are not the unit that was written."""
+
+
+class KeptChoice(Record):
+    """One answer of a multiple choice question, as the agent left it."""
+
+    value: str
+    correct: bool | None = None
+    original_position: int
 
 
 class RolloutUnit(Record):
@@ -42,6 +50,7 @@ class RolloutUnit(Record):
     store: dict[str, JsonValue]
     metadata: dict[str, JsonValue]
     completed: bool = False
+    choices: tuple[KeptChoice, ...] = ()
     snapshot: bool = False
     """Whether a snapshot of its sandbox was kept, under the same key."""
 
@@ -77,13 +86,25 @@ def plain(value: object) -> Any:
         value: Anything.
 
     Returns:
-        Its JSON form.
+        Its JSON form; sets are sorted, arrays are lists, bytes are base64.
     """
 
-    def name(odd: Any) -> str:
+    def other(odd: Any) -> Any:
+        if callable(to_list := getattr(odd, "tolist", None)) and not isinstance(odd, type):
+            return to_list()
         return str(getattr(odd, "__qualname__", type(odd).__qualname__))
 
-    return to_jsonable_python(value, fallback=name)
+    return to_jsonable_python(_sorted_sets(value), fallback=other, bytes_mode="base64")
+
+
+def _sorted_sets(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _sorted_sets(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_sorted_sets(each) for each in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(each) for each in value), key=lambda each: json.dumps(each))
+    return value
 
 
 def pack(kind: Kind, key: str, value: bytes) -> bytes:

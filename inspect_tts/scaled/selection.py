@@ -12,6 +12,7 @@ from inspect_tts.core.lots import lane
 from inspect_tts.core.records import Rollout
 from inspect_tts.core.refinement import rollout_id
 from inspect_tts.core.scaled import split_id
+from inspect_tts.core.units import plain
 from inspect_tts.stages.crew import Attempt, Elsewhere, Owner, crew_of_sample, no_sandbox
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.stages.recovered import note_run
@@ -129,7 +130,8 @@ async def _attempt(state: TaskState, finished: Finished) -> Attempt:
 
 async def _unseal(finished: Finished, attempt: Attempt) -> Rollout:
     """Give a rollout that was not adopted the score of its sample."""
-    scores = finished.scores
-    values = None if scores is None else {name: score.value for name, score in scores.items()}
+    values = None
+    if finished.scores is not None:
+        values = {name: plain(score.value) for name, score in finished.scores.items()}
     sealed = {"scores": values, "score_error": finished.score_error}
     return attempt.rollout.model_copy(update=sealed)

@@ -5,6 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalSpec
 from inspect_ai.model import ChatMessage, Model, get_model
 from inspect_ai.util import SandboxEnvironmentSpec
@@ -53,7 +54,7 @@ def rollout_key(job: Job, index: int, refinement: str) -> str:
         "rollout",
         {
             "task": [spec.task, spec.task_version],
-            "problem": sample.model_dump(mode="json", exclude={"target"}),
+            "problem": _problem(sample),
             "epoch": job.state.epoch,
             "sandbox": _sandbox(job.sandbox),
             "setup": [made_of(step) for step in job.setup],
@@ -124,6 +125,14 @@ def grade_key(
         "scorers": plain(spec.scorers),
     }
     return unit_key("grade", parts)
+
+
+def _problem(sample: Sample) -> Any:
+    """A sample without its target, its sandbox and what Inspect makes anew in each process."""
+    known = sample.model_dump(exclude={"target", "sandbox"})
+    if isinstance(sample.input, list):
+        known["input"] = [message.model_dump(exclude={"id"}) for message in sample.input]
+    return plain(known)
 
 
 def _sandbox(sandbox: SandboxEnvironmentSpec | None) -> list[object]:

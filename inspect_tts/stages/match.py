@@ -194,6 +194,7 @@ class _Ballot:
             depends_on = {
                 "match": f"{self.bench.key}/{self.match}",
                 "index": index,
+                "shown": [rollout.id for rollout in question.shown],
                 "asked": [message.text for message in question.messages()],
                 "reask": question.reask_prompt.template,
                 "judge": model_identity(question.model),

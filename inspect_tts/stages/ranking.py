@@ -177,8 +177,8 @@ def _bench(
 ) -> Bench:
     judge, rules = role_model("judge"), SELECTIONS[given["selection"]]
     orders = {"pointwise": 1, "listwise": len(field.ids)}.get(
-        given["selection"], given["group_size"]
-    )
+        given["selection"], 2
+    )  # whatever the group size, the last two may meet
     texts = _trajectories(field, given) if given["judge_input"] == "trajectory" else None
     shown = [(texts or {}).get(id, r.summary.text) for id, r in field.candidates.items()]
     problem, size = problem_text(state), min(given["group_size"], len(shown))

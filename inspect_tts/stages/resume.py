@@ -7,15 +7,15 @@ from typing import cast
 import anyio
 from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessage, ModelOutput
-from inspect_ai.solver import TaskState
-from inspect_ai.util import concurrency
+from inspect_ai.solver import Choice, Choices, TaskState
+from inspect_ai.util import LimitExceededError, concurrency
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from inspect_tts._inspect import RolloutSample, SandboxSet
+from inspect_tts._inspect import RolloutSample, SandboxSet, TerminateSampleError
 from inspect_tts.core.records import Facts, Patch, Usage
 from inspect_tts.core.snapshot import SnapshotError
-from inspect_tts.core.units import RolloutUnit
+from inspect_tts.core.units import KeptChoice, RolloutUnit
 
 from .job import Job
 from .leftovers import open_registered
@@ -128,17 +128,19 @@ async def reopen(job: Job, key: str) -> SandboxSet | None:
     archive = await job.units.get_bytes("snapshot", key)
     if archive is None or job.sandbox is None:
         return None
-    sandboxes = await open_registered(job.sandbox, job.spec)
+    sandboxes: SandboxSet | None = None
     try:
+        sandboxes = await open_registered(job.sandbox, job.spec)
         await restore_snapshot(sandboxes, archive)
-    except SnapshotError as error:
-        logger.warning(f"a kept sandbox cannot be restored: {error}")
-        await sandboxes.close()
+    except BaseException as error:
+        if sandboxes is not None:
+            with anyio.CancelScope(shield=True):
+                await sandboxes.close()
+        ends = isinstance(error, (LimitExceededError, TerminateSampleError))
+        if ends or not isinstance(error, Exception):
+            raise
+        logger.warning(f"a kept sandbox cannot be restored: {type(error).__name__}: {error}")
         return None
-    except BaseException:
-        with anyio.CancelScope(shield=True):
-            await sandboxes.close()
-        raise
     return sandboxes
 
 
@@ -156,6 +158,7 @@ def _unit(played: Played, *, snapshot: bool) -> RolloutUnit:
         store=_json(dict(state.store.items())),
         metadata=_json(state.metadata),
         completed=state.completed,
+        choices=tuple(KeptChoice(**vars(choice)) for choice in state.choices),
         snapshot=snapshot,
     )
 
@@ -171,3 +174,4 @@ def _restore(state: TaskState, unit: RolloutUnit) -> None:
         state.store.set(name, value)
     state.metadata = dict(unit.metadata)
     state.completed = unit.completed
+    state.choices = Choices([Choice(**dict(choice)) for choice in unit.choices])

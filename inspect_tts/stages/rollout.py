@@ -22,7 +22,7 @@ from inspect_tts.core.lots import lane
 from inspect_tts.core.records import NO_SANDBOX, Rollout, Summary
 from inspect_tts.core.summary import steering
 from inspect_tts.core.transcript import elide
-from inspect_tts.core.units import Grade
+from inspect_tts.core.units import Grade, plain
 from inspect_tts.summarizer import summarize
 
 from . import progress
@@ -174,6 +174,6 @@ async def grade_in_place(attempt: Attempt, job: Job) -> Rollout:
                 raise
             reason = f"{type(error).__name__}: {error}"[:500]
             return attempt.rollout.model_copy(update={"score_error": reason})
-    values = {name: score.value for name, score in scores.items()}
+    values = {name: plain(score.value) for name, score in scores.items()}
     await job.units.put("grade", key, Grade.model_validate({"scores": values}))
     return attempt.rollout.model_copy(update={"scores": values})

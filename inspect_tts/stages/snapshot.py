@@ -50,6 +50,8 @@ base64 -d | git apply --binary --whitespace=nowarn --allow-empty -
 _TAR = "exec tar -C / --no-recursion -cf - -T -"
 _HOSTS = "cat /etc/hosts /etc/resolv.conf 2>/dev/null | cksum"
 _UNTAR = "exec tar -C / -xpf -"
+_LIST = 'while IFS= read -r path; do ls -A "$path"; done'
+_MOUNTS = "{{json .Mounts}}\n{{json .HostConfig.Tmpfs}}"
 _DELETE = 'while IFS= read -r path; do rm -rf -- "$path"; done'
 
 
@@ -153,7 +155,8 @@ async def restore_snapshot(sandboxes: SandboxSet, snapshot: bytes) -> None:
             gone = to_delete(wanted, parse_diff(await _run(["docker", "diff", name])))
             if gone:
                 await _inside(name, _DELETE, ("\n".join(gone) + "\n").encode())
-            await _inside(name, _UNTAR, parts[f"{service}/files.tar"])
+            if files := parts[f"{service}/files.tar"]:  # tar refuses to read nothing
+                await _inside(name, _UNTAR, files)
 
 
 # --- containers
@@ -205,9 +208,12 @@ async def _container_parts(service: str, name: str, processes: tuple[str, ...]) 
     running = left_running(processes, parse_processes(await _top(name)))
     if running:
         raise SnapshotError(f"it left {len(running)} processes running, among them {running[0]!r}")
-    mounts = json.loads(await _run(["docker", "inspect", "-f", "{{json .Mounts}}", name]))
+    shown = await _run(["docker", "inspect", "-f", _MOUNTS, name])
+    mounts, in_memory = map(json.loads, shown.splitlines())
     if elsewhere := writable_mounts(mounts):
         raise SnapshotError(f"it may have changed files in the volume at {elsewhere[0]}")
+    if await _inside(name, _LIST, "".join(f"{path}\n" for path in in_memory or {}).encode()):
+        raise SnapshotError(f"it has files in memory, in one of {', '.join(in_memory)}")
     changes = parse_diff(await _run(["docker", "diff", name]))
     listed = "".join(f".{path}\n" for path in changes.present).encode()
     files = await _inside(name, _TAR, listed) if listed else b""
@@ -262,7 +268,12 @@ def _fill_folder(folder: Path, packed: bytes) -> None:
 async def _patch(environments: Mapping[str, SandboxEnvironment], commit: str | None) -> bytes:
     if commit is None:
         raise SnapshotError("it is not docker or local, and its workspace is no git repository")
-    done = await environments["default"].exec(["sh", "-c", _PATCH, "sh", commit], timeout=_TIMEOUT)
+    try:
+        done = await environments["default"].exec(
+            ["sh", "-c", _PATCH, "sh", commit], timeout=_TIMEOUT
+        )
+    except Exception as error:  # whatever the provider raises
+        raise SnapshotError(f"{type(error).__name__}: {error}") from error
     if not done.success:
         raise SnapshotError(f"the workspace has no patch: {done.stderr.strip()[-300:]}")
     return done.stdout.encode()

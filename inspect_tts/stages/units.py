@@ -153,10 +153,14 @@ class Units:
             return None
         try:
             data = await self._store.read(kind, key)
-            if data is None:
-                return None
+        except Exception as error:  # each file system raises its own
+            logger.warning(f"a {kind} that was kept cannot be read and is made again: {error}")
+            return None
+        if data is None:
+            return None
+        try:
             unit = read(data)
-        except (DamagedUnitError, ValidationError, OSError) as error:
+        except (DamagedUnitError, ValidationError) as error:
             self.damaged[kind] += 1
             logger.warning(f"a {kind} that was kept cannot be read and is made again: {error}")
             return None
@@ -169,7 +173,7 @@ class Units:
             return False
         try:
             await self._store.write(kind, key, data)
-        except OSError as error:
+        except Exception as error:  # each file system raises its own
             logger.warning(f"a {kind} could not be kept, a retry would make it again: {error}")
             return False
         return True
