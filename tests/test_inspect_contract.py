@@ -48,6 +48,7 @@ def test_plan_keeps_its_steps_and_the_current_index_in_its_frame() -> None:
 def test_the_frames_that_hold_the_tasks_name_them_so() -> None:
     assert "options" in task_run.__code__.co_varnames
     assert "tasks" in eval_run.__code__.co_varnames
+    assert "eval_log" in run.eval_log_sample_source.__code__.co_cellvars
 
 
 @pytest.mark.parametrize("module", [solvers, agents, tools])

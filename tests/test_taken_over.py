@@ -6,8 +6,10 @@ from typing import Any
 import anyio
 import pytest
 from conftest import Box
+from cut_off import SETUP, SteadyAPI
 from helpers import Script, compose_file, eval_one, run_eval, shell_then_submit
-from inspect_ai import Task
+from inspect_ai import Task, eval_retry, task
+from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
@@ -127,6 +129,53 @@ def test_summaries_that_read_alike_are_not_mistaken_for_each_other(tmp_path: Pat
         log = run(problem(), rtv(**{**given, "seed": seed}), tmp_path / "logs", summarizer=refuses)
         assert log.status == "success", log.error
         assert pool(log).discrepancies() == ()
+
+
+# --- retries whose logs are elsewhere
+
+
+@scorer(metrics=[mean()])
+def fails_at_first(folder: str) -> Scorer:
+    async def score(state: TaskState, target: Target) -> Score:
+        if not (Path(folder) / "mended").exists():
+            raise ValueError("not yet")
+        return Score(value=1)
+
+    return score
+
+
+@task
+def graded_later(folder: str) -> Task:
+    return Task(
+        dataset=[Sample(id="p", input="Go.", setup=SETUP)],
+        solver=bash_agent(),
+        scorer=fails_at_first(folder),
+        sandbox="local",
+    )
+
+
+def test_a_retry_goes_on_where_the_first_run_began_wherever_its_log_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUT_OFF_CALLS", str(tmp_path / "calls"))
+    quiet: dict[str, Any] = {"display": "none", "ctl_server": False}
+    made = graded_later(folder=str(tmp_path))
+    [log] = inspect_eval(
+        made, model="steady/model", solver=rtv(n=2, votes=1), log_dir="a/b", **quiet
+    )
+    assert log.status == "error"
+    calls = SteadyAPI.calls
+    [second] = eval_retry(f"a/b/{Path(log.location).name}", log_dir="c", **quiet)
+    assert second.status == "error"
+    assert [path.name for path in Path("c/.inspect_tts").rglob("*") if path.is_file()] == [
+        "elsewhere"
+    ]
+    (tmp_path / "mended").touch()
+    [third] = eval_retry(second, log_dir="d", **quiet)
+    assert third.status == "success", third.error
+    assert SteadyAPI.calls == calls, "nothing is paid for again"
+    assert list(tmp_path.rglob(".inspect_tts")) == []
 
 
 # --- what cannot be read, kept or restored

@@ -1,8 +1,8 @@
 """What the running eval is: its spec, its own solver, the steps before ours.
 
 Private: `sample_active` names the running sample (its files, setup, sandboxes). The steps before
-ours, the task, whose own solver `--solver` replaces, and the tasks that are about to run are held
-by nothing but the frames of `Plan.__call__`, `task_run` and `eval_run`.
+ours, the task, whose own solver `--solver` replaces, the log that is retried, and the tasks that
+are about to run are held by nothing but the frames of `Plan.__call__`, `task_run`, `eval_run`.
 """
 
 import sys
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import chdir
 from dataclasses import dataclass
 from functools import partial
-from inspect import getfile, unwrap
+from inspect import getclosurevars, getfile, unwrap
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -22,7 +22,7 @@ from inspect_ai._eval.loader import load_tasks
 from inspect_ai._eval.run import eval_run
 from inspect_ai._eval.task.constants import TASK_RUN_DIR_ATTR
 from inspect_ai._eval.task.resolved import ResolvedTask
-from inspect_ai._eval.task.run import task_run
+from inspect_ai._eval.task.run import EvalSampleSource, task_run
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai._util.registry import (
     create_registry_object,
@@ -48,6 +48,7 @@ from .scope import RolloutSample
 
 _specs: dict[str, EvalSpec] = {}
 _tasks: dict[str, Task] = {}
+_retried: dict[str, str | None] = {}
 _own_solvers: dict[str, Callable[[], Solver]] = {}
 _wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
 """By the source of the outer task, of which Inspect makes copies."""
@@ -73,20 +74,22 @@ def register_spec_hook(
     class SpecHook(Hooks):
         async def on_task_start(self, data: TaskStart) -> None:
             _specs[data.eval_id] = data.spec
-            task = _tasks[data.eval_id] = _caller(task_run)["options"].task
+            options = _caller(task_run)["options"]
+            task = _tasks[data.eval_id] = options.task
+            _retried[data.eval_id] = _log_of(options.sample_source)
             if wrapped := _wrapped_by(task):
                 await wrapped.begins(data.spec)
             await at_start(data.spec)
 
         async def on_task_end(self, data: TaskEnd) -> None:
-            for kept in (_specs, _tasks, _own_solvers):
-                kept.pop(data.eval_id, None)
             errors: list[Exception] = []
             for call in (at_end, *_at_end.pop(data.eval_id, {}).values()):
                 try:  # in a thread: other evals go on, and logs are read without an event loop
                     await anyio.to_thread.run_sync(call, data.log)
                 except Exception as error:  # what comes after it is done all the same
                     errors.append(error)
+            for kept in (_specs, _tasks, _retried, _own_solvers):
+                kept.pop(data.eval_id, None)
             if errors:  # Inspect reports it
                 raise ExceptionGroup(f"after the eval {data.log.eval.task}", errors)
 
@@ -146,6 +149,21 @@ def task_solver(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
 def running_task(spec: EvalSpec) -> Task:
     """The task object of the running eval."""
     return _tasks[spec.eval_id]
+
+
+def retried_log(spec: EvalSpec) -> str | None:
+    """Where the log is that the running eval retries; None for an eval that is none's retry."""
+    return _retried[spec.eval_id]
+
+
+def _log_of(source: EvalSampleSource | None) -> str | None:
+    """The log that a retry takes finished samples from: in a closure, where it was read before."""
+    if source is None or source.seed is None:
+        return None
+    if isinstance(source.seed.source, str):
+        return source.seed.source
+    log = getclosurevars(source.lookup).nonlocals.get("eval_log")
+    return (log.location or None) if isinstance(log, EvalLog) else None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 from inspect_ai.log import EvalLog, EvalSpec
 from pydantic import BaseModel, ValidationError
 
-from inspect_tts._inspect import at_eval_end
+from inspect_tts._inspect import at_eval_end, retried_log
 from inspect_tts.core.units import DamagedUnitError, Kind, pack, pack_json, unpack, unpack_json
 from inspect_tts.errors import UserError
 
@@ -29,6 +29,8 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 BESIDE_LOG, OFF = "log", "off"
 FOLDER = ".inspect_tts"
+ELSEWHERE = "elsewhere"
+"""File in a folder of units without units: where they are."""
 
 
 class Store(Protocol):
@@ -213,13 +215,53 @@ def open_store(units: str, spec: EvalSpec, log_location: str) -> FileStore | Non
         return None
     if units != BESIDE_LOG:
         return FileStore(str(Path(units).expanduser()) if "://" not in units else units)
-    folder, _, _ = log_location.rpartition("/")
-    store = FileStore(f"{folder or '.'}/{FOLDER}/{spec.task_id}")
+    places = _places(spec, log_location)
 
     def clear(log: EvalLog) -> None:
+        _known_places.pop(spec.eval_id, None)
         done = log.results and log.results.completed_samples == log.results.total_samples
         if log.status == "success" and done:
-            store.remove()
+            for place in places:
+                FileStore(place).remove()
 
     at_eval_end(spec, "units", clear)
-    return store
+    return FileStore(places[0])
+
+
+_known_places: dict[str, tuple[str, ...]] = {}
+
+
+def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
+    """Where an eval keeps its units, and further folders that only tell where that is.
+
+    A retry goes on where the first run of the task began, wherever its own log is.
+    """
+    if spec.eval_id not in _known_places:
+        here, retried = _beside(log_location, spec), retried_log(spec)
+        _known_places[spec.eval_id] = (here,)
+        if retried and (before := _beside(retried, spec)) != here:
+            first = before
+            try:
+                first = _read_text(f"{before}/{ELSEWHERE}") or before
+                _write_text(f"{here}/{ELSEWHERE}", first)
+            except Exception as error:  # each file system raises its own
+                logger.warning(f"a further retry will not find what is kept in {first}: {error}")
+            _known_places[spec.eval_id] = tuple(dict.fromkeys((first, here, before)))
+    return _known_places[spec.eval_id]
+
+
+def _beside(log: str, spec: EvalSpec) -> str:
+    fs, path = fsspec.core.url_to_fs(log)
+    folder = str(PurePosixPath(path).parent / FOLDER / spec.task_id)
+    return folder if isinstance(fs, LocalFileSystem) else str(fs.unstrip_protocol(folder))
+
+
+def _read_text(url: str) -> str | None:
+    fs, path = fsspec.core.url_to_fs(url)
+    return fs.cat_file(path).decode() if fs.exists(path) else None
+
+
+def _write_text(url: str, text: str) -> None:
+    fs, path = fsspec.core.url_to_fs(url)
+    fs.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
+    fs.pipe_file(path, text.encode())
