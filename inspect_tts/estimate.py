@@ -3,13 +3,13 @@
 import inspect
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from ._inspect.command import parse_cli_args
 from .core.estimate import Averages, Counts, counts, measured
 from .core.records import Rollout, Selection, Usage
 from .errors import UserError
@@ -21,7 +21,7 @@ _NAMES = ("rtv", "pdr", "pdr_rtv", "robust", "cheap")
 @click.argument("recipe", type=click.Choice(_NAMES))
 @click.option("--problems", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("-S", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the recipe.")
-@click.option("--pilot", type=click.Path(exists=True, path_type=Path), help="A log of a small run.")
+@click.option("--pilot", metavar="PATH", help="A log of a small run, or a folder or URL of some.")
 @click.option(
     "--tokens", metavar="ROLLOUT,SUMMARY,VOTE", help="Average tokens of each, instead of a pilot."
 )
@@ -31,15 +31,15 @@ def estimate(
     recipe: str,
     problems: int,
     args: tuple[str, ...],
-    pilot: Path | None,
+    pilot: str | None,
     tokens: str | None,
     cost: str | None,
     as_json: bool,
 ) -> None:
     """Say what a run of RECIPE will cost: rollouts, calls, tokens, dollars, sandboxes, disk.
 
-    Counts follow from the arguments. Tokens, dollars and disk need averages: of a pilot log of the
-    same agent and models, or stated.
+    Counts follow from the arguments. Tokens and dollars need averages, of a pilot log of the same
+    agent and models or stated; the size of the log needs a pilot.
     """
     try:
         given = recipe_arguments(recipe, args)
@@ -83,26 +83,23 @@ def recipe_arguments(recipe: str, args: Sequence[str]) -> dict[str, Any]:
     from . import recipes
 
     factory: Callable[..., Any] = getattr(recipes, recipe)
-    given: dict[str, Any] = {}
     for arg in args:
-        name, equals, value = arg.partition("=")
-        if not equals:
+        if "=" not in arg:
             raise UserError(f"-S {arg!r} has no value; give -S name=value")
-        try:
-            given[name] = json.loads(value)
-        except ValueError:
-            given[name] = value
+    given = parse_cli_args(tuple(args))
     factory(**given)  # refuses what a run would refuse
     defaults = inspect.signature(factory).parameters
     return {name: parameter.default for name, parameter in defaults.items()} | given
 
 
 def _averages(
-    pilot: Path | None, tokens: str | None, cost: str | None
+    pilot: str | None, tokens: str | None, cost: str | None
 ) -> tuple[Averages | None, float | None]:
     if pilot is not None:
         return _of_pilot(pilot)
     if tokens is None:
+        if cost is not None:
+            raise UserError(f"--cost {cost!r} needs --tokens as well, or give --pilot LOG")
         return None, None
     dollars = _three("--cost", cost) if cost else (None,) * 3
     usages = [
@@ -112,23 +109,24 @@ def _averages(
     return Averages(rollout=usages[0], summary=usages[1], vote=usages[2]), None
 
 
-def _of_pilot(pilot: Path) -> tuple[Averages, float]:
+def _of_pilot(pilot: str) -> tuple[Averages, float]:
     """Averages of a log or of all logs in a folder, and bytes of log a rollout."""
-    from inspect_ai.log import list_eval_logs
+    import fsspec
 
     from .logs import problem_samples
+    from .report.logs import find_logs
     from .stages.pool import RolloutPool
 
     rollouts: list[Rollout] = []
     selections: list[Selection] = []
     size = 0
-    logs = [info.name for info in list_eval_logs(str(pilot))] if pilot.is_dir() else [str(pilot)]
-    for name in logs:
-        for sample in problem_samples(name, exclude_fields={"events", "messages"}):
+    for log in find_logs([pilot])[0]:
+        for sample in problem_samples(log.location, exclude_fields={"events", "messages"}):
             pool = sample.store_as(RolloutPool)
             rollouts += pool.rollouts
             selections += pool.selections
-        size += Path(name.removeprefix("file://")).stat().st_size
+        fs, path = fsspec.core.url_to_fs(log.location)
+        size += fs.size(path)
     if not rollouts:
         raise UserError(
             f"--pilot {pilot} holds no rollouts of inspect_tts; give a log of a run with one of "

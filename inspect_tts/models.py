@@ -22,6 +22,9 @@ from .errors import UserError
 
 Role = Literal["judge", "summarizer"]
 ROLES: tuple[Role, ...] = ("judge", "summarizer")
+NO_MODEL = "none/none"
+"""Inspect's name for no model at all."""
+NEEDS_MODEL = "there is no model: give --model provider/name, or set INSPECT_EVAL_MODEL"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,18 @@ def role_model(role: Role) -> Model:
     model = get_model(role=role, default=evaluated)
     if role not in model_roles():  # then it is a copy, to which Inspect applies no `--temperature`
         model.config = effective_config(evaluated)
+    return model
+
+
+def needed_model(role: Role) -> Model:
+    """The model that plays a role which is about to be asked.
+
+    Raises:
+        UserError: If there is none, or as `role_model`.
+    """
+    model = role_model(role)
+    if str(model) == NO_MODEL:
+        raise UserError(NEEDS_MODEL)
     return model
 
 

@@ -4,9 +4,11 @@ from inspect_ai import Task, task
 
 import inspect_tts  # noqa: F401 - registers the recipes and the simulated model
 from inspect_tts.demo.task import demo_task
+from inspect_tts.stages.arguments import known_task_arguments
 
 
 @task
+@known_task_arguments
 def demo(sandbox: str = "local") -> Task:
     """Ten small repositories with a bug each, graded by hidden tests.
 

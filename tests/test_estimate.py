@@ -90,6 +90,13 @@ def test_stated_averages_give_tokens_and_dollars() -> None:
     assert rows["dollars"]["all"] == [500 * (32 + 67.5), 500 * (32 + 108)]
 
 
+@pytest.mark.parametrize("given", ["early_stop=no", "early_stop=False", "early_stop=false"])
+def test_arguments_are_read_as_inspect_reads_them(given: str) -> None:
+    done = asked("rtv", "-S", given, "--json")
+    rows = {row["what"]: row for row in json.loads(done.output)["rows"]}
+    assert rows["votes"]["each"] == [120, 120]
+
+
 def test_a_pilot_log_tells_the_rest(tmp_path: Path) -> None:
     log = run(problem(), rtv(n=4, votes=2, agent=crowd()), tmp_path)
     done = asked("rtv", "-S", "n=8", "--pilot", log.location, "--problems", "3")
@@ -107,6 +114,10 @@ def test_a_pilot_log_tells_the_rest(tmp_path: Path) -> None:
         (["rtv", "--tokens", "1,2"], "is not three numbers"),
         (["oracle"], "'oracle' is not one of"),
         (["rtv", "--pilot", "/nowhere"], "does not exist"),
+        (["rtv", "--pilot", __file__], "no log found in"),
+        (["rtv", "--pilot", "nofs://x"], "'nofs://x' cannot be read"),
+        (["rtv", "--cost", "1,2,3"], "--cost '1,2,3' needs --tokens"),
+        (["rtv", "-S", "early_stop=nein"], "is neither true nor false"),
     ],
     ids=str,
 )

@@ -21,8 +21,6 @@ from helpers import (
 )
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
-from inspect_ai.util._sandbox.docker import cleanup as docker_cleanup
-from inspect_ai.util._sandbox.docker.util import ComposeProject
 
 from inspect_tts import bash_agent, rtv
 from inspect_tts.stages import recovered
@@ -32,8 +30,6 @@ pytestmark = pytest.mark.docker
 TASK_FILE = """
 from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
-from inspect_ai.util._sandbox.docker import cleanup as docker_cleanup
-from inspect_ai.util._sandbox.docker.util import ComposeProject
 from inspect_tts import bash_agent, rtv
 from inspect_tts.stages import recovered
 
@@ -142,10 +138,10 @@ def test_what_docker_failed_to_remove_is_removed_when_the_eval_ends(
 ) -> None:
     seen: list[str] = []
 
-    async def fails(project: ComposeProject, quiet: bool = True) -> None:
+    async def fails(project: object, quiet: bool = True) -> None:
         seen.extend(containers(name))
 
-    monkeypatch.setattr(docker_cleanup, "compose_down", fails)
+    monkeypatch.setattr("inspect_ai.util._sandbox.docker.cleanup.compose_down", fails)
     task = Task(
         name=name,
         dataset=[Sample(input="Go on.")],

@@ -63,6 +63,26 @@ def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
     assert "2 summaries and 0 votes" in told
 
 
+def test_what_is_told_is_about_the_problems_and_arguments_that_are_given(
+    original: Outcome,
+) -> None:
+    log = original.log.location
+    told = command("replay", log, "--limit", "1", "--dry-run").output
+    assert told.startswith("1 problems")
+    for words, said in {
+        ("select", log, "--sample-id", "nope"): "No matches",
+        ("select", log, "-S", "vote=3"): "did you mean votes",
+        ("select", log, "-S", "trajectory_tokens=1"): "trajectory_tokens=1 is too small",
+        ("select", log, "--problems", "nope.jsonl"): "nope.jsonl",
+        ("replay", log, "-S", "units=nofs://x"): "units='nofs://x' is no place",
+        ("replay", log, "--judge-input", "trajectory"): "holds no trajectories",
+    }.items():
+        refused = command(*words, "--dry-run")
+        assert refused.exit_code != 0, words
+        assert said in refused.output, words
+        assert "Model calls" not in refused.output
+
+
 def test_the_recorded_judge_is_asked_what_is_missing(original: Outcome) -> None:
     told = command("replay", original.log.location, "--votes", "6", "--dry-run").output
     reused, least, most = expect(original, votes=6)

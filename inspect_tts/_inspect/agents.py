@@ -13,6 +13,7 @@ from typing import Any, cast
 from inspect_ai._eval.loader import solver_from_spec
 from inspect_ai._util.registry import (
     RegistryInfo,
+    RegistryType,
     is_registry_object,
     registry_add,
     registry_find,
@@ -53,9 +54,9 @@ def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
     return make
 
 
-def registered_names() -> list[str]:
-    """Names of all registered agents and solvers."""
-    found = registry_find(lambda info: info.type in ("agent", "solver"))
+def registered_names(*types: RegistryType) -> list[str]:
+    """Names of all that is registered of some types, such as `agent` and `solver`."""
+    found = registry_find(lambda info: info.type in types)
     return sorted({registry_log_name(o) for o in found})
 
 

@@ -1,8 +1,8 @@
 """Commands that take every option of `inspect eval`.
 
 Private: the options of `inspect eval` exist as its click command only, and so does what makes of
-them the arguments of `eval()`; `parse_cli_args` reads `-S`. `init_dotenv` is what the command
-`inspect` does first.
+them the arguments of `eval()`; `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and
+`--sample-id`. `init_dotenv` is what the command `inspect` does first.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,13 @@ from typing import Any
 
 import click
 from inspect_ai._cli.eval import eval_command
+from inspect_ai._eval.task.util import slice_dataset
 from inspect_ai._util.config import parse_cli_args
 from inspect_ai._util.dotenv import init_dotenv
+from inspect_ai._util.samples import parse_sample_id, parse_samples_limit
+from inspect_ai.dataset import Dataset
 
-__all__ = ["eval_options", "parse_cli_args", "run_eval"]
+__all__ = ["eval_options", "parse_cli_args", "run_eval", "selected_ids"]
 
 _OURS = {
     "tasks",
@@ -50,6 +53,24 @@ def eval_options(taken: Iterable[str]) -> list[click.Parameter]:
             hidden.hidden = True
             options.append(hidden)
     return options
+
+
+def selected_ids(dataset: Dataset, limit: str | None, sample_id: str | None) -> list[str]:
+    """The samples that `inspect eval` would run.
+
+    Args:
+        dataset: Of the task.
+        limit: Value of `--limit`.
+        sample_id: Value of `--sample-id`.
+
+    Returns:
+        Ids.
+
+    Raises:
+        PrerequisiteError: If no sample has such an id.
+    """
+    chosen = slice_dataset(dataset, parse_samples_limit(limit), parse_sample_id(sample_id))
+    return [str(sample.id) for sample in chosen]
 
 
 def run_eval(context: click.Context, task: str, **params: Any) -> None:

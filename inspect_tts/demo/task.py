@@ -18,6 +18,7 @@ from inspect_ai.solver import TaskState
 from inspect_ai.util import SandboxEnvironmentType, sandbox
 
 from inspect_tts.errors import UserError
+from inspect_tts.stages.arguments import known_task_arguments
 from inspect_tts.viewer import strategy_view
 
 from .problems import load_problems
@@ -55,6 +56,7 @@ def demo_task(sandbox: str = "local") -> Task:
 
 
 @task
+@known_task_arguments
 def demo(sandbox: str = "local") -> Task:
     """Ten small repositories with a bug each, graded by hidden tests.
 

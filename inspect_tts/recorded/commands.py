@@ -11,23 +11,28 @@ from typing import Any
 import click
 from inspect_ai.log import EvalSpec, read_eval_log
 
-from inspect_tts._inspect.command import eval_options, parse_cli_args, run_eval
+from inspect_tts._inspect import PrerequisiteError
+from inspect_tts._inspect.command import (
+    eval_options,
+    parse_cli_args,
+    run_eval,
+    selected_ids,
+)
 from inspect_tts.core.forecast import Forecast
 from inspect_tts.core.selections import SELECTIONS
-from inspect_tts.errors import UserError
+from inspect_tts.models import NO_MODEL
 from inspect_tts.report.command import report
 from inspect_tts.stages.pool import RolloutPool
-from inspect_tts.stages.ranking import DEFAULTS, check_selection
 
 from .again import changes_from
-from .loading import NO_MODEL
 from .outputs import WRITTEN
 from .planning import Outlook, fresh_votes, outlook
-from .problems import Collection, collect
+from .problems import Collection, collect, dataset, problem_texts
 from .readers import FORMATS
 from .readers.strategy import pool_in
-from .replay import replay_recorded
+from .replay import check_trajectories, recorded_in, replay_recorded
 from .solvers import select_recorded
+from .tasks import replay as replay_task
 from .tasks import replayed_samples
 
 
@@ -58,8 +63,8 @@ def _user_errors(command: Callable[..., None]) -> Callable[..., None]:
     def checked(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except UserError as error:
-            raise click.ClickException(str(error)) from None
+        except PrerequisiteError as error:  # ours, and Inspect's
+            raise click.ClickException(str(error) or str(error.message)) from None
 
     return checked
 
@@ -96,9 +101,12 @@ def select(
     mini-SWE-agent or in ATIF, predictions for SWE-bench, or JSON lines of trajectories.
     """
     flags, params = _flags(params, select_recorded)
-    given = {**_defaults(select_recorded), **parse_cli_args(s), **flags}
-    check_selection({**DEFAULTS, "keep": 1, **given})
+    given = {**parse_cli_args(s), **flags}
+    select_recorded(**given)  # refuses what a run would refuse
+    given = {**_defaults(select_recorded), **given}
     collection = collect(paths, format, strict=strict)
+    samples = dataset(collection, problem_texts(problems) if problems else {})
+    collection = collection.only(selected_ids(samples, params["limit"], params["sample_id"]))
     if collection.malformed:
         click.echo(collection.warning(), err=True)
     votes = fresh_votes([len(p.attempts) for p in collection.problems], given)
@@ -133,11 +141,16 @@ def replay(
     """
     flags, params = _flags(params, replay_recorded)
     given = {**parse_cli_args(s), **flags}
+    replay_recorded(**given)  # refuses what a run would refuse
     changes = changes_from(given)
-    pools = [pool_in(sample) for sample in replayed_samples(log)]
+    chosen = selected_ids(replay_task(log).dataset, params["limit"], params["sample_id"])
+    samples = [sample for id, sample in replayed_samples(log).items() if id in chosen]
+    pools = [pool_in(sample) for sample in samples]
     spec = read_eval_log(log, header_only=True).eval
     judge = given.get("judge") or _judge(context, params, pools, spec)
     expected = outlook(pools, changes, judge)
+    for sample in samples:
+        check_trajectories(pool_in(sample), recorded_in(log, sample), changes, judge)
     click.echo(_expected(pools, expected, judge))
     if dry_run or not _confirmed(expected.votes.most, yes):
         return

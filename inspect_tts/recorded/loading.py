@@ -20,7 +20,7 @@ from inspect_tts.core.refinement import rollout_id
 from inspect_tts.core.summary import steering
 from inspect_tts.core.units import unit_key
 from inspect_tts.errors import UserError
-from inspect_tts.models import role_model
+from inspect_tts.models import NO_MODEL, role_model
 from inspect_tts.prompts import Prompt
 from inspect_tts.stages import progress
 from inspect_tts.stages.crew import Attempt, Owner, crew_of_sample, no_sandbox
@@ -38,8 +38,6 @@ SOURCES = "sources"
 """Where rollouts are: key of the samples' metadata, and argument in the stage's record."""
 SOURCE = "source"
 """Key of the metadata that the chosen rollout leaves in its sample."""
-NO_MODEL = "none/none"
-"""Inspect's name for no model at all."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,6 +56,10 @@ class Collection:
     def attempts(self) -> int:
         """How many rollouts were found."""
         return sum(len(problem.attempts) for problem in self.problems)
+
+    def only(self, names: Sequence[str]) -> "Collection":
+        """The same with some of its problems."""
+        return replace(self, problems=tuple(p for p in self.problems if p.name in names))
 
     def warning(self) -> str:
         """What could not be read, for people; empty where everything could."""

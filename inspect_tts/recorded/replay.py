@@ -12,7 +12,7 @@ from inspect_tts.core.ballots import Ballots, recorded_votes
 from inspect_tts.core.records import RECORDED, STOP
 from inspect_tts.core.tournament import TieBreak
 from inspect_tts.errors import UserError, no_traceback
-from inspect_tts.models import check_roles, role_model
+from inspect_tts.models import NO_MODEL, check_roles, role_model
 from inspect_tts.prompts import load_prompt
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.arguments import known_arguments
@@ -24,7 +24,7 @@ from inspect_tts.stages.selection import JudgeInput
 from inspect_tts.stages.units import check_units
 
 from .again import Changes, carries_over, changes_from, selections_again
-from .loading import NO_MODEL, SOURCES, Summarizing, add_recorded, begin
+from .loading import SOURCES, Summarizing, add_recorded, begin
 from .outputs import write_at_end
 from .planning import outlook
 from .readers import load
@@ -102,11 +102,37 @@ def replay_recorded(
         begin(units, write_at_end)
         log, part = str(state.metadata[LOG]), str(state.metadata[PART])
         sample = await anyio.to_thread.run_sync(_read, log, part)
-        found = await anyio.to_thread.run_sync(_rollouts, log, sample)
+        found = await anyio.to_thread.run_sync(recorded_in, log, sample)
         _check(pool_in(sample), found, changes, judge)
         return await _play_again(state, generate, pool_in(sample), found, changes, judge)
 
     return solve
+
+
+def check_trajectories(
+    pool: RolloutPool,
+    found: Sequence[tuple[Source, Recorded]],
+    changes: Changes,
+    judge: str,
+) -> None:
+    """Refuse votes on trajectories that are not recorded where the log holds none.
+
+    Args:
+        pool: What the log recorded.
+        found: The rollouts, as they were read.
+        changes: What differs from the recorded run.
+        judge: Whose recorded votes are used.
+
+    Raises:
+        UserError: If there are such votes.
+    """
+    missing = outlook([pool], changes, judge).votes.most
+    reads = [a.parameters.get("judge_input") for a in selections_again(pool, changes)]
+    if missing and "trajectory" in reads and not all(each.messages for _, each in found):
+        raise UserError(
+            f"up to {missing} votes on trajectories are not recorded, and this log holds no "
+            "trajectories by rollout; give judge_input=summary (--judge-input summary)"
+        )
 
 
 def _check(
@@ -118,12 +144,7 @@ def _check(
     """Refuse to go on where votes are missing and cannot be asked: all would be abstentions."""
     asked = str(role_model("judge"))
     missing = outlook([pool], changes, judge or asked).votes.most
-    reads = [a.parameters.get("judge_input") for a in selections_again(pool, changes)]
-    if missing and "trajectory" in reads and not all(each.messages for _, each in found):
-        raise UserError(
-            f"up to {missing} votes on trajectories are not recorded, and this log holds no "
-            "trajectories by rollout; give judge_input=summary (--judge-input summary)"
-        )
+    check_trajectories(pool, found, changes, judge or asked)
     if asked == NO_MODEL and missing:
         raise UserError(
             f"up to {missing} votes of this problem are not recorded and there is no model to ask; "
@@ -135,7 +156,7 @@ def _read(log: str, part: str) -> EvalSample:
     return read_sample(Path(log), *split_part(part), without=HEAVY)
 
 
-def _rollouts(log: str, sample: EvalSample) -> list[tuple[Source, Recorded]]:
+def recorded_in(log: str, sample: EvalSample) -> list[tuple[Source, Recorded]]:
     """The rollouts of a log; of one that selected among recorded ones these, with messages."""
     origins = {
         (stage.iteration, index): Source.model_validate(source)

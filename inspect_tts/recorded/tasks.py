@@ -9,7 +9,7 @@ from inspect_ai.log import EvalSample
 
 from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
-from inspect_tts.stages.arguments import known_arguments
+from inspect_tts.stages.arguments import known_task_arguments
 
 from .problems import collect, dataset, problem_texts
 from .readers.strategy import strategy_samples
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 @task
-@known_arguments
+@known_task_arguments
 def recorded(
     paths: str | list[str],
     format: str | None = None,
@@ -58,7 +58,7 @@ def recorded(
 
 
 @task
-@known_arguments
+@known_task_arguments
 def replay(log: str, output: str | None = None) -> Task:
     """The problems of a strategy's log, to make its selections again.
 
@@ -72,18 +72,16 @@ def replay(log: str, output: str | None = None) -> Task:
     Raises:
         UserError: If the log cannot be read, or has no such sample.
     """
-    samples = replayed_samples(log)
-    several = any(sample.epoch > 1 for sample in samples)
     return Task(
         dataset=MemoryDataset(
             [
                 Sample(
-                    id=f"{sample.id}/{sample.epoch}" if several else str(sample.id),
+                    id=id,
                     input=sample.input,
                     choices=list(sample.choices or ()) or None,
                     metadata={LOG: log, PART: f"{sample.id}/{sample.epoch}"},
                 )
-                for sample in samples
+                for id, sample in replayed_samples(log).items()
             ]
         ),
         solver=replay_recorded(),
@@ -91,8 +89,12 @@ def replay(log: str, output: str | None = None) -> Task:
     )
 
 
-def replayed_samples(log: str) -> list[EvalSample]:
+def replayed_samples(log: str) -> dict[str, EvalSample]:
     """The samples of a strategy's log that can be replayed, without events and messages.
+
+    Returns:
+        By the id that a sample has in the task `replay`: its own, with the epoch where there are
+        several.
 
     Raises:
         UserError: If the log cannot be read, or has no such sample.
@@ -109,4 +111,5 @@ def replayed_samples(log: str) -> list[EvalSample]:
             "with --solver rtv, pdr or pdr_rtv, or of `inspect-tts select`; to select among the "
             "epochs of any other log run `inspect-tts select`"
         )
-    return samples
+    several = any(sample.epoch > 1 for sample in samples)
+    return {f"{s.id}/{s.epoch}" if several else str(s.id): s for s in samples}

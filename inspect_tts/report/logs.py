@@ -76,7 +76,13 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
     files: list[LogFile] = []
     notes: list[str] = []
     for side, path in enumerate(paths):
-        for location, shown in _locations(path):
+        try:
+            locations = _locations(path)
+        except UserError:
+            raise
+        except Exception as error:  # each file system raises its own
+            raise UserError(f"{path!r} cannot be read: {type(error).__name__}: {error}") from error
+        for location, shown in locations:
             try:
                 header = read_eval_log(location, header_only=True)
                 summaries = read_eval_log_sample_summaries(location)

@@ -17,6 +17,7 @@ from inspect_tts.core.records import Usage
 from inspect_tts.core.refinement import rollout_place
 from inspect_tts.core.scaled import Board, Step, is_rollout, part_id, split_id
 from inspect_tts.errors import UserError
+from inspect_tts.models import NEEDS_MODEL, NO_MODEL
 from inspect_tts.stages.capacity import check_capacity
 from inspect_tts.stages.iteration import DEFAULT_ROLLOUTS_AT_ONCE
 from inspect_tts.stages.pool import RolloutPool
@@ -84,6 +85,8 @@ class ScaledSource(SampleSource):
         }
         wrong = [f"{o} {what}" for o, (value, what) in instead.items() if value is not None]
         self.refusal = wrong[0] if wrong else None
+        if spec.model == NO_MODEL and "summarizer" not in (spec.model_roles or {}):
+            self.refusal = self.refusal or NEEDS_MODEL
         if set(self._running.values()) - {spec.task_id}:
             self.refusal = (
                 "one task object runs in several evals at once: give each model its own, for "
@@ -134,7 +137,9 @@ class ScaledSource(SampleSource):
 
     async def sample_complete(self, sample: EvalSample) -> list[Sample] | None:
         """Start what follows: a selection, the next rollouts, the end, or another problem."""
-        self.check()
+        if self.refusal is not None:
+            _rich_traceback_guard = True  # Inspect prints the message alone then
+            raise UserError(self.refusal)
         id, part = split_id(sample.id)
         if not self.board.expects(id, sample.epoch, part):
             return None

@@ -1,6 +1,7 @@
 """The task: another task's problems, with each rollout of a strategy as an Inspect sample."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import wraps
 from inspect import signature, unwrap
 from typing import Any, cast
@@ -11,12 +12,12 @@ from inspect_ai.scorer import Score, Scorer, Target
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts import recipes
-from inspect_tts._inspect import InnerTask, load_inner, scorer_names, wrap_task
+from inspect_tts._inspect import InnerTask, load_inner, registered_names, scorer_names, wrap_task
 from inspect_tts.core.scaled import is_rollout, split_id
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.paths import user_path
 from inspect_tts.stages.agent import check_own_solver
-from inspect_tts.stages.arguments import at_least, known_arguments, one_of
+from inspect_tts.stages.arguments import at_least, known_task_arguments, mapping, one_of
 from inspect_tts.stages.names import RECIPES
 from inspect_tts.stages.rollouts import rollouts
 from inspect_tts.stages.settings import check_settings
@@ -35,7 +36,7 @@ _NEEDLESS = {
 
 
 @task
-@known_arguments
+@known_task_arguments
 def scaled(
     task: str,
     strategy: str = "pdr_rtv",
@@ -73,11 +74,11 @@ def scaled(
     """
     one_of("strategy", strategy, RECIPES)
     at_least("limit", limit, 1)
-    given = dict(strategy_args or {})
+    given = mapping("strategy_args", strategy_args)
     for name in _NEEDLESS:
         if name in given:
             raise UserError(f"strategy_args has no use for {name}: {_NEEDLESS[name]}; leave it out")
-    inner = _load(task, dict(task_args or {}), sandbox)
+    inner = _load(task, mapping("task_args", task_args), sandbox)
     recipe = getattr(recipes, strategy)
     chosen = recipe(**given)
     arguments = {name: each.default for name, each in signature(recipe).parameters.items()} | given
@@ -217,8 +218,15 @@ def _load(name: str, args: dict[str, Any], sandbox: str | None) -> InnerTask:
             f"task={name!r} with task_args={args!r} could not be made: {error}. Give "
             "'package/name' (its package installed) or 'file.py@name'"
         ) from error
+    if not found:
+        close = get_close_matches(name, registered_names("task"), n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(close)}?" if close else "."
+        raise UserError(
+            f"task={name!r} is not known{hint} Give 'package/name' (its package installed) or "
+            "'file.py@name'"
+        )
     if len(found) != 1:
-        names = ", ".join(each.task.name for each in found) or "none"
+        names = ", ".join(each.task.name for each in found)
         raise UserError(
             f"task={name!r} must be one task and is {names}: give 'package/name' (its package "
             "installed) or 'file.py@name'"

@@ -19,6 +19,7 @@ from inspect_tts._inspect import (
 )
 from inspect_tts.errors import UserError
 
+from .arguments import mapping
 from .names import is_stage
 
 AgentArg = Agent | Solver | str | None
@@ -40,12 +41,13 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
     Raises:
         UserError: If the name is not registered or the arguments do not fit it.
     """
-    args = {} if agent_args is None else agent_args
-    if not isinstance(args, dict):
-        raise UserError(
-            f"agent_args={args!r} is not a mapping; give -S agent_args='{{\"key\": 1}}'"
-        )
+    args = mapping("agent_args", agent_args)
     if isinstance(agent, str):
+        if is_stage(agent):
+            raise UserError(
+                f"agent={agent!r} is a strategy, or a stage of one; name an agent such as "
+                "inspect_tts/bash_agent, or leave it out for the task's own"
+            )
         make = agent_factory(agent, args)
         _try(agent, args, make)
         return lambda spec: make
@@ -102,7 +104,7 @@ def _try(name: str, args: dict[str, Any], make: Callable[[], Solver]) -> None:
     except TypeError as error:
         raise UserError(f"agent '{name}' does not take agent_args={args!r}: {error}") from error
     except (ValueError, LookupError, FileNotFoundError, ImportError) as error:
-        close = get_close_matches(name, registered_names(), n=3, cutoff=0.5)
+        close = get_close_matches(name, registered_names("agent", "solver"), n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(close)}?" if close else "."
         raise UserError(
             f"agent '{name}' could not be made: {error}{hint} An agent is named 'package/name' "

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from inspect_tts.errors import UserError
 
@@ -13,28 +13,69 @@ R = TypeVar("R")
 
 
 def known_arguments(factory: Callable[P, R]) -> Callable[P, R]:
-    """Make a factory refuse arguments that it does not have with a `UserError`.
+    """Make a factory refuse arguments that it does not have, or that are no truth values.
 
     Args:
         factory: Takes keyword arguments, for example from `-S`.
 
     Returns:
-        The factory, with the same signature.
+        The factory, with the same signature. It raises `UserError` for an argument that is unknown
+        or missing, and for one that is not true or false where the default is.
     """
-    names = list(inspect.signature(factory).parameters)
+    shape = inspect.signature(factory)
+    names = list(shape.parameters)
 
     @wraps(factory)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        for given in kwargs:
+        for given, value in kwargs.items():
             if given not in names:
                 close = get_close_matches(given, names, n=1)
                 hint = f"; did you mean {close[0]}?" if close else "."
                 raise UserError(
                     f"{factory.__name__} has no argument {given}{hint} It takes {', '.join(names)}"
                 )
+            if isinstance(shape.parameters[given].default, bool) and not isinstance(value, bool):
+                raise UserError(
+                    f"{given}={value!r} is neither true nor false; give {given}=true or "
+                    f"{given}=false"
+                )
+        try:
+            shape.bind(*args, **kwargs)
+        except TypeError as error:
+            raise UserError(f"{factory.__name__}: {error}. It takes {', '.join(names)}") from None
         return factory(*args, **kwargs)
 
     return checked
+
+
+def known_task_arguments(factory: Callable[P, R]) -> Callable[P, R]:
+    """Do for a task what `known_arguments` does: Inspect drops what `-T` misspells with a warning.
+
+    Args:
+        factory: Makes a task.
+
+    Returns:
+        The factory, to which Inspect hands every argument.
+    """
+    checked = known_arguments(factory)
+    shape = inspect.signature(factory)
+    unknown = inspect.Parameter("unknown", inspect.Parameter.VAR_KEYWORD)
+    taken = [*shape.parameters.values(), unknown]
+    checked.__signature__ = shape.replace(parameters=taken)  # type: ignore[attr-defined]
+    return checked
+
+
+def mapping(name: str, value: object) -> dict[str, Any]:
+    """Refuse what is no mapping; None is an empty one.
+
+    Raises:
+        UserError: If it is something else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise UserError(f"{name}={value!r} is not a mapping; give {name}='{{\"key\": 1}}'")
+    return dict(value)
 
 
 def at_least(

@@ -11,7 +11,7 @@ from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts.core.refinement import CONTEXTS, Context
 from inspect_tts.errors import UserError
-from inspect_tts.models import check_roles, role_model
+from inspect_tts.models import check_roles, needed_model
 from inspect_tts.prompts import Prompt, load_prompt
 
 from .agent import agent_identity, agent_maker, agent_name
@@ -85,7 +85,7 @@ class Settings:
             setup=setup,
             agent=self.make_agent(spec),
             limits=self.limits,
-            summarizer=role_model("summarizer"),
+            summarizer=needed_model("summarizer"),
             summarizer_prompt=self.prompts["summarizer"],
             summarizer_reask=self.prompts["summarizer_reask"],
             trajectory_tokens=self.trajectory_tokens,

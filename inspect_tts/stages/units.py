@@ -4,6 +4,7 @@ Inspect's own checkpoints hold one sandbox and one conversation a sample, and mu
 again at each retry; a strategy has many of both. So units have a store of their own.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -192,6 +193,8 @@ def check_units(units: str) -> None:
     try:
         if not units:
             raise ValueError("it is empty")
+        if re.fullmatch(r"[\w-]+", units) and not Path(units).is_dir():
+            raise ValueError(f"for a new folder of that name give ./{units}")
         fsspec.core.url_to_fs(units)
     except (ValueError, ImportError) as error:
         raise UserError(

@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 from inspect_tts.agents.mini_swe_agent import mini_swe_agent
 from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
-from inspect_tts.stages.arguments import known_arguments, one_of
+from inspect_tts.stages.arguments import known_task_arguments, one_of
 
 from .checked import ImageCheck
 from .dataset import as_hub_folder, read_records
@@ -85,7 +85,7 @@ def swe_verified_task(
 
 
 @task
-@known_arguments
+@known_task_arguments
 def swe_verified(
     dataset: str = HUB,
     revision: str | None = None,

@@ -8,6 +8,7 @@ from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import TaskState
 
 from inspect_tts.errors import UserError
+from inspect_tts.stages.arguments import known_task_arguments
 
 from .harbor import inspect_harbor, load_samples
 
@@ -68,6 +69,7 @@ def terminal_bench_task(
 
 
 @task
+@known_task_arguments
 def terminal_bench(
     path: str | None = None,
     exclude: str | list[str] | None = None,
