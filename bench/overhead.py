@@ -1,6 +1,6 @@
 """What a strategy costs beyond its rollouts, as ratios.
 
-    python bench/overhead.py [--sandbox docker] [--turns 40] [--problems 1] [--json]
+    python bench/overhead.py [--sandbox docker] [--turns 40] [--units off] [--runs 3]
 
 (a) `rtv` with a model, summarizer and judge that answer at once, against the task's plain agent
 under `--epochs n`: wall time, peak memory and log bytes, each for one rollout.
@@ -11,12 +11,10 @@ Each side runs in a process of its own with the same limits on samples, sandboxe
 docker calls and connections, wide enough for all rollouts at once. Wall time of (a) is that of
 `eval()`; processor time, of the same span and with the commands, is steadier on a busy machine.
 Peak memory is the whole process: interpreter, imports, the returned log; not the commands. Wall
-time of (b) is the sample's own, as Inspect logs it. The scorer needs no sandbox, as the plain side
-scores n times and `rtv` once.
+time of (b) is the sample's own. The scorer needs no sandbox: the plain side scores n times.
 
-The model is a script with made-up text: about 50 words and a command with `--output` bytes of
-output in each turn, 400 words a summary, 150 words a vote, nothing twice. The paper's agents take
-36 to 51 steps on SWE-bench; in shorter rollouts summaries and votes weigh more.
+The model's text is made up: 50 words and a command with `--output` bytes of output a turn, 400
+words a summary, 150 a vote. In shorter rollouts summaries and votes weigh more.
 """
 
 import argparse
@@ -179,9 +177,10 @@ def _processor_seconds() -> float:
 def _eval(given: dict[str, Any], side: str, latency: float, log_dir: str) -> EvalLog:
     rollouts = given["n"] * given["problems"]
     size = rollouts * (given["turns"] + 1) * given["output"]
+    strategy = rtv(n=given["n"], max_rollouts=rollouts, units=given["units"])
     return eval(
         workload(given["sandbox"], given["problems"], size),
-        solver=rtv(n=given["n"], max_rollouts=rollouts) if side == "rtv" else None,
+        solver=strategy if side == "rtv" else None,
         epochs=given["n"] if side == "plain" else None,
         model=f"scripted/{side}",
         model_args={"latency": latency, "turns": given["turns"], "output": given["output"]},
@@ -256,8 +255,8 @@ def compare(given: dict[str, Any]) -> dict[str, Any]:
             rows.append(_row("a", what, unit[1], *pair))
     if "b" in given["parts"]:
         slow = measure(given, "rtv", LATENCY)
-        pair = (slow["sample seconds"], slow["critical seconds"])
-        rows.append(_row("b", "critical path", "s", *pair) | {"detail": slow})
+        both = slow["sample seconds"], slow["critical seconds"]
+        rows.append(_row("b", "critical path", "s", *both) | {"detail": slow})
     return {"given": given, "rows": rows}
 
 
@@ -285,6 +284,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=1)
     parser.add_argument("--parts", choices=("a", "b", "ab"), default="ab")
     parser.add_argument("--runs", type=int, default=1, help="report the median of so many runs")
+    parser.add_argument("--units", choices=("log", "off"), default="log", help="as of rtv")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = vars(parser.parse_args())

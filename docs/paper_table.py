@@ -2,7 +2,7 @@
 
     python docs/paper_table.py logs/
 
-Needs runs of `pdr_rtv` with `-S score_rollouts=true`, and `pip install 'inspect_tts[report]'`.
+Needs runs of `pdr_rtv` with `-S score_rollouts=true`, and `pip install -e '.[report]'`.
 """
 
 import sys
@@ -38,4 +38,9 @@ def paper_table(problems: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    print(paper_table(problems_df(sys.argv[1:])).round(2).to_string())
+    if not sys.argv[1:]:
+        sys.exit("give folders with logs, or logs: python docs/paper_table.py logs/")
+    found = paper_table(problems_df(sys.argv[1:]))
+    if found.empty:
+        sys.exit("no problem has all columns: run pdr_rtv with -S score_rollouts=true")
+    print(found.round(2).to_string())

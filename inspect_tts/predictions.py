@@ -69,6 +69,12 @@ def write_predictions(
 
     if all_rollouts and output is None:
         raise UserError("--all-rollouts writes a file for each rollout id: give a folder with -o")
+    if output is not None and all_rollouts and output.is_file():
+        raise UserError(f"-o {output} is a file; with --all-rollouts give a folder")
+    if output is not None and not all_rollouts and output.is_dir():
+        raise UserError(f"-o {output} is a folder; give a file, or --all-rollouts as well")
+    if Path(log).is_dir():
+        raise UserError(f"{log} is a folder; give one of its .eval files")
     try:
         header = read_eval_log(log, header_only=True)
     except Exception as error:  # whatever is wrong with the file

@@ -61,6 +61,7 @@ def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
     told = command("select", str(log), "--votes", "3", "--dry-run").output
     assert "2 rollouts of 2 problems (2 with 1)" in told
     assert "2 summaries and 0 votes" in told
+    assert "selected anew by `inspect-tts replay LOG`" in told
 
 
 def test_what_is_told_is_about_the_problems_and_arguments_that_are_given(
@@ -99,10 +100,12 @@ def test_the_recorded_judge_is_asked_what_is_missing(original: Outcome) -> None:
     [
         (["replay", "nowhere.eval"], "nowhere.eval cannot be read"),
         (["select", "nowhere"], "nowhere does not exist"),
+        (["replay", "tests"], "tests is a folder; give one of its .eval files"),
+        (["predictions", "tests"], "tests is a folder; give one of its .eval files"),
         (["select", "--format", "zip", "x"], "'zip' is not one of"),
         (["select"], "Missing argument 'PATHS...'"),
     ],
-    ids=["no log", "no path", "no format", "nothing"],
+    ids=["no log", "no path", "a folder", "a folder of predictions", "no format", "nothing"],
 )
 def test_a_mistake_on_the_command_line_is_one_sentence(words: list[str], told: str) -> None:
     found = command(*words)
@@ -118,5 +121,5 @@ def test_every_option_of_inspect_eval_is_there() -> None:
         assert {"--token-limit", "--cost-limit", "--max-connections", "--log-dir"} <= options
         assert not {"--solver", "-T", "--epochs"} & options, "those are the command's own"
     help_text = command("select", "--help").output
-    assert "Every option of `inspect eval`" in help_text
+    assert "The options of `inspect eval`" in help_text
     assert json.dumps(help_text).count("--max-connections") == 1

@@ -70,9 +70,9 @@ def _user_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _EPILOG = (
-    "Every option of `inspect eval` applies as well, for example --model, -M, --model-role, "
-    "--cache, --limit, --max-connections, --log-dir. -S name=value gives any other argument of the "
-    "solver {solver}."
+    "The options of `inspect eval` about models, limits and logs apply as well: --model, -M, "
+    "--model-role, --cache, --limit, --sample-id, --max-connections, --log-dir. -S name=value "
+    "gives any other argument of the solver {solver}."
 )
 
 
@@ -111,6 +111,12 @@ def select(
         click.echo(collection.warning(), err=True)
     votes = fresh_votes([len(p.attempts) for p in collection.problems], given)
     click.echo(_found(collection))
+    if all(len(problem.attempts) == 1 for problem in collection.problems):
+        click.echo(
+            "Each problem has one rollout, so there is nothing to select. The rollouts inside of a "
+            "strategy's log are selected anew by `inspect-tts replay LOG`.",
+            err=True,
+        )
     click.echo(f"Model calls: {collection.attempts} summaries and {_range(votes)} votes.{_REASK}")
     if dry_run or not _confirmed(collection.attempts, yes):
         return

@@ -100,6 +100,8 @@ def replayed_samples(log: str) -> dict[str, EvalSample]:
         UserError: If the log cannot be read, or has no such sample.
     """
     path = user_path(log)
+    if path.is_dir():
+        raise UserError(f"{log} is a folder; give one of its .eval files")
     try:
         with ThreadPoolExecutor(1) as thread:  # see `collect`
             samples = thread.submit(lambda: list(strategy_samples(path))).result()

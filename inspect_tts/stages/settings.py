@@ -126,6 +126,8 @@ def check_settings(given: dict[str, Any]) -> Settings:
     for name, value in vars(limits).items():
         fraction = name in ("cost_limit", "time_limit")
         at_least(name, value, 0 if fraction else 1, whole=not fraction)
+        if value == 0:
+            raise UserError(f"{name}=0 leaves no room for a step; give {name} > 0, or leave it out")
     check_roles()
     if given["score_rollouts"] and not given["hold"]:
         raise UserError("score_rollouts=true grades in open sandboxes: use it with hold=true")
