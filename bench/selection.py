@@ -22,6 +22,7 @@ Brackets: selected - pass@1, 95 % paired bootstrap over problems of each problem
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -45,7 +46,7 @@ from inspect_tts.core.tournament import decide, votes_needed
 
 COLUMNS = ("selection", "calls", "tokens", "pass@1", "selected", "gain", "oracle")
 POOLS = [*pools.RECORDED, *(paper.name for paper in pools.PAPER)]
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(os.environ.get("INSPECT_TTS_DATA") or Path(__file__).parents[2] / "shared" / "data")
 SPREAD = 3.0
 """Standard deviation of grades."""
 Played = tuple[tuple[str, ...], int, int]

@@ -2,7 +2,7 @@
 
     python tests/standins.py [INSTANCE_ID ...]    # builds them; by default all that the tests use
 
-The tree that the agent gets stands at /testbed, made as ../shared/data/README.md says: the released
+The tree that the agent gets stands at /testbed, made of the released
 source, less the reference patch, less the patch of the tests. `conda activate testbed` leads to a
 virtual environment, and the record's base commit to the commit of the stand-in. So the record, the
 patch and the grading harness are those of the official image. Images are cached by what they are
@@ -24,6 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import benchmark_data
 import claude_code
 from helpers import IMAGE
 from images import engine, image, present
@@ -31,7 +32,7 @@ from platformdirs import user_cache_path
 
 from inspect_tts.core.patches import files_of
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "swebench_verified"
+DATA = benchmark_data.DATA / "swebench_verified"
 DATASET = DATA / "swebench_verified.jsonl.gz"
 TEMPLATE = "tts-swe/{id}"
 WITH_CLAUDE_CODE = "tts-swe-claude/{id}"
@@ -94,7 +95,7 @@ WORKDIR /testbed
 
 def missing() -> str | None:
     """Why the stand-ins cannot be made here, None if they can."""
-    return None if DATASET.is_file() else f"{DATASET} is absent: see ../shared/data/README.md"
+    return None if DATASET.is_file() else f"{DATASET} is absent: see CONTRIBUTING.md"
 
 
 @cache

@@ -1,6 +1,6 @@
 """Stand-ins for the images of Terminal-Bench 2.0, for machines that reach no image registry.
 
-The task files are read from ../shared and never changed: `prepared` makes a copy of a task whose
+The task files (see CONTRIBUTING.md) are never changed: `prepared` makes a copy of a task whose
 Dockerfile starts from a stand-in, made from `tts/base:bookworm`, and whose task.toml names no
 prebuilt image, so that Inspect builds it.
 """
@@ -19,10 +19,11 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import benchmark_data
 import claude_code
 from helpers import IMAGE, docker_missing
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "terminal_bench_2"
+DATA = benchmark_data.DATA / "terminal_bench_2"
 ARCHIVE = DATA / "terminal-bench-2.0-tasks.tar.xz"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "inspect_tts_terminal"
 TESTS_PYTHON = "3.13"

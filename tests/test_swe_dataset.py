@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import benchmark_data
 import pytest
 
 from inspect_tts import UserError
@@ -15,7 +16,7 @@ from inspect_tts.swe.task import HUB, swe_verified
 for package in ("inspect_evals", "swebench", "minisweagent"):
     pytest.importorskip(package, reason="needs the extra `swe`")
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "swebench_verified"
+DATA = benchmark_data.DATA / "swebench_verified"
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def test_parquet_of_another_download_loads(tmp_path: Path) -> None:
     assert json.loads(read["FAIL_TO_PASS"]) == ["a"]
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the records, see CONTRIBUTING.md")
 def test_all_five_hundred_load_with_official_images_and_without_a_network() -> None:
     samples = list(swe_verified(dataset=str(DATA / "swebench_verified.jsonl.gz")).dataset)
     assert len(samples) == 500

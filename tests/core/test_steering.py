@@ -2,9 +2,9 @@ import json
 import lzma
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+import benchmark_data
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from inspect_tts.core.parsing import parse_verdict
 from inspect_tts.core.steering import MARKER, guard
 
-TRAJECTORIES = Path(__file__).parents[3] / "shared" / "data" / "trajectories"
+TRAJECTORIES = benchmark_data.DATA / "trajectories"
 BEFORE, AFTER = "The bug is in tokenize().", "All 14 tests pass afterwards."
 
 
