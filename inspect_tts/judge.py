@@ -121,7 +121,7 @@ async def read_vote(question: Question, index: int, answer: Answer) -> Vote:
     """
     answers = [answer]
     number = question.read(answer.text)
-    reasked = number is None and not answer.raised
+    reasked = number is None and not (answer.raised or answer.too_long)
     if reasked:
         conversation = question.messages()
         if answer.text.strip():  # providers refuse an empty message

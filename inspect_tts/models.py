@@ -35,6 +35,8 @@ class Answer:
     problem: str | None
     raised: bool
     """Whether the provider failed, so that asking again at once is no use."""
+    too_long: bool
+    """Whether the prompt does not fit into the model's context."""
     usage: Usage
     seconds: float
 
@@ -139,15 +141,16 @@ async def ask_for(
         if isinstance(error, LimitExceededError) and not is_budget(error):
             raise
         reason = f"{type(error).__name__}: {error}"[:500]
-        return [Answer("", reason, True, Usage(), monotonic() - started)]
+        return [Answer("", reason, True, False, Usage(), monotonic() - started)]
     seconds = monotonic() - started
     texts = [(c.message.text, c.stop_reason) for c in output.choices[:samples]]
     texts = texts or [(output.completion, "unknown")]
     return [
         Answer(
-            text,
+            "" if stop == "model_length" else text,
             output.error or _problem(text, stop),
             False,
+            stop == "model_length",
             Usage() if number else usage(output.usage),
             seconds,
         )
@@ -172,4 +175,6 @@ def usage(used: ModelUsage | None) -> Usage:
 def _problem(text: str, stop: StopReason) -> str | None:
     if stop == "content_filter":
         return "the model refused to answer"
+    if stop == "model_length":  # what there is as text is the provider's error
+        return f"the prompt does not fit into the model's context: {text[:300]}"
     return None if text.strip() else f"empty answer (stop reason {stop})"

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
+from typing import Literal
 
 from inspect_ai.model import (
     ChatMessage,
@@ -22,6 +24,8 @@ from .prompts import Prompt
 
 _FAILED = "No summary could be written of this attempt."
 _MOST_CHARS = 32_000  # of a summary that is taken as it is
+_LEAST_TOKENS = 1000
+"""A trajectory is not shortened below this; a summarizer with less room cannot be helped."""
 _SCHEMA = json.dumps(SummaryContent.model_json_schema(), indent=1)
 _STRUCTURED = GenerateConfig(
     response_schema=ResponseSchema(name="summary", json_schema=json_schema(SummaryContent))
@@ -40,8 +44,9 @@ async def summarize(
     """Summarise one trajectory.
 
     Asked for as structured output; a provider that refuses the schema is asked without it, and the
-    answer is then parsed from its text. An answer that does not parse is asked for once more with
-    the error; then its text is taken as it is, and flagged.
+    answer is then parsed from its text. A prompt that does not fit into the model's context is
+    tried again with half the trajectory, until it does. An answer that does not parse is asked for
+    once more with the error; then its text is taken as it is, and flagged.
 
     Args:
         model: The summarizer.
@@ -56,23 +61,28 @@ async def summarize(
     """
     if not steps(messages):
         return no_summary()
-    trajectory = render_trajectory(messages, budget_tokens=budget_tokens)
-    text = prompt.format(problem=problem, trajectory=trajectory, schema=_SCHEMA)
-    pieces = split_at(text, (message.text for message in messages))
-    conversation: list[ChatMessage] = [
-        ChatMessageUser(content=[ContentText(text=piece) for piece in pieces])
-    ]
-    answer = await ask(model, conversation, _STRUCTURED)
-    spent, config = [answer], _STRUCTURED
-    if answer.problem is not None and not answer.text:
+    room, spent, config = budget_tokens, list[Answer](), _STRUCTURED
+    while True:
+        trajectory = render_trajectory(messages, budget_tokens=room)
+        text = prompt.format(problem=problem, trajectory=trajectory, schema=_SCHEMA)
+        pieces = split_at(text, (message.text for message in messages))
+        conversation: list[ChatMessage] = [
+            ChatMessageUser(content=[ContentText(text=piece) for piece in pieces])
+        ]
+        answer = await ask(model, conversation, config)
+        spent.append(answer)
+        if not answer.too_long or room < 2 * _LEAST_TOKENS:
+            break
+        room //= 2
+    if answer.problem is not None and not answer.too_long:
         config = GenerateConfig()
         answer = await ask(model, conversation, config)
         spent.append(answer)
-    if answer.problem is not None and not answer.text:
-        return _summary("failed", _FAILED, answer.problem, model, spent, reasked=False)
+    told = partial(_summary, model, spent, shortened_to=room if room < budget_tokens else None)
+    if answer.problem is not None:
+        return told("failed", _FAILED, answer.problem)
     try:
-        content = parse_summary(answer.text)
-        return _summary("structured", summary_text(content), None, model, spent, reasked=False)
+        return told("structured", summary_text(parse_summary(answer.text)))
     except ValueError as first_error:
         conversation += [
             ChatMessageAssistant(content=answer.text),
@@ -81,28 +91,31 @@ async def summarize(
     second = await ask(model, conversation, config)
     spent.append(second)
     try:
-        content = parse_summary(second.text)
-        return _summary("structured", summary_text(content), None, model, spent, reasked=True)
+        return told("structured", summary_text(parse_summary(second.text)), reasked=True)
     except ValueError as error:
         reason = second.problem or str(error)[:500]
-        return _summary(
-            "text", elide(answer.text.strip(), _MOST_CHARS), reason, model, spent, reasked=True
-        )
+        return told("text", elide(answer.text.strip(), _MOST_CHARS), reason, reasked=True)
 
 
 def _summary(
-    status: str, text: str, reason: str | None, model: Model, spent: list[Answer], *, reasked: bool
+    model: Model,
+    spent: list[Answer],
+    status: Literal["structured", "text", "failed"],
+    text: str,
+    reason: str | None = None,
+    *,
+    reasked: bool = False,
+    shortened_to: int | None = None,
 ) -> Summary:
-    return Summary.model_validate(
-        {
-            "status": status,
-            "text": text,
-            "reason": reason,
-            "reasked": reasked,
-            "model": str(model),
-            "usage": sum((answer.usage for answer in spent), Usage()),
-            "seconds": sum(answer.seconds for answer in spent),
-        }
+    return Summary(
+        status=status,
+        text=text,
+        reason=reason,
+        reasked=reasked,
+        shortened_to=shortened_to,
+        model=str(model),
+        usage=sum((answer.usage for answer in spent), Usage()),
+        seconds=sum(answer.seconds for answer in spent),
     )
 
 

@@ -169,6 +169,25 @@ def test_a_command_that_takes_too_long_ends_with_what_it_printed(tmp_path: Path)
     assert "<returncode>-1</returncode>" in seen
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("echo a\0b", "null byte"),
+        ("echo " + "x" * 200_000, "Argument list too long"),
+        ("echo \ud800", "surrogates not allowed"),
+        ("echo begun; timeout 1 sleep 9", "<returncode>124</returncode>"),
+    ],
+    ids=["null", "long", "surrogate", "its own timeout"],
+)
+def test_a_command_that_cannot_run_is_told_and_the_rollout_goes_on(
+    command: str, told: str, tmp_path: Path
+) -> None:
+    sample = attempt(plays(shell(command), shell(SUBMIT)), tmp_path)
+    [seen, _] = [m.text for m in sample.messages if isinstance(m, ChatMessageTool)]
+    assert told in seen
+    assert ("<exception>" in seen) == (told[0] != "<")
+
+
 def test_output_without_end_is_cut_as_the_configuration_says(tmp_path: Path) -> None:
     script = plays(shell("yes x | head -c 30000"), shell("head -c 300 /dev/urandom"), shell(SUBMIT))
     sample = attempt(script, tmp_path)

@@ -1,5 +1,6 @@
 """Terminus in real containers: what is typed and what comes back."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from inspect_ai.event import SandboxEvent
 from inspect_ai.model import StopReason
 from typist import DONE, answer, play, press, run, script, seen, task
 
+from inspect_tts.agents.ending import AgentEnd
 from inspect_tts.agents.terminus import terminus
 from inspect_tts.agents.terminus.record import TerminusRecord
 from inspect_tts.core.terminal import SOURCE
@@ -92,6 +94,23 @@ def test_the_turn_cap_counts_broken_answers(docker_box: Box, tmp_path: Path) -> 
     sample = eval_one(task(docker_box), agent, script(*["no"] * 9), tmp_path).sample
     record = sample.store_as(TerminusRecord)
     assert (record.turns, record.format_errors, record.ended) == (3, 3, "max_turns")
+    end = sample.store_as(AgentEnd)
+    assert (end.exit_status, end.status) == ("max_turns", "limit")
+
+
+def test_tabs_of_a_here_document_arrive_and_keys_do_not_wait(
+    docker_box: Box, tmp_path: Path
+) -> None:
+    lines = "cat > M <<'E'\nall:\n\techo a\tb\nE\n"
+    look, leave = ("od -c M | head -2; read -n 1 key\n", False, 2), ("q", True, 100)
+    answers = [answer((lines, True, 10)), answer(look), answer(leave)]
+    began = time.monotonic()
+    sample = play(docker_box, [*answers, answer(run("echo got $key"))], tmp_path)
+    assert time.monotonic() - began < 60
+    assert "\\t   e   c   h   o       a  \\t   b" in " ".join(seen(sample))
+    assert "syntax error" not in " ".join(seen(sample))
+    assert "\ngot q\n" in seen(sample)[-1]
+    assert sample.store_as(AgentEnd).status == "completed"
 
 
 @pytest.mark.parametrize("stop", ["max_tokens", "content_filter"])

@@ -25,7 +25,18 @@ from inspect_tts import Summary, rtv
 
 # --- summaries
 
-ODD = ("#plain", "#garbled", "#hopeless", "#schemaless", "#refuses", "#breaks", "#cut")
+ODD = (
+    "#plain",
+    "#garbled",
+    "#hopeless",
+    "#schemaless",
+    "#refuses",
+    "#declines",
+    "#breaks",
+    "#cut",
+    "#long",
+    "#endless",
+)
 
 
 def odd_summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
@@ -41,6 +52,12 @@ def odd_summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOut
             raise RuntimeError("response_schema is not supported")
         case "#refuses":
             return reply("", stop="content_filter")
+        case "#declines":
+            return reply("Your prompt was flagged.", stop="content_filter")
+        case "#long" if len(input[0].text) > 50_000:
+            return reply("prompt is too long: 99999 tokens", stop="model_length")
+        case "#endless":
+            return reply("prompt is too long: 99999 tokens", stop="model_length")
         case "#breaks":
             raise RuntimeError("the provider is down")
         case "#cut":
@@ -48,11 +65,20 @@ def odd_summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOut
     return good
 
 
+def said(name: str) -> list[str]:
+    """What an agent says: its mark, and perhaps more than a context holds."""
+    return (
+        [name, *(f"{name} {number} " + "x" * 9_000 for number in range(20))]
+        if (name in ("#long", "#endless"))
+        else [name]
+    )
+
+
 @pytest.fixture(scope="module")
 def odd_summaries(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
     return run(
         problem(),
-        rtv(n=len(ODD), votes=1, agent=acting(*(says(name) for name in ODD))),
+        rtv(n=len(ODD), votes=1, agent=acting(*(says(*said(name)) for name in ODD))),
         tmp_path_factory.mktemp("logs"),
         summarizer=odd_summarizer,
     )
@@ -71,6 +97,9 @@ def summary_of(log: EvalLog, name: str) -> Summary:
         ("#hopeless", "text", True, "first prose #hopeless", "no JSON object found"),
         ("#schemaless", "structured", False, '"strategy": "#schemaless"', None),
         ("#refuses", "failed", False, "No summary could be written", "refused to answer"),
+        ("#declines", "failed", False, "No summary could be written", "refused to answer"),
+        ("#long", "structured", False, '"strategy": "#long"', None),
+        ("#endless", "failed", False, "No summary could be written", "does not fit into"),
         ("#breaks", "failed", False, "No summary could be written", "the provider is down"),
     ],
 )
@@ -82,6 +111,15 @@ def test_a_summary_says_how_it_came_about(
     assert shown in summary.text
     assert (reason in (summary.reason or "")) if reason else summary.reason is None
     assert summary.model == "mockllm/summarizer"
+
+
+def test_a_trajectory_that_does_not_fit_is_halved_until_it_does(odd_summaries: EvalLog) -> None:
+    found = {name: summary_of(odd_summaries, name).shortened_to for name in ODD}
+    assert found["#long"] == 12_500
+    assert found["#endless"] == 1_562
+    assert {found[name] for name in ODD if name not in ("#long", "#endless")} == {None}
+    asked = [c for c in calls(odd_summaries, "summarizer") if "#long 3 x" in c.input[0].text]
+    assert len(asked) <= 4
 
 
 def test_the_second_request_tells_the_error_and_shows_the_first_answer(

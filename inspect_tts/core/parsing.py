@@ -20,6 +20,9 @@ _GRADE = re.compile(
 )
 _GRADE_LINE = re.compile(r"^[ \t>#*_`-]*final[ \t]+grade", re.IGNORECASE | re.MULTILINE)
 _VERDICT_LINE = re.compile(r"^[ \t>#*_`-]*final[ \t]+verdict", re.IGNORECASE | re.MULTILINE)
+_STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?+)|,(?=\s*+[}\]])', re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_OBJECT = re.compile(r'\{\s*+"')
 _FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
@@ -75,18 +78,33 @@ def parse_json_object(text: str) -> dict[str, Any]:
         ValueError: If no JSON object can be read; the message says what is wrong and where.
     """
     candidates = [text.strip(), *(block.strip() for block in reversed(_FENCE.findall(text)))]
-    start, end = text.find("{"), text.rfind("}")
+    begins = _OBJECT.search(text)  # other braces are prose
+    start, end = begins.start() if begins else text.find("{"), text.rfind("}")
     if 0 <= start < end:
         candidates.append(text[start : end + 1])
+    candidates = [each for each in candidates if each.startswith("{")]
     problem = "no JSON object found"
-    for candidate in candidates:
-        if not candidate.startswith("{"):
-            continue
+    for candidate in (*candidates, *map(_repaired, candidates)):
         try:
             value = json.loads(candidate, strict=False)
         except (ValueError, RecursionError) as error:
-            problem = f"not valid JSON: {error}"
+            if candidate in candidates:
+                problem = f"not valid JSON: {error}"
             continue
         if isinstance(value, dict):
             return value
     raise ValueError(problem)
+
+
+def _repaired(text: str) -> str:
+    """Without commas behind the last item, and with backslashes that escape nothing as they are."""
+    return _STRING_OR_COMMA.sub(lambda found: _escaped(found[0]) if found[1] else "", text)
+
+
+def _escaped(string: str) -> str:
+    def kept(found: re.Match[str]) -> str:
+        what = found[1]
+        known = len(what) > 1 or what in '"\\/bfnrt'
+        return found[0] if known else "'" if what == "'" else rf"\{found[0]}"
+
+    return _ESCAPE.sub(kept, string)

@@ -116,6 +116,8 @@ class Summary(Record):
     reason: str | None = None
     """Why the status is not `structured`."""
     reasked: bool = False
+    shortened_to: int | None = None
+    """Room for the trajectory in tokens, where less fitted into the summarizer's context."""
     model: str | None = None
     usage: Usage = Usage()
     seconds: float = 0.0

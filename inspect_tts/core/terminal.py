@@ -113,6 +113,19 @@ def keystrokes(text: str) -> tuple[Typed, ...]:
     )
 
 
+def quoted_tabs(text: str) -> str:
+    """Type tabs such that a shell takes them as they are instead of completing words.
+
+    Args:
+        text: To be pasted. Tabs at its very end stay, as there a completion is wanted.
+
+    Returns:
+        The text with a quoted insert (`C-v`) before each other tab.
+    """
+    body = text.rstrip("\t")
+    return body.replace("\t", "\x16\t") + text[len(body) :]
+
+
 def with_marker(text: str, marker: str) -> str | None:
     """Let the shell run a marker when it has done with the keystrokes.
 
@@ -125,9 +138,10 @@ def with_marker(text: str, marker: str) -> str | None:
         marker: A shell command.
 
     Returns:
-        The text to type, None if the keystrokes are keys, which no marker can follow.
+        The text to type, None if no marker can follow: the keystrokes are keys, or text without
+        Enter, which may be for a program that reads the terminal.
     """
-    if any(part.kind != "text" for part in keystrokes(text)):
+    if not text.endswith(("\n", "\r")) or any(part.kind != "text" for part in keystrokes(text)):
         return None
     body = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     if not body.strip():

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
 
-CHARS_PER_TOKEN = 4
-"""Rough size of a token, on the safe side for English and code."""
+CHARS_PER_TOKEN = 3
+"""Rough size of a token in code and logs; English has more, hex dumps have fewer."""
 
 _OBSERVATION_FLOOR = 400  # an observation is not cut below this before whole steps are left out
 _ACTION_CAP = 12_000  # a single action longer than this is elided as well
@@ -62,10 +62,10 @@ def render_trajectory(messages: Sequence[ChatMessage], *, budget_tokens: int) ->
 
     Args:
         messages: The agent's conversation.
-        budget_tokens: Upper bound of the result, at about 4 characters a token; at least 500.
+        budget_tokens: Upper bound of the result, at about 3 characters a token; at least 500.
 
     Returns:
-        The text, at most `4 * budget_tokens` characters.
+        The text, at most `3 * budget_tokens` characters.
 
     Raises:
         ValueError: If the budget is below 500 tokens.
@@ -99,8 +99,8 @@ def split_at(text: str, quoted: Iterable[str]) -> list[str]:
         quoted: Texts that it may quote, in their order, perhaps without the white space around.
 
     Returns:
-        Pieces that are, one after the other, the prompt; those quoted have their white space again,
-        where that is less than 10 characters.
+        Pieces that are, one after the other, the prompt, none of them blank; those quoted have
+        their white space again, where that is less than 10 characters.
     """
     pieces, done = [], 0
     for raw in quoted:
@@ -110,7 +110,13 @@ def split_at(text: str, quoted: Iterable[str]) -> list[str]:
         if at >= 0:
             pieces += [text[done:at], raw]
             done = at + len(bare)
-    return [piece for piece in (*pieces, text[done:]) if piece]
+    whole: list[str] = []
+    for piece in (*pieces, text[done:]):
+        if whole and not (piece.strip() and whole[-1].strip()):  # providers refuse blank pieces
+            whole[-1] += piece
+        else:
+            whole.append(piece)
+    return [piece for piece in whole if piece]
 
 
 def elide(text: str, limit: int) -> str:

@@ -152,6 +152,8 @@ def _status(
         return "error", f"{type(ended.error).__name__}: {ended.error}"[:1000], None
     if state.output.choices and state.output.stop_reason == "content_filter":
         return "refused", "the model refused to go on", None
+    if state.output.choices and state.output.stop_reason == "model_length":
+        return "limit", "the conversation outgrew the model's context", None
     if end is not None and end.status != "completed":
         return end.status, f"the agent ended with {end.exit_status}", None
     return "completed", None, None

@@ -6,6 +6,7 @@ from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import TaskState
+from inspect_ai.util import OutputLimitExceededError, sandbox
 
 from inspect_tts.errors import UserError
 from inspect_tts.stages.arguments import known_task_arguments
@@ -98,6 +99,20 @@ def terminal_bench(
     )
 
 
+_NO_VERDICT = {"RewardFileEmptyError", "VerifierOutputParseError"}
+"""Errors of inspect-harbor, which does not export them: a disk that the agent filled, say."""
+
+
+async def _written_reward() -> Score:
+    """The reward of tests that printed more than Inspect reads."""
+    said = "The tests printed more than Inspect reads."
+    try:
+        reward = float(await sandbox().read_file("/logs/verifier/reward.txt"))
+    except (OSError, ValueError):
+        return Score(value=0.0, explanation=f"{said} They left no reward.")
+    return Score(value=reward, explanation=said)
+
+
 @scorer(metrics=[accuracy(), stderr()])
 def terminal_tests() -> Scorer:
     """Run the task's tests in the sandbox, by inspect-harbor's scorer.
@@ -121,6 +136,12 @@ def terminal_tests() -> Scorer:
             return Score(value=0.0, explanation=f"The tests took longer than {limit:g} seconds.")
         except FileNotFoundError as error:
             return Score(value=0.0, explanation=f"The tests wrote no reward: {error}")
+        except OutputLimitExceededError:
+            return await _written_reward()
+        except Exception as error:
+            if type(error).__name__ not in _NO_VERDICT:
+                raise
+            return Score(value=0.0, explanation=f"The tests left no verdict: {error}")
         return graded or Score(value=0.0, explanation="The tests gave no score.")
 
     return score

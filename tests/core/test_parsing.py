@@ -114,6 +114,11 @@ OBJECTS: list[Any] = [
     pytest.param("{}", {}, id="empty"),
     pytest.param('\n  {"a": 1}\n', {"a": 1}, id="blanks around"),
     pytest.param('```json\n{"a": 1}\n```', {"a": 1}, id="fenced"),
+    pytest.param('{"a": ["x,]", 1,],}', {"a": ["x,]", 1]}, id="trailing commas"),
+    pytest.param(r'{"a": "\d+ \$x \" \\w"}', {"a": r'\d+ \$x " \w'}, id="escapes of regexes"),
+    pytest.param(r'{"a": "it\'s \u00e9 \uZZ"}', {"a": r"it's é \uZZ"}, id="other odd escapes"),
+    pytest.param('With {braces}.\n{"a": 1}', {"a": 1}, id="braces in prose"),
+    pytest.param('{"a": "fine \\\\"}', {"a": "fine \\"}, id="what is valid stays"),
     pytest.param('```\n{"a": 1}\n```', {"a": 1}, id="fenced without a language"),
     pytest.param('```JSON \r\n{"a": 1}\r\n```\r\n{}', {"a": 1}, id="fenced, Windows line ends"),
     pytest.param('So: ```json {"a": 1} ```', {"a": 1}, id="fenced on one line"),
@@ -147,7 +152,7 @@ NO_OBJECTS = [
     pytest.param("}{", "no JSON object found", id="braces the wrong way round"),
     pytest.param('text {"a": 1', "no JSON object found", id="cut off in prose"),
     pytest.param('{"a": 1', "not valid JSON: .*column 8", id="cut off, with the place"),
-    pytest.param('{"a": 1,}', "not valid JSON: .*column", id="trailing comma"),
+    pytest.param('{"a": 1,,}', "not valid JSON: .*column", id="two commas"),
     pytest.param(
         '```json\n{"a" 1}\n```', "not valid JSON: .*column 6", id="fenced, with the place"
     ),

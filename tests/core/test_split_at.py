@@ -22,6 +22,7 @@ LONG, OTHER = "x y " * 99 + "x y.", "z " * 250 + "z"
         (f"a{LONG}b", [f"{LONG}{' ' * 10}"], [f"a{LONG}b"]),
         (LONG + OTHER, [OTHER, LONG], [LONG, OTHER]),
         (LONG * 2, [LONG, OTHER, LONG], [LONG, LONG]),
+        (f"{LONG}\n{OTHER}", [LONG, OTHER], [f"{LONG}\n", OTHER]),
         (f"{LONG}{OTHER}c", [LONG, OTHER], [LONG, OTHER, "c"]),
     ],
 )
@@ -46,4 +47,4 @@ def test_the_pieces_are_the_prompt(told: list[str], quoted: list[str]) -> None:
     text = "and".join(told)
     pieces = split_at(text, [*quoted, *told])
     assert "".join("".join(pieces).split()) == "".join(text.split())
-    assert all(pieces)
+    assert all(piece.strip() for piece in pieces) or not text.strip()

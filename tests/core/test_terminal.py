@@ -17,6 +17,7 @@ from inspect_tts.core.terminal import (
     keystrokes,
     observation,
     parse_turn,
+    quoted_tabs,
     shown,
     typed_commands,
     with_marker,
@@ -182,7 +183,8 @@ def test_all_keystrokes_arrive(text: str) -> None:
 
 MARKED = {
     "a command": ("ls\n", "ls; M\n"),
-    "without Enter": ("ls", "ls; M\n"),
+    "without Enter": ("ls", None),
+    "an answer to a pager": ("q", None),
     "two lines": ("cd x\nls\n", "cd x\nls; M\n"),
     "a here-document": ("cat <<E\nx\nE\n", "cat <<E\nx\nE\nM\n"),
     "a comment": ("ls # all\n", "ls # all\nM\n"),
@@ -193,6 +195,19 @@ MARKED = {
     "keys": ("C-c", None),
     "a control character": ("\x04", None),
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("ls\n", "ls\n"),
+        ("cat >M <<E\na:\n\tb\nE\n", "cat >M <<E\na:\n\x16\tb\nE\n"),
+        ("cd /ap\t", "cd /ap\t"),
+        ("a\tb\t\t", "a\x16\tb\t\t"),
+    ],
+)
+def test_tabs_are_no_completions_but_at_the_end(text: str, typed: str) -> None:
+    assert quoted_tabs(text) == typed
 
 
 @pytest.mark.parametrize(("text", "marked"), MARKED.values(), ids=MARKED)

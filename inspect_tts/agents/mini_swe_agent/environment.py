@@ -1,6 +1,7 @@
 """Inspect's sandbox as mini-SWE-agent's environment."""
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any, Protocol
 
 from inspect_ai.util import ExecResult, OutputLimitExceededError
@@ -10,6 +11,10 @@ from inspect_tts.core.facts import MERGED_OUTPUT
 from .package import LocalEnvironment
 
 UNAME = ("system", "node", "release", "version", "machine")
+
+
+_OF_THE_COMMAND = (TimeoutError, OutputLimitExceededError, OSError, ValueError)
+"""What a command can cause: too slow, too talkative, no permission, too long, no valid text."""
 
 
 class Exec(Protocol):
@@ -53,6 +58,7 @@ class SandboxEnvironment(LocalEnvironment):
         """
         command = ["sh", "-c", MERGED_OUTPUT, "sh", *self._interpreter, action.get("command", "")]
         seconds = timeout or self.config.timeout
+        began = monotonic()
         try:
             done = self._run(
                 command,
@@ -60,13 +66,24 @@ class SandboxEnvironment(LocalEnvironment):
                 env=dict(self.config.env),
                 timeout=seconds,
             )
-        except (TimeoutError, OutputLimitExceededError, PermissionError) as error:
-            output = {
-                "output": getattr(error, "truncated_output", None) or "",
-                "returncode": -1,
-                "exception_info": f"An error occurred while executing the command: {error}",
-                "extra": {"exception_type": type(error).__name__, "exception": str(error)},
-            }
+        except _OF_THE_COMMAND as error:
+            early = isinstance(error, TimeoutError) and monotonic() - began < seconds
+            if isinstance(error, ConnectionError):
+                raise
+            output = (
+                {
+                    "output": getattr(error, "truncated_output", None) or "",
+                    "returncode": 124,  # of a `timeout` of its own
+                    "exception_info": "",
+                }
+                if early
+                else {
+                    "output": getattr(error, "truncated_output", None) or "",
+                    "returncode": -1,
+                    "exception_info": f"An error occurred while executing the command: {error}",
+                    "extra": {"exception_type": type(error).__name__, "exception": str(error)},
+                }
+            )
         else:
             printed = done.stdout + done.stderr  # the latter only where the shell could not start
             output = {"output": printed, "returncode": done.returncode, "exception_info": ""}

@@ -11,6 +11,7 @@ from inspect_ai.util import store_as, time_limit
 from pydantic import JsonValue
 
 from inspect_tts._inspect import sample_metadata
+from inspect_tts.agents.ending import AgentEnd
 from inspect_tts.core.records import AGENT_TIME_LIMIT
 from inspect_tts.core.terminal import SOURCE, Command, Turn, observation, parse_turn, shown
 from inspect_tts.errors import UserError
@@ -93,7 +94,10 @@ def terminus(
         seconds = metadata.get(AGENT_TIME_LIMIT)
         terminal = Terminal(settings.user or metadata.get("agent_user"), width, height)
         with time_limit(seconds) if seconds is not None else nullcontext():
-            return await _work(state, settings, terminal, get_model())
+            state = await _work(state, settings, terminal, get_model())
+        end, how = store_as(AgentEnd), store_as(TerminusRecord).ended
+        end.exit_status, end.status = how, "completed" if how == "complete" else "limit"
+        return state
 
     return execute
 

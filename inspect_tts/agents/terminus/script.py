@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from inspect_tts.core.terminal import Command, Screen, keystrokes, with_marker
+from inspect_tts.core.terminal import Command, Screen, keystrokes, quoted_tabs, with_marker
 
 HISTORY = 5000
 """Lines that the terminal keeps; what scrolls further is lost."""
@@ -17,10 +17,15 @@ _SETTLE = "0.1"  # seconds between a marker and the prompt that the shell draws 
 
 _SLICE = 2  # seconds
 
+_KEYS = 3.0
+"""Longest wait for what no shell can end, in seconds: keys, and text without Enter."""
+
 _PRELUDE = """\
 t() {{ tmux -u -f /dev/null -L {socket} "$@" </dev/null; }}
 die() {{ echo "$1" >&2; exit {dead}; }}
 shell=$(command -v bash || command -v sh)
+at_shell() {{ case $(t display-message -p -t main '#{{pane_current_command}}') in
+  *sh) ;; *) false ;; esac; }}
 dead() {{ [ "$(t display-message -p -t main '#{{pane_dead}}')" = 1 ]; }}
 """
 
@@ -136,7 +141,8 @@ def turn_script(socket: str, fence: str, commands: Sequence[Command], first: int
 def _type(command: Command, socket: str, number: int) -> str:
     text = with_marker(command.keystrokes, marker(number)) if command.is_blocking else None
     if text is None:
-        return f"{_send(command.keystrokes, socket)}sleep {command.timeout_sec:.3f}\necho waited\n"
+        wait = min(command.timeout_sec, _KEYS) if command.is_blocking else command.timeout_sec
+        return f"{_send(command.keystrokes, socket)}sleep {wait:.3f}\necho waited\n"
     slices, rest = divmod(command.timeout_sec, _SLICE)
     rest = max(rest, 0.05)  # `timeout 0` would never end
     return f"{_send(text, socket)}await tts{number} {slices:.0f} {rest:.3f}\n"
@@ -151,6 +157,10 @@ def _send(text: str, socket: str) -> str:
             lines.append(f"t send-keys -t main -H {part.value} || die 'tmux is gone'")
         else:
             code = b64encode(part.value.encode()).decode()
+            if (quoted := quoted_tabs(part.value)) != part.value:
+                lines.append(f"text={b64encode(quoted.encode()).decode()}")
+                lines.append(f"at_shell || text={code}")
+                code = '"$text"'
             load = f"base64 -d | tmux -u -L {socket} load-buffer -b tts -"
             lines.append(
                 f"printf %s {code} | {load} && t paste-buffer -d -b tts -t main "
