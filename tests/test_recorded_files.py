@@ -24,7 +24,8 @@ def test_files_of_a_folder_are_told_apart_by_name(tmp_path: Path) -> None:
     assert [s.path for s in collection.problems[0].sources] == sorted(
         str(path) for path in tmp_path.rglob("*.traj.json")
     )
-    assert collect([str(tmp_path)]).attempts == 4, "the predictions as well"
+    assert collect([str(tmp_path)]).attempts == 2, "predictions beside their trajectories are twins"
+    assert collect([str(tmp_path / "run1" / "preds.json")]).attempts == 1
 
 
 BROKEN: dict[str, tuple[str, str, Any, str]] = {

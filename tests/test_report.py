@@ -25,6 +25,10 @@ from made_logs import Made, made_log
 SMALL = Made(problems=6, n=4, keep=2, votes=4, summary_words=210)
 
 
+def small() -> EvalLog:
+    return made_log(SMALL)
+
+
 def write(log: EvalLog, folder: Path, name: str = "one") -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / f"2026-01-01T00-00-00_{name}.eval"

@@ -58,11 +58,9 @@ def times(usage: Usage, number: float) -> Usage:
 
 
 def mean_usage(usages: Iterable[Usage]) -> Usage:
-    """The mean of some usages, zero of none; its cost is that of those that have one."""
+    """The mean of some usages, zero of none."""
     found = list(usages)
-    priced = [usage.cost for usage in found if usage.cost is not None]
-    whole = times(sum(found, Usage()), 1 / max(1, len(found)))
-    return whole.model_copy(update={"cost": sum(priced) / len(priced) if priced else None})
+    return times(sum(found, Usage()), 1 / max(1, len(found)))
 
 
 def measured(rollouts: Iterable[Rollout], selections: Iterable[Selection]) -> Averages:

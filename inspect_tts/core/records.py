@@ -40,15 +40,16 @@ class Usage(Record):
     """Dollars, None where Inspect knows no price for the model."""
 
     def __add__(self, other: "Usage") -> "Usage":
-        """Sum two usages; a cost that either lacks is that of the other."""
-        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
+        """Sum two usages; the cost is known where all that was used has one."""
+        costs = [each.cost for each in (self, other) if each.cost is not None]
+        unknown = any(each.cost is None and each.total_tokens for each in (self, other))
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             total_tokens=self.total_tokens + other.total_tokens,
-            cost=sum(costs) if costs else None,
+            cost=sum(costs) if costs and not unknown else None,
         )
 
 

@@ -45,7 +45,7 @@ def sample_numbers(
         if ids and all(id in scores for id in ids)
     }
     could_be = {id for s in selections if s.iteration == last for id in s.population}
-    could_be.update(*populations[-1:])
+    could_be = could_be or set(*populations[-1:])
     if could_be and all(id in scores for id in could_be):
         numbers["oracle"] = max(scores[id] for id in could_be)
     return numbers

@@ -99,19 +99,26 @@ def collect(paths: Sequence[str], format: str | None = None, *, strict: bool = F
     return collection
 
 
+Held = dict[str, tuple[Problem, int, int]]
+"""Attempts that several files may hold: the problem, the place in it, and how new the file is."""
+
+
 @lru_cache(maxsize=1)  # a command looks before the task does
-def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[object, ...]) -> Collection:
+def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[tuple[int, int], ...]) -> Collection:
     by_task: defaultdict[str, dict[str, Problem]] = defaultdict(dict)
     malformed: list[tuple[Source, str]] = []
-    for format, path in files:
+    held: Held = {}
+    for (format, path), (modified, _) in zip(files, stamps, strict=True):
         for found in read_all(READERS[format], Path(path)):
             source = Source(format=format, path=path, part=found.part)
             if isinstance(found, Malformed):
                 malformed.append((source, found.reason))
             else:
-                _add(by_task[found.task], found, source)
+                _add(by_task[found.task], found, source, modified, held)
     several = len(by_task) > 1
     problems = [problem for each in by_task.values() for problem in each.values()]
+    for problem in problems:
+        _leave_out_twins(problem)
     if several:
         for task, each in by_task.items():
             for problem in each.values():
@@ -119,10 +126,34 @@ def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[object, ...]) -> 
     return Collection(tuple(problems), len(files), tuple(malformed))
 
 
-def _add(problems: dict[str, Problem], found: Recorded, source: Source) -> None:
+def _add(
+    problems: dict[str, Problem], found: Recorded, source: Source, modified: int, held: Held
+) -> None:
+    """Add an attempt; of one that several files hold, as after a retry, the newest counts."""
     problem = problems.setdefault(found.problem, Problem(found.problem, found.text, found.choices))
     problem.text = problem.text or found.text
-    problem.attempts.append((found.started or "", source))
+    attempt = (found.started or "", source)
+    if found.uuid in held:
+        known, place, when = held[found.uuid]
+        if modified > when:
+            known.attempts[place] = attempt
+            held[found.uuid] = (known, place, modified)
+        return
+    if found.uuid is not None:
+        held[found.uuid] = (problem, len(problem.attempts), modified)
+    problem.attempts.append(attempt)
+
+
+def _leave_out_twins(problem: Problem) -> None:
+    """Leave out predictions that stand beside the trajectories which made them."""
+    sources = [source for _, source in problem.attempts]
+    trajectories = [Path(s.path) for s in sources if s.format == "mini-swe-agent"]
+    problem.attempts = [
+        (started, source)
+        for started, source in problem.attempts
+        if source.format != "swe-bench"
+        or not any(Path(source.path).parent in made.parents for made in trajectories)
+    ]
 
 
 def problem_texts(path: str) -> dict[str, str]:

@@ -58,6 +58,8 @@ class Recorded:
     """Sealed: what graded it, the headline first; None where nothing did."""
     score_error: str | None = None
     """Why it could not be graded, where a strategy tried."""
+    uuid: str | None = None
+    """The same in each log that holds it, as after a retry."""
     record: Rollout | None = None
     """Its record, where a strategy made it: summary and facts are then taken from there."""
 

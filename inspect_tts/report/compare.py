@@ -99,12 +99,19 @@ def _compare(runs: Sequence[Run], a: int, b: int, seed: int) -> Comparison:
 def _row(problem: Sequence[ProblemOutcome]) -> dict[str, float]:
     numbers = numbers_of(problem)
     row = {name: numbers[source] for name, source in _SCORES.items() if source in numbers}
-    if not any(outcome.selections for outcome in problem) and "pass_1" in row:
+    plain = not any(outcome.selections for outcome in problem)
+    if plain and "pass_1" in row:
         row["selected"] = row["pass_1"]
+    attempts = [max(1, len(outcome.rollouts)) if plain else 1 for outcome in problem]
     spent: dict[str, list[float | None]] = {
-        "tokens": [float(outcome.usage.total_tokens) for outcome in problem],
-        "dollars": [outcome.usage.cost for outcome in problem],
-        "seconds": [outcome.seconds for outcome in problem],
+        "tokens": [o.usage.total_tokens / k for o, k in zip(problem, attempts, strict=True)],
+        "dollars": [_share(o.usage.cost, k) for o, k in zip(problem, attempts, strict=True)],
+        "seconds": [_share(o.seconds, k) for o, k in zip(problem, attempts, strict=True)],
     }
     means = {name: mean_or_none(values) for name, values in spent.items()}
     return row | {name: value for name, value in means.items() if value is not None}
+
+
+def _share(whole: float | None, attempts: int) -> float | None:
+    """Of one attempt: a problem without a strategy is attempted once an epoch."""
+    return None if whole is None else whole / attempts

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from inspect_ai.log import (
     EvalLog,
     EvalSampleSummary,
@@ -16,6 +19,7 @@ from inspect_ai.log import (
 from inspect_tts.core.scaled import is_rollout, split_id
 from inspect_tts.errors import UserError
 from inspect_tts.logs import in_order, is_scaled
+from inspect_tts.stages.identity import HOW_NOT_WHAT
 from inspect_tts.stages.names import STAGES, is_stage
 
 PLAIN = "plain"
@@ -54,8 +58,12 @@ class LogFile:
     status: str
     samples: tuple[tuple[str | int, int], ...]
     """Id and epoch."""
-    errors: int
-    """Samples that ended with an error."""
+    failed: tuple[tuple[str | int, int], ...]
+    """Samples that ended with an error, and in no newer log without one."""
+    task_id: str
+    """The same in an eval and its retries."""
+    modified: float
+    """When the file was changed last, in seconds; 0 where it is remote."""
     uuids: dict[tuple[str | int, int], str] = field(default_factory=dict)
 
 
@@ -129,7 +137,9 @@ def log_file(
         created=header.eval.created,
         status=header.status,
         samples=tuple((s.id, s.epoch) for s in done),
-        errors=sum(s.error is not None for s in summaries),
+        failed=tuple((s.id, s.epoch) for s in summaries if s.error is not None),
+        task_id=header.eval.task_id,
+        modified=_modified(location),
         uuids={(s.id, s.epoch): s.uuid for s in done if s.uuid},
     )
 
@@ -139,8 +149,11 @@ def _run_key(header: EvalLog, side: int) -> RunKey:
     ours = [step for step in steps if is_stage(step.solver) or _name(step.solver) in _RECORDED]
     names = [step.solver.rpartition("/")[2] for step in ours]
     arguments: dict[str, Any] = {}
-    for step in ours if len(ours) == 1 else [s for s in ours if _name(s.solver) == "rollouts"][:1]:
-        arguments |= step.params_passed or {}
+    first = next((s for s in ours if len(ours) == 1 or _name(s.solver) == "rollouts"), None)
+    for number, step in enumerate(ours):
+        prefix = "" if step is first else f"{_name(step.solver)}_{number}."
+        passed = (step.params_passed or {}).items()
+        arguments |= {f"{prefix}{name}": value for name, value in passed}
     recipe = "+".join(name for name in names if len(ours) == 1 or name in STAGES) or PLAIN
     if recipe == PLAIN and spec.solver:
         arguments["solver"] = spec.solver
@@ -153,9 +166,20 @@ def _run_key(header: EvalLog, side: int) -> RunKey:
     for role, model in (spec.model_roles or {}).items():
         models = model if isinstance(model, list) else [model]
         arguments[role] = ",".join(each.model for each in models)
+    arguments |= _asked(header)
     shown = {n: _short(v) for n, v in sorted(arguments.items()) if n not in _NO_MATTER}
     settings = " ".join(f"{name}={value}" for name, value in shown.items())
     return RunKey(side, spec.task, spec.model, recipe, settings)
+
+
+def _asked(header: EvalLog) -> dict[str, Any]:
+    """How the model was asked and what a sample was allowed, as far as it was given."""
+    spec = header.eval
+    config = spec.model_generate_config.merge(header.plan.config)
+    given = config.model_dump(exclude_none=True, exclude=HOW_NOT_WHAT)
+    given |= {f"model.{n}": v for n, v in spec.model_args.items() if v is not None}
+    limits = {n: v for n, v in spec.config.model_dump().items() if n.endswith("_limit") and v}
+    return given | limits
 
 
 def _name(registered: str) -> str:
@@ -166,15 +190,27 @@ def _short(value: Any) -> str:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         value = value["name"]  # a component, as Inspect logs it
     text = "_".join(str(value).split())
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return f"{text[: _LONGEST_VALUE - 1]}…{sha256(text.encode()).hexdigest()[:4]}"
 
 
 def _newest(files: list[LogFile]) -> list[LogFile]:
     """Leave a sample that several logs of a side hold to the newest of them."""
     taken: set[tuple[int, str]] = set()
+    told: set[tuple[int, str, str | int, int]] = set()
     kept = []
-    for file in sorted(files, key=lambda f: (f.created, f.location), reverse=True):
-        mine = tuple(s for s in file.samples if (file.key.side, file.uuids.get(s, "")) not in taken)
-        taken |= {(file.key.side, uuid) for uuid in file.uuids.values()}
-        kept.append(replace(file, samples=mine))
+    newest = sorted(files, key=lambda f: (f.created, f.modified, f.location), reverse=True)
+    for file in newest:
+        side = file.key.side
+        mine = tuple(s for s in file.samples if (side, file.uuids.get(s, "")) not in taken)
+        taken |= {(side, uuid) for uuid in file.uuids.values()}
+        failed = tuple(s for s in file.failed if (side, file.task_id, *s) not in told)
+        told |= {(side, file.task_id, *s) for s in (*file.samples, *file.failed)}
+        kept.append(replace(file, samples=mine, failed=failed))
     return kept[::-1]
+
+
+def _modified(location: str) -> float:
+    fs, path = fsspec.core.url_to_fs(location)
+    return Path(path).stat().st_mtime if isinstance(fs, LocalFileSystem) else 0.0

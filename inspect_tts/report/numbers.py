@@ -161,7 +161,7 @@ def _numbers(
         logs=[file.viewer_path for file in files],
         problems=len(problems),
         samples=len(outcomes),
-        errors=sum(file.errors for file in files),
+        errors=sum(len(file.failed) for file in files),
         rollouts=len(rollouts),
         graded=sum(rollout.score is not None for rollout in rollouts),
         scores=estimates.scores(problems, later, seed),

@@ -181,6 +181,8 @@ def read_sample(
         seconds=seconds,
         pass_mark=pass_mark,
     )
+    if pool.adopted is None and (own := _own_score(sample)) is not None:
+        outcome = replace(outcome, numbers={"selected": own})  # a limit ended it before
     detail = None
     if detail_bytes:
         detail = problem_detail(sample, pool, scores, pass_mark, limit=detail_bytes)

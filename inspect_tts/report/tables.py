@@ -102,7 +102,8 @@ def _estimate(
         return Cell(ABSENT)
     found = numbers[name]
     if found is None:
-        return Cell(UNGRADED)
+        known = name == "headroom" and numbers.get("oracle") is not None
+        return Cell(ABSENT if known else UNGRADED)  # there is no headroom where oracle is pass@1
     if name == "headroom":
         return Cell(f"{100 * found.value:.0f}%", f"{100 * found.low:.0f} to {100 * found.high:.0f}")
     signed = name == "gain"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from logging import getLogger
-from math import nan
+from math import isnan, nan
 
 from inspect_ai.scorer import Score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -138,7 +138,8 @@ def _publisher(
 
     def publish(winner: Mapping[str, Score]) -> Score:
         headline = {adopted: score_number(next(iter(winner.values())).value)} if winner else {}
-        known = {n: v for n, v in numbers(graded | headline).items() if n in unknown}
+        scores = {id: score for id, score in (graded | headline).items() if not isnan(score)}
+        known = {n: v for n, v in numbers(scores).items() if n in unknown}
         return Score(value={**unknown, **known, **spent})
 
     return publish

@@ -16,7 +16,7 @@ from inspect_tts.models import ROLES
 
 from .job import Job
 
-_HOW_NOT_WHAT = {
+HOW_NOT_WHAT = {
     "adaptive_connections",
     "attempt_timeout",
     "batch",
@@ -33,7 +33,7 @@ _HOW_NOT_WHAT = {
 def model_identity(model: Model) -> dict[str, Any]:
     """What tells one model's answers from another's: name, arguments, settings."""
     config = effective_config(model).model_dump(mode="json", exclude_none=True)
-    what = {name: value for name, value in config.items() if name not in _HOW_NOT_WHAT}
+    what = {name: value for name, value in config.items() if name not in HOW_NOT_WHAT}
     return {"model": str(model), "config": what}
 
 

@@ -149,6 +149,10 @@ class _Trial(BaseModel):
     agent_execution: _Timing | None = None
 
 
+_BEFORE_GRADING = ("Agent", "Environment", "NonZeroAgent")
+"""How exceptions of Harbor begin that arise before a rollout is graded."""
+
+
 class AtifReader:
     """A file is one rollout; the trial's `result.json` above it names problem and reward."""
 
@@ -159,8 +163,9 @@ class AtifReader:
         """Read a file; see `Reader`."""
         whole = _whole(path)
         trial = _trial(path)
-        step = path.parents[1].name if path.parents[2].name == "steps" else None
-        problem = trial.task_name if trial else _trial_name(path).partition("__")[0]
+        folders = path.absolute().parents
+        step = folders[1].name if len(folders) > 2 and folders[2].name == "steps" else None
+        problem = trial.task_name if trial else _problem(path)
         status, reason, limit = _ended(trial)
         rewards = trial.verifier_result.rewards if trial and trial.verifier_result else None
         info = trial.agent_info.model_info if trial and trial.agent_info else None
@@ -211,8 +216,12 @@ def _whole(path: Path) -> Trajectory:
     return last.model_copy(update={"steps": steps})
 
 
-def _trial_name(path: Path) -> str:
-    return path.parents[1].name if path.parent.name == "agent" else path.parent.name
+def _problem(path: Path) -> str:
+    """The problem of a file without `result.json`, from its folder `<problem>__<trial>` or name."""
+    if path.name != "trajectory.json":
+        return path.name.removesuffix(".json").removesuffix(".atif")
+    folder = path.absolute().parent
+    return (folder.parent if folder.name == "agent" else folder).name.partition("__")[0]
 
 
 def _trial(path: Path) -> _Trial | None:
@@ -225,8 +234,8 @@ def _trial(path: Path) -> _Trial | None:
 
 def _ended(trial: _Trial | None) -> tuple[Status, str | None, str | None]:
     raised = trial.exception_info if trial else None
-    if raised is None:
-        return "completed", None, None
+    if raised is None or not raised.exception_type.startswith(_BEFORE_GRADING):
+        return "completed", None, None  # what grading raised must not reach a judge
     reason = f"{raised.exception_type}: {raised.exception_message}"[:1000]
     timed_out = raised.exception_type == "AgentTimeoutError"
     return ("limit", reason, "time") if timed_out else ("error", reason, None)

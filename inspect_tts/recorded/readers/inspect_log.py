@@ -5,7 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from inspect_ai.event import ErrorEvent, ModelEvent, SpanBeginEvent, StateEvent
 from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
+from inspect_ai.model import ChatMessage
 from pydantic import JsonValue
 
 from inspect_tts.core.facts import last_commands
@@ -89,7 +91,8 @@ def sealed_scores(sample: EvalSample) -> dict[str, JsonValue] | None:
 
 
 def _recorded(sample: EvalSample, task: str, model: str) -> Recorded:
-    status, reason = _ended(sample)
+    scoring = _scoring(sample)
+    status, reason = _ended(sample, scoring)
     details = [score.metadata or {} for score in (sample.scores or {}).values()]
     patches = [d["model_patch"] for d in details if isinstance(d.get("model_patch"), str)]
     turns = sum(message.role == "assistant" for message in sample.messages)
@@ -98,7 +101,7 @@ def _recorded(sample: EvalSample, task: str, model: str) -> Recorded:
         task=task,
         text=sample.input,
         choices=tuple(sample.choices or ()),
-        messages=sample.messages,
+        messages=_before_scoring(sample, scoring),
         part=f"{sample.id}/{sample.epoch}",
         started=str(sample.started_at) if sample.started_at else None,
         status=status,
@@ -112,11 +115,41 @@ def _recorded(sample: EvalSample, task: str, model: str) -> Recorded:
         patch=patches[0] if patches else None,
         commands=_commands(sample),
         scores=sealed_scores(sample),
+        uuid=sample.uuid,
     )
 
 
-def _ended(sample: EvalSample) -> tuple[Status, str | None]:
-    if sample.error is not None:
+def _scoring(sample: EvalSample) -> int | None:
+    """Where among the events the scorers began; None where they did not, or events were left out.
+
+    What they raised or said must not reach a judge.
+    """
+    for index, event in enumerate(sample.events):
+        if isinstance(event, SpanBeginEvent) and event.type == "scorers":
+            return index
+    return None
+
+
+def _before_scoring(sample: EvalSample, scoring: int | None) -> list[ChatMessage]:
+    """The messages without those that the scorers added."""
+    if scoring is None:
+        return sample.messages
+    told = "".join(
+        event.model_dump_json(include={"changes", "input", "output"})
+        for event in sample.events[:scoring]
+        if isinstance(event, StateEvent | ModelEvent)
+    )
+    messages = list(sample.messages)
+    while messages and messages[-1].id and messages[-1].id not in told:
+        messages.pop()
+    return messages or sample.messages[:1]
+
+
+def _ended(sample: EvalSample, scoring: int | None) -> tuple[Status, str | None]:
+    by_scorer = scoring is not None and not any(
+        isinstance(event, ErrorEvent) for event in sample.events[:scoring]
+    )
+    if sample.error is not None and not by_scorer:
         return "error", sample.error.message[:1000]
     if sample.limit is not None:
         return "limit", f"its {sample.limit.type} limit of {sample.limit.limit:g} was reached"

@@ -161,7 +161,7 @@ def _commands(messages: Sequence[dict[str, Any]]) -> tuple[CommandFact, ...]:
 
 
 def _usage(file: _File) -> Usage:
-    total = Usage(cost=file.info.model_stats.instance_cost)
+    total = Usage()
     for raw in file.messages:
         response = (raw.get("extra") or {}).get("response")
         used = response.get("usage") if isinstance(response, dict) else raw.get("usage")
@@ -176,4 +176,4 @@ def _usage(file: _File) -> Usage:
                 output_tokens=said,
                 total_tokens=asked + said,
             )
-    return total
+    return total.model_copy(update={"cost": file.info.model_stats.instance_cost})

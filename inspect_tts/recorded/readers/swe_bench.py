@@ -1,6 +1,7 @@
 """Predictions for SWE-bench: patches alone, each file one attempt at every problem in it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class SweBenchReader:
 
     def read(self, path: Path, part: str | None = None) -> Iterator[Recorded | Malformed]:
         """Read a file; see `Reader`."""
+        times = Counter[str]()
         for place, row in _rows(path):
             try:
                 if isinstance(row, ValueError):
@@ -35,8 +37,11 @@ class SweBenchReader:
             except ValueError as error:
                 yield Malformed(str(error).splitlines()[0], place)
                 continue
-            if part in (None, prediction.instance_id):
-                yield _recorded(path, prediction)
+            id = prediction.instance_id
+            times[id] += 1
+            own = id if times[id] == 1 else f"{id}#{times[id]}"
+            if part in (None, own):
+                yield _recorded(path, prediction, own)
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
@@ -53,7 +58,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
         raise ValueError("holds neither a list of predictions nor one prediction by problem")
 
 
-def _recorded(path: Path, prediction: _Prediction) -> Recorded:
+def _recorded(path: Path, prediction: _Prediction, part: str) -> Recorded:
     patch, problem = prediction.model_patch or "", prediction.instance_id
     solved = resolved(path, problem, prediction.model_name_or_path)
     said = f"The patch:\n\n{patch}" if patch.strip() else "There is no patch."
@@ -61,7 +66,7 @@ def _recorded(path: Path, prediction: _Prediction) -> Recorded:
         problem=problem,
         text=None,
         messages=[ChatMessageAssistant(content=said)],
-        part=problem,
+        part=part,
         model=prediction.model_name_or_path,
         patch=patch,
         scores=None if solved is None else {"resolved": solved},

@@ -1,0 +1,103 @@
+"""Recorded rollouts that stand in several files, and what graders said of them."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalLog
+from inspect_ai.model import ChatMessageUser
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from inspect_ai.solver import TaskState
+from recorded_files import atif, prediction, trial, write
+from scripted import echo, model
+
+from inspect_tts.recorded.problems import collect
+from inspect_tts.recorded.readers import load
+from inspect_tts.recorded.records import Recorded
+
+QUIET: dict[str, Any] = {"display": "none", "ctl_server": False}
+SECRET = "hidden test test_secret failed: expected 42"
+
+
+@scorer(metrics=[mean()])
+def talkative(how: str) -> Scorer:
+    async def score(state: TaskState, target: Target) -> Score:
+        if how == "raises":
+            raise RuntimeError(SECRET)
+        state.messages.append(ChatMessageUser(content=SECRET))
+        return Score(value=0)
+
+    return score
+
+
+def graded(folder: Path, how: str) -> EvalLog:
+    tested = Task(dataset=[Sample(id="p", input="Go.")], scorer=talkative(how))
+    [log] = inspect_eval(tested, model=model(echo), log_dir=str(folder), **QUIET)
+    return log
+
+
+def first(path: Path | str) -> Recorded:
+    [problem] = collect([str(path)]).problems
+    return load(problem.sources[0])
+
+
+@pytest.mark.parametrize("how", ["raises", "says"])
+def test_what_a_scorer_raised_or_said_is_no_part_of_a_rollout(tmp_path: Path, how: str) -> None:
+    log = graded(tmp_path, how)
+    found = first(log.location)
+    assert (found.status, found.reason) == ("completed", None)
+    assert [message.text for message in found.messages] == ["Go.", "said Go."]
+    assert SECRET not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"),
+    [
+        ("VerifierTimeoutError", "completed"),
+        ("RewardFileEmptyError", "completed"),
+        ("RuntimeError", "completed"),
+        ("AgentTimeoutError", "limit"),
+        ("NonZeroAgentExitCodeError", "error"),
+        ("EnvironmentStartTimeoutError", "error"),
+    ],
+)
+def test_what_a_verifier_raised_is_no_part_of_a_trial(
+    tmp_path: Path, raised: str, status: str
+) -> None:
+    info = {"exception_type": raised, "exception_message": SECRET}
+    path = trial(tmp_path, exception_info=info)
+    found = first(path)
+    assert found.status == status
+    assert (SECRET in (found.reason or "")) == (status != "completed")
+
+
+def test_a_log_and_its_copies_hold_a_rollout_once(tmp_path: Path) -> None:
+    log = Path(graded(tmp_path, "says").location)
+    copy = log.with_name(f"{log.stem}-scored.eval")
+    shutil.copy(log, copy)
+    os.utime(copy, (2**31, 2**31))
+    [problem] = collect([str(tmp_path)]).problems
+    assert [Path(source.path).name for source in problem.sources] == [copy.name], "the newest"
+
+
+def test_predictions_of_one_problem_in_a_file_are_attempts_of_their_own(tmp_path: Path) -> None:
+    rows = [prediction("p", patch=f"diff {number}") for number in range(3)]
+    path = write(tmp_path / "preds.json", [*rows, prediction("q", patch="diff q")])
+    problems = collect([str(path)]).problems
+    loaded = {p.name: [load(source).patch for source in p.sources] for p in problems}
+    assert loaded == {"p": ["diff 0", "diff 1", "diff 2"], "q": ["diff q"]}
+
+
+def test_atif_files_are_problems_by_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("django__django-1", "p2"):
+        write(tmp_path / f"{name}.atif.json", atif())
+    monkeypatch.chdir(tmp_path)
+    names = [p.name for p in collect(["django__django-1.atif.json", "p2.atif.json"]).problems]
+    assert names == ["django__django-1", "p2"]
