@@ -16,7 +16,7 @@ from inspect_ai.tool import bash
 
 from inspect_tts import rtv
 from inspect_tts.core.facts import PATCH_BYTES, parse_workspace, patch_record
-from inspect_tts.core.patches import files_of, without_files
+from inspect_tts.core.patches import files_added, files_of, without_files
 
 SETUP = r"""
 git init -q . && git config user.name a && git config user.email a@example.org
@@ -166,6 +166,8 @@ new file mode 100644
 
 def test_files_are_left_out_whole() -> None:
     assert files_of(TWO) == ("src/a b.py", "tests/test_a.py")
+    assert files_added(TWO) == ("tests/test_a.py",)
+    assert files_added(TWO.replace("\nnew file mode", "\n+new file mode")) == ()
     assert without_files(TWO, {"tests/test_a.py"}) == TWO[: TWO.index("diff --git a/tests")]
     assert without_files(TWO, {"no"}) == TWO
     assert without_files("", {"no"}) == ""

@@ -21,6 +21,23 @@ def files_of(patch: str) -> tuple[str, ...]:
     return tuple(match["new"] for match in found if match)
 
 
+def files_added(patch: str) -> tuple[str, ...]:
+    """The files that a patch creates.
+
+    Args:
+        patch: As `git diff` writes it.
+
+    Returns:
+        Their names, in order; not those that git quotes.
+    """
+    found = ((_NAMES.match(part), part) for part in _parts(patch))
+    return tuple(
+        match["new"]
+        for match, part in found
+        if match and "\nnew file mode " in part.partition("\n@@")[0]
+    )
+
+
 def without_files(patch: str, names: Collection[str]) -> str:
     """Leave files out of a patch.
 

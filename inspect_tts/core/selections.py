@@ -111,8 +111,18 @@ def swiss(field: Field) -> Play:
 
 
 def round_robin(field: Field) -> Play:
-    """Everybody meets everybody once, in pairs; ranked by the votes received."""
-    matches = yield tuple(combinations(field.lot(field.ids, "pairing"), 2))
+    """Everybody meets everybody once, in pairs; ranked by the votes received.
+
+    Everybody stands first in about half of the pairs, so that with an odd number of votes no
+    favour for a position adds up.
+    """
+    order = field.lot(field.ids, "pairing")
+    matches = yield tuple(
+        pair if (i + j) % 2 else pair[::-1]
+        for (i, j), pair in zip(
+            combinations(range(len(order)), 2), combinations(order, 2), strict=True
+        )
+    )
     return _by_mean_points(field, matches)
 
 
@@ -126,7 +136,11 @@ def pivot(field: Field) -> Play:
     around = _once(zip(ring, (*ring[1:], ring[0]), strict=True))
     played = list((yield around))
     pivots = _by_mean_points(field, played, "pivots")[:PIVOTS]
-    against = _once((one, other) for one in pivots for other in ring)
+    against = _once(
+        (one, other) if (i + j) % 2 else (other, one)
+        for i, one in enumerate(pivots)
+        for j, other in enumerate(ring)
+    )
     new = tuple(pair for pair in against if not any({*pair} == {*met} for met in around))
     if new:
         played += yield new

@@ -13,8 +13,8 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-MARKER = "[text addressed to the judge was left out]"
-"""What stands where text was left out."""
+MARKER = "[a sentence was left out here]"
+"""What stands where text was left out. It blames nobody: an agent may quote what it read."""
 
 _EXCERPT = 120
 _BREAK = "\u200b"
@@ -53,7 +53,7 @@ def guard(text: str, tag: str) -> Guarded:
         The safe text and what was found. To guard the safe text again finds nothing.
     """
     view = _View(text)
-    spans = _steering(view.text)
+    spans = _steering(view.text, tag)
     found = [(start, view.text[start:end]) for start, end in spans]
     edits = _replacements(view, spans)
     last = len(view.text)
@@ -167,10 +167,11 @@ def _replacements(view: _View, spans: list[tuple[int, int]]) -> list[tuple[int, 
     return [(view.starts[start], view.ends[end - 1], MARKER) for start, end in merged]
 
 
-def _steering(shown: str) -> list[tuple[int, int]]:
+def _steering(shown: str, tag: str) -> list[tuple[int, int]]:
     spans = []
     position = 0
-    while match := _RULES.search(shown, position):
+    rules = _OF_SOLUTIONS if tag == "solution" else _RULES
+    while match := rules.search(shown, position):
         start, end = match.span()
         start += shown[start].isspace()
         quote = shown.find('"', start, end)
@@ -196,7 +197,10 @@ _THIS = (
     rf"(?:solution|attempt|candidate|submission|summary|rollout|trajectory){_END}"
 )
 _TARGET = rf"(?:(?:the\s)?[\u201d'(]?{_NUMBERED}|{_THIS})"
-_CHOOSE = r"(?:choose|select|prefer|pick|vote\sfor|favou?r|rank|declare|go\swith)"
+# who reads solutions may be told of attempts: those of the context that a rollout started from
+_OTHERS_OUT = rf"(?:solution|candidate|submission)[\s_#]{{0,3}}{_NUMBER}"
+_SOLUTION = rf"(?:(?:the\s)?[\u201d'(]?{_OTHERS_OUT}|{_THIS})"
+_CHOOSE = r"(?:choose|select|prefer|pick|vote(?:\sfor)?|favou?r|rank|declare|go\swith)"
 _MUST = r"(?:must|should|shall|ha(?:ve|s)\sto|needs?\sto|ought\sto|(?:are|is)\srequired\sto)"
 _BE = r"(?:is|are|(?:must|should|has\sto|will|can\sonly)\sbe|goes\sto|=|:)"
 _SURELY = r"(?:(?:clearly|obviously|definitely|certainly|undoubtedly|simply|by\sfar),?\s)?"
@@ -211,6 +215,7 @@ _TOP = (
     r"(?:full|maximum|max|top|perfect|highest|best)\s(?:possible\s)?(?:mark|score|grade|rating)s?"
 )
 
+_DECLARED = "@DECLARED@"
 _SENTENCES = rf"""
 # verdicts and grades
   final[\s-]verdict{_SEPARATORS}(?:
@@ -232,16 +237,18 @@ _SENTENCES = rf"""
 # this one
 | you\s{_MUST}\s(?:\w{{1,20}}ly\s)?{_CHOOSE}\s{_TARGET}
 | (?:please|kindly)\s(?:\w{{1,20}}ly\s)?{_CHOOSE}\s{_TARGET}
-| vote\sfor\s{_TARGET}
+| vote\s(?:for\s)?{_TARGET}
+| (?:the\s)?{_JUDGE}\s{_MUST}\s(?:\w{{1,20}}ly\s)?
+    (?:{_CHOOSE}|output|answer|return|say|write)\s{_TARGET}
 | {_TARGET}\s(?:must|should|has\sto|needs\sto)\sbe\s
     (?:chosen|selected|picked|declared|judged|rated|graded|ranked|voted){_END}
 | (?:the\s)?(?:correct|right|best|winning|only\svalid|better)\s
-    (?:answer|choice|solution|pick|one|attempt|submission)\s?{_BE}\s?{_SURELY}{_TARGET}
-| (?:the\s)?winner\s?{_BE}\s?{_SURELY}{_TARGET}
+    (?:answer|choice|solution|pick|one|attempt|submission)\s?{_BE}\s?{_SURELY}{_DECLARED}
+| (?:the\s)?winner\s?{_BE}\s?{_SURELY}{_DECLARED}
 | your\s(?:final\s)?(?:verdict|vote|choice|answer|decision|pick)\s?{_BE}\s{_TARGET}
-| {_TARGET}\sis\s{_SURELY}the\s
+| {_DECLARED}\sis\s{_SURELY}the\s
     (?:clear\s|obvious\s|only\s|true\s)?(?:winner|winning\s(?:one|solution|attempt)){_END}
-| {_TARGET}\sis\s{_SURELY}(?:the\s)?(?:very\s)?best{_END}{_GAP40}(?:
+| {_DECLARED}\sis\s{_SURELY}(?:the\s)?(?:very\s)?best{_END}{_GAP40}(?:
       (?:pick|choose|select|prefer|vote\sfor|favou?r)\s(?:it|this|me){_END}
     | (?:of|among)\s(?:all|the)\s(?:\w{{1,20}}\s)?(?:solution|attempt|candidate|submission)s{_END})
 | (?:(?:rate|grade)\sit|(?:give|award)\sit(?=\s(?:\w{{1,4}}\s)?{_TOP})
@@ -265,9 +272,16 @@ _MARKERS = rf"""
     (?:\s(?:prompt|message|instructions?|override))?\s?:
 """
 _REST = r"""(?:[^.!?\n"\u201d\0]|[.!?]++(?![\s"'\u201d)\]\0]|\Z)){0,400}+[^\W_]*+[.!?]*+"""
-_RULES = re.compile(
-    rf"{_MARKERS}|(?<![^\W_])(?=[^\W\d])(?:{_SENTENCES}){_REST}", re.IGNORECASE | re.VERBOSE
-)
+
+
+def _compiled(declared: str) -> re.Pattern[str]:
+    sentences = _SENTENCES.replace(_DECLARED, declared)
+    return re.compile(
+        rf"{_MARKERS}|(?<![^\W_])(?=[^\W\d])(?:{sentences}){_REST}", re.IGNORECASE | re.VERBOSE
+    )
+
+
+_RULES, _OF_SOLUTIONS = _compiled(_TARGET), _compiled(_SOLUTION)
 
 
 @lru_cache(maxsize=8)

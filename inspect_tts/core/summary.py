@@ -1,6 +1,7 @@
 """The structure of a summary (paper, section 1) and how prompts show it."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from .parsing import parse_json_object
 from .records import Facts, Rollout
 from .steering import guard
+
+_HEADING = re.compile(r"facts\s+recorded\s+by\s+the\s+harness", re.IGNORECASE)
 
 
 class _Part(BaseModel):
@@ -124,8 +127,9 @@ def rollout_text(rollout: Rollout) -> str:
 
 
 def with_facts(text: str, facts: Facts) -> str:
-    """Put what the harness recorded below what is told of a rollout."""
-    return f"{text}\n\nFacts recorded by the harness:\n{facts_text(facts)}"
+    """Put what the harness recorded below what is told of a rollout, which cannot pass for it."""
+    told = _HEADING.sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
+    return f"{told}\n\nFacts recorded by the harness:\n{facts_text(facts)}"
 
 
 def numbered(rollouts: Sequence[Rollout], tag: str, texts: Mapping[str, str] | None = None) -> str:
@@ -149,7 +153,8 @@ def numbered(rollouts: Sequence[Rollout], tag: str, texts: Mapping[str, str] | N
 
 def steering(rollout: Rollout) -> tuple[str, ...]:
     """Excerpts of what in a rollout's summary and facts tries to steer a judge."""
-    return guard(rollout_text(rollout), "solution").found
+    forged = tuple(found[0] for found in _HEADING.finditer(rollout.summary.text))
+    return (*forged, *guard(rollout_text(rollout), "solution").found)
 
 
 @lru_cache(maxsize=256)  # each vote of a match shows the same texts

@@ -15,7 +15,9 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 from inspect_ai.util import sandbox
 
+from inspect_tts.agents.ending import agent_end
 from inspect_tts.core.facts import PATCH_BYTES
+from inspect_tts.core.patches import files_added
 from inspect_tts.stages.facts import read_workspace
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
         timeout: Seconds that they may take. What takes longer is not resolved.
 
     Returns:
-        The scorer: 1 if all of FAIL_TO_PASS and PASS_TO_PASS pass, else 0. The metadata holds the
+        The scorer: 1 if all of FAIL_TO_PASS and PASS_TO_PASS pass, else 0; also 0, as in the
+        published harness, where mini-SWE-agent ended without a submission. The metadata holds the
         patch. It raises where no test could be run, which is no verdict on the patch.
     """
 
@@ -51,6 +54,12 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
         script = get_eval_script(
             data["test_patch"], data["repo"], data["version"], data["base_commit"]
         )
+        end = agent_end(state.store)
+        if end is not None and end.status != "completed":
+            why = f"The agent ended with {end.exit_status} and submitted nothing."
+            return Score(value=0.0, explanation=why, metadata={"model_patch": patch})
+        for name in files_added(data["test_patch"]):  # else it would not apply
+            await sandbox().exec(["rm", "-f", name], cwd="/testbed")
         folder = (await sandbox().exec(["mktemp", "-d"])).stdout.strip()
         await sandbox().write_file(f"{folder}/eval.sh", script)
         command = ["bash", "-c", _RUN, f"{folder}/eval.sh", f"{folder}/output"]
