@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+
+from overhead import table
+
 BENCH = Path(__file__).parents[1] / "bench" / "overhead.py"
 SMALL = ("--n", "2", "--turns", "2")
 
@@ -41,14 +45,10 @@ def test_json_holds_a_ratio_with_its_aim_and_raw_values_for_each_measure() -> No
     assert detail["votes"] >= 0.2  # one round
 
 
-def test_table_has_a_line_for_each_measure_of_the_asked_part() -> None:
-    head, *lines = bench("--parts", "a").splitlines()
+def test_the_table_has_a_line_for_each_measure() -> None:
+    row = {"what": "wall", "unit": "ms", "ratio": 1.5, "aim": 1.15, "rtv": 3.0, "against": 2.0}
+    head, *lines = table({"rows": [row | {"part": "a"}, row | {"part": "b"}]}).splitlines()
     assert head.split() == ["ratio", "aim", "rtv", "against"]
-    names = [line[:18].strip() for line in lines]
-    assert names == [
-        "(a) wall",
-        "(a) processor",
-        "(a) memory",
-        "(a) log",
-        "(a) unpacked log",
+    assert [line.split() for line in lines] == [
+        [f"({part})", "wall", "1.50", "1.15", "3.00", "2.00", "ms"] for part in "ab"
     ]

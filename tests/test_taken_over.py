@@ -219,12 +219,10 @@ def test_a_file_system_with_errors_of_its_own_does_not_stop_the_run() -> None:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(("command", "taken"), [("true", 2), ("echo x > /mem/x", 0)])
-def test_services_without_a_change_and_files_in_memory(
-    tmp_path: Path, docker_box: Box, command: str, taken: int
-) -> None:
+def test_services_without_a_change_and_files_in_memory(tmp_path: Path, docker_box: Box) -> None:
     memory = "network_mode: none\n    tmpfs: [/mem]"
     config = compose_file(tmp_path, ("default", "other"), network=memory)
+    command = "test {me} = a0 && echo x > /mem/x"
     for _ in range(2):
         task = Task(
             name=docker_box.task_name,
@@ -235,4 +233,4 @@ def test_services_without_a_change_and_files_in_memory(
         given = {**FIRST, "agent": bash_agent(), "units": str(tmp_path / "units")}
         log = run_eval(task, rtv(**given), Script(act=shell_then_submit(command)), tmp_path)
         assert log.status == "success", log.error
-    assert pool(log).taken_over.get("rollout", 0) == taken
+    assert pool(log).taken_over["rollout"] == 1
