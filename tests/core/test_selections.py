@@ -1,6 +1,5 @@
 """Every selection, on every population: one suite for all."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
@@ -299,21 +298,3 @@ def test_evidence_prefers_who_ended_then_whose_commands_worked_then_who_was_quic
     assert worth[:3] == sorted(worth[:3], reverse=True)
     assert worth[3][:2] == worth[4][:2]
     assert min(worth) == worth[5]
-
-
-@pytest.mark.parametrize("n", [5, 8, 16])
-def test_positions_even_out_where_everybody_meets_everybody(n: int) -> None:
-    _, [groups], field = play("round_robin", crowd(n))
-    firsts, seconds = (Counter(group[place] for group in groups) for place in (0, 1))
-    assert max(abs(firsts[name] - seconds[name]) for name in field.ids) <= 1
-
-
-@pytest.mark.parametrize("n", [8, 16])
-def test_positions_of_pivots_even_out(n: int) -> None:
-    _, [_, groups], field = play("pivot", crowd(n))
-    firsts = Counter(group[0] for group in groups)
-    pivots = [name for name in field.ids if sum(name in group for group in groups) > 2]
-    assert pivots
-    for name in pivots:
-        met = sum(name in group for group in groups)
-        assert abs(firsts[name] - met / 2) <= 2
