@@ -121,14 +121,21 @@ async def open_registered(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> Sa
     Raises:
         Exception: Whatever the provider raises.
     """
-    async with concurrency("sandbox starts", STARTS_AT_ONCE):
-        start = partial(open_sandboxes, sandbox, spec, real_sample())
-        try:
-            sandboxes = await start()
-        except Exception as error:
-            if sandbox.type != "docker" or not await daemon_is_back(error):
-                raise
-            sandboxes = await start()
+    sandboxes: SandboxSet | None = None
+    try:
+        async with concurrency("sandbox starts", STARTS_AT_ONCE):
+            start = partial(open_sandboxes, sandbox, spec, real_sample())
+            try:
+                sandboxes = await start()
+            except Exception as error:
+                if sandbox.type != "docker" or not await daemon_is_back(error):
+                    raise
+                sandboxes = await start()
+    except BaseException:
+        if sandboxes is not None:  # cancelled between its start and the end of the slot
+            with anyio.CancelScope(shield=True):
+                await sandboxes.close()
+        raise
     register_folders(sandbox, spec, sandboxes.environments)
     return sandboxes
 
