@@ -3,6 +3,7 @@
 from functools import partial
 from time import monotonic
 
+import anyio
 from inspect_ai.solver import Generate, TaskState
 from inspect_ai.util import concurrency, span
 
@@ -171,7 +172,8 @@ async def _attempt(
         used = attempt.rollout.usage + attempt.rollout.summary.usage
         return attempt
     finally:
-        await job.budget.end(id, used)
+        with anyio.CancelScope(shield=True):  # else a rollout that has just ended would be lost
+            await job.budget.end(id, used)
 
 
 def check_tasks(settings: Settings) -> None:
