@@ -9,7 +9,6 @@ class Register(Record):
     """What one process runs. On disk while it lives, and after a kill."""
 
     host: str
-    pid: int
     projects: tuple[str, ...] = ()
     """Compose projects that it has started, or was about to, and that may still be there."""
     folders: tuple[str, ...] = ()

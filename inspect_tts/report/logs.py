@@ -84,13 +84,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
     files: list[LogFile] = []
     notes: list[str] = []
     for side, path in enumerate(paths):
-        try:
-            locations = _locations(path)
-        except UserError:
-            raise
-        except Exception as error:  # each file system raises its own
-            raise UserError(f"{path!r} cannot be read: {type(error).__name__}: {error}") from error
-        for location, shown in locations:
+        for location, shown in _locations(path):
             try:
                 header = read_eval_log(location, header_only=True)
                 summaries = read_eval_log_sample_summaries(location)
@@ -116,7 +110,10 @@ def _locations(path: str) -> list[tuple[str, str]]:
         return [(path, path.rpartition("/")[2])]
     root = Path(path).absolute().as_uri() if local else path
     root = root.rstrip("/") + "/"
-    found = [info.name for info in list_eval_logs(path, recursive=True)]
+    try:
+        found = [info.name for info in list_eval_logs(path, recursive=True)]
+    except Exception as error:  # each file system raises its own
+        raise UserError(f"{path!r} cannot be read: {type(error).__name__}: {error}") from error
     return [(name, name.partition(root)[2] or name.rpartition("/")[2]) for name in sorted(found)]
 
 

@@ -57,8 +57,8 @@ class _Own:
     """
 
     def __init__(self) -> None:
-        self.now = Register(host=socket.gethostname(), pid=os.getpid())
-        self.file = registers() / f"{self.now.pid}-{token_hex(3)}.json"
+        self.now = Register(host=socket.gethostname())
+        self.file = registers() / f"{os.getpid()}-{token_hex(3)}.json"
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self._alive = FileLock(self.file.with_suffix(".lock"))
         self._alive.acquire(blocking=False)
@@ -158,7 +158,7 @@ def register_folders(
 
 
 def register_projects(spec: EvalSpec) -> None:
-    """Note from now on each compose project before it is started, and forget it once it is down.
+    """Note from now on each compose project before it is started, until it is seen to be gone.
 
     Args:
         spec: The eval that begins.

@@ -4,7 +4,7 @@ import pytest
 
 from inspect_tts.core.leftovers import Register, built_for
 
-EMPTY = Register(host="h", pid=1)
+EMPTY = Register(host="h")
 
 
 def test_projects_are_noted_until_they_are_gone() -> None:

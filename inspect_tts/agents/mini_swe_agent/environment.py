@@ -66,24 +66,18 @@ class SandboxEnvironment(LocalEnvironment):
                 env=dict(self.config.env),
                 timeout=seconds,
             )
+        except ConnectionError:  # the sandbox is gone
+            raise
         except _OF_THE_COMMAND as error:
-            early = isinstance(error, TimeoutError) and monotonic() - began < seconds
-            if isinstance(error, ConnectionError):
-                raise
-            output = (
-                {
-                    "output": getattr(error, "truncated_output", None) or "",
-                    "returncode": 124,  # of a `timeout` of its own
-                    "exception_info": "",
-                }
-                if early
-                else {
-                    "output": getattr(error, "truncated_output", None) or "",
-                    "returncode": -1,
-                    "exception_info": f"An error occurred while executing the command: {error}",
-                    "extra": {"exception_type": type(error).__name__, "exception": str(error)},
-                }
-            )
+            output = {
+                "output": getattr(error, "truncated_output", None) or "",
+                "returncode": -1,
+                "exception_info": f"An error occurred while executing the command: {error}",
+                "extra": {"exception_type": type(error).__name__, "exception": str(error)},
+            }
+            if isinstance(error, TimeoutError) and monotonic() - began < seconds:
+                # a `timeout` of the command's own, which Inspect takes for its
+                output = {"output": output["output"], "returncode": 124, "exception_info": ""}
         else:
             printed = done.stdout + done.stderr  # the latter only where the shell could not start
             output = {"output": printed, "returncode": done.returncode, "exception_info": ""}
