@@ -103,9 +103,11 @@ class Question:
         cut = {rollout.id: elide(texts[rollout.id], most) for rollout in self.shown}
         return replace(self, texts=cut, shortened_to=most)
 
-    def read(self, text: str) -> int | None:
+    def read(self, answer: Answer) -> int | None:
         """The verdict or grade in an answer."""
-        return parse_grade(text) if self.grades else parse_verdict(text, len(self.shown))
+        if self.grades:
+            return parse_grade(answer.text)
+        return parse_verdict(answer.text, len(self.shown), cut=answer.cut)
 
     def _pieces(self) -> list[str]:
         template, place = self.prompt.template, "{solutions}"
@@ -158,7 +160,7 @@ async def read_vote(question: Question, index: int, answer: Answer) -> Vote:
         question = shorter
         answers += await _ask(question)
     answer = answers[-1]
-    number = question.read(answer.text)
+    number = question.read(answer)
     reasked = number is None and not (answer.raised or answer.too_long)
     if reasked:
         conversation = question.messages()
@@ -167,7 +169,7 @@ async def read_vote(question: Question, index: int, answer: Answer) -> Vote:
             conversation.append(ChatMessageAssistant(content=said))
         conversation.append(question.again(cut=answer.cut))
         answers.append(await ask(question.model, conversation, question.config))
-        number = question.read(answers[-1].text)
+        number = question.read(answers[-1])
     return _vote(question, index, order, answers, number, reasked=reasked)
 
 

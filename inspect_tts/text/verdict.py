@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from itertools import islice
 
 from .parsing import json_objects
-from .verdict_rest import settles, taken_back
-from .verdict_words import FILLER, FINAL_VERDICT, LEAD_IN, NOUNS, NUMBERS
+from .verdict_alone import alone
+from .verdict_plain import plain
+from .verdict_rest import AGAINST, settles, taken_back
+from .verdict_words import FILLER, FINAL_VERDICT, LAST_LINE, LEAD_IN, NOUNS, NUMBERS
 
 BEST_GRADE = 20
 
 _LABELS = {
     "final": re.compile(FINAL_VERDICT, re.IGNORECASE | re.VERBOSE),
-    "plain": re.compile(r"verdict(?=[\s*_`]{0,4}(?:[:=]|is\b))", re.IGNORECASE),
+    "last": re.compile(LAST_LINE, re.IGNORECASE | re.VERBOSE),
     "grade": re.compile(r"final[\s_*`-]{1,6}(?:grade|score|rating)", re.IGNORECASE),
 }
 _KEYS = {
@@ -34,35 +36,34 @@ _PLACEHOLDER = re.compile(
     r"[\W_]*(?:solution|option)?[\W_]*(?:number|[nxki])[\W_]*$", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[.!?]\s")
+_MINUS = re.compile(r"(?:.*\W)?-\d", re.DOTALL)
+_HAS_WORD = re.compile(r"\w")
+_RULE = re.compile(r"[\s=*_~|:+`-]+")
 _SPECIAL = re.compile(
     r"<\s?[|｜][^<>|｜\n]{1,40}[|｜]\s?>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>|<eos>|<bos>|<pad>"
     r"|</solution_\d{1,9}>"
 )
 _NEXT_TURN = re.compile(r"<\|(?:start_header_id|im_start)\|>\s{0,4}user\b|<start_of_turn>user\b")
-_BLANKS = {
-    ord(c): " " for c in "\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-}
-_PLAIN = {
-    **_BLANKS,
-    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},  # full width
-    **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad")),
-    **{ord(c): '"' for c in "“”„«»「」『』"},
-    **{ord(c): "'" for c in "‘’‚"},
-}
 _BOXED = re.compile(r"\\boxed\s?\{([^\n]{1,80})")
-_TAGGED = re.compile(r"<(answer|verdict|final_verdict|result)>([^<]{1,400})</\1>", re.IGNORECASE)
+_TAGGED = re.compile(
+    r"<((?:final_)?(?:answer|verdict|choice)|winner|result)>([^<]{1,400})</\1>", re.IGNORECASE
+)
 _TAG_ALONE = re.compile(r"[\s`*]*<solution_(\d{1,9})\s?/?>(?:\s?</solution_\1>)?[\s`*]*", re.I)
 _LONGEST = 400  # characters of a line in which a verdict may stand
 
 
-def parse_verdict(text: str, group_size: int) -> int | None:
+def parse_verdict(text: str, group_size: int, *, cut: bool = False) -> int | None:
     """Read which solution a judge named.
 
     The form asked for is the line `Final verdict: Solution N`. Read is also what any reader would
     understand: markup, tokens of the model's template, a reason on the same line, JSON, a box, a
-    tag, a table's cell, several languages.
+    tag, a table's cell, several languages, and what stands alone in the last line, unless the
+    answer was cut off and the last line is not the last.
     """
-    return _agreed(_statements(text, "final") or _statements(text, "plain"), group_size)
+    found = _statements(text, "final")
+    if not found and not cut:
+        found = _statements(text, "last")
+    return _agreed(found, group_size)
 
 
 def parse_grade(text: str) -> int | None:
@@ -80,11 +81,9 @@ def _agreed(statements: list[int | None], most: int) -> int | None:
 
 def _statements(text: str, kind: str) -> list[int | None]:
     """All verdicts in an answer, in their order; None for one that cannot be read."""
-    text = _NEXT_TURN.split(text.translate(_PLAIN), maxsplit=1)[0]
+    text = _NEXT_TURN.split(plain(text), maxsplit=1)[0]
     text = _SPECIAL.sub(" ", _unpacked(text, kind))
-    lines = [line for line in text.splitlines() if line.strip()]
-    if kind == "plain":
-        lines = lines[-1:]
+    lines = [line for line in text.splitlines() if not _RULE.fullmatch(line) and line]
     found, last = list[int | None](), 0
     for place, line in enumerate(lines):
         before = lines[place - 1] if place else ""
@@ -92,6 +91,9 @@ def _statements(text: str, kind: str) -> list[int | None]:
         for number in _in_line(line[:_LONGEST], before, after, kind):
             found.append(number)
             last = place
+    if kind == "last":
+        at_end = last + 1 >= len(lines) or (last + 2 == len(lines) and _is_label(lines[last]))
+        return found if found and at_end else alone([line[:_LONGEST] for line in lines])
     if not found and kind == "final":
         return _unlabelled(text, lines)
     if found and found[-1] is not None and taken_back("\n".join(lines[last + 1 :]), found[-1]):
@@ -104,7 +106,7 @@ def _in_line(line: str, before: str, after: str, kind: str) -> Iterator[int | No
     if label is None or not _leads_in(line[: label.start()], before):
         return
     rest = line[label.end() :]
-    if not re.search(r"\w", rest):
+    if not _HAS_WORD.search(rest):
         if not after:
             return
         rest = after[:_LONGEST]
@@ -112,6 +114,12 @@ def _in_line(line: str, before: str, after: str, kind: str) -> Iterator[int | No
         not _PLACEHOLDER.match(rest.lstrip(" :")) or not after
     ):  # the form itself, as it was asked for
         yield _value(rest, kind)
+
+
+def _is_label(line: str) -> bool:
+    """Whether a line only announces what stands in the next."""
+    label = _LABELS["last"].search(line[:_LONGEST])
+    return label is not None and not _HAS_WORD.search(line[label.end() :])
 
 
 def _leads_in(prefix: str, before: str) -> bool:
@@ -150,8 +158,9 @@ def _value(text: str, kind: str) -> int | None:
             noun = _ends_with_noun(word)
             if not noun:
                 return None
-        elif word == "-" and re.match(r"(?:.*\W)?-\d", text[: token.end() + 1], re.DOTALL):  # minus
+        elif word in AGAINST or (word == "-" and _MINUS.match(text[: token.end() + 1])):
             return None
+    return None
     return None
 
 
@@ -180,7 +189,7 @@ def _unlabelled(text: str, lines: list[str]) -> list[int | None]:
 def _unpacked(text: str, kind: str) -> str:
     """An answer that ends with JSON, as text and a line with the verdict."""
     if (
-        not text.rstrip("`\n\r \t").endswith("}")
+        not text.rstrip("`\n\r \t]").endswith("}")
         and "</" not in text[-40:]
         and "<|" not in text[-40:]
     ):
@@ -189,12 +198,26 @@ def _unpacked(text: str, kind: str) -> str:
         last = json_objects(text)[0]
     except ValueError:
         return text
-    keys = [key for key in _KEYS.get(kind, ()) if isinstance(last.get(key), int | str)]
+    told = {key: _scalar(last[key], kind) for key in _KEYS.get(kind, ()) if key in last}
+    keys = [key for key, value in told.items() if value is not None]
     told_by = [key for key in keys if key in _SURE] or keys[:1]
-    values = [last[key] for key in told_by if not isinstance(last[key], bool)]
+    values = [told[key] for key in told_by] or ["none" for key in last if key in _SURE]
     if not values:
         return text
-    told = [value for key, value in last.items() if isinstance(value, str) and value not in values]
+    said = [value for value in last.values() if isinstance(value, str) and value not in values]
     label = "Final grade" if kind == "grade" else "Final verdict"
     start = text.find("{")
-    return "\n".join([text[:start], *told, *(f"{label}: {value}" for value in values)])
+    return "\n".join([text[:start], *said, *(f"{label}: {value}" for value in values)])
+
+
+def _scalar(value: object, kind: str) -> int | str | None:
+    """A value of a JSON answer that can name one solution: also one alone in a list or object."""
+    for _ in range(3):
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        elif isinstance(value, dict) and len(value) == 1:
+            [(key, inner)] = value.items()
+            value = inner if key in _KEYS[kind] else None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None

@@ -4,28 +4,30 @@ import re
 
 from .verdict_words import BECAUSE, NOUNS
 
-_NOUN = rf"(?:{'|'.join(sorted(NOUNS))})s?"
+NOUN = rf"(?:{'|'.join(sorted(NOUNS))})s?"
 _AND = r"(?:and|or|und|oder|et|ou|y|o|e|и|или|vs|versus|to|through|和|或|与|及|か|과|와)"
 _AND_ANOTHER = re.compile(
-    rf"[\W_]*(?:{_AND}[\W_]*)?(?:the[\W_]+)?(?:{_NOUN}[\W_]*)?\d", re.IGNORECASE
+    rf"[\W_]*(?:{_AND}[\W_]*)?(?:the[\W_]+)?(?:{NOUN}[\W_]*)?\d", re.IGNORECASE
 )
-_MENTION = re.compile(
-    rf"(?<![^\W\d_]){_NOUN}[\W_]{{0,6}}(\d{{1,9}})|{_NOUN}[ ]?#?(\d{{1,9}})", re.I
-)
+_MENTION = re.compile(rf"(?<![^\W\d_]){NOUN}[\W_]{{0,6}}(\d{{1,9}})|{NOUN}[ ]?#?(\d{{1,9}})", re.I)
 _DOUBT = re.compile(
     r"\b(?:wait|correction|or rather|on (?:second thoughts?|reflection)|scratch that|i mean|"
     r"hold on|actually no|actually,|i take that back|reconsider\w*|not sure|undecided|toss|coin|"
-    r"can(?:not|'t) (?:decide|tell|say)|mixed (?:them )?up)\b",
+    r"can(?:not|'t) (?:decide|tell|say)|mixed (?:them )?up|sorry|kidding|the (?:other|wrong) one|"
+    r"edit(?=:))\b|\n\W*no\b(?!\s+doubt)",
     re.IGNORECASE,
 )
 _TURNS = re.compile(r"\W*(?:but|or|and|unless|if|oder|und|ou|o|или|或|和|与|又は|または)\b", re.I)
 _WORSE = (
-    r"wrong|wors[et]|weaker|inferior|bad|broken|flawed|incorrect|incomplete|fails?|failed|loses|"
-    r"rejected|schlechter|falsch|peor|pire|хуже"
+    r"wrong|wors[et]|weaker|inferior|bad|broken|flawed|incorrect|incomplete|fails?|failed|lose[rs]?|"
+    r"disqualified|reject(?:ed|ion)?|schlechter|falsch|peor|pire|хуже"
 )
+AGAINST = frozenset("❌✗✘✖🚫⛔👎≠¬!~\u0335\u0336\u0337\u0338")
+"""Before or behind a number they say that it is not the one."""
 _REJECTED = re.compile(
-    rf"\W*(?:(?:which|that|it|is|was|looks?|seems|the|much|clearly)\s+){{0,4}}(?:{_WORSE})\b"
-    r"|\W*[❌✗✘差劣输輸错錯悪誤]",
+    rf"\W*(?:(?:which|that|it|is|was|looks?|seems|the|a|much|clearly|as|since|because|for|due|to)\s+)"
+    rf"{{0,5}}(?:{_WORSE})\b|\W*(?:no|nope|nein|non)\b(?!\s+doubt)"
+    rf"|\W*[{''.join(AGAINST - {'!', '~'})}差劣输輸错錯悪誤]|.*\bonly\W*$",
     re.IGNORECASE,
 )
 _BLAME = re.compile(
@@ -33,30 +35,37 @@ _BLAME = re.compile(
     r"ignores|leaves|nichts?|scheitert)\b",
     re.IGNORECASE,
 )
-_PRAISE = re.compile(
+PRAISE = (
     r"\s*is\s+(?:clearly |definitely |the |a |much |slightly |marginally |overall )*"
     r"(?:best|better|correct|right|stronger|superior|preferred|preferable|chosen|winner|selected|"
-    r"(?:more|most) (?:likely|correct|complete|robust|reliable|convincing))\b",
-    re.IGNORECASE,
+    r"(?:more|most) (?:likely|correct|complete|robust|reliable|convincing))\b"
 )
+_PRAISE = re.compile(PRAISE, re.IGNORECASE)
 _COMPARED = re.compile(
     r"\b(?:than|over|not|unlike|whereas|because|since|beats|against|instead of|weil|denn|"
     r"while)(?:\s+(?:the|in|with|of))?\W{0,4}$",
     re.IGNORECASE,
 )
 _END_OF_SENTENCE = re.compile(r"[.;!?]\s|\n")
+_ORDER = re.compile(
+    rf"[\s*_`\"')\]}}$]{{0,6}}(?:>{{1,3}}|≻|≫)\s*(?:{NOUN}\W{{0,3}})?\d{{1,9}}"
+    rf"(?:\W{{0,3}}\s*(?:[>=≻≫~≈]|>=|≥){{1,3}}\s*(?:{NOUN}\W{{0,3}})?\d{{1,9}}){{0,99}}[\s*_`.!\"')\]}}$|]*",
+    re.IGNORECASE,
+)
 _WITHOUT_BLANKS = 0x2E80
 _LONGEST = 20_000  # characters behind a number that are looked at; an answer is far shorter
 
 
 def settles(rest: str, number: int) -> bool:
-    """Whether what follows a number in its line leaves it as it is: nothing, or a reason."""
+    """Whether what follows a number in its line leaves it as it is: nothing, a reason, an order."""
+    if _ORDER.fullmatch(rest):
+        return number not in {int(each) for each in re.findall(r"\d+", rest)}
     return _in_line(rest) and not taken_back(rest, number)
 
 
 def _in_line(rest: str) -> bool:
     if not re.search(r"\w", rest):
-        return not rest.strip().startswith(("?", "%")) and not _REJECTED.match(rest)
+        return not rest.lstrip(" *_`\"')").startswith(("?", "%")) and not _REJECTED.match(rest)
     if (rest[0].isascii() and rest[0].isalnum()) or re.match(r"[.,:/–-]\d", rest):
         return False
     if _AND_ANOTHER.match(rest) or "?" in rest[:3] or _REJECTED.match(rest):
@@ -77,7 +86,7 @@ def _in_line(rest: str) -> bool:
 
 def taken_back(text: str, number: int) -> bool:
     """Whether a text behind a verdict doubts it, or could make another solution the choice."""
-    text = text[:_LONGEST]
+    text = f"\n{text[:_LONGEST]}"
     if _DOUBT.search(text):
         return True
     others = [m for m in _MENTION.finditer(text) if int(m[1] or m[2]) != number]

@@ -20,6 +20,18 @@ FINAL_VERDICT = r"""
 """
 """The label of the line, as a verbose pattern."""
 
+_NOUN = r"[\s*_`\"'-]{0,4}(?:solution|option|candidate|attempt|response|submission)"
+LAST_LINE = rf"""
+    (?:
+        \b(?:verdict|winner|vote|(?:chosen|preferred|selected|winning|better|best){_NOUN})
+      | \b(?:choice|pick|decision|selection|preference|selected|chosen|better|best)
+      | (?:判决|判決|裁决|裁決|答案|胜者|勝者)
+    )(?=[\s*_`"']{{0,4}}(?:[:=→⇒]|->|=>|[–—-]\s|is\b|是|は))
+  | \banswer(?=[\s*_`"']{{0,4}}(?:[:=→⇒]|->|=>|is\b)\W{{0,8}}(?:the\s)?{_NOUN}\W)
+  | \b(?:I|we)\s(?:choose|select|pick|prefer|favou?r|vote\sfor|go\swith)(?=\s)
+"""
+"""What leads to a verdict in the last line of an answer, as a verbose pattern."""
+
 LEAD_IN = _words(
     """
     so thus therefore hence overall in conclusion summary short accordingly and here
@@ -27,7 +39,7 @@ LEAD_IN = _words(
     reason given considering everything finally then as a result conclude with now
     to answer output mein meine das daher also le mon donc mi el por tanto lo o meu
     portanto il mio quindi мой итак 因此 所以 我的 那么 故 text textbf mathbf boxed div p b
-    strong em i td th tr h1 h2 h3 h4 span br verdict final_verdict
+    strong em i td th tr h1 h2 h3 h4 span br verdict final_verdict final 最终 最終
     """
 )
 """May stand before the label in its line."""
@@ -48,7 +60,7 @@ FILLER = _words(
     is are the goes to for in favor favour of be as a my number no nr num text
     textbf mathbf mathrm boxed b strong em i td th ist die der das est la le es el è
     il é o a в — это является 是 为 為 選 选 選擇 选择 第 は が 는 은 이 가 n verdict answer
-    solution_number
+    solution_number → ⇒ i we choose select pick prefer vote winner best
     """
 )
 """May stand between label and number."""

@@ -1,0 +1,40 @@
+"""A verdict of which the last line of an answer holds nothing but the solution."""
+
+import re
+
+from .verdict_rest import NOUN, PRAISE
+from .verdict_words import NUMBERS
+
+_LEAST = r"[\s*_`\"'\[\](){}$|.!✅✔🏆→-]"
+_NUMBERED = re.compile(
+    rf"{_LEAST}*+(?:#{{1,6}}\s*+)?{_LEAST}*+{NOUN}[\s_#*:]{{0,6}}"
+    rf"(?P<number>\d{{1,9}}|{'|'.join(NUMBERS)}){_LEAST}*+",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"\s*#{1,6}\s")
+_MARKED = re.compile(r"\s*(?:(?P<mark>\*{1,3}|_{1,2}|`)#?(\d{1,9})\.?(?P=mark)|#(\d{1,9}))\.?\s*")
+_NUMBER = re.compile(r"\s*[\"'\[(]?(\d{1,9})[\"'\])]?\s*")
+
+
+def alone(lines: list[str]) -> list[int | None]:
+    """The number in the last line, if no other line could mean another one."""
+    if not lines:
+        return []
+    *before, last = lines
+    number = _number(last, whole=not before)
+    if number is None or any(_NUMBERED.fullmatch(line) for line in before):
+        return []  # among headings it is another heading, or the first of a section cut off
+    if before and before[-1].rstrip(" *_`").endswith(":") and not _NUMBERED.fullmatch(last):
+        return []  # what is counted there?
+    others = re.compile(rf"{NOUN}[\s_#*]{{0,6}}(\d{{1,9}})[*_`]{{0,3}}{PRAISE}", re.IGNORECASE)
+    praised = {int(found[1]) for line in before for found in others.finditer(line)}
+    return [None] if praised - {number} else [number]
+
+
+def _number(line: str, *, whole: bool) -> int | None:
+    if not _HEADING.match(line) and (found := _NUMBERED.fullmatch(line)):
+        word = found["number"].lower()
+        return int(word) if word.isdecimal() else NUMBERS[word]
+    if found := _MARKED.fullmatch(line) or (_NUMBER.fullmatch(line) if whole else None):
+        return int(next(group for group in reversed(found.groups()) if group))
+    return None
