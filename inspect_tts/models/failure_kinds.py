@@ -8,17 +8,26 @@ Kind = Literal["overflow", "configuration", "other"]
 key, model or setting can succeed. `other`: another call may succeed."""
 
 
-# Words of llama.cpp, vLLM, LM Studio, Ollama, OpenRouter, Bedrock, OpenAI, Anthropic, Google, and
-# of the servers that pass these on
+# Words of llama.cpp, vLLM, LM Studio, Ollama, TGI, SGLang, OpenRouter, Bedrock, OpenAI, Anthropic,
+# Google, Azure, Mistral, DeepSeek, Groq, xAI, Cohere, Cerebras, Alibaba, and of who passes these on
 _OVERFLOW = re.compile(
     r"""
       context_length_exceeded | exceed_context_size_error | contextwindowexceeded | input_too_large
     | available\ context\ size | context\ size\ has\ been\ exceeded
-    | maximum\ context\ length | max(?:imum)?\ model\ length | max_model_len
+    | max(?:imum)?\ (?:context|prompt|input|model)\ length | max_model_len
+    | exceeds?\ max(?:imum)?\ length | max_prompt_tokens_exceeded | string_above_max_length
     | exceeds?\ (?:the\ )?(?:model'?s?\ )?(?:maximum\ )?(?:context|max_model|input\ token)
     | exceeded\ model\ token\ limit | exceeds\ the\ maximum\ number\ of\ tokens
-    | context\ (?:length|window)\ (?:is\ )?(?:of\ only|exceeded|overflow)
-    | when\ (?:the\ )?context\ (?:the\ )?overflows
+    | context\ (?:length|window)\ (?:is\ )?(?:of\ only|only|exceeded|exceeds|overflow|full)
+    | (?:when\ (?:the\ )?|generation\ )context\ (?:the\ )?overflow
+    | reduce\ the\ (?:length\ of\ the\ (?:messages|input|prompt)|input\ token)
+    | too\ many\ tokens:\ | tokens\ in\ the\ prompt\ cannot
+    | input\ tokens\ \S{0,12}\ ?cannot\ exceed
+    | (?:input|prompt)\ tokens?\ (?:count\ )?(?:of\ \d+\ )?exceed
+    | must\ have\ less\ than\ \d+\ tokens
+    | tokens\ you\ requested\ exceeds | range\ of\ input\ length
+    | too\ large\ (?:for\ model|to\ process)
+    | tokens\ \d+\ >\ context
     | (?:longer|larger|greater)\ than\ the\ (?:model'?s\ )?context\ (?:length|size|window)
     | exceeded\ max(?:imum)?\ context | max_new_tokens`?\ must\ be
     | (?:prompt|input)\b[^.\n]{0,40}\ (?:is\ )?too\ long | too\ many\ input\ tokens
@@ -35,13 +44,26 @@ _REFUSED_SETTING = re.compile(
     | (?:is|are)\ (?:not\ (?:supported|permitted|available|allowed)|deprecated)
     | does\ not\ support | doesn't\ support | not\ a\ valid\ model | api\ key\ not\ valid
     | model\b.{0,80}(?:does\ not\ exist|not\ found|isn't\ supported)
-    | invalid\ model | insufficient_quota | exceeded\ your\ current\ quota
+    | max_tokens\b.{0,60}(?:maximum\ allowed\ number|is\ too\ large) | invalid\ model
+    | model\ identifier\ is\ invalid | (?:model\b.{0,80}is\ not|no\ models)\ loaded | invalid\ beta
+    | must\ be\ verified | is\ suspended | has\ been\ disabled | in\ arrears | usage\ limits?\.
+    | --enable-auto-tool-choice | parameter\ '?temperature'?\ is\ invalid
+    | (?:temperature|top_p|budget_tokens)\b.{0,40}(?:must\ be|range|should\ be)
+    | insufficient_quota | exceeded\ your\ current\ quota
     | credit\ balance | insufficient\ (?:balance|credits?|funds) | billing
     | on-demand\ throughput
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ABOUT_THE_PROMPT = re.compile(r"moderation|flagged|content.?(?:policy|filter)|safety", re.I)
+_ABOUT_THE_PROMPT = re.compile(
+    r"moderation|flagged|content.?(?:policy|filter|management)|safety|\bimages?\b|image_url|\baudio\b"
+    r"|\bvideo\b|\bpdf\b",
+    re.IGNORECASE,
+)
+_PASSES = re.compile(
+    r"retry in|try again in|per ?(?:second|min)|rate.?limit|RESOURCE_EXHAUSTED", re.I
+)
+"""Of a quota: Google says so of each minute's."""
 
 
 def kind_of(status: int | None, message: str) -> Kind:
@@ -52,8 +74,10 @@ def kind_of(status: int | None, message: str) -> Kind:
         return "overflow"
     if not refused or _ABOUT_THE_PROMPT.search(text):
         return "other"
-    if status in (401, 402, 403, 404):
+    if status in (401, 402, 403, 404, 405, 410):
         return "configuration"
-    if status in (400, 422, 429) and _REFUSED_SETTING.search(text):
+    if status == 429 and _PASSES.search(text):
+        return "other"
+    if status in (400, 412, 422, 429) and _REFUSED_SETTING.search(text):
         return "configuration"
     return "other"

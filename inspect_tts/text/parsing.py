@@ -33,18 +33,18 @@ def parse_json_object(text: str) -> dict[str, Any]:
 
 
 def json_objects(text: str) -> list[dict[str, Any]]:
-    """Find all JSON objects in a model's answer that are in no other."""
+    """Find all JSON objects in a model's answer that are in no other, the last one first."""
     found, place = list[dict[str, Any]](), 0
     while begin := _BEGIN.search(text, place):
         end = _end_of_object(text, begin.start())
         if end is None:  # cut off: what is in it is a part of it
             break
         if (value := _load(text[begin.start() : end])) is not None:
-            found.insert(0, value)
+            found.append(value)
         place = end
     if not found:
         raise ValueError(_complaint(text))
-    return sorted(found, key=lambda value: not value)
+    return sorted(reversed(found), key=lambda value: not value)
 
 
 def _end_of_object(text: str, begin: int) -> int | None:

@@ -58,6 +58,93 @@ OVERFLOWS = {
         422,
         "`inputs` tokens + `max_new_tokens` must be <= 4096. inputs must have less tokens",
     ),
+    "Mistral": (
+        400,
+        "Prompt contains 40206 tokens and 0 draft tokens, too large for model with 32768 maximum "
+        "context length",
+    ),
+    "Groq": (400, "Please reduce the length of the messages or completion."),
+    "Cerebras": (
+        400,
+        "Please reduce the length of the messages or completion. Current length is 9001 while "
+        "limit is 8192",
+    ),
+    "DeepSeek": (
+        400,
+        "This model's maximum context length is 65536 tokens. However, you requested 70000 tokens "
+        "(66000 in the messages, 4000 in the completion).",
+    ),
+    "xAI": (
+        400,
+        "This model's maximum prompt length is 131072 but the request contains 200000 tokens.",
+    ),
+    "Azure": (
+        400,
+        "Invalid 'messages[0].content': string too long. Expected a string with maximum length "
+        "10485760. string_above_max_length",
+    ),
+    "Vertex": (
+        400,
+        "Unable to submit request because the input token count is 1200000 but model only supports "
+        "up to 1048576. Reduce the input token count and try again.",
+    ),
+    "Bedrock's Nova": (
+        400,
+        "Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update the "
+        "input to try again.",
+    ),
+    "Bedrock's Llama": (
+        400,
+        "The maximum tokens you requested exceeds the model limit of 4096. Try again with a "
+        "maximum tokens value that is lower than 4096.",
+    ),
+    "Cohere": (
+        400,
+        "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000. "
+        "Try using a shorter prompt",
+    ),
+    "watsonx": (
+        400,
+        "the number of input tokens 9000 cannot exceed the total tokens limit 8192 for this model",
+    ),
+    "Alibaba": (400, "InternalError.Algo.InvalidParameter: Range of input length should be [1, 9]"),
+    "MiniMax": (400, "invalid params, context window exceeds limit (2013)"),
+    "Z.ai": (400, "Prompt exceeds max length"),
+    "Copilot": (
+        400,
+        "prompt token count of 140000 exceeds the limit of 128000 model_max_prompt_tokens_exceeded",
+    ),
+    "GitHub Models": (413, "Request body too large for gpt-4o model. Max size: 8000 tokens."),
+    "DeepInfra": (400, "Requested input length 40000 exceeds maximum input length 32768"),
+    "TGI, inputs": (
+        422,
+        "Input validation error: `inputs` must have less than 4095 tokens. Given: 5000",
+    ),
+    "LM Studio, newer": (
+        400,
+        "The number of tokens to keep from the initial prompt is greater than the context length. "
+        "Try to load the model with a larger context length, or provide a shorter input",
+    ),
+    "LM Studio, no shift": (
+        400,
+        "Reached context length of 4096 tokens with this model, but this model does not currently "
+        "support mid-generation context overflow because llama_memory_can_shift is 0",
+    ),
+    "llama.cpp, batch": (
+        500,
+        "input (5000 tokens) is too large to process. increase the physical batch size "
+        "(current batch size: 2048)",
+    ),
+    "vLLM, input": (
+        400,
+        "You passed 4097 input tokens and requested 0 output tokens. However, the model's context "
+        "length is only 4096 tokens. Please reduce the length of the input prompt.",
+    ),
+    "vLLM, output": (
+        400,
+        "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context "
+        "length is 4096 tokens and your request has 5000 input tokens (8192 > 4096 - 5000).",
+    ),
     "no status": (None, "This model's maximum context length is 4096 tokens."),
 }
 CONFIGURATIONS = {
@@ -80,7 +167,61 @@ CONFIGURATIONS = {
         "Invocation of model ID x with on-demand throughput isn't supported.",
     ),
 }
+CONFIGURATIONS |= {
+    "Anthropic's output": (
+        400,
+        "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for x",
+    ),
+    "OpenAI's output": (
+        400,
+        "max_tokens is too large: 100000. This model supports at most 16384 completion tokens.",
+    ),
+    "OpenAI's country": (400, "User location is not supported for the API use."),
+    "OpenAI's checks": (400, "Your organization must be verified to use the model `o3`."),
+    "Fireworks' account": (412, "Account x is suspended, possibly due to reaching the limit"),
+    "Bedrock's model": (400, "The provided model identifier is invalid."),
+    "Anthropic's limit": (
+        400,
+        "You have reached your specified API usage limits. You will regain access on 2030-01-01.",
+    ),
+    "Groq's tools": (400, "`tool calling` is not supported with this model"),
+    "Ollama's tools": (400, "registry.ollama.ai/library/gemma:latest does not support tools"),
+    "LM Studio's model": (400, "No models loaded. Please load a model in the developer page."),
+    "vLLM's tools": (
+        400,
+        '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+    ),
+    "range": (400, "temperature: range: -1..1"),
+    "budget": (
+        400,
+        "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
+    ),
+    "no such page": (405, "Method Not Allowed"),
+    "retired": (410, "The model has been retired"),
+}
 OTHERS = {
+    "Google's quota of a minute": (
+        429,
+        "You exceeded your current quota, please check your plan and billing details. * Quota "
+        "exceeded for metric: generate_content_free_tier_requests, limit: 5 Please retry in 23.4s.",
+    ),
+    "Google's quota": (
+        429,
+        "You exceeded your current quota, please check your plan and billing details. "
+        "RESOURCE_EXHAUSTED",
+    ),
+    "OpenAI's limit of a minute": (
+        429,
+        "Rate limit reached for gpt-4o on tokens per min (TPM): Limit 30000, Used 30000. Please "
+        "try again in 3s. Visit https://platform.openai.com/account/billing",
+    ),
+    "an image in one rollout": (400, "This model does not support image input."),
+    "Azure's filter": (
+        400,
+        "The response was filtered due to the prompt triggering Azure OpenAI's content management "
+        "policy.",
+    ),
+    "a bad conversation": (400, "tool_use ids were found without tool_result blocks"),
     "slow down": (429, "Rate limit reached for gpt-4o"),
     "overloaded": (529, "Overloaded"),
     "broken": (500, "The server had an error while processing your request"),
