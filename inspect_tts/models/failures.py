@@ -112,8 +112,8 @@ def _status(error: BaseException) -> int | None:
         getattr(error, name, None) for name in ("status_code", "http_status", "status", "code")
     ]
     found.append(getattr(response, "status_code", None))
-    if isinstance(response, Mapping):  # botocore
-        found.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+    if isinstance(response, Mapping):  # botocore, and OpenRouter's errors within an answer
+        found += [response.get("ResponseMetadata", {}).get("HTTPStatusCode"), response.get("code")]
     for each in found:
         if isinstance(each, int) and 100 <= each <= 599:
             return int(each)

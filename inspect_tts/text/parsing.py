@@ -44,7 +44,8 @@ def json_objects(text: str) -> list[dict[str, Any]]:
         place = end
     if not found:
         raise ValueError(_complaint(text))
-    return sorted(reversed(found), key=lambda value: not value)
+    found.reverse()
+    return sorted(found, key=lambda value: not value)
 
 
 def _end_of_object(text: str, begin: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+import anyio
 from inspect_ai.event import Event, InfoEvent, SandboxEvent, SpanBeginEvent
 from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessage
@@ -56,8 +57,9 @@ async def find_leaks(
         for call in (message.tool_calls or []) if message.role == "assistant" else []:
             commands += [v for v in map(call.arguments.get, _COMMAND_NAMES) if isinstance(v, str)]
     projects = [repo.rpartition("/")[2]] if isinstance(repo, str) else []
-    found = leaks(commands, projects)
-    named = revisions(commands)
+    # megabytes of odd commands take seconds, in which the others go on
+    found = await anyio.to_thread.run_sync(leaks, commands, projects)
+    named = await anyio.to_thread.run_sync(revisions, commands)
     if commit is not None and named:
         later = await _later(commit, named, int(began))
         found += tuple(f"reads later history: {name}" for name in later)

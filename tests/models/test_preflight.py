@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import eval
-from openai_api import Server, answer, said, serving
+from inspect_ai import Task, eval, eval_retry, task
+from openai_api import Body, Reply, Server, answer, role_of, said, serving
 from scripted import calls, problem, run
 
 from inspect_tts import adopt, rollouts, rtv, tournament
@@ -105,3 +105,33 @@ def test_a_chain_of_stages_asks_its_judge_first(server: Server, tmp_path: Path) 
     options: Any = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
     eval(problem(), solver=chain, model=server.model(), model_roles=roles, **options)
     assert {body["model"] for body in server.of("preflight")} == {"m", "judge"}
+
+
+@task
+def asked_again() -> Task:
+    """A task that Inspect finds again by its name."""
+    return problem()
+
+
+def test_a_retry_asks_again_where_something_is_left_to_run(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key may have been changed; a problem that was finished is not run, so it asks nobody."""
+    options: Any = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
+    monkeypatch.setenv("LOCAL_API_KEY", "none")
+
+    def refuses(asked: Body) -> Reply:
+        return (402, said("no credit")) if role_of(asked) == "judge" else answer(asked)
+
+    server.reply = refuses
+    [log] = eval(asked_again(), solver=rtv(n=2, votes=1), model=server.model(), **options)
+    assert log.status == "error"
+    assert server.roles().count("preflight") == 1
+    server.reply = answer
+    [log] = eval_retry(log, **options)
+    assert log.status == "success"
+    assert server.roles().count("preflight") == 2
+    asked = len(server.roles())
+    [log] = eval_retry(log, **options)
+    assert log.status == "success"
+    assert len(server.roles()) == asked

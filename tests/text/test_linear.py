@@ -25,9 +25,10 @@ from inspect_tts.evidence.facts import (
 )
 from inspect_tts.evidence.injection import steering_in
 from inspect_tts.evidence.leaks import leaks, revisions
-from inspect_tts.evidence.shell import programs
+from inspect_tts.evidence.patches import parse_patch
+from inspect_tts.evidence.shell import argument_words, programs
 from inspect_tts.text.fences import blocks, harmless, original
-from inspect_tts.text.parsing import parse_json_object
+from inspect_tts.text.parsing import parse_json_object, spoken
 from inspect_tts.text.transcript import closed_fences, render_trajectory, split_at
 from inspect_tts.text.verdict import parse_grade, parse_verdict
 
@@ -106,6 +107,18 @@ UNITS = [
     "C-c ",
     "do ",
     "& ",
+    "{} ",
+    "<think>",
+    "</think>",
+    "\\boxed{1}\n",
+    "Solution 1\n",
+    "Winner: Solution 1\n",
+    "final ",
+    "~~a",
+    "\u2460",
+    "e\u0301",
+    "| ",
+    "|---|\n",
 ]
 STARTS = ["git log ", 'python3 -c "', "'", "x "]
 
@@ -149,6 +162,9 @@ LOOKS: dict[str, Callable[[str], Any]] = {
     "verdict": lambda text: parse_verdict(text, 4),
     "grade": parse_grade,
     "json": tried(parse_json_object),
+    "spoken": spoken,
+    "words": argument_words,
+    "patch_parts": parse_patch,
     "turn": tried(parse_turn),
     "keystrokes": keystrokes,
     "with_marker": lambda text: with_marker(text + "\n", "true"),
@@ -192,5 +208,5 @@ def test_repeats_cost_time_by_their_length(look: str) -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_one_megabyte_of_everything_costs_four_times_a_quarter_of_it(look: str) -> None:
     runs = "".join(unit * 50 for unit in UNITS)
-    for unit in (runs, f"python3 -c \"bytes.fromhex('{'0f' * 2**15}')\"\n"):
+    for unit in (runs, "{} ", f"python3 -c \"bytes.fromhex('{'0f' * 2**15}')\"\n"):
         assert grows(LOOKS[look], unit, 2**18, 2**20) is None
