@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Box, docker_box, local_box
 from helpers import Outcome, Script, eval_one, shell, submit
-from hostile import HOSTILE, INSIDE, SETUP
+from hostile import HOSTILE, INSIDE, MORE, SETUP
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log
@@ -73,6 +73,19 @@ def test_no_rollout_ends_its_sample(kind: str, tmp_path: Path) -> None:
     unread = {n for n, one in zip(hostile, bad, strict=True) if one.facts.files_changed is None}
     assert unread <= UNREADABLE
     assert box.alive() == []
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", ["local", pytest.param("docker", marks=pytest.mark.docker)])
+def test_the_patch_is_read_whatever_else_was_done(kind: str, tmp_path: Path) -> None:
+    box = docker_box(tmp_path) if kind == "docker" else local_box(tmp_path)
+    commands = [*MORE.values(), GOOD]
+    outcome = play(commands, box, tmp_path)
+    assert outcome.sample.error is None
+    read = dict(zip([*MORE, "a good one"], by_command(outcome, commands), strict=True))
+    assert [name for name, one in read.items() if one.status != "completed"] == []
+    texts = {name: (one.patch and one.patch.text) or "" for name, one in read.items()}
+    assert [name for name, text in texts.items() if "\n+two" not in text] == []
 
 
 HALF = "\ud83d"

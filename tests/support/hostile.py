@@ -94,3 +94,56 @@ INSIDE: dict[str, str] = {
     "another user's workspace": "chown -R 1234 . && echo two >>code",
 }
 """In containers, where an agent is root."""
+
+_TWO = "; echo two >>code"
+_GIT = "git -c user.name=a -c user.email=a"
+MORE: dict[str, str] = {
+    name: command + _TWO
+    for name, command in {
+        "a name of 250 line breaks": "touch \"$(printf '\\n%.0s' $(seq 250))x\"",
+        "hard links": "for i in $(seq 100); do ln code l$i; done",
+        "a folder that nobody may read": "mkdir d && echo a >d/a && chmod 000 d lib",
+        "a FIFO for .git": "rm -rf .git; mkfifo .git",
+        "a socket for .git": "rm -rf .git;"
+        " python3 -c 'import socket as s; s.socket(1).bind(\".git\")'",
+        "a .git that leads nowhere": "rm -rf .git; ln -s /nonexistent .git",
+        "a .git that leads to itself": "rm -rf .git; ln -s .git .git",
+        "a .git file that names itself": "rm -rf .git; echo 'gitdir: .git' >.git",
+        "a .git file of 3 MB": "rm -rf .git;"
+        " (printf 'gitdir: '; head -c 3M /dev/zero | tr '\\0' a) >.git",
+        "a submodule": f"git init -q sub && (cd sub && {_GIT} commit -q --allow-empty -m x)"
+        f" && git add sub && {_GIT} commit -qm sub",
+        "a worktree inside": "git worktree add -q wt && echo a >wt/a",
+        "a .git elsewhere": "d=$(mktemp -d) && mv .git $d/g && echo gitdir: $d/g >.git",
+        "alternates in a circle": "echo $PWD/.git/objects >.git/objects/info/alternates",
+        "alternates without end": "echo /dev/zero >.git/objects/info/alternates",
+        "60 MB of refs": "yes 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa refs/heads/x' | head -c 60M"
+        " >.git/packed-refs",
+        "an index of 50,000 files that are not there": "seq 50000 | sed 's/^/100644"
+        " e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 0\\tz/' | git update-index --index-info",
+        "an index in conflict": 'h=$(git hash-object -w code); printf "0 $(printf %040d)\\tcode\\n'
+        '100644 $h 1\\tcode\\n100644 $h 2\\tcode\\n100644 $h 3\\tcode\\n"'
+        " | git update-index --index-info",
+        "no refs, an odd HEAD": "rm -rf .git/refs; echo nonsense >.git/HEAD",
+        "locks": "touch .git/index.lock .git/HEAD.lock .git/config.lock",
+        "a process that goes on writing": "(timeout 20 sh -c 'while :; do date +%N >>code;"
+        " sleep 0.1; done') >/dev/null 2>&1 & sleep 1",
+        "a daemon that goes on writing": "timeout 20 setsid sh -c 'while :; do echo >w$(date +%N);"
+        " sleep 0.1; done' >/dev/null 2>&1 & sleep 1",
+        "a process that holds the output open": "setsid sleep 15 & true",
+        "a read from the terminal": "cat; read x",
+        "errors without end": "timeout 20 yes | head -c 30M >&2",
+        "output that is no text": "head -c 3M /dev/urandom",
+        "300 processes": "for i in $(seq 300); do sleep 15 & done",
+        "times of other centuries": "touch -d 2200-01-01 code; touch -t 190001010000 lib/x",
+        "names that differ in case": "echo a >CODE; echo b >Code",
+        "a name in two forms": "touch \"$(printf 'e\\314\\201')\" \"$(printf '\\303\\251')\"",
+        "names with blanks": "printf 'x\\n\\n\\nabc' >'a -> b'; touch ' ' '  lead' 'trail '",
+        "rules that hide all": "echo '*' >.gitignore; echo n >new",
+        "rules that take long": "for i in $(seq 300); do echo '*a*a*a*a*a*a*a*a*b'; done"
+        " >.gitignore; touch $(printf 'a%.0s' $(seq 80))c",
+        "attributes in a circle": "printf '[attr]a b\\n[attr]b a\\n* a\\n' >.gitattributes",
+        "a folder that became a link": "rm -rf lib; ln -s /usr lib",
+    }.items()
+}
+"""On any sandbox; each changes the file `code` as well, and its patch says so."""
