@@ -3,17 +3,19 @@
 import re
 
 from .verdict_rest import NOUN, PRAISE
-from .verdict_words import NUMBERS
+from .verdict_words import ANNOUNCES, NUMBERS
 
-_LEAST = r"[\s*_`\"'\[\](){}$|.!✅✔🏆→-]"
+_BEFORE = r"[\s*_`\"'\[\](){}$|✅✔🏆→-]"
+_AFTER = rf"(?:{_BEFORE}|[.!])"
 _NUMBERED = re.compile(
-    rf"{_LEAST}*+(?:#{{1,6}}\s*+)?{_LEAST}*+{NOUN}[\s_#*:]{{0,6}}"
-    rf"(?P<number>\d{{1,9}}|{'|'.join(NUMBERS)}){_LEAST}*+",
+    rf"{_BEFORE}*+(?:#{{1,6}}\s*+)?{_BEFORE}*+{NOUN}[\s_#*:]{{0,6}}"
+    rf"(?P<number>\d{{1,9}}|{'|'.join(NUMBERS)}){_AFTER}*+",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"\s*#{1,6}\s")
 _MARKED = re.compile(r"\s*(?:(?P<mark>\*{1,3}|_{1,2}|`)#?(\d{1,9})\.?(?P=mark)|#(\d{1,9}))\.?\s*")
 _NUMBER = re.compile(r"\s*[\"'\[(]?(\d{1,9})[\"'\])]?\s*")
+_SENTENCE_ENDS = (".", "!", "。", "！")
 
 
 def alone(lines: list[str]) -> list[int | None]:
@@ -24,11 +26,18 @@ def alone(lines: list[str]) -> list[int | None]:
     number = _number(last, whole=not before)
     if number is None or any(_NUMBERED.fullmatch(line) for line in before):
         return []  # among headings it is another heading, or the first of a section cut off
-    if before and before[-1].rstrip(" *_`").endswith(":") and not _NUMBERED.fullmatch(last):
-        return []  # what is counted there?
+    if before and not _ended(before[-1]):
+        return []  # what is it that is named there?
     others = re.compile(rf"{NOUN}[\s_#*]{{0,6}}(\d{{1,9}})[*_`]{{0,3}}{PRAISE}", re.IGNORECASE)
     praised = {int(found[1]) for line in before for found in others.finditer(line)}
     return [None] if praised - {number} else [number]
+
+
+def _ended(line: str) -> bool:
+    """Whether a line is a whole sentence, or announces the verdict and nothing else."""
+    if line.rstrip(" *_`\"')").endswith(_SENTENCE_ENDS):
+        return True
+    return all(word in ANNOUNCES for word in re.findall(r"[^\W\d_]+", line.lower()))
 
 
 def _number(line: str, *, whole: bool) -> int | None:

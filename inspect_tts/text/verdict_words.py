@@ -55,6 +55,18 @@ NOUNS = _words(
 )
 """What a numbered solution is called."""
 
+ANNOUNCES = (
+    (LEAD_IN - _words("given considering"))
+    | NOUNS
+    | _words(
+        """
+    winner choice vote pick answer decision selection better best stronger preferred
+    selected one for i choose select prefer
+    """
+    )
+)
+"""Make up a line that announces the verdict of the next."""
+
 FILLER = _words(
     """
     is are the goes to for in favor favour of be as a my number no nr num text
