@@ -56,10 +56,10 @@ _REFUSED_SETTING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ABOUT_THE_PROMPT = re.compile(
-    r"moderation|flagged|content.?(?:policy|filter|management)|safety|\bimages?\b|image_url|\baudio\b"
-    r"|\bvideo\b|\bpdf\b",
-    re.IGNORECASE,
+    r"moderation|flagged|content.?(?:policy|filter|management)|safety", re.IGNORECASE
 )
+_MEDIA = re.compile(r"\bimages?\b|image_url|\baudio\b|\bvideo\b|\bpdf\b", re.IGNORECASE)
+"""What a tool put into one conversation."""
 _PASSES = re.compile(
     r"retry in|try again in|per ?(?:second|min)|rate.?limit|RESOURCE_EXHAUSTED", re.I
 )
@@ -76,8 +76,8 @@ def kind_of(status: int | None, message: str) -> Kind:
         return "other"
     if status in (401, 402, 403, 404, 405, 410):
         return "configuration"
-    if status == 429 and _PASSES.search(text):
+    if status == 429 and "insufficient_quota" not in text and _PASSES.search(text):
         return "other"
     if status in (400, 412, 422, 429) and _REFUSED_SETTING.search(text):
-        return "configuration"
+        return "other" if _MEDIA.search(text) else "configuration"
     return "other"

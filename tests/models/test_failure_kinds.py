@@ -196,6 +196,7 @@ CONFIGURATIONS |= {
         400,
         "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
     ),
+    "no model of images": (404, "The model `gpt-image-9` does not exist"),
     "no such page": (405, "Method Not Allowed"),
     "retired": (410, "The model has been retired"),
 }
