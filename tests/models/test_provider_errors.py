@@ -133,24 +133,6 @@ async def test_the_reason_is_what_the_provider_said(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("status", "message", "kind"),
-    [
-        (402, "Insufficient credits", "configuration"),
-        (400, "maximum context length is 9 tokens", "overflow"),
-    ],
-)
-async def test_an_error_within_an_answer_of_openrouter(
-    server: Server, status: int, message: str, kind: str
-) -> None:
-    server.reply = lambda asked: (200, {"error": {"message": message, "code": status}})
-    with pytest.raises(Exception) as caught:  # noqa: PT011
-        await server.model(provider="openrouter").generate("?")
-    failure = read_failure(caught.value)
-    assert (failure.kind, failure.reason) == (kind, f"Error code: {status} - {message}")
-
-
-@pytest.mark.anyio
 async def test_a_server_that_is_not_there(server: Server) -> None:
     gone = Server()
     gone.url = "http://127.0.0.1:9"
