@@ -13,7 +13,7 @@ from scripted import pool, problem, run
 from inspect_tts import RolloutPool, pdr_rtv, rtv
 from inspect_tts.arguments import Options
 from inspect_tts.cli import main
-from inspect_tts.method.renamed import RENAMED
+from inspect_tts.method.parameters import RENAMED
 from inspect_tts.options import LoadOptions, ReplayOptions, SelectRecordedOptions
 from inspect_tts.registry import find_selection
 from inspect_tts.strategies import STRATEGIES

@@ -11,7 +11,7 @@ from scripted import acting, pool, problem, run, says
 
 from inspect_tts import pdr_rtv, rollouts, rtv, strategies
 from inspect_tts.arguments import Options
-from inspect_tts.method.renamed import RENAMED
+from inspect_tts.method.parameters import RENAMED
 from inspect_tts.options import PdrRtvOptions
 from inspect_tts.strategies import STRATEGIES
 

@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from .parameters import JudgeParameters
 from .records import PromptRecord, Selection, Stage, Vote
 
 
@@ -17,14 +18,14 @@ class VoteKey(NamedTuple):
     reask: str
     """Hash of the wording that follows an answer which could not be read."""
     reads: str
-    """What is shown of a rollout, see `reading`."""
+    """What is shown of a rollout, see `judge_input_label`."""
 
 
-def reading(parameters: Mapping[str, Any]) -> str:
+def judge_input_label(parameters: JudgeParameters) -> str:
     """What judges read of a rollout, from the arguments of a selecting stage."""
-    if parameters["judge_input"] == "trajectory":
-        return f"trajectory in {parameters['judge_tokens']} tokens"
-    return str(parameters["judge_input"])
+    if parameters.judge_input == "trajectory":
+        return f"trajectory in {parameters.judge_tokens} tokens"
+    return parameters.judge_input
 
 
 class RecordedVotes:
@@ -68,7 +69,7 @@ def recorded_votes(
         if len(stage.prompts) == 2:
             prompt, reask = (_wording(prompt, built_in or {}) for prompt in stage.prompts)
             votes = [v for round in selection.rounds for m in round.matches for v in m.votes]
-            reads = reading(stage.parameters)
+            reads = judge_input_label(stage.judging)
             found += [(VoteKey(vote.model, prompt, reask, reads), vote) for vote in votes]
     return found
 

@@ -17,7 +17,7 @@ from .facts import Facts as Facts
 from .facts import FileFact as FileFact
 from .facts import Patch as Patch
 from .facts import Status as Status
-from .renamed import TIES, renamed
+from .parameters import TIES, JudgeParameters, RolloutsParameters, renamed
 from .tournament import DecidedBy, TieBreak
 from .usage import Record as Record
 from .usage import Usage as Usage
@@ -266,3 +266,28 @@ class Stage(Record):
     def selects(self) -> bool:
         """Whether it is a selection of this package."""
         return self.name in SELECTING
+
+    @property
+    def adds_rollouts(self) -> bool:
+        """Whether it adds an iteration, of rollouts that it ran or that were recorded."""
+        return self.name in ("rollouts", RECORDED)
+
+    @property
+    def rollouts(self) -> RolloutsParameters:
+        """The arguments of a stage that adds rollouts."""
+        return RolloutsParameters.read(self._of(self.adds_rollouts))
+
+    @property
+    def judging(self) -> JudgeParameters:
+        """The arguments of a selecting stage that asks judges."""
+        return JudgeParameters.read(self._of(self.selects and bool(self.prompts)))
+
+    @property
+    def planned_iterations(self) -> int:
+        """How many iterations the strategy would have run had it not stopped here."""
+        return int(self._of(self.name == STOP)["iterations"])
+
+    def _of(self, applies: bool) -> dict[str, Any]:
+        if not applies:
+            raise ValueError(f"the stage {self.name} has no such arguments")
+        return self.parameters

@@ -89,7 +89,7 @@ def check_trajectories(
 ) -> None:
     """Refuse votes on trajectories that are not recorded where the log holds none."""
     missing = forecast_votes([pool], changes, judge).votes.most
-    reads = [a.parameters.get("judge_input") for a in replayed_selections(pool, changes)]
+    reads = [a.options.judge_input for a in replayed_selections(pool, changes)]
     if missing and "trajectory" in reads and not all(each.messages for _, each in found):
         raise UserError(
             f"up to {missing} votes on trajectories are not recorded, and this log holds no "
@@ -157,7 +157,7 @@ async def _play_again(
         await add_recorded(state, these, _as_recorded(), {}, carried)
         for each in again:
             if each.iteration == iteration:
-                stage = selection_stage(each.stage, each.options, each.parameters)
+                stage = selection_stage(each.stage, each.options, each.shown)
                 state = await stage(state, generate)
         pool.stages = [*pool.stages, *(stop for stop in stops if stop.iteration == iteration)]
     return await adopt()(state, generate)

@@ -114,7 +114,7 @@ def _publisher(
     }
     graded |= {r.id: 0.0 for r in records if r.score_error in COUNTS_AS_FAILED}
 
-    planned = [stage.parameters["iterations"] for stage in pool.stages if stage.name == STOP]
+    planned = [stage.planned_iterations for stage in pool.stages if stage.name == STOP]
     further = range(pool.iteration + 1, planned[0]) if planned else ()
     numbers = partial(
         sample_numbers,

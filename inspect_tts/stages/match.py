@@ -56,7 +56,7 @@ class JudgeSetup:
     """What judges read of each rollout instead of its summary."""
     units: SavedResults
     reads: str
-    """How they were made, see `reading`."""
+    """How they were made, see `judge_input_label`."""
     budget: Budget
     matches: int
     """Of the whole selection, at most."""

@@ -12,7 +12,7 @@ from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.method.candidates import diverse, expand, identical
-from inspect_tts.method.recorded_votes import reading
+from inspect_tts.method.recorded_votes import judge_input_label
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates, SelectionSteps
@@ -151,7 +151,7 @@ def _judging(
         prompts=prompts,
         texts=texts,
         units=rollout_tasks().units,
-        reads=reading(options.arguments()),
+        reads=judge_input_label(options),
         budget=rollout_tasks().budget,
         matches=matches_at_most(rules, len(field.ids), field.keep, field.group_size),
         characters=len(problem) + size * sum(map(len, shown)) // len(shown) + _FRAME,
