@@ -185,7 +185,7 @@ def _maker(solver: Solver, spec: EvalSpec) -> Callable[[], Solver]:
         again = _make_task(spec.task_registry_name, spec).solver
     if component_spec(again) != component_spec(solver):
         return lambda: solver
-    return partial(record.again, again)
+    return partial(record.rebuild, again)
 
 
 def component_spec(part: object) -> list[object]:

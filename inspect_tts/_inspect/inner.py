@@ -50,7 +50,7 @@ def load_inner(
         else:
             tasks = load_tasks([name], args)
     return [
-        InnerTask(task, _samples(task, sandbox), partial(record.again, task.solver), folder)
+        InnerTask(task, _samples(task, sandbox), partial(record.rebuild, task.solver), folder)
         for task in tasks
         for folder in [task_run_dir(task)]
     ]

@@ -33,7 +33,7 @@ def identical(candidates: Sequence[Rollout]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(members) for members in classes.values())
 
 
-def expand(ranking: Sequence[str], classes: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def add_duplicates(ranking: Sequence[str], classes: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Rank all members of classes of which only the first were ranked."""
     others = {members[0]: members[1:] for members in classes}
     return (*ranking, *(name for head in ranking for name in others[head]))

@@ -38,7 +38,7 @@ def refinement_contexts(
     seed: int,
     key: str,
     without_context: int = 0,
-    barred: Collection[str] = (),
+    excluded: Collection[str] = (),
 ) -> tuple[tuple[str, ...], ...]:
     """Choose the summaries that each of the n new rollouts starts from."""
     warm = n - without_context
@@ -54,8 +54,8 @@ def refinement_contexts(
                 f"context='single' needs one predecessor for each rollout: n={n}, but the previous "
                 f"iteration has {len(previous)}"
             )
-        own = [() if name in barred else (name,) for name in previous[:warm]]
+        own = [() if name in excluded else (name,) for name in previous[:warm]]
         return (*own, *[()] * without_context)
-    options = [name for name in previous if name not in barred]
+    options = [name for name in previous if name not in excluded]
     drawn = [seeded_shuffle(options, seed=seed, key=f"{key}/{i}")[:top_k] for i in range(warm)]
     return (*drawn, *[()] * without_context)

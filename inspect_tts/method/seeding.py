@@ -21,7 +21,7 @@ def seeded_shuffle(options: Iterable[str], *, seed: int, key: str) -> tuple[str,
     return tuple(sorted(names, key=lambda name: _ticket(f"{seed}\0{key}\0{name}")))
 
 
-def lane(*parts: object) -> int:
+def cache_scope(*parts: object) -> int:
     """Number a stream of model calls, so that no two streams share a cache entry."""
     digest = int(_ticket("\0".join(map(str, parts)))[:16], 16)
     return 2**31 + digest % (2**52 - 2**31)

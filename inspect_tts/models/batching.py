@@ -9,7 +9,7 @@ from inspect_ai.model import GenerateConfig, Model, ModelName
 
 from inspect_tts._inspect import effective_config
 
-Manner = Literal["at_once", "leader_first", "one_request"]
+VoteMode = Literal["parallel", "warm_cache", "num_choices"]
 """`leader_first`: one vote writes the provider's cache, the others read it. `one_request`: one
 request returns a sample for each vote. `at_once`: nothing is gained by either."""
 
@@ -34,13 +34,13 @@ Not `grok`, which Inspect never sends it to, nor `google`, which refuses it for 
 `openai-api`, whose servers differ."""
 
 
-def manner(judge: Model, config: GenerateConfig) -> Manner:
+def vote_mode(judge: Model, config: GenerateConfig) -> VoteMode:
     """How to ask votes that have the same prompt."""
     effective = effective_config(judge).merge(config)
     provider = ModelName(judge).api
     if effective.batch:
-        return "at_once"
+        return "parallel"
     if provider in SAMPLES_SEVERAL and not getattr(judge.api, "responses_api", False):
-        return "one_request"
+        return "num_choices"
     caches = provider in CACHES_PREFIXES and effective.cache_prompt is not False
-    return "leader_first" if caches else "at_once"
+    return "warm_cache" if caches else "parallel"

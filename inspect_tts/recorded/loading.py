@@ -25,7 +25,7 @@ from inspect_tts.evidence.facts import answer_fingerprint, patch_files, patch_fi
 from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import RECORDED, Facts, Patch, Rollout, Stage, Summary
 from inspect_tts.method.refinement import rollout_id
-from inspect_tts.method.seeding import lane
+from inspect_tts.method.seeding import cache_scope
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.roles import NO_MODEL, role_model
 from inspect_tts.models.summarizer import summarize
@@ -136,9 +136,14 @@ class _Job:
 async def _attempt(job: _Job, index: int, source: Source, recorded: Recorded) -> FinishedRollout:
     """What a rollout left behind, its sandbox excepted."""
     id = job.id(index)
-    own = lane(job.state.epoch, id)
+    own = cache_scope(job.state.epoch, id)
     state = fresh_state(
-        job.state, outer_sample(), lane=own, message_limit=None, token_limit=None, cost_limit=None
+        job.state,
+        outer_sample(),
+        cache_scope=own,
+        message_limit=None,
+        token_limit=None,
+        cost_limit=None,
     )
     state.metadata = {SOURCE: source.model_dump()}
     if recorded.messages:

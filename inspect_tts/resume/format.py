@@ -17,7 +17,7 @@ from inspect_tts.method.records import Facts, Patch, Record, Usage
 Kind = Literal["rollout", "snapshot", "summary", "vote", "grade"]
 KINDS: tuple[Kind, ...] = ("rollout", "snapshot", "summary", "vote", "grade")
 
-UNIT_VERSION = 2
+SAVED_VERSION = 2
 """Part of every key; raised when the meaning of a saved result changes."""
 
 LARGEST = 2**30
@@ -30,7 +30,7 @@ class CorruptResultError(ValueError):
     """The file is not the saved result that was written."""
 
 
-class KeptChoice(Record):
+class SavedChoice(Record):
     """One answer of a multiple choice question, as the agent left it."""
 
     value: str
@@ -38,7 +38,7 @@ class KeptChoice(Record):
     original_position: int
 
 
-class RolloutUnit(Record):
+class SavedRollout(Record):
     """How an agent ended, with all that its summary, its grading and its adoption need."""
 
     facts: Facts
@@ -52,7 +52,7 @@ class RolloutUnit(Record):
     store: dict[str, JsonValue]
     metadata: dict[str, JsonValue]
     completed: bool = False
-    choices: tuple[KeptChoice, ...] = ()
+    choices: tuple[SavedChoice, ...] = ()
     snapshot: bool = False
     """Whether a snapshot of its sandbox was kept, under the same key."""
 
@@ -65,7 +65,7 @@ class Grade(Record):
 
 def cache_key(kind: Kind, parts: Mapping[str, object]) -> str:
     """The key of a saved result, from everything that influences it."""
-    named = {"version": UNIT_VERSION, "kind": kind, "parts": dict(parts)}
+    named = {"version": SAVED_VERSION, "kind": kind, "parts": dict(parts)}
     text = json.dumps(named, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:40]
 
@@ -109,4 +109,4 @@ def unpack_json(kind: Kind, key: str, data: bytes) -> Any:
 
 
 def _digest(kind: Kind, key: str, body: bytes) -> bytes:
-    return sha256(f"{UNIT_VERSION}\0{kind}\0{key}\0".encode() + body).hexdigest().encode()
+    return sha256(f"{SAVED_VERSION}\0{kind}\0{key}\0".encode() + body).hexdigest().encode()

@@ -52,7 +52,7 @@ _DELETE = 'while IFS= read -r path; do rm -rf -- "$path"; done'
 
 
 @dataclass
-class Before:
+class SandboxBaseline:
     """A sandbox as it was before the first step."""
 
     containers: dict[str, str] = field(default_factory=dict)
@@ -66,11 +66,11 @@ class Before:
     """Why it cannot be told what a rollout did."""
 
 
-async def before_agent(sandboxes: SandboxSet, baseline: Baseline | None) -> Before:
+async def sandbox_baseline(sandboxes: SandboxSet, baseline: Baseline | None) -> SandboxBaseline:
     """Note what is needed to tell later what a rollout did."""
     if sandboxes.spec.type not in ("docker", "local"):
-        return Before(baseline=baseline)
-    before = Before()
+        return SandboxBaseline(baseline=baseline)
+    before = SandboxBaseline()
     if sandboxes.spec.type == "docker":
         try:
             with _as_snapshot_error():
@@ -83,7 +83,7 @@ async def before_agent(sandboxes: SandboxSet, baseline: Baseline | None) -> Befo
     return before
 
 
-async def take_snapshot(sandboxes: SandboxSet, before: Before) -> bytes:
+async def take_snapshot(sandboxes: SandboxSet, before: SandboxBaseline) -> bytes:
     """Keep the state of a rollout's sandboxes."""
     if before.problem is not None:
         raise SnapshotError(before.problem)
@@ -134,7 +134,7 @@ async def restore_snapshot(sandboxes: SandboxSet, snapshot: bytes, *, trusted: b
 # --- containers
 
 
-async def lost(sandboxes: SandboxSet) -> str | None:
+async def missing_container(sandboxes: SandboxSet) -> str | None:
     """Why sandboxes cannot be used any more."""
     if sandboxes.spec.type != "docker":
         return None

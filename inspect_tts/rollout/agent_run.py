@@ -30,7 +30,7 @@ from inspect_tts.method.records import AGENT_TIME_LIMIT, Facts, Status
 from inspect_tts.models.failures import from_model, raise_configuration, read_failure
 from inspect_tts.models.messages import mend_events, mend_messages, mend_output
 from inspect_tts.models.roles import usage
-from inspect_tts.resume.snapshot import Before, before_agent, lost
+from inspect_tts.resume.snapshot import SandboxBaseline, missing_container, sandbox_baseline
 from inspect_tts.workspace.baseline import Baseline, open_baseline, read_workspace
 from inspect_tts.workspace.commands import commands_run, find_leaks
 
@@ -50,7 +50,7 @@ class Play:
     """What the workspace was before the agent's first step."""
     workspace: Workspace | None = None
     """As it was read then."""
-    before: Before = field(default_factory=Before)
+    before: SandboxBaseline = field(default_factory=SandboxBaseline)
     began: float = field(default_factory=time)
     reached_end: bool = False
     """Whether the agent ended, in whatever way, before something ended the sample."""
@@ -75,7 +75,7 @@ async def run_agent(
                     register_folder(play.baseline.own)
                 play.workspace = await read_workspace(play.baseline)
             if job.units.kept and job.hold:
-                play.before = await before_agent(played.sandboxes, play.baseline)
+                play.before = await sandbox_baseline(played.sandboxes, play.baseline)
     except (LimitExceededError, TerminateSampleError):
         raise
     except Exception as error:
@@ -111,7 +111,11 @@ async def observe(job: Job, id: str, play: Play) -> None:
     mend_events(transcript().events)
     mend_messages(state.messages)
     mend_output(state.output)
-    if played.sandboxes and play.reached_end and (reason := await lost(played.sandboxes)):
+    if (
+        played.sandboxes
+        and play.reached_end
+        and (reason := await missing_container(played.sandboxes))
+    ):
         ended.error = ended.error or RuntimeError(f"its sandbox was lost: {reason}")
         played.fault = "sandbox"
     played.usage = usage(ended.usage)

@@ -20,7 +20,7 @@ from inspect_tts.agents.ending import agent_end
 from inspect_tts.evidence.facts import PATCH_BYTES
 from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import NO_SANDBOX, Facts, Rollout, Summary
-from inspect_tts.method.seeding import lane
+from inspect_tts.method.seeding import cache_scope
 from inspect_tts.models.summarizer import summarize
 from inspect_tts.resume.format import Grade
 from inspect_tts.text.transcript import elide
@@ -44,7 +44,7 @@ async def run_rollout(
     state = fresh_state(
         job.state,
         active,
-        lane=lane(job.state.epoch, id),
+        cache_scope=cache_scope(job.state.epoch, id),
         message_limit=job.limits.message_limit,
         token_limit=job.limits.token_limit,
         cost_limit=job.limits.cost_limit,

@@ -16,8 +16,8 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from inspect_tts._inspect import RolloutSampleView, SandboxSet, TerminateSampleError
 from inspect_tts.machine.orphans import open_sandbox
 from inspect_tts.method.records import Facts, Patch, Usage
-from inspect_tts.resume.format import KeptChoice, RolloutUnit
-from inspect_tts.resume.snapshot import Before, restore_snapshot, take_snapshot
+from inspect_tts.resume.format import SavedChoice, SavedRollout
+from inspect_tts.resume.snapshot import SandboxBaseline, restore_snapshot, take_snapshot
 from inspect_tts.resume.snapshot_format import SnapshotError
 
 from .context import Job
@@ -46,7 +46,7 @@ class Played:
     leaks: tuple[str, ...] = ()
 
 
-async def keep(job: Job, played: Played, before: Before) -> None:
+async def keep(job: Job, played: Played, before: SandboxBaseline) -> None:
     """Keep a rollout, so that a later run need not pay for it again.
 
     One that ended with an error is not kept: a retry should try it once more.
@@ -80,7 +80,7 @@ async def take_over(
     job: Job, key: str, state: TaskState, sample_view: RolloutSampleView
 ) -> Played | None:
     """Take a kept rollout over; where it is held, with its sandboxes as they were."""
-    unit = await job.units.get("rollout", key, RolloutUnit)
+    unit = await job.units.get("rollout", key, SavedRollout)
     if unit is None:
         return None
     try:
@@ -131,9 +131,9 @@ async def reopen(job: Job, key: str) -> SandboxSet | None:
     return sandboxes
 
 
-def _unit(played: Played, *, snapshot: bool) -> RolloutUnit:
+def _unit(played: Played, *, snapshot: bool) -> SavedRollout:
     state = played.state
-    return RolloutUnit(
+    return SavedRollout(
         facts=played.facts,
         limit=played.limit,
         usage=played.usage,
@@ -145,7 +145,7 @@ def _unit(played: Played, *, snapshot: bool) -> RolloutUnit:
         store=_json(dict(state.store.items())),
         metadata=_json(state.metadata),
         completed=state.completed,
-        choices=tuple(KeptChoice(**vars(choice)) for choice in state.choices),
+        choices=tuple(SavedChoice(**vars(choice)) for choice in state.choices),
         snapshot=snapshot,
     )
 
@@ -154,7 +154,7 @@ def _json(values: object) -> dict[str, JsonValue]:
     return cast("dict[str, JsonValue]", to_jsonable_python(values))
 
 
-def _restorer(unit: RolloutUnit) -> Callable[[TaskState], None]:
+def _restorer(unit: SavedRollout) -> Callable[[TaskState], None]:
     """Read everything that a saved rollout holds, so that putting it into a state cannot fail."""
     messages = _MESSAGES.validate_python(unit.messages)
     output = ModelOutput.model_validate(unit.output)

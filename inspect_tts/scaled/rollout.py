@@ -30,7 +30,7 @@ from inspect_tts.errors import UserError, gather
 from inspect_tts.machine.orphans import register_folders
 from inspect_tts.method.records import Rollout
 from inspect_tts.method.refinement import rollout_place
-from inspect_tts.method.seeding import lane
+from inspect_tts.method.seeding import cache_scope
 from inspect_tts.models.preflight import asked_models, preflight
 from inspect_tts.models.roles import role_model
 from inspect_tts.resume.saved_results import SavedResults
@@ -97,7 +97,7 @@ async def play_rollout(state: TaskState, generate: Generate, source: ScaledSourc
     register_folders(job.sandbox, spec, active.sandbox_environments)
     progress.plan("rollouts", 1)
     progress.plan("summaries", 1)
-    own = _own_state(state, job, problem, lane(state.epoch, part))
+    own = _own_state(state, job, problem, cache_scope(state.epoch, part))
     sandboxes = None
     if job.sandbox is not None:
         sandboxes = SandboxSet(job.sandbox, active.task, False, active.sandbox_environments)
@@ -143,11 +143,11 @@ async def _play(
             raise
 
 
-def _own_state(state: TaskState, job: Job, problem: Problem, own_lane: int) -> TaskState:
+def _own_state(state: TaskState, job: Job, problem: Problem, own_scope: int) -> TaskState:
     own = fresh_state(
         state,
         outer_sample(),
-        lane=own_lane,
+        cache_scope=own_scope,
         message_limit=job.limits.message_limit,
         token_limit=job.limits.token_limit,
         cost_limit=job.limits.cost_limit,

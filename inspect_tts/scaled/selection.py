@@ -9,7 +9,7 @@ from inspect_ai.solver import Generate, TaskState
 
 from inspect_tts._inspect import eval_spec, fresh_state, lift_limits, outer_sample
 from inspect_tts.method.refinement import rollout_id
-from inspect_tts.method.seeding import lane
+from inspect_tts.method.seeding import cache_scope
 from inspect_tts.resume.log_repair import note_run
 from inspect_tts.resume.saved_results import SavedResults, open_store
 from inspect_tts.rollout.lifecycle import (
@@ -108,7 +108,7 @@ async def _attempt(state: TaskState, finished: Finished) -> FinishedRollout:
     own = fresh_state(
         state,
         outer_sample(),
-        lane=lane(state.epoch, finished.record.id),
+        cache_scope=cache_scope(state.epoch, finished.record.id),
         message_limit=None,
         token_limit=None,
         cost_limit=None,

@@ -11,7 +11,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, outer_sample
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.method.records import COUNTS_AS_FAILED, STOP, Stage
-from inspect_tts.resume.snapshot import lost
+from inspect_tts.resume.snapshot import missing_container
 from inspect_tts.rollout.lifecycle import Elsewhere, FinishedRollout, rollout_tasks
 from inspect_tts.scores import SCORE, score_number
 from inspect_tts.statistics.sample import sample_numbers, sample_spending
@@ -72,7 +72,7 @@ def adopt() -> Solver:
 async def _revive(id: str, winner: FinishedRollout) -> None:
     """Start a container anew, as it was, that has died since its rollout ended."""
     sandboxes = winner.sandboxes
-    reason = None if sandboxes is None else await lost(sandboxes)
+    reason = None if sandboxes is None else await missing_container(sandboxes)
     if sandboxes is None or reason is None:
         return
     [again] = await gather([winner.reopen()])  # in a context of its own

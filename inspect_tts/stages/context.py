@@ -12,7 +12,7 @@ from inspect_tts._inspect import in_sandboxes
 from inspect_tts.errors import UserError
 from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import STAGE_NAMES, Evidence, Rollout, Stage
-from inspect_tts.resume.snapshot import lost
+from inspect_tts.resume.snapshot import missing_container
 from inspect_tts.rollout.lifecycle import FinishedRollout, rollout_tasks
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
@@ -145,7 +145,7 @@ class StageContext:
             raise SandboxGoneError(id, "it has none in this process")
         if finished.sandboxes.closed or rollout_tasks().owners[id].released:
             raise SandboxGoneError(id, "it was closed when nothing needed it any more")
-        if (reason := await lost(finished.sandboxes)) is not None:
+        if (reason := await missing_container(finished.sandboxes)) is not None:
             raise SandboxGoneError(id, reason)
         with in_sandboxes(finished.sandboxes):
             yield sandbox()

@@ -13,7 +13,7 @@ from inspect_tts.errors import gather
 from inspect_tts.method.candidates import evidence
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote
-from inspect_tts.method.seeding import lane
+from inspect_tts.method.seeding import cache_scope
 from inspect_tts.method.selection_specs import SelectionSpec
 from inspect_tts.method.tournament import (
     TieBreak,
@@ -24,7 +24,7 @@ from inspect_tts.method.tournament import (
     vote_key,
     votes_needed,
 )
-from inspect_tts.models.batching import manner
+from inspect_tts.models.batching import vote_mode
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question, cast_vote, read_vote, sample_answers
 from inspect_tts.models.roles import Answer, takes_schema
@@ -158,8 +158,8 @@ class _MatchVotes:
             texts=self.judging.texts,
         )
 
-    def lane(self, *indices: int) -> AbstractContextManager[None]:
-        return model_cache_scope(lane(self.judging.epoch, self.match, *indices))
+    def cache_scope(self, *indices: int) -> AbstractContextManager[None]:
+        return model_cache_scope(cache_scope(self.judging.epoch, self.match, *indices))
 
     async def vote(self, index: int, answer: Answer | None = None) -> Vote:
         """One vote: the answer read, or one asked for."""
@@ -228,11 +228,11 @@ async def _ask_order(ballot: _MatchVotes, indices: list[int]) -> list[Vote]:
     votes: list[Vote] = []
     answers: list[Answer] = []
     first, several = indices[0], len(indices) > 1
-    way = manner(ballot.judging.judge, ballot.judging.config) if several else "at_once"
-    if way == "one_request":
+    way = vote_mode(ballot.judging.judge, ballot.judging.config) if several else "parallel"
+    if way == "num_choices":
         with ballot.lane(*indices):
             answers = await sample_answers(ballot.question(first), len(indices))
-    elif way == "leader_first" and first < len(ballot.group):  # later ones find the cache written
+    elif way == "warm_cache" and first < len(ballot.group):  # later ones find the cache written
         votes = [await ballot.vote(first)]
         indices = indices[1:]
     given = dict(zip(indices, answers, strict=False))

@@ -250,7 +250,7 @@ def _contexts(
             seed=settings.options.seed,
             key=key,
             without_context=settings.options.without_context,
-            barred=set(previous) - set(allowed),
+            excluded=set(previous) - set(allowed),
         )
     except ValueError as error:
         raise UserError(str(error)) from error

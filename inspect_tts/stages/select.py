@@ -11,7 +11,7 @@ from inspect_tts import progress
 from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
-from inspect_tts.method.candidates import diverse, expand, identical
+from inspect_tts.method.candidates import add_duplicates, diverse, identical
 from inspect_tts.method.recorded_votes import judge_input_label
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
@@ -81,7 +81,7 @@ def selection_stage(
         with no_store_events():
             play = begin_selection(options.selection, field)
             rounds, ranking = await _play(play, field, pool, judging, release=not options.diverse)
-        ranking = expand(ranking, classes) if classes else ranking
+        ranking = add_duplicates(ranking, classes) if classes else ranking
         selected = ranking[: options.keep]
         if options.diverse:
             selected = diverse([pool.by_id(id) for id in ranking], options.keep)

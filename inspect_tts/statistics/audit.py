@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from inspect_tts.method.candidates import agreed, diverse, eligible, evidence, expand, identical
+from inspect_tts.method.candidates import (
+    add_duplicates,
+    agreed,
+    diverse,
+    eligible,
+    evidence,
+    identical,
+)
 from inspect_tts.method.records import STOP, Draw, Match, Rollout, Selection, Stage
 from inspect_tts.method.refinement import context_key, refinement_contexts
 from inspect_tts.method.seeding import seeded_shuffle
@@ -123,7 +130,7 @@ def _selection(
             groups = play.send(matches)
         found.append(f"selection {selection.id}: the next round, {groups}, is not recorded")
     except StopIteration as end:
-        ranking = expand(end.value, classes) if classes else end.value
+        ranking = add_duplicates(end.value, classes) if classes else end.value
         unplayed = selection.rounds and matches is not selection.rounds[-1].matches
         if selection.diverse:
             selected = diverse([everybody[id] for id in ranking], selection.keep)
@@ -216,7 +223,7 @@ def _contexts(
         seed=given.seed,
         key=f"{problem}/t{stage.iteration}/context",
         without_context=given.without_context,
-        barred=set(before) - set(allowed),
+        excluded=set(before) - set(allowed),
     )
     found = [
         f"rollout {rollout.id}: context should be {expected[rollout.index]}"

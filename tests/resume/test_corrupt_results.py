@@ -16,7 +16,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.scorer import includes
 
 from inspect_tts import bash_agent, rtv
-from inspect_tts.resume.format import LARGEST, UNIT_VERSION, Kind, pack, unpack
+from inspect_tts.resume.format import LARGEST, SAVED_VERSION, Kind, pack, unpack
 
 ALL = {"rollout": 2, "summary": 2, "vote": 1}
 
@@ -97,6 +97,6 @@ def test_a_small_unit_that_holds_much_is_not_unpacked() -> None:
     packer = zlib.compressobj(9)
     body = b"".join(packer.compress(b"\0" * 2**24) for _ in range(LARGEST // 2**24 + 1))
     body += packer.flush()
-    digest = sha256(f"{UNIT_VERSION}\0vote\0ab\0".encode() + body).hexdigest()
+    digest = sha256(f"{SAVED_VERSION}\0vote\0ab\0".encode() + body).hexdigest()
     with pytest.raises(ValueError, match="not what is kept"):
         unpack("vote", "ab", b"inspect_tts unit " + digest.encode() + b"\n" + body)
