@@ -56,9 +56,9 @@ def test_a_sandbox_that_is_gone_is_told(tmp_path: Path) -> None:
         rollouts(n=2, agent=acting(*WRITERS)), tournament(votes=1), staged(look), adopt()
     )
     run(boxed(), closed, tmp_path, judge=prefer("#r0"))
-    assert sorted(told.values()) == ["it was closed when nothing needed it any more", "live"]
+    assert sorted(told.values()) == ["it was closed once no later stage needed it", "live"]
     run(problem(), rtv(n=2, votes=1, agent=crowd(), stages=staged(look)), tmp_path)
-    assert set(told.values()) == {"it has none in this process"}
+    assert set(told.values()) == {"none was started in this process"}
 
 
 def test_a_stage_that_ignores_it_ends_the_sample_with_one_message(tmp_path: Path) -> None:
