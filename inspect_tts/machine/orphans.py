@@ -33,7 +33,7 @@ from inspect_tts._inspect import (
     watch_projects,
 )
 
-from .docker_wait import wait_for_docker
+from .docker_wait import retry_after_outage
 from .registers import SandboxRegister, built_for
 
 logger = getLogger(__name__)
@@ -115,12 +115,8 @@ async def open_sandbox(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> Sandb
     try:
         async with concurrency("sandbox starts", STARTS_AT_ONCE):
             start = partial(open_sandboxes, sandbox, spec, outer_sample())
-            try:
-                sandboxes = await start()
-            except Exception as error:
-                if sandbox.type != "docker" or not await wait_for_docker(error):
-                    raise
-                sandboxes = await start()
+            docker = sandbox.type == "docker"
+            sandboxes = await (retry_after_outage(start) if docker else start())
     except BaseException:
         if sandboxes is not None:  # cancelled between its start and the end of the slot
             with anyio.CancelScope(shield=True):

@@ -26,9 +26,9 @@ def adopt() -> Solver:
     """Make the selected rollout the sample's, so that the task's own scorer grades it.
 
     Its messages, output, store, metadata and live sandbox replace the sample's. All other sandboxes
-    are closed, with `score_rollouts` after their rollouts are graded. The sample also gets the score
-    `inspect_tts/rollouts`: selected, votes and cost, and if the rollouts were graded the mean of
-    each iteration and the oracle.
+    are closed, with `score_rollouts` after their rollouts are graded. The sample also gets the
+    score `inspect_tts/rollouts`: selected, votes and cost, and if the rollouts were graded the mean
+    of each iteration and the oracle.
 
     Returns:
         A solver that ends a chain of stages.
