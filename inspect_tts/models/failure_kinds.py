@@ -1,4 +1,4 @@
-"""What an error of a model's provider means, by its status and its message."""
+"""What a provider's error means, from its status and its message."""
 
 import re
 from typing import Literal
@@ -8,8 +8,8 @@ Kind = Literal["overflow", "configuration", "other"]
 key, model or setting can succeed. `other`: another call may succeed."""
 
 
-# Words of llama.cpp, vLLM, LM Studio, Ollama, OpenRouter, Bedrock, OpenAI, Anthropic, Google, and
-# of the servers that pass these on
+# Messages of llama.cpp, vLLM, LM Studio, Ollama, OpenRouter, Bedrock, OpenAI, Anthropic, Google,
+# and of the servers that forward them
 _OVERFLOW = re.compile(
     r"""
       context_length_exceeded | exceed_context_size_error | contextwindowexceeded | input_too_large
@@ -45,7 +45,7 @@ _ABOUT_THE_PROMPT = re.compile(r"moderation|flagged|content.?(?:policy|filter)|s
 
 
 def kind_of(status: int | None, message: str) -> Kind:
-    """Tell what can be done about a provider's error."""
+    """The kind of a provider's error."""
     text = message[:4000]
     refused = status is None or 400 <= status < 500
     if status not in (401, 402, 403, 404, 429) and (status == 413 or _OVERFLOW.search(text)):
