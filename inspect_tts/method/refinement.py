@@ -6,8 +6,8 @@ from typing import Literal, get_args
 from .seeding import seeded_shuffle
 
 Context = Literal["select", "random", "single"]
-"""How the refinement context is chosen: by a selection, by a draw for each rollout, or the
-rollout's own predecessor."""
+"""How the refinement context is chosen: by a selection, by a random draw for each rollout, or as
+the rollout of the same index in the iteration before."""
 
 CONTEXTS: tuple[Context, ...] = get_args(Context)
 
@@ -24,7 +24,7 @@ def rollout_place(id: str) -> tuple[int, int]:
 
 
 def context_key(iteration: int, context: Sequence[str]) -> str:
-    """Name a refinement context among all prompts of the run; rollouts that share it share it."""
+    """The key of a refinement context's fence; rollouts that share the context share it."""
     return f"t{iteration}/{' '.join(context)}"
 
 

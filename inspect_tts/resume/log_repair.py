@@ -44,17 +44,17 @@ def _restore(log: EvalLog, results: EvalResults, ran: set[tuple[str, int]]) -> N
         for each in read_eval_log_sample_summaries(log.location)
         if SCORE in (each.scores or {}) and (str(each.id), each.epoch) not in ran
     ]
-    lost = {
+    without_store = {
         (id, epoch)
         for id, epoch in taken_over
         if not read_eval_log_sample(log.location, id, epoch, exclude_fields=_HEAVY).store
     }
     unmeasured = taken_over and all(score.scorer != SCORE for score in results.scores)
-    if not lost and not unmeasured:
+    if not without_store and not unmeasured:
         return
     whole = read_eval_log(log.location)
     for sample in whole.samples or []:
-        if (sample.id, sample.epoch) in lost:
+        if (sample.id, sample.epoch) in without_store:
             known = read_eval_log_sample(
                 log.location, sample.id, sample.epoch, resolve_attachments=True
             )

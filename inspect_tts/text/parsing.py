@@ -1,4 +1,4 @@
-"""Read what models answered: what they said after they thought, and the JSON in it."""
+"""Read models' answers: the text after their reasoning, and the JSON in it."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _THOUGHT_ENDS = re.compile(
 
 
 def spoken(text: str) -> str:
-    """What a model said after it had thought."""
+    """An answer without the model's reasoning."""
     text = text.encode(errors="replace").decode()
     if text.lstrip().startswith(("{", "```json")):
         return text
@@ -33,7 +33,7 @@ def parse_json_object(text: str) -> dict[str, Any]:
 
 
 def json_objects(text: str) -> list[dict[str, Any]]:
-    """Find all JSON objects in a model's answer that are in no other."""
+    """Find the outermost JSON objects in a model's answer."""
     found, place = list[dict[str, Any]](), 0
     while begin := _BEGIN.search(text, place):
         end = _end_of_object(text, begin.start())
@@ -69,7 +69,7 @@ def _load(text: str) -> dict[str, Any] | None:
 
 
 def _complaint(text: str) -> str:
-    """What is wrong with the text that is most likely meant to be the object."""
+    """The syntax error in the text that is most likely meant to be the object."""
     fences = [block.strip() for block in reversed(_FENCE.findall(text))]
     start, end = text.find("{"), text.rfind("}")
     spans = [text[start : end + 1]] if 0 <= start < end else []
@@ -84,7 +84,7 @@ def _complaint(text: str) -> str:
 
 
 def _repaired(text: str) -> str:
-    """Without commas behind the last item, and with backslashes that escape nothing as they are."""
+    """Repair JSON: remove trailing commas, and escape backslashes that escape nothing."""
     return _STRING_OR_COMMA.sub(lambda found: _escaped(found[0]) if found[1] else "", text)
 
 

@@ -1,4 +1,4 @@
-"""Read what a judge decided. What a reader could doubt is no verdict: the judge is asked again."""
+"""Read a judge's decision. A text that a reader could doubt is no verdict."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _KEYS = {
     "grade": ("final_grade", "grade", "score"),
 }
 _SURE = {"final_verdict", "verdict", "winner", "final_grade", "grade"}
-"""Keys that nobody gives to anything else."""
+"""JSON keys that can only mean the verdict."""
 _TOKEN = re.compile(r"\d+|[一二三四五六七八九十]|[^\W\d_一二三四五六七八九十]+|\S|_")
 _PLACEHOLDER = re.compile(
     r"[\W_]*(?:solution|option)?[\W_]*(?:number|[nxki])[\W_]*$", re.IGNORECASE
@@ -56,7 +56,7 @@ _LONGEST = 400  # characters of a line in which a verdict may stand
 
 
 def parse_verdict(text: str, group_size: int) -> int | None:
-    """Read which solution a judge named.
+    """The number of the solution that a judge chose.
 
     The form asked for is the line `Final verdict: Solution N`. Read is also what any reader would
     understand: markup, tokens of the model's template, a reason on the same line, JSON, a box, a
@@ -66,7 +66,7 @@ def parse_verdict(text: str, group_size: int) -> int | None:
 
 
 def parse_grade(text: str) -> int | None:
-    """Read the line `Final grade: N`, as `parse_verdict` reads its own."""
+    """The number in the line `Final grade: N`, read as `parse_verdict` reads verdicts."""
     return _agreed(_statements(text, "grade"), BEST_GRADE)
 
 
@@ -79,7 +79,7 @@ def _agreed(statements: list[int | None], most: int) -> int | None:
 
 
 def _statements(text: str, kind: str) -> list[int | None]:
-    """All verdicts in an answer, in their order; None for one that cannot be read."""
+    """All verdicts in an answer, in order; None for each that cannot be read."""
     text = _NEXT_TURN.split(text.translate(_PLAIN), maxsplit=1)[0]
     text = _SPECIAL.sub(" ", _unpacked(text, kind))
     lines = [line for line in text.splitlines() if line.strip()]
@@ -115,7 +115,7 @@ def _in_line(line: str, before: str, after: str, kind: str) -> Iterator[int | No
 
 
 def _leads_in(prefix: str, before: str) -> bool:
-    """Whether a label stands where a line or a sentence of the judge's own begins."""
+    """Whether a label is at the start of a line or sentence that the judge wrote itself."""
     tokens = [token.lower() for token in _TOKEN.findall(prefix)]
     words = [token for token in tokens if token[0].isalnum()]
     if any(token in ('"', "'") for token in tokens) and (words or before.rstrip().endswith(":")):
@@ -128,7 +128,7 @@ def _leads_in(prefix: str, before: str) -> bool:
 
 
 def _value(text: str, kind: str) -> int | None:
-    """The number that a text names at its begin, if nothing after it takes that back."""
+    """The number at the start of a text, if nothing after it takes it back."""
     noun = False
     for token in islice(_TOKEN.finditer(text), 40):
         word = token[0].lower()
@@ -156,7 +156,7 @@ def _value(text: str, kind: str) -> int | None:
 
 
 def _ends_with_noun(word: str) -> bool:
-    """Whether a word is a noun behind another word, in a language without blanks."""
+    """Whether a word follows another one in a language that puts no spaces between words."""
     return any(word.endswith(n) and word[: -len(n)] in FILLER for n in NOUNS if not n.isascii())
 
 
@@ -167,7 +167,7 @@ def _of_twenty(rest: str, kind: str) -> str:
 
 
 def _unlabelled(text: str, lines: list[str]) -> list[int | None]:
-    """Verdicts by form alone: in a box, in a tag, or as the tag of a solution at the very end."""
+    """Verdicts by form: in a box, in a tag, or as the tag of a solution at the very end."""
     marked = [found[1] for found in _BOXED.finditer(text)]
     marked += [found[2] for found in _TAGGED.finditer(text)]
     read = [_value(each, "final") for each in marked]
@@ -178,7 +178,7 @@ def _unlabelled(text: str, lines: list[str]) -> list[int | None]:
 
 
 def _unpacked(text: str, kind: str) -> str:
-    """An answer that ends with JSON, as text and a line with the verdict."""
+    """An answer that ends with JSON, rewritten as text and a line with the verdict."""
     if (
         not text.rstrip("`\n\r \t").endswith("}")
         and "</" not in text[-40:]

@@ -1,4 +1,4 @@
-"""Whether what stands behind a verdict's number leaves the verdict as it is."""
+"""Whether the text after a verdict's number leaves the verdict unchanged."""
 
 import re
 
@@ -50,7 +50,7 @@ _LONGEST = 20_000  # characters behind a number that are looked at; an answer is
 
 
 def settles(rest: str, number: int) -> bool:
-    """Whether what follows a number in its line leaves it as it is: nothing, or a reason."""
+    """Whether the rest of a number's line is empty or a reason."""
     return _in_line(rest) and not taken_back(rest, number)
 
 
@@ -76,7 +76,7 @@ def _in_line(rest: str) -> bool:
 
 
 def taken_back(text: str, number: int) -> bool:
-    """Whether a text behind a verdict doubts it, or could make another solution the choice."""
+    """Whether the text after a verdict doubts it, or could choose another solution."""
     text = text[:_LONGEST]
     if _DOUBT.search(text):
         return True
