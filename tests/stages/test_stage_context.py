@@ -95,7 +95,7 @@ def test_evidence_is_bounded_and_flagged(tmp_path: Path) -> None:
         for number in range(18):
             context.add_evidence("t0-n00", f"piece {number}", "text")
         context.add_evidence("t0-n00", "order", "the same name")
-        with pytest.raises(UserError, match="20 names already"):
+        with pytest.raises(UserError, match="already has evidence of 20 names"):
             context.add_evidence("t0-n00", "one more", "text")
         with pytest.raises(UserError, match="is not known"):
             context.add_evidence("t9-n00", "name", "text")
