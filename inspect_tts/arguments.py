@@ -241,9 +241,3 @@ def one_of(name: str, value: object, allowed: Sequence[object]) -> None:
     if value not in allowed:
         shown = ", ".join(repr(a) for a in allowed)
         raise UserError(f"{name}={value!r} is not known; choose one of {shown}")
-
-
-def at_most(name: str, value: float, most: float, why: str = "") -> None:
-    """Refuse a number that is too large."""
-    if value > most:
-        raise UserError(f"{name}={value} is too large; give {name} <= {most}{why}")
