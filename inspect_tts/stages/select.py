@@ -21,7 +21,7 @@ from inspect_tts.models.roles import check_roles, role_model
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.context import problem_text
-from inspect_tts.rollout.lifecycle import rollout_tasks
+from inspect_tts.rollout.source import rollout_tasks
 from inspect_tts.text.transcript import render_trajectory
 
 from .match import JudgeSetup, independent, run_match
@@ -150,20 +150,19 @@ def _judging(
         tie=options.tie,
         prompts=prompts,
         texts=texts,
-        units=rollout_tasks().units,
+        units=rollout_tasks().saved,
         reads=reading(options.arguments()),
         budget=rollout_tasks().budget,
         matches=matches_at_most(rules, len(field.ids), field.keep, field.group_size),
         characters=len(problem) + size * sum(map(len, shown)) // len(shown) + _FRAME,
-        ballots=rollout_tasks().ballots,
+        ballots=rollout_tasks().recorded_votes,
     )
 
 
 def _trajectories(field: Candidates, options: SelectOptions) -> dict[str, str]:
-    owners, texts = rollout_tasks().owners, dict[str, str]()
+    texts: dict[str, str] = {}
     for id in field.rollouts:
-        result = owners[id].result
-        messages = result.state.messages if result else []
+        messages = rollout_tasks().rollouts[id].state.messages
         trajectory = render_trajectory(messages, budget_tokens=options.judge_tokens)
         texts[id] = trajectory or "No step was taken."
     return texts
@@ -179,7 +178,7 @@ async def _play(
 ) -> tuple[tuple[Round, ...], tuple[str, ...]]:
     rounds: list[Round] = []
     matches: list[Match] = []
-    crew, left = rollout_tasks(), judging.matches if judging else 0
+    left = judging.matches if judging else 0
     while True:
         try:
             groups = play.send(matches) if rounds else next(play)
@@ -187,7 +186,7 @@ async def _play(
             return tuple(rounds), end.value
         assert judging is not None
         if release:
-            crew.release(set(field.ids) - set(field.remaining))
+            rollout_tasks().release(set(field.ids) - set(field.remaining))
         number = len(rounds) + 1
         judged = [group for group in groups if len(group) > 1 or judging.rules.answer == "grade"]
         here, left = judging.within_budget(left), left - len(judged)
