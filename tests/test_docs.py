@@ -67,14 +67,7 @@ EXEMPT = (
     "estimate/forecast.py",
     "recorded/",
     "report/read.py",
-    "rollout/",
-    "scaled/",
     "sim/",
-    "stages/adopt.py",
-    "stages/chain.py",
-    "stages/context.py",
-    "stages/rollouts.py",
-    "stages/select.py",
     "statistics/",
 )
 """Parts of the package whose identifiers and comments are not checked."""

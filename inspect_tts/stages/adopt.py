@@ -12,7 +12,7 @@ from inspect_tts._inspect import PublishedScores, adopt_sandboxes, outer_sample
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.method.records import COUNTS_AS_FAILED, STOP, Stage
 from inspect_tts.resume.snapshot import missing_container
-from inspect_tts.rollout.lifecycle import Elsewhere, FinishedRollout, rollout_tasks
+from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
 from inspect_tts.scores import SCORE, score_number
 from inspect_tts.statistics.sample import sample_numbers, sample_spending
 
@@ -40,44 +40,44 @@ def adopt() -> Solver:
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool, tasks = pool_of(state), rollout_tasks()
-        if not tasks.adopts:
-            raise Elsewhere(())
         if len(pool.selected) != 1:
             raise UserError(
                 f"adopt() needs one selected rollout and found {len(pool.selected)}; put "
                 "tournament(keep=1) or random_selection(keep=1) before it"
             )
-        winner = tasks.owners[pool.selected[0]]
-        if winner.result is None or not winner.adoptable:
+        id = pool.selected[0]
+        winner = tasks.rollouts[id]
+        if not winner.adoptable:
             raise UserError(
-                f"rollout {winner.id} cannot be adopted: its sandbox is closed. Use "
+                f"rollout {id} cannot be adopted: its sandbox is closed. Use "
                 "rollouts(keep_sandboxes=True) for the iteration that is selected from"
             )
-        pool.adopted = winner.id
+        pool.adopted = id
         pool.stages = [*pool.stages, Stage(name="adopt", iteration=pool.iteration, parameters={})]
-        if winner.result.sandboxes is not None:
-            await _restart_if_lost(winner.id, winner.result)
-            await adopt_sandboxes(winner.result.sandboxes, outer_sample())
-        take_over_state(state, winner.result.state)
+        if winner.sandboxes is not None:
+            await _restart_if_lost(winner)
+            await adopt_sandboxes(winner.sandboxes, outer_sample())
+        take_over_state(state, winner.state)
         winner.release(adopted=True)
-        for id, score in (await tasks.settle()).items():
-            pool.replace(pool.by_id(id).model_copy(update=score._asdict()))
-        pool.taken_over, pool.damaged = dict(tasks.units.taken_over), dict(tasks.units.damaged)
-        state.scores = PublishedScores(SCORE, _publisher(pool, winner.id, tasks.publishes))
+        for other, score in (await tasks.finish_all()).items():
+            pool.replace(pool.by_id(other).model_copy(update=score._asdict()))
+        pool.taken_over, pool.damaged = dict(tasks.saved.taken_over), dict(tasks.saved.damaged)
+        publish = tasks.source is not None and tasks.source.publish_scores
+        state.scores = PublishedScores(SCORE, _publisher(pool, id, publish))
         return state
 
     return solve
 
 
-async def _restart_if_lost(id: str, winner: FinishedRollout) -> None:
+async def _restart_if_lost(winner: FinishedRollout) -> None:
     """Restore a container that has died since its rollout ended."""
     sandboxes = winner.sandboxes
     reason = None if sandboxes is None else await missing_container(sandboxes)
-    if sandboxes is None or reason is None:
+    if sandboxes is None or winner.reopen is None or reason is None:
         return
     [restored] = await gather([winner.reopen()])  # in a context of its own
     if restored is not None:  # else the task's scorer reports what is missing
-        logger.warning(f"the sandbox of {id} was lost and has been restored: {reason}")
+        logger.warning(f"the sandbox of {winner.record.id} was lost and is restored: {reason}")
         await sandboxes.close()
         winner.sandboxes = restored
 
@@ -99,7 +99,7 @@ def take_over_state(state: TaskState, rollout: TaskState) -> None:
 
 
 def _publisher(
-    pool: RolloutPool, adopted: str, publishes: bool
+    pool: RolloutPool, adopted: str, publish_scores: bool
 ) -> Callable[[Mapping[str, Score]], Score]:
     """How the sample's numbers follow from the adopted rollout's score.
 
@@ -126,7 +126,7 @@ def _publisher(
     unknown = numbers(dict.fromkeys((rollout.id for rollout in records), nan))
     unknown |= {f"iteration_{t}": nan for t in further}
     graded_here = any(r.scores is not None or r.score_error is not None for r in records)
-    if not (graded_here or publishes):
+    if not (graded_here or publish_scores):
         unknown = {"selected": nan}
     spent = {"cost": nan, **sample_spending(records, selections)}
 

@@ -13,7 +13,7 @@ from inspect_tts.errors import UserError
 from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import STAGE_NAMES, Evidence, Rollout, Stage
 from inspect_tts.resume.snapshot import missing_container
-from inspect_tts.rollout.lifecycle import FinishedRollout, rollout_tasks
+from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
 
@@ -143,7 +143,7 @@ class StageContext:
         finished = self._finished(id)
         if finished is None or finished.sandboxes is None:
             raise SandboxGoneError(id, "none was started in this process")
-        if finished.sandboxes.closed or rollout_tasks().owners[id].released:
+        if finished.sandboxes.closed or finished.released.is_set():
             raise SandboxGoneError(id, "it was closed once no later stage needed it")
         if (reason := await missing_container(finished.sandboxes)) is not None:
             raise SandboxGoneError(id, reason)
@@ -211,5 +211,4 @@ class StageContext:
         self._pool.stages = [*self._pool.stages, stage]
 
     def _finished(self, id: str) -> FinishedRollout | None:
-        task = rollout_tasks().owners.get(self.rollout(id).id)
-        return None if task is None else task.result
+        return rollout_tasks().rollouts.get(self.rollout(id).id)

@@ -20,7 +20,7 @@ from inspect_tts.models.roles import check_roles, role_model
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.context import problem_text
-from inspect_tts.rollout.lifecycle import rollout_tasks
+from inspect_tts.rollout.source import rollout_tasks
 from inspect_tts.text.transcript import render_trajectory
 
 from .match import JudgeSetup, independent, run_match
@@ -147,19 +147,18 @@ def _judging(
         epoch=state.epoch,
         prompts=prompts,
         texts=texts,
-        saved=tasks.units,
+        saved=tasks.saved,
         budget=tasks.budget,
         matches=matches_at_most(spec, n, options.keep, options.group_size),
         characters=len(problem) + size * sum(map(len, read)) // n + _FRAME,
-        recorded=tasks.ballots,
+        recorded=tasks.recorded_votes,
     )
 
 
 def _trajectories(candidates: Candidates, options: SelectOptions) -> dict[str, str]:
-    tasks, texts = rollout_tasks().owners, dict[str, str]()
+    texts: dict[str, str] = {}
     for id in candidates.rollouts:
-        result = tasks[id].result
-        messages = result.state.messages if result else []
+        messages = rollout_tasks().rollouts[id].state.messages
         trajectory = render_trajectory(messages, budget_tokens=options.judge_tokens)
         texts[id] = trajectory or "No step was taken."
     return texts
