@@ -178,8 +178,8 @@ class PdrOptions(RtvOptions):
     top_k: int = Field(default=4, ge=1)
     """Summaries in the refinement context, K of the paper; at most n."""
     context: Context = "select"
-    """Where they come from: `select` (a tournament down to top_k, shared by all), `random` (top_k
-    drawn for each new rollout) or `single` (the rollout's own predecessor)."""
+    """Where these summaries come from: `select` (a tournament down to top_k, shared by all),
+    `random` (top_k drawn for each new rollout) or `single` (the rollout's own predecessor)."""
     diverse: bool = False
     """Whether to leave near-duplicate summaries out of the refinement context."""
     without_context: int = Field(default=0, ge=0)
