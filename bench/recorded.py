@@ -32,7 +32,7 @@ from tables import table
 
 from inspect_tts import RolloutPool
 from inspect_tts._inspect import current_cache_scope
-from inspect_tts.method.seeding import lane
+from inspect_tts.method.seeding import cache_scope
 from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.recorded import recorded, select_recorded
 
@@ -84,13 +84,13 @@ class Panel:
         self.texts: dict[str, str] = {}
         self.longest = {"summarizer": 0, "judge": 0}
         self.votes = {
-            lane(1, f"t0-r{r}-m{m}", i): (r, i)
+            cache_scope(1, f"t0-r{r}-m{m}", i): (r, i)
             for r in range(1, MOST_ROUNDS)
             for m in range(MOST_MATCHES)
             for i in range(setting.votes)
         }
         ids = [f"t0-n{i:02d}" for i in range(MOST_ROLLOUTS)]
-        self.rollouts = {lane(1, id): id for id in ids}
+        self.rollouts = {cache_scope(1, id): id for id in ids}
 
     def _play(self, problem: pools.Problem, judge: Judge) -> Played:
         recorder = Recorder(judge.accuracy, judge.concentration, judge.shared)

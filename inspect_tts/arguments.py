@@ -8,28 +8,21 @@ from logging import getLogger
 from textwrap import fill
 from typing import Any, ClassVar, NoReturn, ParamSpec, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from .errors import UserError
-from .method.renamed import RENAMED, TIES, renamed
+from .method.parameters import RENAMED, TIES, Parameters, renamed
 
 logger = getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Options(BaseModel):
+class Options(Parameters):
     """Arguments of one concern: a field each, with type, range, default and one sentence."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        use_attribute_docstrings=True,
-        arbitrary_types_allowed=True,
-    )
     as_recorded: ClassVar[bool] = False
     """Whether an argument that is not given, or None, stands for what a log recorded."""
 
@@ -42,7 +35,7 @@ class Options(BaseModel):
     @classmethod
     def sentence(cls, name: str) -> str:
         """What an argument means; a model that only changes a default says it no second time."""
-        bases = [base for base in cls.__mro__ if issubclass(base, Options)]
+        bases = [base for base in cls.__mro__ if issubclass(base, Parameters)]
         fields = [base.model_fields[name] for base in bases if name in base.model_fields]
         return next((field.description for field in fields if field.description), "")
 
@@ -248,9 +241,3 @@ def one_of(name: str, value: object, allowed: Sequence[object]) -> None:
     if value not in allowed:
         shown = ", ".join(repr(a) for a in allowed)
         raise UserError(f"{name}={value!r} is not known; choose one of {shown}")
-
-
-def at_most(name: str, value: float, most: float, why: str = "") -> None:
-    """Refuse a number that is too large."""
-    if value > most:
-        raise UserError(f"{name}={value} is too large; give {name} <= {most}{why}")

@@ -1,9 +1,11 @@
 """Every argument of the strategies and stages, once: type, range, default and one sentence.
 
+Those that decisions depend on come from `method/parameters.py`, the type of a stage's record.
+
 Python signatures, `-S`, checks, flags, docstrings, records and README's table come from here.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from inspect_ai.agent import Agent
 from inspect_ai.solver import Solver
@@ -11,6 +13,12 @@ from pydantic import Field, SkipValidation, field_validator, model_validator
 
 from .arguments import Options
 from .errors import UserError
+from .method.parameters import (
+    IterationParameters,
+    JudgeParameters,
+    RolloutsParameters,
+    SeedParameters,
+)
 from .method.refinement import Context
 from .method.tournament import TieBreak
 from .registry import find_selection
@@ -18,14 +26,6 @@ from .resume.saved_results import check_resume
 
 AgentArg = Agent | Solver | str | None
 StagesArg = Solver | str | list[Solver | str] | None
-JudgeInput = Literal["summary", "trajectory"]
-
-
-class SeedOptions(Options):
-    """What random draws depend on."""
-
-    seed: int = Field(default=0, ge=0)
-    """Seed of all random draws: pairings, ties, contexts."""
 
 
 class AgentOptions(Options):
@@ -84,24 +84,9 @@ class SavedOptions(Options):
         return resume
 
 
-class JudgeOptions(SeedOptions):
+class JudgeOptions(JudgeParameters, Options):
     """How judges compare rollouts."""
 
-    group_size: int = Field(default=2, ge=2)
-    """Rollouts in a match, G of the paper."""
-    votes: int = Field(default=8, ge=1)
-    """Independent votes of a match, V of the paper."""
-    early_stop: bool = True
-    """Whether to stop a match's votes once the missing ones cannot change its winner."""
-    tie: TieBreak = "random"
-    """What decides a match with equal votes: a seeded random draw, or `evidence` before it (ended
-    by itself, last commands succeeded, fewer turns)."""
-    dedupe: bool = False
-    """Whether to judge rollouts with the same patch (or answer) only once."""
-    judge_input: JudgeInput = "summary"
-    """What judges read of a rollout besides its facts: its `summary`, or its `trajectory`."""
-    judge_tokens: int = Field(default=20_000, ge=500)
-    """Room for each trajectory in the judge's prompt, in tokens."""
     judge_prompt: str | None = None
     """Replaces the judge prompt: the text, or the path of a file."""
     judge_reask_prompt: str | None = None
@@ -123,34 +108,19 @@ class SelectionOptions(JudgeOptions):
         return selection
 
 
-class RunOptions(AgentOptions, LimitOptions, SummaryOptions, SavedOptions, SeedOptions):
+class RunOptions(IterationParameters, AgentOptions, LimitOptions, SummaryOptions, SavedOptions):
     """How rollouts run."""
 
-    n: int = Field(default=16, ge=1)
-    """Rollouts of each iteration, N of the paper."""
     max_rollouts: int | None = Field(default=None, ge=1)
     """Rollouts at once in the whole process. Default: the larger of n and the sandbox limit."""
     score_rollouts: bool = False
     """Whether to grade the rollouts that are not adopted as well: in place, once, after the
     selection. No prompt and no decision reads these scores."""
-    leak_guard: bool = False
-    """Whether to keep rollouts that reached for the reference solution (`Rollout.leaks`) out of
-    selection and refinement contexts."""
 
 
-class RolloutsOptions(RunOptions):
+class RolloutsOptions(RolloutsParameters, RunOptions):
     """Arguments of the stage `rollouts`."""
 
-    context: Context | None = None
-    """Where the refinement context of each comes from: None for none, `select` for the last
-    selection, `random` for a draw of `top_k` for each, `single` for its predecessor."""
-    top_k: int = Field(default=4, ge=1)
-    """Size K of a random draw."""
-    without_context: int = Field(default=0, ge=0)
-    """How many of the rollouts, the last, start without context."""
-    keep_parents: bool = False
-    """Whether the rollouts that are selected now may be selected again beside the new ones. Their
-    sandboxes stay open, in addition to `max_rollouts`."""
     keep_sandboxes: bool = True
     """Whether sandboxes stay open until no selection needs them. If false, each closes after its
     summary, and its rollout cannot be adopted or graded."""
@@ -185,7 +155,7 @@ class SelectOptions(TournamentOptions, SelectionOptions):
     """Arguments of the stage `select`."""
 
 
-class RandomOptions(SeedOptions):
+class RandomOptions(SeedParameters, Options):
     """Arguments of the stage `random_selection`."""
 
     keep: int = Field(default=1, ge=1)
@@ -208,8 +178,8 @@ class PdrOptions(RtvOptions):
     top_k: int = Field(default=4, ge=1)
     """Summaries in the refinement context, K of the paper; at most n."""
     context: Context = "select"
-    """Where they come from: `select` (a tournament down to top_k, shared by all), `random` (top_k
-    drawn for each new rollout) or `single` (the rollout's own predecessor)."""
+    """Where these summaries come from: `select` (a tournament down to top_k, shared by all),
+    `random` (top_k drawn for each new rollout) or `single` (the rollout's own predecessor)."""
     diverse: bool = False
     """Whether to leave near-duplicate summaries out of the refinement context."""
     without_context: int = Field(default=0, ge=0)

@@ -67,7 +67,7 @@ def test_what_is_true_or_false_is_nothing_else(made: Any, given: dict[str, Any])
         ({"agent_args": "n=2"}, "agent_args='n=2' is not a mapping; give agent_args='{"),
         ({"time_limit": 0}, "time_limit=0 leaves no room for a step; give time_limit > 0"),
         ({"cost_limit": 0.0}, "cost_limit=0 leaves no room"),
-        ({"resume": "lgo"}, "resume='lgo' is no place to save results: for a new folder"),
+        ({"resume": "lgo"}, "resume='lgo' is not a place to save results: for a new folder"),
     ],
 )
 def test_other_mistakes_of_a_strategy(given: dict[str, Any], said: str) -> None:

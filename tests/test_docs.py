@@ -1,6 +1,10 @@
 """What the documentation names exists, and it uses the words of this version."""
 
+import ast
+import io
 import re
+import tokenize
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -13,7 +17,7 @@ from scripted import pool, problem, run
 from inspect_tts import RolloutPool, pdr_rtv, rtv
 from inspect_tts.arguments import Options
 from inspect_tts.cli import main
-from inspect_tts.method.renamed import RENAMED
+from inspect_tts.method.parameters import RENAMED
 from inspect_tts.options import LoadOptions, ReplayOptions, SelectRecordedOptions
 from inspect_tts.registry import find_selection
 from inspect_tts.strategies import STRATEGIES
@@ -36,6 +40,37 @@ RETIRED = {
     **{rf"{name}=": new for name, (new, _) in RENAMED.items()},
 }
 """What is no longer written, and what is written instead."""
+RETIRED_NAMES = {
+    "ballot": "vote",
+    "ballots": "votes",
+    "barred": "excluded",
+    "crew": "tasks",
+    "heads": "firsts",
+    "lane": "scope",
+    "leftovers": "orphans",
+    "lot": "draw",
+    "lots": "draws",
+    "manner": "mode",
+    "misfits": "unusable",
+    "owner": "task",
+    "owners": "tasks",
+    "play": "run",
+    "played": "run",
+    "steering": "injection",
+    "supply": "source",
+    "twin": "duplicate",
+    "twins": "duplicates",
+    "units": "saved",
+}
+"""Words that no identifier of the package holds, and what they are called instead."""
+EXEMPT = (
+    "estimate/forecast.py",
+    "recorded/",
+    "report/read.py",
+    "sim/",
+    "statistics/",
+)
+"""Parts of the package whose identifiers and comments are not checked."""
 ELSEWHERE = {"selections", "n"}
 """Arguments that `-S` gives to other components: `chosen_epoch`, and those of every strategy."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -49,6 +84,26 @@ def retired(text: str) -> list[str]:
         for word, better in RETIRED.items()
         for found in re.finditer(rf"(?<![\w-]){word}(?![\w-])", text, re.IGNORECASE)
     ]
+
+
+def retired_names(source: str) -> list[str]:
+    """Identifiers that hold a retired word, with what to write."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        for field in ("name", "id", "attr", "arg", "asname"):
+            name = getattr(node, field, None)
+            words = re.findall(r"[A-Z]?[a-z]+", name) if isinstance(name, str) else []
+            old = [word.lower() for word in words if word.lower() in RETIRED_NAMES]
+            found += [f"{name!r}: write {RETIRED_NAMES[word]}" for word in old]
+    return found
+
+
+def prose(source: str) -> Iterator[str]:
+    """The comments and docstrings of a source."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        docstring = token.type == tokenize.STRING and token.string.lstrip("r").startswith('"""')
+        if docstring or token.type == tokenize.COMMENT:
+            yield token.string
 
 
 def missing_links(file: Path, text: str) -> list[str]:
@@ -110,6 +165,9 @@ def arguments() -> set[str]:
         (retired, "drawn by Lot", "drawn by a slot machine, a-lot"),
         (retired, "-S units=off", "-S resume=off"),
         (retired, "by steering it", "where it is steered"),
+        (retired_names, "def run(self): self.crew = 1", "def run(self): self.tasks = 1"),
+        (retired_names, "from a import PlayedMatch", "display, allotment, twinkle = 1, 2, 3"),
+        (retired_names, "f(lane=1)", "f('lane')"),
         (unknown_commands, "inspect-tts selct logs", "inspect-tts select logs"),
         (unknown_commands, "inspect-tts replay LOG --vote 4", "inspect-tts replay LOG --votes 4"),
         (unknown_commands, "inspect-tts estimate rtv --model m", "inspect-tts select l --model m"),
@@ -147,6 +205,18 @@ def test_the_help_uses_the_words_of_this_version(command: str) -> None:
     shown = CliRunner().invoke(main, [*command.split(), "--help"])
     assert shown.exit_code == 0
     assert retired(shown.output) == []
+
+
+SOURCES = {
+    str(path.relative_to(ROOT / "inspect_tts")): path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "inspect_tts").rglob("*.py"))
+}
+
+
+@pytest.mark.parametrize("file", [name for name in SOURCES if not name.startswith(EXEMPT)])
+def test_the_code_uses_the_words_of_this_version(file: str) -> None:
+    assert retired_names(SOURCES[file]) == []
+    assert [word for text in prose(SOURCES[file]) for word in retired(text)] == []
 
 
 def test_readme_is_short() -> None:

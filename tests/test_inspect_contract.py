@@ -69,7 +69,7 @@ def test_a_recording_knows_the_agent_inside_of_a_solver() -> None:
     with recording() as record:
         first = as_solver(idle())
     assert first in record
-    assert registry_log_name(record.again(first)) == "idle"
+    assert registry_log_name(record.rebuild(first)) == "idle"
 
 
 @pytest.mark.parametrize(

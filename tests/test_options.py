@@ -11,8 +11,8 @@ from scripted import acting, pool, problem, run, says
 
 from inspect_tts import pdr_rtv, rollouts, rtv, strategies
 from inspect_tts.arguments import Options
-from inspect_tts.method.renamed import RENAMED
-from inspect_tts.options import PdrRtvOptions
+from inspect_tts.method.parameters import RENAMED, JudgeParameters, RolloutsParameters
+from inspect_tts.options import PdrRtvOptions, RolloutsOptions, SelectOptions
 from inspect_tts.strategies import STRATEGIES
 
 README = Path(__file__).parents[1] / "README.md"
@@ -53,6 +53,16 @@ def test_signature_and_docstring_hold_every_argument(name: str) -> None:
     for argument in model.model_fields:
         assert model.sentence(argument), argument
         assert f"    {argument}: " in strategy.__doc__
+
+
+def test_a_record_holds_the_arguments_as_they_were_given(tmp_path: Path) -> None:
+    crowd = acting(*(says(f"#{i}", "done") for i in range(2)))
+    given: dict[str, Any] = {"n": 2, "votes": 3, "group_size": 3, "seed": 5, "agent": crowd}
+    ran, selected, *_ = pool(run(problem(), rtv(**given, leak_guard=True), tmp_path)).stages
+    assert ran.rollouts == RolloutsParameters(n=2, seed=5, leak_guard=True)
+    assert selected.judging == JudgeParameters(votes=3, group_size=3, seed=5)
+    assert issubclass(RolloutsOptions, RolloutsParameters)
+    assert issubclass(SelectOptions, JudgeParameters)
 
 
 OLD: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [

@@ -1,11 +1,11 @@
-"""Everything that Inspect does not export: the only place with private imports.
+"""What Inspect does not export: the only place with private imports.
 
-Each module says why it needs them; `tests/test_inspect_contract.py` pins what is relied on, so that
-an Inspect release which moves something fails there with a name, and nowhere else.
+Each module says why it needs them. `tests/test_inspect_contract.py` pins what they rely on, so that
+a release of Inspect that moves something fails there, with a name.
 """
 
-from inspect_ai._util.error import PrerequisiteError  # the error that Inspect prints bare
-from inspect_ai._util.exception import TerminateSampleError  # ends a sample, must not be caught
+from inspect_ai._util.error import PrerequisiteError  # printed without a traceback
+from inspect_ai._util.exception import TerminateSampleError  # must not be caught
 
 from .agents import agent_factory, register_alias, registered_names, step_names
 from .concurrency import default_sandboxes, reserve_slots, widen_throttles
@@ -52,58 +52,3 @@ from .scope import (
     span_without_store,
 )
 from .scoring import PublishedScores, grade, grade_as, score_with, scorer_names
-
-__all__ = [
-    "ENDED",
-    "Ended",
-    "EvalEnd",
-    "InnerTask",
-    "PrerequisiteError",
-    "PublishedScores",
-    "RolloutSampleView",
-    "SandboxSet",
-    "TerminateSampleError",
-    "adopt_sandboxes",
-    "agent_factory",
-    "at_eval_end",
-    "component_spec",
-    "current_cache_scope",
-    "default_sandboxes",
-    "effective_config",
-    "eval_spec",
-    "fresh_state",
-    "grade",
-    "grade_as",
-    "in_sandboxes",
-    "is_budget",
-    "isolate_rollout",
-    "latest_state",
-    "lift_limits",
-    "load_inner",
-    "local_folders",
-    "metered_tokens",
-    "model_cache_scope",
-    "no_store_events",
-    "open_sandboxes",
-    "outer_sample",
-    "planned_steps",
-    "register_alias",
-    "register_spec_hook",
-    "registered_names",
-    "reserve_slots",
-    "retried_log",
-    "rollout_scope",
-    "running_task",
-    "sample_metadata",
-    "sandbox_spec",
-    "score_with",
-    "scorer_names",
-    "setup_steps",
-    "span_without_store",
-    "step_names",
-    "task_solver",
-    "tasks_to_run",
-    "watch_projects",
-    "widen_throttles",
-    "wrap_task",
-]

@@ -1,8 +1,8 @@
 """Make an agent from a name.
 
-Private: `solver_from_spec` resolves `pkg/name` and `file.py@name`, solvers and agents alike, just
-as `--solver` does; `registry_find` lists what is registered, for error messages; `registry_add`
-gives a solver a second name, as `@solver` always puts the package's before it.
+Private: `solver_from_spec` resolves `pkg/name` and `file.py@name` of solvers and agents, as
+`--solver` does. `registry_find` lists the registered names for error messages. `registry_add` gives
+a solver a second name, because `@solver` always prefixes the package's.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from inspect_ai.solver._chain import Chain
 
 
 def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
-    """Look up an agent or solver by name."""
+    """How to make the agent or solver of a name."""
     file, at, member = name.rpartition("@")
     if not at:
         return lambda: solver_from_spec(SolverSpec(name, args, args))
@@ -47,7 +47,7 @@ def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
 
 
 def registered_names(*types: RegistryType) -> list[str]:
-    """Names of all that is registered of some types, such as `agent` and `solver`."""
+    """Registered names of some types, such as `agent` and `solver`."""
     found = registry_find(lambda info: info.type in types)
     return sorted({registry_log_name(o) for o in found})
 
@@ -64,7 +64,7 @@ def step_names(solver: object) -> list[str]:
 def register_alias(name: str, factory: Callable[..., Solver]) -> None:
     """Register a solver under a bare name as well, so that `--solver rtv` finds it.
 
-    A separate object, because registering tags the object with its name.
+    It needs an object of its own, because registering tags the object with its name.
     """
     if registry_has("solver", name):
         return

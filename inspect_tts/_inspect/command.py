@@ -1,8 +1,8 @@
 """Commands that take every option of `inspect eval`.
 
-Private: the options of `inspect eval` exist as its click command only, and so does what makes of
-them the arguments of `eval()`; `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and
-`--sample-id`. `init_dotenv` is what the command `inspect` does first.
+Private: only the click command of `inspect eval` has its options and turns them into arguments of
+`eval()`. `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and `--sample-id`, and the
+command `inspect` begins with `init_dotenv`.
 """
 
 from collections.abc import Iterable
@@ -33,11 +33,11 @@ _OURS = {
     "detach",
     "json_output",
 }
-"""What a command sets itself, or what has no meaning for rollouts that were run already."""
+"""Options that our commands set themselves, or that do not apply to finished rollouts."""
 
 
 def eval_options(taken: Iterable[str]) -> list[click.Parameter]:
-    """The options of `inspect eval`, left out of the help."""
+    """The options of `inspect eval`, hidden from the help."""
     left_out = {*_OURS, *taken}
     options: list[click.Parameter] = []
     for parameter in eval_command.params:
@@ -49,7 +49,7 @@ def eval_options(taken: Iterable[str]) -> list[click.Parameter]:
 
 
 def selected_ids(dataset: Dataset, limit: str | None, sample_id: str | None) -> list[str]:
-    """The samples that `inspect eval` would run."""
+    """Ids of the samples that `inspect eval` would run."""
     chosen = slice_dataset(dataset, parse_samples_limit(limit), parse_sample_id(sample_id))
     return [str(sample.id) for sample in chosen]
 

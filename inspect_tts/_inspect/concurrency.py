@@ -1,7 +1,7 @@
 """One process-wide limit for rollouts, and Inspect's own throttles.
 
-Private: `get_or_create_semaphore` is what the public `concurrency()` calls; it hands out the
-limiter itself, so that its size can be read and raised.
+Private: `get_or_create_semaphore`, which the public `concurrency()` calls, returns the limiter
+itself, so that its size can be read and raised.
 """
 
 import os
@@ -30,10 +30,10 @@ def default_sandboxes(spec: EvalSpec, sandbox: SandboxEnvironmentSpec | None, fa
 
 
 async def widen_throttles(spec: EvalSpec, sandbox_type: str | None, rollouts: int) -> None:
-    """Let as many subprocesses and docker CLI calls run at once as there are rollouts.
+    """Allow as many concurrent subprocesses and docker CLI calls as rollouts.
 
-    Inspect allows as many subprocesses as CPUs and max(2 x CPUs, 4) docker CLI calls; rollouts that
-    mostly wait for their commands would queue for them. What the user set stays as it is.
+    Inspect's defaults, one subprocess per CPU and max(2 x CPUs, 4) docker CLI calls, would make
+    rollouts queue that mostly wait for their commands. Limits set by the user stay.
     """
     wanted = min(rollouts, _MOST_PROCESSES)
     if sandbox_type is None:
@@ -52,14 +52,15 @@ async def _at_least(name: str, initial: int, wanted: int, *, visible: bool) -> N
 
 @asynccontextmanager
 async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[int]:
-    """Hold the gate of a limiter while a group takes its slots.
+    """Hold the gate of a limiter while a group takes all of its slots.
 
-    Whoever needs several slots at once takes them inside this block, so that no two groups can each
-    hold half of what they need.
+    Only one group takes slots at a time, so no two groups can each hold half of what they need.
     """
     limiter = await get_or_create_semaphore(name, limit, None, True, resizable=True)
     explicit: int | None = getattr(limiter, "_inspect_tts_explicit", None)
-    if not grow and (explicit is None or limit < explicit):  # of several, the smallest holds
+    if not grow and (
+        explicit is None or limit < explicit
+    ):  # of several limits, the smallest applies
         limiter._inspect_tts_explicit = limit  # type: ignore[attr-defined]
         limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
     elif grow and explicit is None and limiter.concurrency < limit:
@@ -67,6 +68,6 @@ async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[i
     gate: anyio.Lock | None = getattr(limiter, "_inspect_tts_gate", None)
     if gate is None:
         gate = anyio.Lock()
-        limiter._inspect_tts_gate = gate  # type: ignore[attr-defined]  # lives as long as it does
+        limiter._inspect_tts_gate = gate  # type: ignore[attr-defined]  # lives as long as the limiter
     async with gate:
         yield limiter.concurrency

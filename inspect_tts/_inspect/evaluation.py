@@ -1,8 +1,8 @@
-"""What the running eval is: its spec, its own solver, the steps before ours.
+"""The running eval: its spec, its task with its own solver, the steps before ours.
 
-Private: `sample_active` names the running sample (its files, setup, sandboxes). The steps before
-ours, the task, whose own solver `--solver` replaces, the log that is retried, and the tasks that
-are about to run are held by nothing but the frames of `Plan.__call__`, `task_run`, `eval_run`.
+Private: `sample_active` gives the running sample with its files, setup and sandboxes. The steps
+before ours, the task whose solver `--solver` replaces, the log that is retried, and the tasks about
+to run exist only as local variables of `Plan.__call__`, `task_run` and `eval_run`.
 """
 
 import sys
@@ -51,7 +51,7 @@ _tasks: dict[str, Task] = {}
 _retried: dict[str, str | None] = {}
 _own_solvers: dict[str, Callable[[], Solver]] = {}
 _wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
-"""By the source of the outer task, of which Inspect makes copies."""
+"""By the sample source of the outer task, because Inspect copies the task."""
 ENDED: list["EvalEnd"] = []
 """The evals of this process that ended, oldest first."""
 _at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
@@ -70,10 +70,10 @@ class EvalEnd:
 def register_spec_hook(
     at_start: Callable[[EvalSpec], Awaitable[None]], at_end: Callable[[EvalLog], None]
 ) -> None:
-    """Start to keep the spec of each eval that begins.
+    """Keep the spec of each eval from now on, and call `at_start` and `at_end` with each.
 
-    Called when a stage is built and not on import: Inspect announces hooks that it finds at its
-    start, in every eval of everybody who has this package installed.
+    Called when a stage is built, not on import: Inspect would announce the hook in every eval of
+    everybody who has this package installed.
     """
     if registry_has("hooks", "inspect_tts/inspect_tts_specs"):
         return
@@ -92,9 +92,9 @@ def register_spec_hook(
         async def on_task_end(self, data: TaskEnd) -> None:
             errors: list[Exception] = []
             for call in (at_end, *_at_end.pop(data.eval_id, {}).values()):
-                try:  # in a thread: other evals go on, and logs are read without an event loop
+                try:  # in a thread: other evals continue, and reading a log starts an event loop
                     await anyio.to_thread.run_sync(call, data.log)
-                except Exception as error:  # what comes after it is done all the same
+                except Exception as error:  # the other calls are made all the same
                     errors.append(error)
             for kept in (_specs, _tasks, _retried, _own_solvers):
                 kept.pop(data.eval_id, None)
@@ -108,12 +108,12 @@ def register_spec_hook(
 
 
 def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> None:
-    """Have something done once an eval has ended."""
+    """Call a function once an eval has ended."""
     _at_end.setdefault(spec.eval_id, {})[name] = call
 
 
 def outer_sample() -> ActiveSample:
-    """The running sample itself, also from inside a rollout."""
+    """The running sample itself, even when called from inside a rollout."""
     active = sample_active()
     if active is None:
         raise RuntimeError("inspect_tts stages run inside an Inspect sample only")
@@ -125,14 +125,14 @@ def eval_spec() -> EvalSpec:
     spec = _specs.get(outer_sample().eval_id)
     if spec is None:
         raise PrerequisiteError(
-            "the stage rollouts() was built while the eval already ran; build it with the solver, "
-            "outside of its inner solve function"
+            "the stage rollouts() was built while the eval was already running; build it outside "
+            "of the solver's inner solve function"
         )
     return spec
 
 
 def task_solver(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
-    """The solver that the task itself ships, which `--solver` has replaced."""
+    """The task's own solver, which `--solver` has replaced, and how to make it anew."""
     task = running_task(spec)
     if wrapped := _wrapped_by(task):
         return wrapped.inner.task.solver, wrapped.inner.make_solver
@@ -147,12 +147,12 @@ def running_task(spec: EvalSpec) -> Task:
 
 
 def retried_log(spec: EvalSpec) -> str | None:
-    """Where the log is that the running eval retries; None for an eval that is none's retry."""
+    """Location of the log that the running eval retries; None if it is not a retry."""
     return _retried[spec.eval_id]
 
 
 def _log_of(source: EvalSampleSource | None) -> str | None:
-    """The log that a retry takes finished samples from: in a closure, where it was read before."""
+    """The log that a retry takes finished samples from, held by a closure if it was read before."""
     if source is None or source.seed is None:
         return None
     if isinstance(source.seed.source, str):
@@ -168,7 +168,7 @@ class _Wrapped:
 
 
 def wrap_task(outer: Task, inner: InnerTask, begins: Callable[[EvalSpec], Awaitable[None]]) -> None:
-    """Let a task stand for another one: its folder and its own solver are those of the other."""
+    """Let a task stand for another one, whose folder and solver it then has."""
     setattr(outer, TASK_RUN_DIR_ATTR, inner.folder)
     assert outer.sample_source is not None
     _wrapped[outer.sample_source] = _Wrapped(inner, begins)
@@ -182,10 +182,10 @@ def _maker(solver: Solver, spec: EvalSpec) -> Callable[[], Solver]:
     if spec.task_registry_name is None:
         return lambda: solver
     with recording() as record:
-        again = _make_task(spec.task_registry_name, spec).solver
-    if component_spec(again) != component_spec(solver):
+        made = _make_task(spec.task_registry_name, spec).solver
+    if component_spec(made) != component_spec(solver):
         return lambda: solver
-    return partial(record.again, again)
+    return partial(record.rebuild, made)
 
 
 def component_spec(part: object) -> list[object]:
@@ -205,7 +205,7 @@ def _make_task(name: str, spec: EvalSpec) -> Task:
     if registered is None or Path(getfile(unwrap(cast(Any, registered)))).samefile(file):
         with chdir(file.parent):
             return cast("Task", create_registry_object("task", name, spec.task_args_passed))
-    # another file has a task of that name, and was loaded later
+    # a file that was loaded later has a task of the same name
     [task] = load_tasks([f"{file}@{name}"], spec.task_args_passed)
     return task
 
@@ -220,7 +220,7 @@ def setup_steps(is_stage: Callable[[str], bool]) -> list[Solver]:
 
 
 def planned_steps() -> list[Solver]:
-    """The steps of the running sample's plan, those that a chain holds one by one."""
+    """The steps of the running sample's plan, with chains unrolled."""
     queue, found = list(cast("Plan", _caller(Plan.__call__)["self"]).steps), list[Solver]()
     while queue:
         step = queue.pop(0)
@@ -232,19 +232,19 @@ def planned_steps() -> list[Solver]:
 
 
 def tasks_to_run() -> list[ResolvedTask]:
-    """The tasks of the run that makes its `--solver` just now; none where one is made before."""
+    """The tasks whose `--solver` Inspect is making now; empty outside of a run."""
     return cast("list[ResolvedTask]", _find(eval_run).get("tasks", []))
 
 
 def _caller(function: Callable[..., Any]) -> dict[str, Any]:
     found = _find(function)
     if not found:
-        raise RuntimeError(f"inspect_tts is not run by Inspect's {function.__qualname__}")
+        raise RuntimeError(f"inspect_tts does not run inside of Inspect's {function.__qualname__}")
     return found
 
 
 def _find(function: Callable[..., Any]) -> dict[str, Any]:
-    """The local variables of a function that is running us; empty where it is not."""
+    """The local variables of a calling function; empty if it is not among the callers."""
     frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_code is not function.__code__:
         frame = frame.f_back

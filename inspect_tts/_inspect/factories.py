@@ -1,8 +1,8 @@
-"""Make a solver again as it was made first, with the very arguments of its factories.
+"""Make a solver anew, with the arguments that its factories got first.
 
-Private: `registry_tag` is where each of Inspect's decorators hands over a new object, its factory
-and the factory's arguments. What Inspect keeps of them is for the log: a callable becomes its name,
-an object a dict.
+Private: each of Inspect's decorators calls `registry_tag` with a new object, its factory and the
+factory's arguments. Inspect keeps them only as the log needs them: a callable becomes a name, an
+object a dict.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,30 +27,30 @@ class _Making:
 
 
 class Recording:
-    """How the solvers, agents and tools that were made while it ran were made."""
+    """The factories and arguments of the solvers, agents and tools that were made."""
 
     def __init__(self) -> None:
         self._makings: dict[int, _Making] = {}
 
-    def again(self, made: Any) -> Any:
-        """Make an object anew: call its factory again, with its arguments made anew as well."""
-        return self._again(made, {})
+    def rebuild(self, made: Any) -> Any:
+        """Call an object's factory again, with arguments that are rebuilt as well."""
+        return self._rebuild(made, {})
 
     def __contains__(self, made: object) -> bool:
         return id(made) in self._makings
 
-    def _again(self, value: Any, anew: dict[int, Any]) -> Any:
+    def _rebuild(self, value: Any, rebuilt: dict[int, Any]) -> Any:
         making = self._makings.get(id(value))
         if making is not None:
-            if id(value) not in anew:
-                args = [self._again(each, anew) for each in making.args]
-                kwargs = {name: self._again(each, anew) for name, each in making.kwargs.items()}
-                anew[id(value)] = making.factory(*args, **kwargs)
-            return anew[id(value)]
+            if id(value) not in rebuilt:
+                args = [self._rebuild(each, rebuilt) for each in making.args]
+                kwargs = {name: self._rebuild(v, rebuilt) for name, v in making.kwargs.items()}
+                rebuilt[id(value)] = making.factory(*args, **kwargs)
+            return rebuilt[id(value)]
         if type(value) in (list, tuple):
-            return type(value)(self._again(each, anew) for each in value)
+            return type(value)(self._rebuild(each, rebuilt) for each in value)
         if type(value) is dict:
-            return {name: self._again(each, anew) for name, each in value.items()}
+            return {name: self._rebuild(each, rebuilt) for name, each in value.items()}
         return value
 
     def _note(
@@ -75,7 +75,7 @@ class Recording:
 
 @contextmanager
 def recording() -> Iterator[Recording]:
-    """Record how everything is made that is made inside the block."""
+    """Record how every solver, agent and tool inside the block is made."""
     record = Recording()
     decorators: tuple[Any, ...] = (solvers, agents, tools)
     for module in decorators:

@@ -1,7 +1,7 @@
-"""Load a task by name, to be run inside another one.
+"""Load a task by name, to run it inside another one.
 
-Private: `load_tasks` and `resolve_task_sandbox` do for it what `inspect eval` does for the task
-that it is given: find it in a package or a file, and the sandbox in a compose file beside it.
+Private: `load_tasks` and `resolve_task_sandbox` do what `inspect eval` does: they find a task in a
+package or a file, and its sandbox in a compose file beside it.
 """
 
 from collections.abc import Callable
@@ -26,15 +26,15 @@ from .factories import recording
 
 @dataclass(frozen=True)
 class InnerTask:
-    """A task that another one runs."""
+    """A task that runs inside another one."""
 
     task: Task
     samples: list[Sample]
-    """Its dataset. Each has an id, and the sandbox that it would be given."""
+    """Its dataset; each sample has an id and its resolved sandbox."""
     make_solver: Callable[[], Solver]
     """Makes its own solver anew."""
     folder: str
-    """What relative paths of it are relative to."""
+    """The folder that its relative paths start from."""
 
 
 def load_inner(
@@ -50,7 +50,7 @@ def load_inner(
         else:
             tasks = load_tasks([name], args)
     return [
-        InnerTask(task, _samples(task, sandbox), partial(record.again, task.solver), folder)
+        InnerTask(task, _samples(task, sandbox), partial(record.rebuild, task.solver), folder)
         for task in tasks
         for folder in [task_run_dir(task)]
     ]

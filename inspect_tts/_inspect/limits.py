@@ -1,7 +1,7 @@
 """Lift the limits of the running sample, and count tokens as its limit does.
 
-Private: the limits of tokens, cost, messages and turns have public setters, those of time have
-none. What a token limit counts can be asked only for all that was used.
+Private: time limits have no public setter, unlike those on tokens, cost, messages and turns. What
+a token limit counts is public only for the sum of all calls.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ def metered_tokens(limit_type: str, usage: ModelUsage) -> int:
 
 
 def lift_limits() -> None:
-    """Let the running sample have no limits from now on."""
+    """Remove the limits of the running sample."""
     limits = sample_limits()
     counted: tuple[Any, ...] = (limits.token, limits.cost, limits.message, limits.turn)
     for limit in counted:

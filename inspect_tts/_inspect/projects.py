@@ -1,7 +1,7 @@
-"""The compose projects that this process runs, told before each is started and after it is down.
+"""The compose projects of this process, announced before each starts and after it is down.
 
-Private: their names are random, and Inspect's docker provider keeps them in a list of its own. It
-adds to it before `docker compose up` and takes from it after `docker compose down`.
+Private: Inspect's docker provider keeps their random names in a list. It adds a name before `docker
+compose up` and removes it after `docker compose down`.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +10,8 @@ from inspect_ai.util._sandbox.docker.cleanup import cleanup_state
 from inspect_ai.util._sandbox.docker.util import ComposeProject
 
 
-class _Told(list[ComposeProject]):
-    """The provider's list, which tells what is about to start and what is down."""
+class _WatchedList(list[ComposeProject]):
+    """The provider's list, which reports each change."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class _Told(list[ComposeProject]):
 
 
 def watch_projects(started: Callable[[str], None], down: Callable[[str], None]) -> None:
-    """Have the compose projects of the running `eval()` told, whoever starts them."""
+    """Report the compose projects of the running `eval()`, whoever starts them."""
     state = cleanup_state()
-    if not isinstance(state.running_projects, _Told):
-        state.running_projects = _Told(state.running_projects, started, down)
+    if not isinstance(state.running_projects, _WatchedList):
+        state.running_projects = _WatchedList(state.running_projects, started, down)

@@ -1,10 +1,9 @@
-"""Fresh sets of sandbox environments inside a sample, and handing one over to the scorers.
+"""Start fresh sandbox environments inside a sample, and hand one set over to the scorers.
 
-Private: `init_/cleanup_sandbox_environments_sample` do for one more set what Inspect did for the
-sample's own (files, setup script, proxies that log events). Inspect's `sandboxenv_context` would do
-it all, but takes a slot of `max_sandboxes` while the sample already holds one: a deadlock. The dict
-`ActiveSample.sandbox_environments` is the one that Inspect's scorers and its cleanup use. The
-folder of a `local` environment is known to its class alone.
+Private: `init_/cleanup_sandbox_environments_sample` start and stop a set as Inspect does (files,
+setup script, proxies that log events). `sandboxenv_context` would do so too, but it takes a slot of
+`max_sandboxes` while the sample holds one: a deadlock. Inspect's scorers and its cleanup use the
+dict `ActiveSample.sandbox_environments`. Only its class knows the folder of a `local` environment.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -49,7 +48,7 @@ class SandboxSet:
     closed: bool = False
 
     async def close(self) -> None:
-        """Close the environments, once; a provider that fails to is reported, no more."""
+        """Close the environments, once; a failure is only reported."""
         if self.closed:
             return
         self.closed = True
@@ -57,7 +56,7 @@ class SandboxSet:
             return
         try:
             if self.spec.type == "local":
-                _remove_odd(local_folders(self.environments))
+                _remove_replaced(local_folders(self.environments))
             await cleanup_sandbox_environments_sample(
                 type=self.spec.type,
                 task_name=self.task,
@@ -70,10 +69,10 @@ class SandboxSet:
 
 
 async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironmentSpec | None:
-    """The sandbox that Inspect gave this sample, None if it has none."""
+    """The sandbox spec of this sample; None if it has no sandbox."""
     sandbox = spec.sandbox
     if sandbox is not None and isinstance(sandbox.config, str) and spec.task_file:
-        # the log names a file in the task's folder relative to it
+        # the spec names a file relative to the task's folder
         file = Path(spec.task_file).parent / sandbox.config
         if file.exists():
             sandbox = SandboxEnvironmentSpec(sandbox.type, str(file.resolve()))
@@ -83,9 +82,9 @@ async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironme
 async def open_sandboxes(
     sandbox: SandboxEnvironmentSpec, spec: EvalSpec, active: ActiveSample
 ) -> SandboxSet:
-    """Start a fresh set of environments like the sample's own, in the current task's context."""
+    """Start a fresh set of environments like the sample's, for the current async task."""
     sample = active.sample
-    sandbox_environments_context_var.set({})  # where none can be started, none is found
+    sandbox_environments_context_var.set({})  # so that no other set is found if the start fails
     sandbox_with_environments_context_var.set({})
     environments = await init_sandbox_environments_sample(
         sandboxenv_type=registry_find_sandboxenv(sandbox.type),
@@ -101,7 +100,7 @@ async def open_sandboxes(
 
 @contextmanager
 def in_sandboxes(sandboxes: SandboxSet) -> Iterator[None]:
-    """Let `sandbox()` in this block be that of a rollout."""
+    """Let `sandbox()` inside the block return a rollout's."""
     found = sandbox_environments_context_var.set(sandboxes.environments)
     by_file = sandbox_with_environments_context_var.set({})
     try:
@@ -112,20 +111,20 @@ def in_sandboxes(sandboxes: SandboxSet) -> Iterator[None]:
 
 
 def local_folders(environments: Mapping[str, SandboxEnvironment]) -> list[str]:
-    """The temporary folders that are the environments of the provider `local`."""
+    """The temporary folders of `local` environments."""
     folders = [env.as_type(LocalSandboxEnvironment).directory for env in environments.values()]
     return [folder.name for folder in folders]
 
 
-def _remove_odd(folders: Iterable[str]) -> None:
-    """Remove what an agent put in the place of its folder, which the provider would leave."""
+def _remove_replaced(folders: Iterable[str]) -> None:
+    """Remove a file or link with which an agent replaced its folder; the provider would not."""
     for folder in map(Path, folders):
         if folder.is_symlink() or folder.is_file():
             folder.unlink()
 
 
 async def adopt_sandboxes(winner: SandboxSet, active: ActiveSample) -> None:
-    """Put a rollout's environments in the place of the sample's own, and close those."""
+    """Replace the sample's environments by a rollout's, and close the replaced ones."""
     live: dict[str, Any] = active.sandbox_environments
     base = SandboxSet(winner.spec, winner.task, winner.keep, dict(live))
     live.clear()

@@ -1,9 +1,9 @@
-"""Run an agent beside others in one sample, isolated, under limits of its own.
+"""Run an agent isolated from others in one sample, under its own limits.
 
-Private: Inspect's `fork()` shares the sandbox, the limits' owner and `sample_state()`, and one
-fork's error cancels all. So a rollout sets these itself in a task of its own: the store
-(`init_subtask_store`), the state (`set_sample_state`), and a stand-in for the `ActiveSample`,
-without which a limit reached behind the agent bridge would end the whole sample.
+Private: Inspect's `fork()` shares the sandbox, the limits and `sample_state()`, and an error in one
+fork cancels all. So each rollout sets, in its own async task, the store (`init_subtask_store`), the
+state (`set_sample_state`), and a view of the `ActiveSample`; without the view, a limit reached
+behind the agent bridge would end the whole sample.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -42,10 +42,10 @@ _OWN = {"real", "tg", "checkpointer", "sandbox_environments", "outer", "limit_er
 
 
 class RolloutSampleView:
-    """A rollout's view of the running sample: all is the sample's, but what ends a rollout.
+    """A rollout's view of the running sample, which replaces whatever would end the sample.
 
-    Inspect finds "the sample" through `sample_active()`: the bridge to stop it at a limit,
-    `background()` to start work in it, agents to checkpoint it.
+    Inspect finds the sample through `sample_active()`: the bridge stops it at a limit,
+    `background()` starts work in it, agents checkpoint it.
     """
 
     def __init__(self, real: ActiveSample, state: TaskState) -> None:
@@ -64,7 +64,7 @@ class RolloutSampleView:
         )
 
     def limit_exceeded(self, error: LimitExceededError) -> None:
-        """End the sample if the limit is one of its own, else just this rollout."""
+        """End the sample if the limit is its own, otherwise only this rollout."""
         if self.tg is None or (error.source in self.outer and not is_budget(error)):
             self.real.limit_exceeded(error)
             return
@@ -83,7 +83,7 @@ class RolloutSampleView:
 
 @dataclass
 class Ended:
-    """How the agent's part of a rollout ended, with its meters."""
+    """How an agent ended, and what it used."""
 
     limit: LimitExceededError | None = None
     error: Exception | None = None
@@ -95,17 +95,17 @@ def fresh_state(
     state: TaskState,
     active: ActiveSample,
     *,
-    lane: int,
+    cache_scope: int,
     message_limit: int | None,
     token_limit: int | None,
     cost_limit: float | None,
 ) -> TaskState:
-    """The sample's state as Inspect made it before the first step, for one rollout."""
+    """A rollout's copy of the state that Inspect made for the sample."""
     limits = [limit for limit in (message_limit, state.message_limit) if limit is not None]
     return TaskState(
         model=state.model,
         sample_id=state.sample_id,
-        epoch=lane,
+        epoch=cache_scope,
         input=deepcopy(state.input),
         messages=sample_messages(active.sample.model_copy(deep=True)),
         target=deepcopy(state.target),
@@ -119,7 +119,7 @@ def fresh_state(
 
 
 def isolate_rollout(state: TaskState, active: ActiveSample) -> RolloutSampleView:
-    """Make the current task a rollout's: its state, its store, its view of the sample."""
+    """Give the current async task a rollout's state, store and view of the sample."""
     sample_view = RolloutSampleView(active, state)
     init_subtask_store(state.store)
     _sample_active.set(cast("ActiveSample", sample_view))
@@ -133,7 +133,7 @@ def isolate_rollout(state: TaskState, active: ActiveSample) -> RolloutSampleView
 async def rollout_scope(
     sample_view: RolloutSampleView, state: TaskState, *, turns: int | None, seconds: float | None
 ) -> AsyncIterator[Ended]:
-    """Run an agent under its rollout's limits; what ends it is data."""
+    """Run an agent under its rollout's limits; its errors and limits become data."""
     ended = Ended()
     turn_meter = turn_limit(turns)
     limits: list[Limit] = [state._message_limit, state._token_limit, state._cost_limit, turn_meter]
@@ -164,12 +164,12 @@ async def rollout_scope(
 
 
 def is_budget(error: LimitExceededError) -> bool:
-    """Whether it is the sample's limit on tokens or cost that was reached."""
+    """Whether a limit is the sample's on tokens or cost, which is a strategy's budget."""
     return error.source in (sample_limits().token, sample_limits().cost)
 
 
 def _outer(limits: list[Limit]) -> list[Limit]:
-    """The limits around these: the sample's, and any that encloses the strategy."""
+    """The enclosing limits: the sample's, and any around the strategy."""
     outer: list[Limit] = [sample_limits().working]
     for limit in limits:
         node = getattr(limit, "parent", None)
@@ -180,7 +180,7 @@ def _outer(limits: list[Limit]) -> list[Limit]:
 
 
 def _cause(error: Exception) -> Exception:
-    """The exception inside a task group's: one that ends the sample first, then a limit."""
+    """The exception to act on: first one that ends the sample, then a limit, then any."""
     leaves: list[Exception] = []
     queue: list[Any] = [error]
     while queue:
@@ -197,49 +197,49 @@ def _cause(error: Exception) -> Exception:
 
 
 def current_cache_scope() -> int:
-    """Number of the stream of model calls that this one belongs to; the epoch outside rollouts."""
+    """The cache scope of model calls made here; outside of rollouts, the epoch."""
     state = sample_state()
     return 0 if state is None else state.epoch
 
 
 def sample_metadata() -> dict[str, Any]:
-    """Metadata of the sample that this code runs for, which an agent is not given."""
+    """Metadata of the running sample, which agents are not given."""
     state = sample_state()
     return {} if state is None else dict(state.metadata)
 
 
 def latest_state(state: TaskState) -> TaskState:
-    """The state that the agent had reached when it was stopped."""
+    """The latest state of an agent that was stopped."""
     return sample_state() or state
 
 
-def _separate_config(lane: int) -> GenerateConfig:
-    """The eval's config for one stream of calls: with a cache scope and a seed of its own."""
+def _separate_config(cache_scope: int) -> GenerateConfig:
+    """The eval's config with a separate cache scope and, with `--seed`, a separate seed."""
     config = active_generate_config()
     changes: dict[str, Any] = {}
     if config.cache:
         policy = config.cache if isinstance(config.cache, CachePolicy) else CachePolicy()
-        scopes = {**policy.scopes, "inspect_tts": str(lane)}
+        scopes = {**policy.scopes, "inspect_tts": str(cache_scope)}
         changes["cache"] = policy.model_copy(update={"scopes": scopes})
     if config.seed is not None:
-        changes["seed"] = (config.seed + lane) % 2**31
+        changes["seed"] = (config.seed + cache_scope) % 2**31
     return config.model_copy(update=changes)
 
 
 @contextmanager
-def model_cache_scope(lane: int) -> Iterator[None]:
-    """Give model calls in this block a cache lane of their own.
+def model_cache_scope(cache_scope: int) -> Iterator[None]:
+    """Give model calls inside the block a separate cache scope and seed.
 
-    Inspect's cache would otherwise answer equal prompts, such as the votes of a match, with one and
-    the same answer, and a provider that honours `--seed` would repeat itself.
+    Otherwise Inspect's cache would return one answer for equal prompts, such as the votes of a
+    match, and a provider that honours `--seed` would repeat itself.
     """
     if (before := sample_state()) is None:
         raise RuntimeError("model_cache_scope() needs a running sample")
     state = copy(before)
-    state._epoch = lane
+    state._epoch = cache_scope
     set_sample_state(state, replacing=state)
     config = active_generate_config()
-    set_active_generate_config(_separate_config(lane))
+    set_active_generate_config(_separate_config(cache_scope))
     try:
         yield
     finally:
@@ -248,13 +248,13 @@ def model_cache_scope(lane: int) -> Iterator[None]:
 
 
 def no_store_events() -> Any:
-    """Stop spans in this block from each logging a copy of the whole store."""
+    """Stop spans inside the block from logging the whole store each."""
     return suspend_store_events()
 
 
 @asynccontextmanager
 async def span_without_store(name: str, type: str) -> AsyncIterator[None]:
-    """A span that logs no copy of the store; spans and tasks inside it do as usual."""
+    """A span that does not log the store; spans inside it do."""
     async with AsyncExitStack() as stack:
         with no_store_events():
             await stack.enter_async_context(span(name, type=type))
@@ -262,5 +262,5 @@ async def span_without_store(name: str, type: str) -> AsyncIterator[None]:
 
 
 def effective_config(model: Model) -> GenerateConfig:
-    """What a call of this model would get from its own and the eval's config."""
+    """The config of a call of this model: its own, merged with the eval's."""
     return model._resolve_config(GenerateConfig())

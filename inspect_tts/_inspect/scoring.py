@@ -1,7 +1,7 @@
 """Grade a rollout with the task's own scorers, and publish numbers beside theirs.
 
-Private: `init_scoring_context` gives the public `score()` one scorer at a time, so that each score
-keeps its scorer's name; the context variables hold the sample's scorers and target.
+Private: `init_scoring_context` passes one scorer at a time to the public `score()`, so that each
+score keeps its scorer's name. Context variables hold the sample's scorers and target.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,10 +18,10 @@ from inspect_ai.util import span
 
 
 def mark_scoring() -> None:
-    """Put what scorers do in the current task into spans of type `scorer`.
+    """Put everything that scorers do in the current async task into spans of type `scorer`.
 
-    An agent may have its work scored while it runs (`react(attempts=2)`). The commands of hidden
-    tests would then stand among its own.
+    An agent may have its work scored while it runs (`react(attempts=2)`). Without these spans, the
+    commands of hidden tests would count among the agent's own.
     """
     scorers, target = _scorers.get(None), _target.get(None)
     if scorers and target is not None:
@@ -38,7 +38,7 @@ def _in_span(scorer: Scorer) -> Scorer:
 
 
 async def grade(state: TaskState) -> dict[str, Score]:
-    """Run the task's scorers on a rollout, in the current context's sandbox."""
+    """Run the task's scorers on a rollout, in the sandbox of the current context."""
     scorers, target = _scorers.get(None), _target.get(None)
     scores: dict[str, Score] = {}
     if not scorers or target is None:
@@ -57,9 +57,9 @@ async def grade(state: TaskState) -> dict[str, Score]:
 async def grade_as(
     state: TaskState, scorers: Sequence[Scorer], target: Target, sample_id: str | int
 ) -> dict[str, Score]:
-    """Grade a sample with other scorers than its task's, as if it had another id.
+    """Grade a sample with other scorers than its task's, under another sample id.
 
-    To be called in a context of its own. What scorers add to the conversation is not the sample's.
+    Call it in a separate context. Messages that the scorers add do not reach the sample.
     """
     own = copy(state)
     own._sample_id, own._scores = sample_id, {}
@@ -70,7 +70,7 @@ async def grade_as(
 
 
 def score_with(scorers: Sequence[Scorer], target: Target) -> None:
-    """Have `score()` in the current context use these scorers."""
+    """Let `score()` in the current context use these scorers."""
     init_scoring_context(list(scorers), target)
 
 
@@ -83,11 +83,10 @@ def scorer_names(scorers: Sequence[Scorer]) -> list[str]:
 
 
 class PublishedScores(dict[str, Score]):
-    """A sample's scores, with one of ours that follows those of the task's scorers.
+    """A sample's scores, with one of ours that is recomputed after each of the task's scorers.
 
-    Inspect sets each scorer's result into `TaskState.scores` and reads the ones that a solver put
-    there only afterwards: this is how a number of ours can include the adopted rollout's score,
-    which does not exist before.
+    Inspect puts each scorer's result into `TaskState.scores` and reads a solver's scores only
+    afterwards. So our numbers can include the adopted rollout's score.
     """
 
     def __init__(self, name: str, publish: Callable[[Mapping[str, Score]], Score | None]) -> None:
@@ -96,7 +95,7 @@ class PublishedScores(dict[str, Score]):
         self._update()
 
     def __setitem__(self, name: str, score: Score) -> None:
-        """Take a scorer's result and compute ours again."""
+        """Set a scorer's result and recompute ours."""
         super().__setitem__(name, score)
         if name != self._name:
             self._update()

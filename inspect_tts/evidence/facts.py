@@ -14,10 +14,10 @@ from .patches import FilePatch, parse_patch
 from .shell import argument_words
 
 MERGED_OUTPUT = 'exec "$@" 2>&1'
-"""Script that runs its arguments with standard error where standard output goes, in order."""
+"""Script that runs its arguments with standard error redirected to standard output."""
 
 PATCH_BYTES = 1_000_000
-"""A patch that is larger is left out of the record, which then says so."""
+"""Bytes of a patch in the record; a larger one is left out, with a notice."""
 
 _LAST_COMMANDS = 5
 _COMMAND_CHARS = 300
@@ -40,11 +40,11 @@ class Workspace:
     commit: str
     changes: tuple[FileFact, ...]
     patch: str | None
-    """Hash of the normalised patch, `none` where that is empty, None where it cannot be told."""
+    """Hash of the normalized patch; `none` if it is empty, None if it is unknown."""
     size: int | None = None
-    """Bytes of the patch as `git apply` takes it, None where it was not asked for."""
+    """Bytes of the patch as `git apply` takes it; None if it was not requested."""
     diff: bytes | None = None
-    """The patch, None where it is too large or was not asked for."""
+    """The patch; None if it is too large or was not requested."""
 
 
 def last_commands(executed: Sequence[tuple[str, int | None]]) -> tuple[CommandFact, ...]:
@@ -79,7 +79,7 @@ def parse_numstat(output: str) -> tuple[FileFact, ...]:
 
 
 def parse_workspace(output: str) -> Workspace:
-    """Read what the script prints that reads a workspace."""
+    """Read the output of the script that reads a workspace."""
     commit, _, rest = output.partition("\n")
     hashed, _, rest = rest.partition("\n")
     numstat, asked, diff = f"\n{rest}".partition("\n\n")
@@ -171,7 +171,7 @@ def patch_fingerprint(patch: str) -> str | None:
 
 
 def _change(file: FilePatch) -> list[object] | None:
-    """What a patch does to a file; None where it does not tell."""
+    """A normalized form of a patch's changes to a file; None if the patch does not hold them."""
     content = file.binary
     if content == [] and file.new is not None:
         content = [file.headers.get("index", "").partition("..")[2].partition(" ")[0]]
@@ -190,7 +190,7 @@ def _change(file: FilePatch) -> list[object] | None:
 
 
 def answer_fingerprint(answer: str) -> str | None:
-    """Hash an answer, whatever its white space."""
+    """Hash an answer, regardless of white space."""
     words = " ".join(answer.split())
     if not words:
         return None

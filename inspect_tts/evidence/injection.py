@@ -19,8 +19,8 @@ _MOST = 20
 _MOST_CHARS = 200_000
 
 
-def steering_in(text: str) -> tuple[str, ...]:
-    """Find what is meant to steer a judge or a refined rollout.
+def orders_in(text: str) -> tuple[str, ...]:
+    """Find text that tries to steer a judge or a refined rollout.
 
     Verdict and grade lines, chat-template markers, sentences that give orders about the judging,
     and what looks like a tag of a prompt's block or like the harness' facts.
@@ -167,5 +167,5 @@ _FACTS = re.compile(r"facts\s(?:that\s)?(?:were\s)?(?:the\sharness\s)?record", r
 
 
 def injections(rollout: Rollout) -> tuple[str, ...]:
-    """Excerpts of what in a rollout's summary and facts tries to steer its reader."""
-    return steering_in(f"{rollout.summary.text}\n\n{facts_text(rollout.facts)}")
+    """Excerpts of a rollout's summary and facts that try to steer their reader."""
+    return orders_in(f"{rollout.summary.text}\n\n{facts_text(rollout.facts)}")

@@ -14,7 +14,7 @@ from .shell import Program, programs
 _EXCERPT = 200
 _MOST = 20
 _MOST_CHARS = 100_000
-"""Of a command, what is behind is not looked at."""
+"""Characters of a command; the rest is ignored."""
 _MOST_TEXT = 2_000_000
 """Characters of all commands."""
 
@@ -58,7 +58,7 @@ _REVISION = re.compile(r"[\w./-]{1,250}+")
 
 
 def leaks(commands: Iterable[str], projects: Collection[str] = ()) -> tuple[str, ...]:
-    """Find commands that reach for the reference solution, whether or not they got at it."""
+    """Find commands that reach for the reference solution, whether they succeeded or not."""
     found: dict[str, None] = {}
     wanted = {_normal(name) for name in projects}
     for program in _programs(commands):
@@ -70,7 +70,7 @@ def leaks(commands: Iterable[str], projects: Collection[str] = ()) -> tuple[str,
 
 
 def revisions(commands: Iterable[str]) -> tuple[str, ...]:
-    """Find what commands may name as revisions to read, for git to tell which are later history."""
+    """Find the revisions that commands may read; git tells which are later history."""
     found: dict[str, None] = {}
     for program in _programs(commands):
         git = _git(program)
@@ -129,7 +129,7 @@ def _walks_all(line: str) -> bool:
 
 
 def _git(program: Program) -> tuple[str, list[str]] | None:
-    """The subcommand of git and its arguments."""
+    """The git subcommand and its arguments."""
     if program.name != "git":
         return None
     words, at = list(program.arguments), 0
@@ -161,7 +161,7 @@ def _git_reasons(command: str, arguments: list[str]) -> Iterator[str]:
 
 
 def _is_upstream(command: str, plain: Sequence[str]) -> bool:
-    """Whether a command that copies history asks another machine for it."""
+    """Whether a command copies history from another machine."""
     urls = [word for word in plain if _URL.match(word)]
     if urls or command == "clone":
         return any(not url.startswith("file://") for url in urls)
@@ -176,7 +176,7 @@ def _before_paths(arguments: Sequence[str]) -> list[str]:
 
 
 def _pip(program: Program) -> list[str]:
-    """`download` or `install`, and what; empty for all else."""
+    """`download` or `install` with its arguments; empty for other commands."""
     words = [program.name, *program.arguments]
     if words[:2] == ["uv", "pip"] or words[1:3] == ["-m", "pip"]:
         words = ["pip", *words[(2 if words[0] == "uv" else 3) :]]

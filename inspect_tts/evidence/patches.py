@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 _HUNK = re.compile(r"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@(.*)")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-"""Parted by newlines alone: code has other line separators, as form feeds."""
+"""Split at newlines only: code may contain other line separators, such as form feeds."""
 _GIT = "diff --git "
 _EXTENDED = re.compile(
     r"(old mode|new mode|deleted file mode|new file mode|rename from|rename to|copy from|copy to"
@@ -22,7 +22,7 @@ _EXTENDED = re.compile(
 _BINARY = re.compile(r"Binary files (.+) differ")
 _NULL = "/dev/null"
 _PREFIX = re.compile(r"[abciow12]/")
-"""What git puts before names, by its settings: `a/ b/`, mnemonic ones, those of `--no-index`."""
+"""Git's prefixes of file names, by its settings: `a/ b/`, mnemonic ones, those of `--no-index`."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
@@ -30,14 +30,14 @@ _ESCAPED = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
 
 @dataclass
 class Hunk:
-    """Lines that stand together."""
+    """Consecutive changed lines with their context."""
 
     start: int
     """The first line, in the old file."""
     heading: str
-    """The function that it is in, as git found it."""
+    """The enclosing function, as git found it."""
     lines: list[str] = field(default_factory=list)
-    """As they are, without their newlines; `\\` where the file ends without one."""
+    """Without newlines; a line `\\` says that the file ends without one."""
 
 
 @dataclass
@@ -45,22 +45,22 @@ class FilePatch:
     """What a patch does to one file."""
 
     text: str
-    """All of it, headers included."""
+    """The text, with its headers."""
     old: str | None
-    """The file's name before; None where the patch creates it."""
+    """The old name; None if the patch creates the file."""
     new: str | None
-    """The name after; None where the patch deletes it."""
+    """The new name; None if the patch deletes the file."""
     headers: dict[str, str]
     """Values of git's extended headers, such as `new file mode`."""
     hunks: list[Hunk]
     binary: list[str] | None
-    """The lines of a binary patch, empty where they were left out; None for a text file."""
+    """The lines of a binary patch, empty if they were left out; None for a text file."""
     stray: list[str]
-    """Lines like those of a hunk that belong to none, as after a wrong hunk header."""
+    """Lines that look like a hunk's but belong to none, as after a wrong hunk header."""
 
     @property
     def path(self) -> str:
-        """The name after, or before where the patch deletes the file."""
+        """The new name, or the old one if the patch deletes the file."""
         return self.new or self.old or ""
 
     def count(self, marker: str) -> int:
@@ -69,7 +69,7 @@ class FilePatch:
 
 
 def parse_patch(patch: str) -> tuple[str, list[FilePatch]]:
-    """Take a patch apart, in linear time."""
+    """Split a patch by file, in linear time."""
     lines = _LINE.findall(patch)
     parts = [_Part()]
     for index, line in enumerate(lines):
@@ -186,7 +186,7 @@ class _Part:
         return True
 
     def file(self) -> FilePatch:
-        """What was read."""
+        """The file's part of the patch."""
         old, new = _names(self.git, self.named.get("---"), self.named.get("+++"), self.headers)
         return FilePatch(
             text="".join(self.lines),
@@ -205,7 +205,7 @@ class _Part:
 def _names(
     git: str, old: str | None, new: str | None, headers: dict[str, str]
 ) -> tuple[str | None, str | None]:
-    """Names before and after, without prefixes, from all that a patch says of them."""
+    """Old and new name without prefixes, from all headers."""
     for kind in ("rename", "copy"):
         if f"{kind} to" in headers:
             return _name(headers.get(f"{kind} from", "")), _name(headers[f"{kind} to"])
@@ -230,7 +230,7 @@ def _without_prefixes(old: str, new: str) -> tuple[str, str]:
 
 
 def _pair(text: str, between: str) -> tuple[str, str]:
-    """Two names in a line: perhaps quoted, else equal but for prefixes, which are equally long."""
+    """Two names in one line: quoted, or equal except for prefixes of the same length."""
     if first := _QUOTED.match(text):
         return _name(first[0]), _name(text[first.end() + len(between) :])
     if text.endswith('"') and (start := text.find(f'{between}"')) > 0:
@@ -247,7 +247,7 @@ def _pair(text: str, between: str) -> tuple[str, str]:
 
 
 def _name(text: str) -> str:
-    """A name as a header has it: perhaps quoted as in C, perhaps with a time behind a tab."""
+    """The name in a header, which may be quoted as in C and followed by a tab and a time."""
     if quoted := _QUOTED.match(text):
         raw = quoted[1].encode("utf-8", "backslashreplace")
         return _ESCAPE.sub(_character, raw).decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""Read shell scripts as far as is needed to tell which programs they run with which arguments."""
+"""Find the programs that shell scripts run, with their arguments."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whether a machine has room for so many sandboxes at once. Pure: numbers in, a remedy out."""
+"""Check that the machine has room for the sandboxes that will be open at once."""
 
 import ipaddress
 import json
@@ -17,16 +17,16 @@ DEFAULT_POOLS: tuple[dict[str, Any], ...] = (
     *({"Base": f"172.{second}.0.0/16", "Size": 16} for second in range(17, 32)),
     {"Base": "192.168.0.0/16", "Size": 20},
 )
-"""Docker's address pools where the daemon's configuration names none."""
+"""Docker's address pools if the daemon's configuration names none."""
 
 FILES_PER_ROLLOUT = 16
-"""File descriptors that a rollout takes at most, for its commands and its model."""
+"""File descriptors of one rollout at most, for its commands and its model."""
 FILES_BESIDE = 256
-"""File descriptors that the process takes besides."""
+"""File descriptors of the rest of the process."""
 
 
 def networks_possible(pools: Sequence[Mapping[str, Any]] | None) -> int:
-    """How many bridge networks docker can make."""
+    """The number of bridge networks that docker has addresses for."""
     counted = 0
     for pool in pools or DEFAULT_POOLS:
         counted += 2 ** max(0, pool["Size"] - ipaddress.ip_network(pool["Base"]).prefixlen)
@@ -34,18 +34,18 @@ def networks_possible(pools: Sequence[Mapping[str, Any]] | None) -> int:
 
 
 def needs_network(services: Mapping[str, Any]) -> bool:
-    """Whether a compose project makes a network of its own."""
+    """Whether a compose project creates a network."""
     return any("network_mode" not in (service or {}) for service in services.values())
 
 
 OF_STRATEGY = ("-S max_rollouts", "--max-samples")
-"""Options that say how many sandboxes are open at once; the first, how many rollouts."""
+"""Options that limit how many sandboxes are open at once; the first limits rollouts."""
 
 
 def network_shortage(
     *, possible: int, used: int, needed: int, options: Sequence[str] = OF_STRATEGY
 ) -> str | None:
-    """What to do where docker cannot make enough networks."""
+    """What to do if docker cannot create enough networks; None if it can."""
     free = max(0, possible - used)
     if free >= needed:
         return None
@@ -58,7 +58,7 @@ def network_shortage(
 
 
 def file_shortage(*, limit: int, rollouts: int, options: Sequence[str] = OF_STRATEGY) -> str | None:
-    """What to do where the process may not open enough files."""
+    """What to do if the process may not open enough files; None if it may."""
     needed = FILES_BESIDE + FILES_PER_ROLLOUT * rollouts
     if limit >= needed:
         return None
@@ -72,7 +72,7 @@ def file_shortage(*, limit: int, rollouts: int, options: Sequence[str] = OF_STRA
 async def check_capacity(
     sandbox: SandboxEnvironmentSpec | None, at_once: int, options: Sequence[str] = OF_STRATEGY
 ) -> None:
-    """Refuse to begin what the machine has no room for."""
+    """Raise `UserError` if the machine has no room for so many sandboxes."""
     if sandbox is None:
         return
     limit = _raise_file_limit(at_once)
@@ -82,7 +82,7 @@ async def check_capacity(
         info = await _docker("info", "--format", "{{json .DefaultAddressPools}}")
         used = await _docker("network", "ls", "--quiet", "--filter", "driver=bridge")
         if info is None or used is None:
-            return  # docker itself will say what is wrong
+            return  # docker's own error will follow
         problem = network_shortage(
             possible=networks_possible(json.loads(info)),
             used=len(used.split()),
@@ -95,7 +95,7 @@ async def check_capacity(
 
 def _raise_file_limit(at_once: int) -> int:
     if sys.platform == "win32":
-        return 2**31  # it has no such limit
+        return 2**31  # Windows has no such limit
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -107,7 +107,7 @@ def _raise_file_limit(at_once: int) -> int:
 
 
 def _has_network(config: object) -> bool:
-    """Whether a sandbox makes a network; without a compose file, Inspect gives it none."""
+    """Whether a sandbox creates a network; without a compose file it does not."""
     if isinstance(config, ComposeConfig):
         services = config.model_dump(exclude_none=True).get("services", {})
         return needs_network(services)

@@ -1,21 +1,34 @@
-"""Wait for a docker daemon that is away for a moment."""
+"""Wait for a docker daemon that does not answer, for example while it restarts."""
 
+from collections.abc import Awaitable, Callable
 from logging import getLogger
+from typing import TypeVar
 
 import anyio
 
+T = TypeVar("T")
 logger = getLogger(__name__)
 
 PATIENCE = 60
-"""Seconds that a daemon may be away."""
+"""Seconds to wait for the daemon."""
 _AWAY = ("cannot connect to the docker daemon", "error during connect", "is the docker daemon")
 
 
-async def wait_for_docker(error: Exception) -> bool:
-    """Wait until the docker daemon answers again, if that is why something failed."""
+async def retry_after_outage(call: Callable[[], Awaitable[T]]) -> T:
+    """Call, and once more if it failed because the docker daemon did not answer for a while."""
+    try:
+        return await call()
+    except Exception as error:
+        if not await _was_away(error):
+            raise
+    return await call()
+
+
+async def _was_away(error: Exception) -> bool:
+    """Whether the daemon explains an error; waits until it answers again."""
     if await _answers():
         return any(text in str(error).lower() for text in _AWAY)
-    logger.warning(f"the docker daemon does not answer; it is waited for, {PATIENCE} s at most")
+    logger.warning(f"the docker daemon does not answer; waiting up to {PATIENCE} s")
     for _ in range(PATIENCE):
         await anyio.sleep(1)
         if await _answers():

@@ -1,7 +1,7 @@
-"""Sandboxes that a killed process left behind are removed by the next run.
+"""Start sandboxes such that the next run can remove them if this process is killed.
 
-Each process keeps a register of what it runs, where docker is concerned before it is started. A
-register whose process is gone names leftovers.
+Each process keeps a register of its sandboxes, of compose projects before they start. The sandboxes
+in a register whose process is dead are orphans.
 """
 
 import os
@@ -33,27 +33,27 @@ from inspect_tts._inspect import (
     watch_projects,
 )
 
-from .docker_wait import wait_for_docker
+from .docker_wait import retry_after_outage
 from .registers import SandboxRegister, built_for
 
 logger = getLogger(__name__)
 
 STARTS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
-"""Sandboxes that the process starts at once, as many as Inspect's docker calls by default."""
+"""Sandboxes that the process starts at once: as many as Inspect makes docker calls by default."""
 _PROJECT = "com.docker.compose.project"
 _TIMEOUT = 60  # seconds
 
 
 def registers() -> Path:
-    """The folder of all registers of this user."""
+    """The folder of this user's registers."""
     return platformdirs.user_state_path("inspect_tts") / "processes"
 
 
-class _Own:
+class _OwnRegister:
     """The register of this process.
 
-    Beside it is a file that the process holds locked: it is alive for as long as nobody else can
-    lock it, whatever its number, and however the clock jumps.
+    The process holds a lock on a file beside it, and is alive for as long as nobody else can lock
+    that file. Process ids and clocks play no part.
     """
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class _Own:
             self._write(self.now.with_project(project))
 
     def down(self, project: str) -> None:
-        """Note that docker was told to remove a project; it may have failed to."""
+        """Note that docker was told to remove a project, which may have failed."""
         self._down.add(project)
 
     def folder(self, name: str) -> None:
@@ -82,7 +82,7 @@ class _Own:
             self._write(self.now.with_folder(name))
 
     def check(self) -> None:
-        """Remove what is left of projects that should be down, and forget them."""
+        """Remove projects that should be down but are not, and forget them."""
         gone = frozenset(self._down)
         if gone and _remove_projects(gone):
             with self._writing:
@@ -97,30 +97,25 @@ class _Own:
 
     def _ends(self) -> None:
         self.check()
-        if not self.now.projects:  # else the next run looks after them
+        if not self.now.projects:  # else the next run removes them
             _forget(self.file)
 
 
-_own = cache(_Own)
+_own = cache(_OwnRegister)
 
 
 async def open_sandbox(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> SandboxSet:
-    """Start the sandboxes of a rollout, such that a later run finds them if this one is killed.
+    """Start the sandboxes of a rollout, a few at a time in the whole process.
 
-    Some at once in the whole process, so that rollouts ramp up: an engine that is asked for all of
-    them in the same moment starts each of them late. A docker daemon that is away, as while it is
-    restarted, is waited for.
+    A docker engine that has to start all of them at once starts each of them late. If the daemon
+    does not answer, as while it restarts, this waits for it.
     """
     sandboxes: SandboxSet | None = None
     try:
         async with concurrency("sandbox starts", STARTS_AT_ONCE):
             start = partial(open_sandboxes, sandbox, spec, outer_sample())
-            try:
-                sandboxes = await start()
-            except Exception as error:
-                if sandbox.type != "docker" or not await wait_for_docker(error):
-                    raise
-                sandboxes = await start()
+            docker = sandbox.type == "docker"
+            sandboxes = await (retry_after_outage(start) if docker else start())
     except BaseException:
         if sandboxes is not None:  # cancelled between its start and the end of the slot
             with anyio.CancelScope(shield=True):
@@ -135,19 +130,19 @@ def register_folders(
     spec: EvalSpec,
     environments: Mapping[str, SandboxEnvironment],
 ) -> None:
-    """Note the folders of `local` sandboxes; those of other providers are none of ours."""
+    """Note the folders of `local` sandboxes."""
     if sandbox is not None and sandbox.type == "local" and _cleans_up(spec):
         for folder in local_folders(environments):
             _own().folder(folder)
 
 
 def register_folder(name: str) -> None:
-    """Note a folder of the harness' own on this machine."""
+    """Note a folder of the harness on this machine."""
     _own().folder(name)
 
 
 def register_projects(spec: EvalSpec) -> None:
-    """Note from now on each compose project before it is started, until it is seen to be gone."""
+    """From now on, note each compose project before it starts, until it is gone."""
     if _cleans_up(spec):
         watch_projects(
             started=lambda project: _own().started(project),
@@ -166,22 +161,22 @@ def _cleans_up(spec: EvalSpec) -> bool:
 
 
 async def remove_orphans(spec: EvalSpec) -> None:
-    """Remove what killed processes of this user left on this machine.
+    """Remove the sandboxes that this user's killed processes left on this machine.
 
-    Once now, and once more when the eval has ended: what such a process had asked docker for may
-    appear after its death.
+    It does so now and when the eval has ended, because docker may finish a start that it was asked
+    for after the process has died.
     """
     dead = [file for file in registers().glob("*.json") if _is_dead(file)]
     if not dead:
         return
     await anyio.to_thread.run_sync(_remove, dead)
 
-    def again(log: EvalLog) -> None:
+    def remove_again(log: EvalLog) -> None:
         if _remove(dead):
             for file in dead:
                 _forget(file)
 
-    at_eval_end(spec, "leftovers", again)
+    at_eval_end(spec, "orphans", remove_again)
 
 
 def _read(file: Path) -> SandboxRegister | None:
@@ -220,7 +215,7 @@ def _remove(files: list[Path]) -> bool:
 
 
 def _remove_projects(ours: Collection[str]) -> bool:
-    """Remove what there is of compose projects; whether docker could be asked."""
+    """Remove compose projects; whether docker could be asked."""
     if not ours:
         return True
     try:
@@ -230,7 +225,7 @@ def _remove_projects(ours: Collection[str]) -> bool:
         images = _listed("image", "ls", "--format", "{{.Repository}}")
         _remove_all("image", built_for(images, ours))
     except (OSError, subprocess.SubprocessError) as error:
-        logger.warning(f"docker could not be asked what was left behind: {error}")
+        logger.warning(f"docker could not be asked for sandboxes that were left behind: {error}")
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""What a process that was killed has left running, and how it is told from what others run."""
+"""The sandboxes of one process, as its register on disk lists them. Pure."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,11 +6,11 @@ from inspect_tts.method.records import Record
 
 
 class SandboxRegister(Record):
-    """What one process runs. On disk while it lives, and after a kill."""
+    """The sandboxes of one process. The file stays if the process is killed."""
 
     host: str
     projects: tuple[str, ...] = ()
-    """Compose projects that it has started, or was about to, and that may still be there."""
+    """Compose projects that it started or was about to start, and that may still exist."""
     folders: tuple[str, ...] = ()
     """Temporary folders of `local` sandboxes."""
 

@@ -1,4 +1,4 @@
-"""What is known of candidates without asking a judge. Nothing here reads a score."""
+"""Compare candidates without asking a judge. Nothing here reads a score."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ def failed(rollout: Rollout) -> bool:
 
 
 def eligible(rollouts: Sequence[Rollout], *, leak_guard: bool) -> tuple[str, ...]:
-    """Who may be selected, and whose summary may be a refinement context."""
+    """Ids of the rollouts that may be selected or be a refinement context."""
     everybody = tuple(rollout.id for rollout in rollouts)
     clean = tuple(rollout.id for rollout in rollouts if not rollout.leaks)
     return (clean or everybody) if leak_guard else everybody
 
 
 def evidence(rollout: Rollout) -> tuple[float, ...]:
-    """What was executed in favour of a rollout, to break ties; never a score."""
+    """A key for ties: ended by itself, share of last commands that succeeded, fewer turns."""
     codes = [fact.returncode for fact in rollout.facts.last_commands]
     worked = sum(code == 0 for code in codes) / len(codes) if codes else 0.0
     return (float(not failed(rollout)), worked, -float(rollout.turns))
@@ -33,27 +33,29 @@ def identical(candidates: Sequence[Rollout]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(members) for members in classes.values())
 
 
-def expand(ranking: Sequence[str], classes: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Rank all members of classes of which only the first were ranked."""
+def add_duplicates(ranking: Sequence[str], classes: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Append the duplicates to a ranking that holds only the first of each class."""
     others = {members[0]: members[1:] for members in classes}
     return (*ranking, *(name for head in ranking for name in others[head]))
 
 
 def agreed(selection: Selection, rollouts: Sequence[Rollout]) -> bool:
-    """Whether refinement has nothing left to settle."""
-    left = {rollout.id: rollout.facts.fingerprint or rollout.id for rollout in rollouts}
+    """Whether all selected rollouts are duplicates and no vote disagreed."""
+    prints = {rollout.id: rollout.facts.fingerprint or rollout.id for rollout in rollouts}
     matches = [match for round in selection.rounds for match in round.matches]
     cast = [(vote.verdict, match.winner) for match in matches for vote in match.votes]
-    unanimous = all(verdict is None or left[verdict] == left[winner] for verdict, winner in cast)
+    unanimous = all(
+        verdict is None or prints[verdict] == prints[winner] for verdict, winner in cast
+    )
     return (
         len(selection.selected) >= 2
-        and len({left[id] for id in selection.selected}) == 1
+        and len({prints[id] for id in selection.selected}) == 1
         and unanimous
     )
 
 
 def diverse(ranking: Sequence[Rollout], keep: int) -> tuple[str, ...]:
-    """Choose the best whose summaries are not nearly equal."""
+    """Select the best whose summaries are not near-duplicates; fill up in the order of ranking."""
     chosen: list[Rollout] = []
     for rollout in ranking:
         if not any(_alike(rollout, other) for other in chosen):

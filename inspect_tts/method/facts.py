@@ -1,4 +1,4 @@
-"""What is known of a rollout without asking a model. Never a score."""
+"""Facts: what the harness knows of a rollout without asking a model. Never a score."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from .usage import Record
 
 Status = Literal["completed", "limit", "refused", "error"]
-"""How a rollout ended: by itself, at a limit, with a refusal of the model, or with an error."""
+"""How a rollout ended: by itself, at a limit, by a refusal of the model, or with an error."""
 
 
 class CommandFact(Record):
@@ -27,13 +27,13 @@ class FileFact(Record):
 
 
 class Evidence(Record):
-    """What a stage found out about a rollout, for example by running a command in its sandbox."""
+    """A stage's finding about a rollout, for example the output of a command in its sandbox."""
 
     name: str
     text: str
     returncode: int | None = None
     after_selections: int = Field(default=0, ge=0)
-    """How many selections had ended by then: their judges did not read it."""
+    """How many selections had ended before; their judges did not read it."""
 
 
 class Facts(Record):
@@ -46,21 +46,19 @@ class Facts(Record):
     last_commands: tuple[CommandFact, ...] = ()
     """The last commands run in the sandbox, oldest first."""
     files_changed: tuple[FileFact, ...] | None = None
-    """None where the workspace is not a git repository or could not be read."""
+    """None if the workspace is not a git repository or could not be read."""
     fingerprint: str | None = None
-    """Hash of what the rollout leaves behind: equal fingerprints are identical candidates. None
-    where that cannot be told.
+    """Equal for duplicates: a hash of the rollout's patch, or of its answer. None if unknown.
 
-    `patch:...`: of the changes in the git workspace against its commit, but for blanks at the end
-    of lines, blank lines and files that git ignores. What differed before the first step is part of
-    it, as it is in all rollouts. `answer:...`: of the final answer, where no such change or no
-    sandbox is."""
+    `patch:...`: of the changes in the git workspace against its commit, without trailing blanks,
+    blank lines and files that git ignores. Changes from before the first step are part of it.
+    `answer:...`: of the final answer, if there is no such change or no sandbox."""
     evidence: tuple[Evidence, ...] = ()
-    """What stages added, in that order; of several pieces with one name, prompts show the last."""
+    """What stages added, in order; of pieces with the same name, prompts show the last."""
 
 
 class Patch(Record):
-    """What a rollout left in its git workspace, as `git apply` takes it.
+    """A rollout's changes to its git workspace, as `git apply` takes them.
 
     The diff against the commit that it began at: committed or not, with new and binary files.
     """
@@ -70,6 +68,6 @@ class Patch(Record):
     size: int = 0
     """Bytes."""
     text: str | None = None
-    """The diff, empty where nothing changed; None where it is left out."""
+    """The diff, empty if nothing changed; None if it is left out."""
     notice: str | None = None
     """Why it is left out."""

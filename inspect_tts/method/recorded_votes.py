@@ -1,34 +1,35 @@
-"""Votes of an earlier run, each used once where the very same question is asked again."""
+"""Votes of an earlier run, each used once when the same question is asked again."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from .parameters import JudgeParameters
 from .records import PromptRecord, Selection, Stage, Vote
 
 
 class VoteKey(NamedTuple):
-    """All of a judge's question but the problem and the rollouts shown."""
+    """Everything that a judge is asked, except for the problem and the rollouts shown."""
 
     judge: str
     """The model."""
     prompt: str
     """Hash of the wording."""
     reask: str
-    """Hash of the wording that follows an answer which could not be read."""
+    """Hash of the wording of the re-ask."""
     reads: str
-    """What is shown of a rollout, see `reading`."""
+    """What is shown of a rollout, see `judge_input_label`."""
 
 
-def reading(parameters: Mapping[str, Any]) -> str:
+def judge_input_label(parameters: JudgeParameters) -> str:
     """What judges read of a rollout, from the arguments of a selecting stage."""
-    if parameters["judge_input"] == "trajectory":
-        return f"trajectory in {parameters['judge_tokens']} tokens"
-    return str(parameters["judge_input"])
+    if parameters.judge_input == "trajectory":
+        return f"trajectory in {parameters.judge_tokens} tokens"
+    return parameters.judge_input
 
 
 class RecordedVotes:
-    """The recorded votes on one problem that are not used yet."""
+    """The unused recorded votes on one problem."""
 
     def __init__(self, votes: Iterable[tuple[VoteKey, Vote]], judge: str | None = None) -> None:
         self._left: defaultdict[tuple[VoteKey, tuple[str, ...]], list[Vote]] = defaultdict(list)
@@ -37,7 +38,7 @@ class RecordedVotes:
             self._left[asked, vote.order].append(vote)
 
     def take(self, asked: VoteKey, order: Sequence[str]) -> Vote | None:
-        """Use a recorded vote up."""
+        """Take a recorded vote, so that it is not used again; None if there is none."""
         if self._judge is not None:
             asked = asked._replace(judge=self._judge)
         left = self._left[asked, tuple(order)]
@@ -45,7 +46,7 @@ class RecordedVotes:
 
     @property
     def left(self) -> Counter[VoteKey]:
-        """How many votes are not used, by what was asked."""
+        """How many votes are unused, by what was asked."""
         counts = Counter[VoteKey]()
         for (asked, _), votes in self._left.items():
             counts[asked] += len(votes)
@@ -59,8 +60,8 @@ def recorded_votes(
 ) -> list[tuple[VoteKey, Vote]]:
     """All votes of a run with what was asked, in the order they were cast.
 
-    Votes in the built-in words of an earlier version count as asked in this version's, whose hashes
-    `built_in` gives by the prompt's name: a replay keeps what is not given as it was recorded.
+    Votes on an earlier version's built-in prompts count as votes on this version's, whose hashes
+    are `built_in` by prompt name, so that a replay can use them.
     """
     selecting = [stage for stage in stages if stage.selects]
     found = []
@@ -68,7 +69,7 @@ def recorded_votes(
         if len(stage.prompts) == 2:
             prompt, reask = (_wording(prompt, built_in or {}) for prompt in stage.prompts)
             votes = [v for round in selection.rounds for m in round.matches for v in m.votes]
-            reads = reading(stage.parameters)
+            reads = judge_input_label(stage.judging)
             found += [(VoteKey(vote.model, prompt, reask, reads), vote) for vote in votes]
     return found
 

@@ -1,4 +1,4 @@
-"""What a run records. Frozen, JSON-clean, small: no messages, no sandbox output but the facts."""
+"""The records of a strategy: frozen, JSON, small; no messages, no sandbox output except facts."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,25 +17,25 @@ from .facts import Facts as Facts
 from .facts import FileFact as FileFact
 from .facts import Patch as Patch
 from .facts import Status as Status
-from .renamed import TIES, renamed
+from .parameters import TIES, JudgeParameters, RolloutsParameters, renamed
 from .tournament import DecidedBy, TieBreak
 from .usage import Record as Record
 from .usage import Usage as Usage
 
 AbstentionCause = Literal["provider", "too_long", "refused", "empty", "cut", "unreadable"]
-"""Why an answer is of no use: the provider failed, the prompt does not fit into the context, the
-model refused, said nothing, was cut off at its limit of output tokens, or nobody can read it."""
+"""Why a vote abstains: the provider failed, the prompt does not fit into the model's context, the
+model refused, its answer is empty, was cut off at the limit of output tokens, or is unreadable."""
 
 
 def _tie(value: Any) -> Any:
-    """What decided, by the word of this version."""
+    """Read the word that an earlier version used."""
     return TIES.get(value, value) if isinstance(value, str) else value
 
 
 NO_SANDBOX = "its sandbox could not be started, which counts as failed"
 """`Rollout.score_error` of a rollout that had nothing to grade."""
 NOT_GRADED = "it ended with an error before it was graded, which counts as failed"
-"""`Rollout.score_error` of a recorded rollout that its harness did not grade for that reason."""
+"""`Rollout.score_error` of a recorded rollout that ended with an error before grading."""
 COUNTS_AS_FAILED = frozenset({NO_SANDBOX, NOT_GRADED})
 """`Rollout.score_error` of rollouts whose score is 0."""
 
@@ -47,22 +47,22 @@ class Summary(Record):
     """The structured summary of one trajectory."""
 
     status: Literal["structured", "text", "empty", "failed"]
-    """`structured`: parsed. `text`: taken as it is after a failed re-ask. `empty`: the agent did
-    nothing, no model was asked. `failed`: the summarizer gave no answer."""
+    """`structured`: parsed. `text`: used as it is after a failed re-ask. `empty`: the agent did
+    nothing, so no model was asked. `failed`: the summarizer gave no answer."""
     text: str
     """What judges and refined rollouts read, without the facts."""
     reason: str | None = None
     """Why the status is not `structured`."""
     reasked: bool = False
     cut: bool = False
-    """Whether the answer that was taken ended at the limit of output tokens."""
+    """Whether the answer ended at the limit of output tokens."""
     left_out: int = 0
-    """Characters left out of the middle, as the summary was too long."""
+    """Characters left out of the middle, if the summary was too long."""
     shortened_to: int | None = None
-    """Room for the trajectory in tokens, where less fitted into the summarizer's context."""
+    """Tokens of the trajectory shown, if not all fitted into the summarizer's context."""
     model: str | None = None
     fence: str | None = None
-    """The word that fenced the trajectory in the summarizer's prompt; None where none was sent."""
+    """The word that fenced the trajectory in the summarizer's prompt; None without a prompt."""
     usage: Usage = Usage()
     seconds: float = 0.0
 
@@ -78,13 +78,13 @@ class Rollout(Record):
     reason: str | None = None
     """Why it did not complete: the limit, the error, the refusal."""
     fault: Literal["sandbox", "model", "agent"] | None = None
-    """Whose error ended it: of its sandbox or setup, of a model's provider, or of the agent."""
+    """Where the error came from: the sandbox or its setup, a model's provider, or the agent."""
     limit: str | None = None
     """Type of the limit that ended it: token, message, turn, time or cost."""
     context: tuple[str, ...] = ()
     """Rollouts whose summaries it started from."""
     fence: str | None = None
-    """The word that fenced those in its prompt; None without any."""
+    """The word that fenced these summaries in its prompt; None without any."""
     model: str
     turns: int
     """Model generations of the agent."""
@@ -93,9 +93,9 @@ class Rollout(Record):
     seconds: float
     """Wall time of the agent, without sandbox start and summary."""
     exit_status: str | None = None
-    """How the agent itself calls its end, for example `Submitted`; None where it says nothing."""
+    """The agent's own word for how it ended, for example `Submitted`; None without one."""
     submission: str | None = None
-    """What it handed in, as it says."""
+    """What the agent says that it submitted."""
     facts: Facts
     patch: Patch | None = None
     """None without a git workspace."""
@@ -105,10 +105,10 @@ class Rollout(Record):
     injections: tuple[str, ...] = Field(
         default=(), validation_alias=AliasChoices("injections", "steering")
     )
-    """Excerpts of what in summary and facts tries to steer its reader; prompts show all of it."""
+    """Excerpts of summary and facts that try to steer their reader; prompts still show them."""
     scores: dict[str, JsonValue] | None = None
-    """Sealed: score of each of the task's scorers, None where the rollout was not graded here.
-    No prompt and no decision reads it."""
+    """Sealed: the score of each of the task's scorers, None if the rollout was not graded. No
+    prompt and no decision reads it."""
     score_error: str | None = None
 
 
@@ -123,24 +123,24 @@ class Vote(Record):
     verdict: str | None = None
     """The rollout named, None for an abstention and for a grade."""
     grade: int | None = None
-    """From 1 to 20 where a rollout was graded alone."""
+    """From 1 to 20, if the rollout was graded alone."""
     abstention: str | None = None
     """Why there is no verdict and no grade."""
     cause: AbstentionCause | None = None
-    """The kind of reason of an abstention."""
+    """The kind of reason for an abstention."""
     reasked: bool = False
     cut: bool = False
     """Whether an answer ended at the limit of output tokens."""
     schema_used: bool = False
-    """Whether the verdict was asked for by a response schema."""
+    """Whether the verdict was requested with a response schema."""
     shortened_to: int | None = None
-    """Characters shown of each solution, where all did not fit into the judge's context."""
+    """Characters shown of each solution, if not all fitted into the judge's context."""
     text: str = ""
     model: str
     usage: Usage = Usage()
     seconds: float = 0.0
     reused: bool = False
-    """Whether it was not asked in this run but taken from an earlier one, with its usage there."""
+    """Whether it was taken from an earlier run, together with its usage there."""
 
 
 class Match(Record):
@@ -159,12 +159,12 @@ class Match(Record):
     winner: str
     decided_by: Annotated[DecidedBy, BeforeValidator(_tie)]
     grade: float | None = None
-    """Mean grade of a rollout that was graded alone, None where every vote abstained."""
+    """Mean grade of a rollout that was graded alone; None if every vote abstained."""
     order_flip_rate: float | None = Field(
         default=None, validation_alias=AliasChoices("order_flip_rate", "flip_rate")
     )
-    """Of the pairs of votes that showed different orders, the share that named different rollouts;
-    None without such a pair."""
+    """Share of the pairs of votes on different orders that chose different rollouts; None without
+    such a pair."""
 
 
 class Round(Record):
@@ -175,10 +175,10 @@ class Round(Record):
 
 
 class Selection(Record):
-    """How a population became the selected."""
+    """One selection: its population, matches, ranking, and the selected rollouts."""
 
     id: str
-    """For example `t1`: the selection among iteration 1; `t1.2` the second one there."""
+    """For example `t1`: the selection in iteration 1; `t1.2` is the second one there."""
     kind: str
     """The selection's name, for example `tournament`."""
     iteration: int
@@ -189,25 +189,24 @@ class Selection(Record):
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
     population: tuple[str, ...]
     classes: tuple[tuple[str, ...], ...] = ()
-    """Identical candidates, of which only the first of each class was judged; empty where all
-    were."""
+    """Classes of duplicates, of which only the first was judged; empty if all were judged."""
     rounds: tuple[Round, ...] = ()
     ranking: tuple[str, ...]
     """The population, best first."""
     diverse: bool = False
-    """Whether near-equal summaries were passed over."""
+    """Whether near-duplicate summaries were left out."""
     selected: tuple[str, ...]
-    """The first `keep` of the ranking, or of those that were not passed over."""
+    """The first `keep` of the ranking, or of those that were not left out."""
 
 
 class Draw(Record):
-    """One seeded lot."""
+    """One seeded random draw."""
 
     key: str
     seed: int
     options: tuple[str, ...]
     order: tuple[str, ...]
-    """All options in the order drawn."""
+    """All options in the order in which they were drawn."""
 
 
 class PromptRecord(Record):
@@ -220,33 +219,33 @@ class PromptRecord(Record):
 
 
 class Cut(Record):
-    """What a stage did not start, so that the sample's token or cost limit holds."""
+    """What a stage did not start, to stay within the sample's token or cost limit."""
 
     planned: int
     """Rollouts or votes."""
     started: int
-    """Of votes: those that early stopping spared among them."""
+    """For votes, including those that early stopping made unnecessary."""
     token_limit: int | None = None
     cost_limit: float | None = None
     tokens: int = 0
-    """Spent by then."""
+    """Spent before."""
     dollars: float = 0.0
-    """Spent by then."""
+    """Spent before."""
 
 
 STOP = "stop"
-"""`Stage.name` of the decision to refine no further."""
+"""`Stage.name` of the decision to run no further iteration."""
 
 RECORDED = "recorded_rollouts"
 """`Stage.name` of rollouts that an earlier run made."""
 
 SELECTING = ("select", "tournament", "random_selection")
 STAGE_NAMES = ("rollouts", RECORDED, *SELECTING, "adopt", STOP)
-"""Values of `Stage.name` of this package; others are those of users' stages."""
+"""Values of `Stage.name` of this package; all others are users' stages."""
 
 
 class Stage(Record):
-    """One stage as it was run, with every argument."""
+    """One stage that ran, with every argument."""
 
     name: str
     iteration: int
@@ -255,7 +254,7 @@ class Stage(Record):
     seconds: float | None = None
     """Wall time of a stage that runs rollouts or asks judges."""
     cut: Cut | None = None
-    """None where all was started."""
+    """None if everything was started."""
 
     @field_validator("parameters", mode="before")
     @classmethod
@@ -266,3 +265,28 @@ class Stage(Record):
     def selects(self) -> bool:
         """Whether it is a selection of this package."""
         return self.name in SELECTING
+
+    @property
+    def adds_rollouts(self) -> bool:
+        """Whether it adds an iteration, of rollouts that it ran or that were recorded."""
+        return self.name in ("rollouts", RECORDED)
+
+    @property
+    def rollouts(self) -> RolloutsParameters:
+        """The arguments of a stage that adds rollouts."""
+        return RolloutsParameters.read(self._of(self.adds_rollouts))
+
+    @property
+    def judging(self) -> JudgeParameters:
+        """The arguments of a selecting stage that asks judges."""
+        return JudgeParameters.read(self._of(self.selects and bool(self.prompts)))
+
+    @property
+    def planned_iterations(self) -> int:
+        """How many iterations the strategy would have run had it not stopped here."""
+        return int(self._of(self.name == STOP)["iterations"])
+
+    def _of(self, applies: bool) -> dict[str, Any]:
+        if not applies:
+            raise ValueError(f"the stage {self.name} has no such arguments")
+        return self.parameters

@@ -6,8 +6,8 @@ from typing import Literal, get_args
 from .seeding import seeded_shuffle
 
 Context = Literal["select", "random", "single"]
-"""How the refinement context is chosen: by a selection, by a draw for each rollout, or the
-rollout's own predecessor."""
+"""How the refinement context is chosen: by a selection, by a random draw for each rollout, or as
+the rollout of the same index in the iteration before."""
 
 CONTEXTS: tuple[Context, ...] = get_args(Context)
 
@@ -24,7 +24,7 @@ def rollout_place(id: str) -> tuple[int, int]:
 
 
 def context_key(iteration: int, context: Sequence[str]) -> str:
-    """Name a refinement context among all prompts of the run; rollouts that share it share it."""
+    """The key of a refinement context's fence; rollouts that share the context share it."""
     return f"t{iteration}/{' '.join(context)}"
 
 
@@ -38,7 +38,7 @@ def refinement_contexts(
     seed: int,
     key: str,
     without_context: int = 0,
-    barred: Collection[str] = (),
+    excluded: Collection[str] = (),
 ) -> tuple[tuple[str, ...], ...]:
     """Choose the summaries that each of the n new rollouts starts from."""
     warm = n - without_context
@@ -54,8 +54,8 @@ def refinement_contexts(
                 f"context='single' needs one predecessor for each rollout: n={n}, but the previous "
                 f"iteration has {len(previous)}"
             )
-        own = [() if name in barred else (name,) for name in previous[:warm]]
+        own = [() if name in excluded else (name,) for name in previous[:warm]]
         return (*own, *[()] * without_context)
-    options = [name for name in previous if name not in barred]
+    options = [name for name in previous if name not in excluded]
     drawn = [seeded_shuffle(options, seed=seed, key=f"{key}/{i}")[:top_k] for i in range(warm)]
     return (*drawn, *[()] * without_context)

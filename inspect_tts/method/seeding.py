@@ -1,15 +1,14 @@
-"""Seeded random draws: all can be recomputed from the log on any machine.
+"""Seeded random draws, which can be recomputed from the log on any machine.
 
-Draws use a hash, not a random generator. So they depend only on the seed, on a key that names the
-draw, and on the options: neither on the order in which concurrent rollouts end, nor on the Python
-version.
+Draws use a hash, not a random generator. They depend only on the seed, on a key that names the
+draw, and on the options, not on the order in which rollouts end or on the Python version.
 """
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import count
 
-_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels, so no word of a language
+_LETTERS = "bcdfghjkmnpqrstvwxz"  # without vowels, so that no real word results
 _WORD_LENGTH = 12
 
 
@@ -21,8 +20,8 @@ def seeded_shuffle(options: Iterable[str], *, seed: int, key: str) -> tuple[str,
     return tuple(sorted(names, key=lambda name: _ticket(f"{seed}\0{key}\0{name}")))
 
 
-def lane(*parts: object) -> int:
-    """Number a stream of model calls, so that no two streams share a cache entry."""
+def cache_scope(*parts: object) -> int:
+    """The number of a cache scope, such as that of one vote or rollout."""
     digest = int(_ticket("\0".join(map(str, parts)))[:16], 16)
     return 2**31 + digest % (2**52 - 2**31)
 

@@ -1,4 +1,4 @@
-"""All selections by name: what each asks of a judge, and how many matches it takes at most."""
+"""All selections by name, with what they ask a judge and how many matches they need at most."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,27 +23,27 @@ from .selections import (
 from .tournament import group_sizes
 
 Answer = Literal["verdict", "grade"]
-"""What a judge is asked for: who of a group is best, or a grade from 1 to 20 of one alone."""
+"""What a judge is asked for: the best rollout of a group, or a grade from 1 to 20 for one."""
 
 
 @dataclass(frozen=True)
 class SelectionSpec:
-    """A selection, and what it asks of a judge."""
+    """A selection, and what it asks a judge."""
 
     steps: Callable[[Candidates], SelectionSteps]
-    """Yields the groups of a round, is sent their matches, returns the ranking."""
+    """Yields the groups of a round, receives their matches, returns the ranking."""
     answer: Answer | None = None
-    """None where no judge is asked."""
+    """None if no judge is asked."""
     can_stop_early: bool = False
-    """Whether nothing but each match's winner counts, so that its votes may stop early."""
+    """Whether only the winner of a match counts, so that its votes may stop early."""
     most_matches: Callable[[int, int, int], int] = lambda n, keep, group_size: 0
-    """Matches that judges see at most, of n candidates, `keep` to select, and the group size."""
+    """Judged matches at most, from the number of candidates, `keep` and the group size."""
     orders: Callable[[int], int] = lambda n: 2
-    """Different display orders that the votes of its smallest match among n can show."""
+    """Display orders of its smallest match among n candidates."""
 
 
 def halvings(n: int, keep: int, group_size: int) -> int:
-    """Matches of rounds in which the upper half of the groups' members stays."""
+    """Matches of rounds after which half of the candidates remain."""
     matches = 0
     while n > keep:
         matches += max(1, n // group_size)
@@ -52,7 +52,7 @@ def halvings(n: int, keep: int, group_size: int) -> int:
 
 
 def eliminations(n: int, keep: int, group_size: int) -> int:
-    """Matches of rounds in which only the winner of a group stays."""
+    """Matches of rounds after which the winner of each group remains."""
     matches = 0
     while n > keep:
         sizes = group_sizes(n, group_size=group_size, keep=keep)
@@ -62,7 +62,7 @@ def eliminations(n: int, keep: int, group_size: int) -> int:
 
 
 def _ring_and_pivots(n: int, keep: int, group_size: int) -> int:
-    """A ring, then each pivot meets all whom it did not meet in the ring."""
+    """A ring, then each pivot meets all that it did not meet in the ring."""
     return n + PIVOTS * (n - 3) if n > 3 else n * (n - 1) // 2
 
 
@@ -85,8 +85,8 @@ SELECTIONS: dict[str, SelectionSpec] = {
     "fewest_turns": SelectionSpec(fewest_turns),
     "cheapest": SelectionSpec(cheapest),
 }
-"""All selections by name; `registry.find_selection` adds those of others. An oracle is none of
-them: it would read scores."""
+"""All selections by name; `registry.find_selection` adds those of other packages and files. There
+is no oracle, because it would read scores."""
 
 
 def selection(
@@ -96,20 +96,21 @@ def selection(
     most_matches: Callable[[int, int, int], int] = lambda n, keep, group_size: 0,
     orders: Callable[[int], int] = lambda n: 2,
 ) -> Callable[[Callable[[Candidates], SelectionSteps]], SelectionSpec]:
-    """Make a selection of a generator, for `-S selection=file.py@name` or an entry point.
+    """Turn a generator into a selection, for `-S selection=file.py@name` or an entry point.
 
-    The generator yields the groups of ids that meet in a round, is sent their `Match` records in
-    the same order, and returns all ids, best first. Groups of one advance without a judge where
-    `answer` is a verdict. Draws belong to `Candidates.draw`, which seeds and records them.
+    The generator yields the groups of ids that are compared in a round, receives their `Match`
+    records in the same order, and returns all ids, best first. If `answer` is a verdict, groups of
+    one advance without a judge. Make random draws with `Candidates.draw`, which seeds and records
+    them.
 
     Args:
-        answer: What judges are asked for: a `verdict` on a group, a `grade` of one alone, or None
-            for no judge.
-        can_stop_early: Whether nothing but each match's winner counts.
-        most_matches: Matches that judges see at most, from the number of candidates, how many are
-            kept, and the group size. Budgets and `estimate` need it; default none, which is right
-            only without a judge.
-        orders: Different display orders of its smallest match among n candidates; default 2.
+        answer: What judges are asked for: a `verdict` on a group, a `grade` for one rollout, or
+            None if no judge is asked.
+        can_stop_early: Whether only the winner of a match counts.
+        most_matches: Judged matches at most, from the number of candidates, how many are kept, and
+            the group size. Budgets and `estimate` need it. Default 0, for selections without a
+            judge.
+        orders: Display orders of its smallest match among n candidates; default 2.
 
     Returns:
         A decorator that returns the selection.
@@ -122,12 +123,12 @@ def selection(
 
 
 def matches_at_most(spec: SelectionSpec, n: int, keep: int, group_size: int) -> int:
-    """Matches that judges see at most; none where there are no more candidates than are kept."""
+    """Judged matches at most; 0 if there are no more candidates than are kept."""
     return 0 if n <= keep else spec.most_matches(n, keep, group_size)
 
 
 def begin_selection(name: str, candidates: Candidates) -> SelectionSteps:
-    """Begin a selection. With no more candidates than it keeps, no judge is asked."""
+    """Begin a selection; no judge is asked if there are no more candidates than are kept."""
     spec = SELECTIONS[name]
     if spec.answer is not None and len(candidates.ids) <= candidates.keep:
         return _as_they_are(candidates)

@@ -1,10 +1,10 @@
-"""Selections: which rollouts are compared, and which ranking the votes give. Pure.
+"""Selections: which rollouts are compared, and which ranking follows from the votes. Pure.
 
-    candidates -> groups -> votes of each -> groups -> ... -> ranking, whose first are selected
+    candidates -> groups -> matches -> groups -> ... -> ranking, of which the first are selected
 
-A selection is a generator: it yields the groups of a round, is sent the matches played, and returns
-the ranking of all candidates, best first. The live stage, the replay of a log and simulations use
-the same generator.
+A selection is a generator: it yields the groups of a round, receives their matches, and returns the
+ranking of all candidates, best first. The live stage, the replay of a log and simulations use the
+same generator.
 """
 
 from collections import Counter
@@ -60,8 +60,8 @@ class Candidates:
 def tournament(candidates: Candidates) -> SelectionSteps:
     """Recursive Tournament Voting (paper, section 1): the winner of each group advances.
 
-    Eliminated candidates are ranked by the round they reached, and within a round at random, so
-    that votes saved by an early stop cannot matter.
+    Eliminated candidates are ranked by the round they reached, and at random within a round, so
+    that votes skipped by an early stop cannot matter.
     """
     byes, eliminated, number = Counter[str](), list[tuple[str, ...]](), 0
     while len(candidates.remaining) > candidates.keep:
@@ -85,10 +85,10 @@ def tournament(candidates: Candidates) -> SelectionSteps:
 
 
 def swiss(candidates: Candidates) -> SelectionSteps:
-    """Halving by cumulative votes: neighbours in the standings meet, and the upper half advances.
+    """Halving by cumulative votes: neighbours in the standings meet, and the upper half remains.
 
-    Groups are at least `group_size` large, so that all candidates are judged equally often.
-    Pairs that have met do not meet again, if that is possible.
+    Groups have at least `group_size` members, so that all candidates are judged equally often.
+    Pairs do not meet twice if that can be avoided.
     """
     points, met = Counter[str](), set[frozenset[str]]()
     eliminated: list[str] = []
@@ -114,10 +114,10 @@ def swiss(candidates: Candidates) -> SelectionSteps:
 
 
 def round_robin(candidates: Candidates) -> SelectionSteps:
-    """Every pair meets once; ranked by the votes received.
+    """Every pair meets once; candidates are ranked by the votes received.
 
-    Each candidate is shown first in about half of its pairs, so that with an odd number of votes
-    a position bias of the judge does not add up.
+    Each candidate is shown first in about half of its pairs, so that a position bias of the judge
+    does not add up with an odd number of votes.
     """
     order = candidates.draw(candidates.ids, "pairing")
     matches = yield tuple(
@@ -137,8 +137,8 @@ def pivot(candidates: Candidates) -> SelectionSteps:
     """
     ring = candidates.draw(candidates.ids, "pairing")
     around = _once(zip(ring, (*ring[1:], ring[0]), strict=True))
-    played = list((yield around))
-    pivots = _by_mean_points(candidates, played, "pivots")[:PIVOTS]
+    matches = list((yield around))
+    pivots = _by_mean_points(candidates, matches, "pivots")[:PIVOTS]
     against = _once(
         (one, other) if (i + j) % 2 else (other, one)
         for i, one in enumerate(pivots)
@@ -146,18 +146,18 @@ def pivot(candidates: Candidates) -> SelectionSteps:
     )
     new = tuple(pair for pair in against if not any({*pair} == {*met} for met in around))
     if new:
-        played += yield new
-    return _by_mean_points(candidates, played)
+        matches += yield new
+    return _by_mean_points(candidates, matches)
 
 
 def listwise(candidates: Candidates) -> SelectionSteps:
-    """All candidates in one group; ranked by the votes received."""
+    """All candidates meet in one group and are ranked by the votes received."""
     matches = yield (candidates.draw(candidates.ids, "pairing"),)
     return _by_mean_points(candidates, matches)
 
 
 def pointwise(candidates: Candidates) -> SelectionSteps:
-    """Each candidate alone is graded from 1 to 20; ranked by the mean grade."""
+    """Each candidate is graded alone from 1 to 20; ranked by the mean grade."""
     matches = yield tuple((name,) for name in candidates.ids)
     grades = {match.winner: match.grade for match in matches}
     return candidates.ranked_by(lambda name: (-(grades[name] or 0.0),), "ranking")
@@ -179,13 +179,13 @@ def random_order(candidates: Candidates) -> SelectionSteps:
 
 
 def first(candidates: Candidates) -> SelectionSteps:
-    """The order in which they were started."""
+    """The order in which the rollouts were started."""
     yield from ()
     return tuple(sorted(candidates.ids, key=lambda name: candidates.rollouts[name].index))
 
 
 def fewest_turns(candidates: Candidates) -> SelectionSteps:
-    """The fewest turns first; candidates that ended by themselves before all others."""
+    """Fewest turns first; candidates that ended by themselves come before all others."""
     yield from ()
     return candidates.ranked_by(
         lambda n: (failed(candidates.rollouts[n]), candidates.rollouts[n].turns), "ranking"
@@ -193,7 +193,7 @@ def fewest_turns(candidates: Candidates) -> SelectionSteps:
 
 
 def cheapest(candidates: Candidates) -> SelectionSteps:
-    """The fewest dollars first, or tokens if prices are unknown; completed candidates first."""
+    """Fewest dollars first, or tokens if a price is unknown; completed candidates first."""
     costs = {name: rollout.usage.cost for name, rollout in candidates.rollouts.items()}
     known = all(cost is not None for cost in costs.values())
     tokens = {name: rollout.usage.total_tokens for name, rollout in candidates.rollouts.items()}
@@ -203,7 +203,7 @@ def cheapest(candidates: Candidates) -> SelectionSteps:
 
 
 def _points(match: Match) -> dict[str, Fraction]:
-    """Votes received, as a multiple of what chance would give; 1 for all where nobody voted."""
+    """Votes received as a multiple of the number expected by chance; 1 for all without votes."""
     cast = sum(match.tally.values())
     if cast == 0:
         return dict.fromkeys(match.group, Fraction(1))
@@ -213,22 +213,20 @@ def _points(match: Match) -> dict[str, Fraction]:
 def _by_mean_points(
     candidates: Candidates, matches: Sequence[Match], what: str = "ranking"
 ) -> tuple[str, ...]:
-    points, played = Counter[str](), Counter[str]()
+    points, met = Counter[str](), Counter[str]()
     for match in matches:
         points.update(_points(match))
-        played.update(match.group)
-    return candidates.ranked_by(
-        lambda n: (-Fraction(points[n], played[n]) if played[n] else 0,), what
-    )
+        met.update(match.group)
+    return candidates.ranked_by(lambda n: (-Fraction(points[n], met[n]) if met[n] else 0,), what)
 
 
 def _once(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Pairs of two, each once."""
+    """Pairs of different candidates, each once."""
     return tuple({frozenset(pair): pair for pair in pairs if pair[0] != pair[1]}.values())
 
 
 def _neighbours(order: Sequence[str], group_size: int, met: set[frozenset[str]]) -> Groups:
-    """Groups of neighbours; where these are pairs, the next whom one has not met yet."""
+    """Groups of neighbours that have not met yet, if possible."""
     groups = max(1, len(order) // group_size)
     small, larger = divmod(len(order), groups)
     sizes = (small + 1,) * larger + (small,) * (groups - larger)

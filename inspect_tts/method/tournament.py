@@ -1,4 +1,4 @@
-"""Recursive Tournament Voting (paper, section 1): who meets whom, who advances.
+"""Recursive Tournament Voting (paper, section 1): the groups of a round, and who advances.
 
 P candidates -> groups of at most G -> one winner per group -> ... until `keep` remain
 """
@@ -15,7 +15,7 @@ TieBreak = Literal["random", "evidence"]
 
 
 class Outcome(NamedTuple):
-    """What the ballots of one match decide."""
+    """The outcome of one match."""
 
     winner: str
     decided_by: DecidedBy
@@ -24,10 +24,10 @@ class Outcome(NamedTuple):
 
 
 def group_sizes(population: int, *, group_size: int, keep: int) -> tuple[int, ...]:
-    """Split a population into groups that are as even as can be."""
+    """Split a population into groups of sizes that differ by at most 1."""
     if group_size < 2 or keep < 1 or population <= keep:
         raise ValueError(
-            f"no round to play: population={population}, group_size={group_size}, keep={keep}; "
+            f"no round is possible: population={population}, group_size={group_size}, keep={keep}; "
             "need group_size >= 2, keep >= 1 and population > keep"
         )
     groups = max(keep, -(-population // group_size))
@@ -36,7 +36,7 @@ def group_sizes(population: int, *, group_size: int, keep: int) -> tuple[int, ..
 
 
 def form_groups(
-    alive: Sequence[str],
+    remaining: Sequence[str],
     *,
     byes: Mapping[str, int],
     group_size: int,
@@ -46,11 +46,11 @@ def form_groups(
 ) -> tuple[tuple[str, ...], ...]:
     """Draw the groups of one round.
 
-    Where the arithmetic forces byes they go, by lot, to those who had the fewest so far, so that
-    nobody advances unjudged more often than needed.
+    If the numbers force byes, they go to the candidates with the fewest byes so far, in random
+    order, so that nobody advances without a match more often than necessary.
     """
-    sizes = group_sizes(len(alive), group_size=group_size, keep=keep)
-    drawn = seeded_shuffle(alive, seed=seed, key=key)
+    sizes = group_sizes(len(remaining), group_size=group_size, keep=keep)
+    drawn = seeded_shuffle(remaining, seed=seed, key=key)
     most_byes_first = sorted(drawn, key=lambda name: -byes.get(name, 0))
     groups: list[tuple[str, ...]] = []
     bye_count = sizes.count(1)
@@ -64,20 +64,20 @@ def form_groups(
 
 
 def display_order(group: Sequence[str], vote: int) -> tuple[str, ...]:
-    """Order in which one vote's judge sees the group.
+    """The order in which the judge of one vote sees the group.
 
-    The orders rotate from vote to vote: with G = 2 half of the votes see each order, and over any G
-    consecutive votes every candidate stands once in every position.
+    The order rotates from vote to vote: over any G consecutive votes, every candidate is shown once
+    in every position.
     """
     shift = vote % len(group)
     return tuple(group[shift:]) + tuple(group[:shift])
 
 
 def votes_needed(group: Sequence[str], verdicts: Sequence[str | None], *, votes: int) -> int:
-    """How many more votes to ask before the winner of a match could be settled.
+    """The fewest further votes that could settle the winner of a match.
 
-    Asking just so many at a time, and stopping at 0, names the same winner as asking for all votes:
-    while the rest could still change the winner, or make a tie that a lot decides, some are needed.
+    Asking so many at a time until it is 0 gives the same winner as asking for all votes: it is
+    above 0 as long as the missing votes could change the winner or make a tie.
     """
     left = votes - len(verdicts)
     counts = Counter(verdict for verdict in verdicts if verdict is not None)
@@ -96,10 +96,10 @@ def decide(
     key: str,
     evidence: Mapping[str, tuple[float, ...]] | None = None,
 ) -> Outcome:
-    """Count the ballots of one match."""
-    strangers = {verdict for verdict in verdicts if verdict is not None} - set(group)
-    if strangers:
-        raise ValueError(f"verdicts for {sorted(strangers)} in a match of {list(group)}")
+    """Count the votes of one match."""
+    unknown = {verdict for verdict in verdicts if verdict is not None} - set(group)
+    if unknown:
+        raise ValueError(f"verdicts for {sorted(unknown)} in a match of {list(group)}")
     counts = Counter(verdict for verdict in verdicts if verdict is not None)
     tally = {name: counts[name] for name in group}
     if len(group) == 1:
@@ -118,19 +118,19 @@ def decide(
 
 
 def unasked(cut: int, votes: int) -> bool:
-    """Whether a match was left without any vote by a limit; evidence then decides before a lot."""
+    """Whether a limit left a match without votes; then evidence decides before a random draw."""
     return cut > 0 and votes == 0
 
 
 def vote_key(selection: str, match: str, order: Sequence[str]) -> str:
-    """Name the prompt of the votes of a match that show the same order, among all of the run."""
+    """The key of the prompt that votes of a match with the same display order share."""
     return f"{selection}/{match}/{' '.join(order)}"
 
 
 def order_flip_rate(
     orders: Sequence[Sequence[str]], verdicts: Sequence[str | None]
 ) -> float | None:
-    """How often a match's verdict changes when another order is shown."""
+    """How often a match's verdict changes with the display order."""
     cast = [(tuple(o), v) for o, v in zip(orders, verdicts, strict=True) if v is not None]
     pairs = [(a, b) for (x, a), (y, b) in combinations(cast, 2) if x != y]
     return sum(a != b for a, b in pairs) / len(pairs) if pairs else None

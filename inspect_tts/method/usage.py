@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 class Record(BaseModel):
     """Base of all records: immutable, unknown fields refused.
 
-    Logs leave out what is None, so a field that may be None has that as its default.
+    Logs leave out None, so a field that may be None has that default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,10 +22,10 @@ class Usage(Record):
     output_tokens: int = 0
     total_tokens: int = 0
     cost: float | None = None
-    """Dollars, None where Inspect knows no price for the model."""
+    """Dollars; None if Inspect knows no price for the model."""
 
     def __add__(self, other: "Usage") -> "Usage":
-        """Sum two usages; the cost is known where all that was used has one."""
+        """Add two usages; the cost is known only if the cost of all tokens is."""
         costs = [each.cost for each in (self, other) if each.cost is not None]
         unknown = any(each.cost is None and each.total_tokens for each in (self, other))
         return Usage(

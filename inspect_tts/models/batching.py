@@ -1,6 +1,6 @@
-"""How the votes of one display order reach the provider, so that their common prompt is paid once.
+"""How to ask votes that share a prompt, so that the prompt is paid for once.
 
-Votes that show the same order have the same prompt. Which way is cheapest is the provider's matter.
+Votes that show the same order have the same prompt. The cheapest way depends on the provider.
 """
 
 from typing import Literal
@@ -9,9 +9,9 @@ from inspect_ai.model import GenerateConfig, Model, ModelName
 
 from inspect_tts._inspect import effective_config
 
-Manner = Literal["at_once", "leader_first", "one_request"]
-"""`leader_first`: one vote writes the provider's cache, the others read it. `one_request`: one
-request returns a sample for each vote. `at_once`: nothing is gained by either."""
+VoteMode = Literal["parallel", "warm_cache", "num_choices"]
+"""`warm_cache`: one vote writes the provider's cache, the others read it. `num_choices`: one
+request returns an answer for each vote. `parallel`: all votes are sent at once."""
 
 CACHES_PREFIXES = frozenset(
     {
@@ -25,22 +25,22 @@ CACHES_PREFIXES = frozenset(
         "openrouter",  # as the provider behind it; Inspect marks prompts for Claude
     }
 )
-"""Providers that bill a prefix which they have seen lately at a discount."""
+"""Providers that charge less for a prefix that they have cached."""
 
 SAMPLES_SEVERAL = frozenset({"openai", "sglang", "together", "vllm"})
 """Providers for which Inspect sends `num_choices` as `n` and reads every choice.
 
-Not `grok`, which Inspect never sends it to, nor `google`, which refuses it for many models, nor
-`openai-api`, whose servers differ."""
+Not `grok` (Inspect does not send it), `google` (refuses it for many models) or `openai-api` (its
+servers differ)."""
 
 
-def manner(judge: Model, config: GenerateConfig) -> Manner:
-    """How to ask votes that have the same prompt."""
+def vote_mode(judge: Model, config: GenerateConfig) -> VoteMode:
+    """How to ask votes that share a prompt."""
     effective = effective_config(judge).merge(config)
     provider = ModelName(judge).api
     if effective.batch:
-        return "at_once"
+        return "parallel"
     if provider in SAMPLES_SEVERAL and not getattr(judge.api, "responses_api", False):
-        return "one_request"
+        return "num_choices"
     caches = provider in CACHES_PREFIXES and effective.cache_prompt is not False
-    return "leader_first" if caches else "at_once"
+    return "warm_cache" if caches else "parallel"

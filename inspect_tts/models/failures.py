@@ -1,7 +1,7 @@
-"""Read the errors that model calls raise: what the provider said, and what it means.
+"""Read the errors that model calls raise: the provider's message, and what it means.
 
-Each provider's package has its own exceptions, and Inspect wraps some of them. They are read by the
-attributes that they share, so that none of the packages is needed.
+Each provider's package has its own exceptions, and Inspect wraps some. They are read by the
+attributes that they share, so that none of these packages is needed.
 """
 
 import json
@@ -26,13 +26,13 @@ _RPC = {
 
 
 class ModelConfigurationError(UserError):
-    """No call of a model can succeed as it is configured."""
+    """No call of a model can succeed with its configuration."""
 
     def __init__(self, model: str, reason: str) -> None:
         super().__init__(
             f"{model} cannot be asked: {reason}. Correct its name, key, address or settings "
             "(`--model`, `--model-role`, `-M`, the provider's environment variables); then "
-            "`inspect eval-retry` goes on with what is paid for already"
+            "`inspect eval-retry` continues without paying twice for finished work"
         )
 
 
@@ -66,7 +66,7 @@ def read_failure(error: BaseException) -> Failure:
 
 
 def raise_configuration(error: BaseException, model: str) -> None:
-    """End the sample where an agent's model cannot be asked at all; other errors are data."""
+    """End the sample if an agent's model cannot be called at all; other errors are data."""
     if isinstance(error, ModelConfigurationError):
         raise error
     if from_model(error) and (failure := read_failure(error)).kind == "configuration":
@@ -74,7 +74,7 @@ def raise_configuration(error: BaseException, model: str) -> None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, and those for which it stands."""
+    """An error, and the errors that it wraps."""
     for _ in range(20):
         yield error
         inner: BaseException | None
@@ -90,9 +90,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def from_model(error: BaseException) -> bool:
-    """Whether an error, or what it was raised from, comes out of a model call.
+    """Whether an error, or one of its causes, comes from a model call.
 
-    An agent may raise the very same for a page that its tool did not find.
+    An agent's tool may raise the same exception, for example for a page that it did not find.
     """
     for _ in range(20):
         frame = error.__traceback__
@@ -123,7 +123,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _message(error: BaseException) -> str:
-    """What the provider said."""
+    """The provider's message."""
     response = getattr(error, "response", None)
     for body in (getattr(error, "body", None), response, getattr(response, "text", None)):
         if text := _said(body):
@@ -159,7 +159,7 @@ def _said(body: Any) -> str | None:
 
 
 def _codes(error: BaseException) -> list[str]:
-    """The provider's own words for the kind of error."""
+    """The provider's error codes."""
     body = getattr(error, "body", None)
     fields = body.get("error", body) if isinstance(body, Mapping) else {}
     fields = fields if isinstance(fields, Mapping) else {}
@@ -167,5 +167,5 @@ def _codes(error: BaseException) -> list[str]:
 
 
 def _short(text: str) -> str:
-    """One that a log can hold: no half of a surrogate pair."""
+    """A text that a log can hold: without half surrogate pairs, at most 500 characters."""
     return " ".join(text.encode(errors="replace").decode().split())[:_LONGEST]

@@ -1,4 +1,4 @@
-"""What tells one model's answers from another's."""
+"""What a model's answers depend on, for the keys of saved results."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ HOW_NOT_WHAT = {
     "stream_idle_timeout",
     "timeout",
 }
-"""Settings of a model that change how it is asked, not what it answers."""
+"""Settings that change how a model is called, not what it answers."""
 
 
 def model_identity(model: Model) -> dict[str, Any]:
-    """What tells one model's answers from another's: name, arguments, settings."""
+    """What a model's answers depend on: its name, arguments and settings."""
     config = effective_config(model).model_dump(mode="json", exclude_none=True)
     what = {name: value for name, value in config.items() if name not in HOW_NOT_WHAT}
     return {"model": str(model), "config": what}

@@ -25,13 +25,13 @@ from inspect_tts.text.verdict import BEST_GRADE, parse_grade, parse_verdict
 from .roles import SHORTER, Answer, ask, ask_by_schema, takes_schema
 
 _LEAST_CHARS = 300
-"""A solution is not shown shorter than this; a judge with less room cannot be helped."""
-_MOST_CUT_CHARS = 4000  # of an answer without end that is shown to its author again
+"""Characters of a solution below which it is not shortened further."""
+_MOST_CUT_CHARS = 4000  # of an incomplete answer that its re-ask quotes
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a judge is asked about one group shown in one order."""
+    """What a judge is asked about one group in one display order."""
 
     model: Model
     problem: str
@@ -42,43 +42,43 @@ class Question:
     config: GenerateConfig
     """Merged over the model's own."""
     seed: int
-    """The run's, for the word that fences the blocks."""
+    """The strategy's seed, for the word that fences the blocks."""
     key: str
-    """Names the match and the display order among all of the run: a `vote_key`."""
+    """Names the match and its display order, see `vote_key`."""
     texts: Mapping[str, str] | None = None
-    """What is told of each rollout, by id, instead of its summary."""
+    """By rollout id, the text that replaces its summary."""
     shortened_to: int | None = None
-    """Characters shown of each, where there is no room for more."""
+    """Characters shown of each solution, if not all fit."""
 
     @property
     def grades(self) -> bool:
-        """Whether a rollout is graded alone."""
+        """Whether the judge grades one rollout alone."""
         return self.prompt.name == "grade"
 
     @cached_property
     def fence(self) -> str:
-        """The word that fences the blocks, equal for all votes that share the prompt."""
+        """The word that fences the blocks; votes that share the prompt share it."""
         told = [rollout.summary.text for rollout in self.shown]
         facts = [facts_text(rollout.facts) for rollout in self.shown]
         inside = [self.problem, *told, *facts, *(self.texts or {}).values()]
         return fence_word(told, seed=self.seed, key=self.key, inside=inside)
 
     def messages(self) -> list[ChatMessage]:
-        """The prompt in pieces, each the end of a prefix that other prompts share.
+        """The prompt in pieces, so that providers can cache the prefixes that prompts share.
 
-        All votes of the sample share what ends with the problem; those that show the same order
-        share it all.
+        All votes of a sample share the prefix up to the problem. Votes that show the same order
+        share the whole prompt.
         """
         pieces = [ContentText(text=text, cache_breakpoint=True) for text in self._pieces()]
         return [ChatMessageUser(content=[*pieces])]
 
     def again(self, *, cut: bool = False) -> ChatMessageUser:
-        """What follows an answer that could not be read, or was cut off before the verdict."""
+        """The question that follows an answer without a readable verdict."""
         text = self._format(self.reask_prompt)
         return ChatMessageUser(content=f"{SHORTER}\n\n{text}" if cut else text)
 
     def schema(self) -> ResponseSchema:
-        """The form of an answer: first the reasons, then the verdict or grade."""
+        """The schema of an answer: a comparison, then the verdict or grade."""
         numbers = [f"Solution {number}" for number in range(1, len(self.shown) + 1)]
         verdict = JSONSchema(type="string", enum=list(numbers))
         grade = JSONSchema(type="integer", description=f"From 1 to {BEST_GRADE}")
@@ -94,7 +94,7 @@ class Question:
         return ResponseSchema(name="grade" if self.grades else "verdict", json_schema=form)
 
     def shortened(self) -> "Question | None":
-        """The same with less of each solution; None where there is too little left."""
+        """The question with half of each solution; None if that is too little."""
         texts = self.texts or {r.id: r.summary.text for r in self.shown}
         longest = self.shortened_to or max(len(texts[rollout.id]) for rollout in self.shown)
         most = longest // 2
@@ -121,7 +121,7 @@ class Question:
             text = self._format(part, **values)
             if text.strip() and pieces[-1].strip():
                 pieces.append(text)
-            else:  # providers refuse blank pieces
+            else:  # providers refuse blank content
                 pieces[-1] += text
         return pieces
 
@@ -144,16 +144,17 @@ async def cast_vote(question: Question, index: int) -> Vote:
 
 
 async def sample_answers(question: Question, count: int) -> list[Answer]:
-    """Ask for the answers of several votes with one request."""
+    """Ask for the answers of several votes in one request."""
     answers = await _ask(question, count)
     return [answer for answer in answers if not (answer.raised or answer.too_long)]
 
 
 async def read_vote(question: Question, index: int, answer: Answer) -> Vote:
-    """Make a vote of an answer.
+    """Turn an answer into a vote.
 
-    A question that does not fit into the judge's context is asked again with half of each solution,
-    until it does. One whose answer cannot be read is asked once more, without a schema.
+    If the prompt does not fit into the judge's context, it is sent again with half of each
+    solution, until it fits. If the answer cannot be read, it is requested once more, without a
+    schema.
     """
     order, answers = tuple(rollout.id for rollout in question.shown), [answer]
     while answers[-1].too_long and (shorter := question.shortened()) is not None:

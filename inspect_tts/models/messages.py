@@ -1,4 +1,4 @@
-"""Messages that Inspect's log and a provider can write."""
+"""Make messages writable for Inspect's log and for providers."""
 
 from collections.abc import Iterable
 
@@ -11,17 +11,17 @@ from inspect_tts.text.writable import writable_values
 
 
 def mend_messages(messages: Iterable[ChatMessage]) -> None:
-    """Replace halves of surrogate pairs in messages, in place.
+    """Replace half surrogate pairs in messages, in place.
 
-    A model may end an answer in the middle of a pair. Inspect's log of the whole eval fails on one
-    that comes back to a model, as do the requests of most providers.
+    A model's answer may end in the middle of a pair. If such a message is sent to a model again,
+    most providers and Inspect's log of the whole eval fail.
     """
     for message in messages:
         _mend(message)
 
 
 def mend_events(events: Iterable[Event]) -> None:
-    """Replace halves of surrogate pairs in all that models were sent and said."""
+    """Replace half surrogate pairs in all inputs and outputs of models."""
     seen = set[int]()
     for event in events:
         if isinstance(event, ModelEvent):
@@ -32,7 +32,7 @@ def mend_events(events: Iterable[Event]) -> None:
 
 
 def mend_output(output: ModelOutput) -> None:
-    """Replace halves of surrogate pairs in what a model said."""
+    """Replace half surrogate pairs in a model's output."""
     _mend(output)
     mend_messages(choice.message for choice in output.choices)
 

@@ -1,4 +1,4 @@
-"""One short call of each model before the first rollout is paid for."""
+"""One short call to each model before the first rollout is paid for."""
 
 import json
 import os
@@ -27,7 +27,7 @@ _JUDGED = "asks_judge"
 
 
 class _Call:
-    """A model of an eval, asked by the first sample that comes; the others wait for it."""
+    """The call to one model, made by the first sample; the others wait for it."""
 
     def __init__(self) -> None:
         self.lock = anyio.Lock()
@@ -38,7 +38,7 @@ _calls: dict[str, dict[str, _Call]] = {}
 
 
 def mark_judged(stage: Any, judged: bool) -> None:
-    """Note on what a stage or strategy does whether it asks a judge."""
+    """Mark a stage or strategy as one that asks a judge, or not."""
     setattr(stage, _JUDGED, judged)
 
 
@@ -48,16 +48,16 @@ def is_judged(stage: object) -> bool:
 
 
 def asked_models(steps: Sequence[object] | None = None) -> list[Model]:
-    """The evaluated model, the summarizer, and the judge where a step of the eval asks one."""
+    """The evaluated model, the summarizer, and the judge if a step of the eval asks one."""
     judged = any(map(is_judged, planned_steps() if steps is None else steps))
     judge = [role_model("judge")] if judged else []
     return [get_model(), role_model("summarizer"), *judge]
 
 
 async def preflight(spec: EvalSpec, models: Sequence[Model]) -> None:
-    """Ask models, each once in an eval.
+    """Call each model once in an eval.
 
-    An answer of whatever kind will do, and an error that may pass is left to the calls to come.
+    Any answer will do. An error that later calls may not meet is only reported.
     """
     models = [model for model in models if str(model) != NO_MODEL]
     if not _switched_on() or not models:
@@ -65,7 +65,7 @@ async def preflight(spec: EvalSpec, models: Sequence[Model]) -> None:
     if spec.eval_id not in _calls:
         at_eval_end(spec, "preflight", _forget)
     known = _calls.setdefault(spec.eval_id, {})
-    wanted = {_key(model): model for model in reversed(models)}  # the first of equal ones is named
+    wanted = {_key(model): model for model in reversed(models)}  # of equal models, the first
     if all(key in known and known[key].done for key in wanted):
         return
     async with span("preflight", type="preflight"):
@@ -95,5 +95,5 @@ async def _ask(call: _Call, model: Model) -> None:
             return
         answer = await ask(model, [ChatMessageUser(content=_QUESTION)], _PLAIN)
         if answer.raised:
-            logger.warning(f"{model} did not answer a first short call: {answer.problem}")
+            logger.warning(f"{model} did not answer a short test call: {answer.problem}")
         call.done = True

@@ -30,13 +30,13 @@ from .messages import mend_messages
 Role = Literal["judge", "summarizer"]
 ROLES: tuple[Role, ...] = ("judge", "summarizer")
 NO_MODEL = "none/none"
-"""Inspect's name for no model at all."""
+"""Inspect's name for the absence of a model."""
 TOO_LONG = "the prompt does not fit into the model's context"
 SHORTER = (
     "Your answer was cut off at the limit of output tokens before it was complete. Answer again, "
     "in far fewer words."
 )
-"""Stands in a question that is asked again because its answer was cut off."""
+"""Begins a re-ask after an answer that was cut off."""
 TAKES_SCHEMA = frozenset(
     {
         "anthropic",
@@ -55,23 +55,23 @@ TAKES_SCHEMA = frozenset(
         "vllm",
     }
 )
-"""Providers that Inspect hands a response schema; the others warn of one, or ignore it."""
+"""Providers to which Inspect passes a response schema; others warn about it or ignore it."""
 NEEDS_MODEL = "there is no model: give --model provider/name, or set INSPECT_EVAL_MODEL"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said, or why it said nothing."""
+    """A model's answer, or why there is none."""
 
     text: str
-    """Without what the model thought before."""
+    """Without the model's reasoning."""
     problem: str | None = None
     cause: AbstentionCause | None = None
-    """The kind of problem. After `provider` asking again at once is no use."""
+    """The kind of problem; after `provider`, asking again at once does not help."""
     cut: bool = False
     """Whether it ended at the limit of output tokens."""
     schema: bool = False
-    """Whether it was asked for by a response schema."""
+    """Whether it was requested with a response schema."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
 
@@ -87,17 +87,17 @@ class Answer:
 
 
 def role_model(role: Role) -> Model:
-    """The model that plays a role, by default the model under evaluation (as in the paper)."""
+    """The model of a role, by default the model under evaluation (as in the paper)."""
     check_roles()
     evaluated = get_model()
     model = get_model(role=role, default=evaluated)
-    if role not in model_roles():  # then it is a copy, to which Inspect applies no `--temperature`
+    if role not in model_roles():  # a copy, to which Inspect does not apply `--temperature`
         model.config = effective_config(evaluated)
     return model
 
 
 def needed_model(role: Role) -> Model:
-    """The model that plays a role which is about to be asked."""
+    """The model of a role that is about to be asked; raises if there is none."""
     model = role_model(role)
     if str(model) == NO_MODEL:
         raise UserError(NEEDS_MODEL)
@@ -105,21 +105,20 @@ def needed_model(role: Role) -> Model:
 
 
 def check_roles() -> None:
-    """Refuse a misspelled role, among those that are known when a solver is built."""
+    """Refuse a misspelled role among those given."""
     for given in model_roles():
         if given not in ROLES and (close := get_close_matches(given, ROLES, n=1, cutoff=0.75)):
             raise UserError(
-                f"--model-role {given}=... is no role of inspect_tts; did you mean '{close[0]}'? "
-                f"Its roles are {', '.join(ROLES)}"
+                f"--model-role {given}=... is not a role of inspect_tts; did you mean "
+                f"'{close[0]}'? Its roles are {', '.join(ROLES)}"
             )
 
 
 async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig) -> Answer:
-    """Ask once; an answer that fails is data.
+    """Call a model once; a refusal or an error of the provider is returned with its reason.
 
-    Inspect retries what is worth retrying. What remains (a refusal, an error of the provider) is
-    returned with its reason. The call counts for the sample's token and cost limits, not for those
-    of turns and messages, which are the agents'.
+    Inspect retries errors that may pass. The call counts toward the sample's token and cost limits,
+    but not toward its turn and message limits, which are for agents.
     """
     return (await ask_for(1, model, messages, config))[0]
 
@@ -127,7 +126,7 @@ async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig)
 async def ask_for(
     samples: int, model: Model, messages: list[ChatMessage], config: GenerateConfig
 ) -> list[Answer]:
-    """Ask once for several answers, as `ask` does for one."""
+    """Call a model once for several answers; otherwise as `ask`."""
     if samples > 1:
         config = config.merge(GenerateConfig(num_choices=samples))
     mend_messages(messages)
@@ -164,22 +163,22 @@ async def ask_by_schema(
     config: GenerateConfig,
     schema: ResponseSchema | None,
 ) -> list[Answer]:
-    """Ask for answers that fit a schema, and without it where the provider refuses it."""
+    """Ask for answers with a schema, or without it if the provider refuses it."""
     if schema is not None and _address(model) not in _without_schema:
         structured = config.merge(GenerateConfig(response_schema=schema))
         answers = await ask_for(samples, model, messages, structured)
-        if _address(model) not in _without_schema:  # which the answer may have told
+        if _address(model) not in _without_schema:  # the call may just have found out
             return answers
     return await ask_for(samples, model, messages, config)
 
 
 def takes_schema(model: Model) -> bool:
-    """Whether Inspect hands a response schema to the provider of a model."""
+    """Whether Inspect passes a response schema to the provider of a model."""
     return ModelName(model).api in TAKES_SCHEMA
 
 
 _without_schema: set[tuple[str, str | None]] = set()
-"""Models that refused a schema, so that it costs one call of the process."""
+"""Models that refused a schema, which costs only one call in the process."""
 
 
 def _address(model: Model) -> tuple[str, str | None]:
@@ -204,7 +203,7 @@ def _answer(
     problem: str | None = None
     cause: AbstentionCause | None = None
     said, cut = spoken(text), stop == "max_tokens"
-    if stop == "model_length":  # what there is as text is the provider's error
+    if stop == "model_length":  # the text is the provider's error message
         problem, cause, said = f"{TOO_LONG}: {text[:300]}", "too_long", ""
     elif stop == "content_filter":
         problem, cause = "the model refused to answer", "refused"
@@ -218,7 +217,7 @@ def _answer(
 
 
 def usage(used: ModelUsage | None) -> Usage:
-    """Inspect's usage as a record."""
+    """Inspect's usage as our record."""
     if used is None:
         return Usage()
     return Usage(

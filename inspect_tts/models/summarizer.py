@@ -25,14 +25,14 @@ from inspect_tts.text.transcript import elide, render_trajectory, split_at, step
 from .roles import SHORTER, Answer, ask, ask_by_schema
 
 _FAILED = "No summary could be written of this attempt."
-_MOST_CHARS = 32_000  # of a summary, as every judge reads it
-_MOST_CUT_CHARS = 4000  # of an answer without end that is shown to its author again
+_MOST_CHARS = 32_000  # of a summary, which every judge reads
+_MOST_CUT_CHARS = 4000  # of an incomplete answer that its re-ask quotes
 _LEAST_TOKENS = 1000
-"""A trajectory is not shortened below this; a summarizer with less room cannot be helped."""
+"""Tokens of a trajectory below which it is not shortened further."""
 _SCHEMA = json.dumps(SummaryContent.model_json_schema(), indent=1)
 _STRUCTURED = ResponseSchema(name="summary", json_schema=json_schema(SummaryContent))
 _ONCE = GenerateConfig(cache_prompt=False)
-"""No prompt is sent twice, and providers charge more for what they are to keep of one."""
+"""No prompt is sent twice, and some providers charge for writing a cache."""
 
 
 async def summarize(
@@ -44,12 +44,12 @@ async def summarize(
     reask_prompt: Prompt,
     budget_tokens: int,
 ) -> Summary:
-    """Summarise one trajectory.
+    """Summarize one trajectory.
 
-    Asked for as structured output; a provider that refuses the schema is asked without it, and the
-    answer is then parsed from its text. A prompt that does not fit into the model's context is
-    tried again with half the trajectory, until it does. An answer that does not parse is asked for
-    once more with the error; then its text is taken as it is, and flagged.
+    The summary is requested as structured output, or as text if the provider refuses the schema. If
+    the prompt does not fit into the model's context, it is sent again with half the trajectory,
+    until it fits. If the answer does not parse, it is requested once more with the error; after
+    that, its text is used as it is, with the status `text`.
     """
     if not steps(messages):
         return no_summary()
@@ -95,7 +95,7 @@ async def summarize(
 
 
 def _again(answer: Answer, prompt: Prompt, error: ValueError) -> list[ChatMessage]:
-    """What follows an answer that could not be read."""
+    """The messages that follow an answer that could not be parsed."""
     text = prompt.format(error=str(error)[:2000])
     said = elide(answer.text, _MOST_CUT_CHARS) if answer.cut else answer.text
     question = ChatMessageUser(content=f"{SHORTER}\n\n{text}" if answer.cut else text)
@@ -109,8 +109,8 @@ def _config_again(answer: Answer) -> GenerateConfig:
 def trajectory_fence(trajectory: str, problem: str) -> str:
     """The word that fences a trajectory in the summarizer's prompt.
 
-    It takes no seed of a run: a summary depends on nothing but what it is asked about, so that
-    runs with different seeds can share it.
+    It does not depend on the strategy's seed, so that runs with different seeds can share a
+    summary.
     """
     return fence_word([trajectory], seed=0, key="summary", inside=[trajectory, problem])
 
@@ -144,11 +144,11 @@ def _summary(
 
 
 def no_summary() -> Summary:
-    """The summary of a rollout in which nothing was done."""
+    """The summary of a rollout without any step."""
     text = "The agent did nothing: there is no trajectory to summarise."
     return Summary(status="empty", text=text, reason="no step was taken")
 
 
 def failed_summary(reason: str) -> Summary:
-    """The summary of a rollout that was not summarised."""
+    """The summary of a rollout whose summarizer failed."""
     return Summary(status="failed", text=_FAILED, reason=reason[:500])

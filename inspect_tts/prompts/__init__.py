@@ -62,7 +62,7 @@ class Prompt:
 
 
 def load_prompt(name: str, override: str | None = None) -> Prompt:
-    """Load a prompt, or what replaces it."""
+    """Load a built-in prompt, or the text or file that replaces it."""
     if override is None:
         template = (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8")
         return Prompt(name, template, "built-in")

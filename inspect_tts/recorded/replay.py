@@ -15,15 +15,15 @@ from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import RECORDED, STOP
 from inspect_tts.models.preflight import preflight
 from inspect_tts.models.roles import NO_MODEL, check_roles, role_model
-from inspect_tts.options import ReplayOptions
-from inspect_tts.prompts import load_prompt
-from inspect_tts.rollout.lifecycle import rollout_tasks
+from inspect_tts.options import ReplayOptions, SummaryOptions
+from inspect_tts.rollout.source import rollout_tasks
+from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.hooks import install_hooks
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.stages.select import selection_stage
 
-from .loading import SOURCES, Summarizing, add_recorded, begin
+from .loading import SOURCES, RecordedRollouts, add_recorded, begin
 from .outputs import write_at_end
 from .readers import load
 from .readers.inspect_log import POOL_HEAVY, pool_in, read_sample, rollouts_in, split_part
@@ -89,7 +89,7 @@ def check_trajectories(
 ) -> None:
     """Refuse votes on trajectories that are not recorded where the log holds none."""
     missing = forecast_votes([pool], changes, judge).votes.most
-    reads = [a.parameters.get("judge_input") for a in replayed_selections(pool, changes)]
+    reads = [a.options.judge_input for a in replayed_selections(pool, changes)]
     if missing and "trajectory" in reads and not all(each.messages for _, each in found):
         raise UserError(
             f"up to {missing} votes on trajectories are not recorded, and this log holds no "
@@ -146,23 +146,23 @@ async def _play_again(
     changes: ReplayOverrides,
     judge: str | None,
 ) -> TaskState:
-    pool, crew = pool_of(state), rollout_tasks()
+    pool, iterations = pool_of(state), range(recorded.iteration + 1)
     pool.problem = recorded.problem  # so that every draw comes out as recorded
-    crew.ballots = RecordedVotes(votes_of(recorded), judge)
+    rollout_tasks().recorded_votes = RecordedVotes(votes_of(recorded), judge)
     again = replayed_selections(recorded, changes)
     stops = [stage for stage in recorded.stages if stage.name == STOP]
-    for iteration in range(recorded.iteration + 1):
+    by_iteration = [
+        [each for each in found if each[1].record and each[1].record.iteration == iteration]
+        for iteration in iterations
+    ]
+    # no summarizer is asked: every rollout of a strategy has its summary
+    source = RecordedRollouts(state, by_iteration, Summarizing.of(SummaryOptions()))
+    for iteration in iterations:
         carried = pool.selected if carries_over(recorded, iteration) else []
-        these = [each for each in found if each[1].record and each[1].record.iteration == iteration]
-        await add_recorded(state, these, _as_recorded(), {}, carried)
+        await add_recorded(source, {}, carried)
         for each in again:
             if each.iteration == iteration:
-                stage = selection_stage(each.stage, each.options, each.parameters)
+                stage = selection_stage(each.stage, each.options, each.shown)
                 state = await stage(state, generate)
         pool.stages = [*pool.stages, *(stop for stop in stops if stop.iteration == iteration)]
     return await adopt()(state, generate)
-
-
-def _as_recorded() -> Summarizing:
-    """Never asked: every rollout of a strategy has its summary."""
-    return Summarizing(load_prompt("summarizer"), load_prompt("summarizer_reask"), 100_000)

@@ -9,8 +9,13 @@ from typing import Any
 from inspect_tts.estimate.counts import stand_in
 from inspect_tts.estimate.forecast import Forecast, Plan, forecast
 from inspect_tts.method.candidates import identical
-from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey, reading, recorded_votes
-from inspect_tts.method.records import STAGE_NAMES, PromptRecord, Stage, Vote
+from inspect_tts.method.recorded_votes import (
+    RecordedVotes,
+    VoteKey,
+    judge_input_label,
+    recorded_votes,
+)
+from inspect_tts.method.records import PromptRecord, Stage, Vote
 from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.method.selections import Candidates
 from inspect_tts.options import ReplayOptions, SelectionOptions, SelectOptions
@@ -38,16 +43,11 @@ class ReplayedSelection:
 
     stage: str
     iteration: int
-    parameters: dict[str, Any]
+    options: SelectOptions
+    """Its arguments, those of the record and those of the replay."""
+    shown: frozenset[str]
+    """Names of those that the log shows."""
     prompts: tuple[Prompt, ...]
-
-    @property
-    def options(self) -> SelectOptions:
-        """The arguments of the stage."""
-        names = ("judge_prompt", "judge_reask_prompt")
-        texts = [None if p.source == "built-in" else p.template for p in self.prompts]
-        given = dict(zip(names, texts, strict=False))
-        return recorded_options({**self.parameters, **given})
 
 
 def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[ReplayedSelection]:
@@ -61,7 +61,14 @@ def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[Rep
                 if changes.top_k is not None and stage.iteration < pool.iteration:
                     parameters["keep"] = changes.top_k
             prompts = _prompts(stage, SELECTIONS[parameters["selection"]].answer, changes)
-            found.append(ReplayedSelection(stage.name, stage.iteration, parameters, prompts))
+            texts = [None if p.source == "built-in" else p.template for p in prompts]
+            overrides = dict(zip(("judge_prompt", "judge_reask_prompt"), texts, strict=False))
+            options = recorded_options({**parameters, **overrides})
+            found.append(
+                ReplayedSelection(
+                    stage.name, stage.iteration, options, frozenset(parameters), prompts
+                )
+            )
     return found
 
 
@@ -101,9 +108,7 @@ def changes_from(options: ReplayOptions) -> ReplayOverrides:
 def carries_over(pool: RolloutPool, iteration: int) -> bool:
     """Whether what the selection before chose could be selected again in an iteration."""
     return any(
-        stage.name in STAGE_NAMES
-        and stage.iteration == iteration
-        and stage.parameters.get("keep_parents", False)
+        stage.adds_rollouts and stage.iteration == iteration and stage.rollouts.keep_parents
         for stage in pool.stages
     )
 
@@ -126,7 +131,7 @@ def fresh_votes(attempts: Iterable[int], options: SelectionOptions) -> Forecast:
         candidates = [stand_in(index) for index in range(count)]
         field = Candidates(candidates, keep=1, group_size=options.group_size, seed=0, key="p/t0")
         each, _ = forecast(
-            _plan(options.arguments(), VoteKey("", "", "", "")), field, RecordedVotes([])
+            _plan(SelectOptions.of(options), VoteKey("", "", "", "")), field, RecordedVotes([])
         )
         for _ in range(problems):
             total += each
@@ -163,12 +168,12 @@ def _replayed(
             id = f"t{iteration}" if number == 0 else f"t{iteration}.{number + 1}"
             field, heads = _field(pool, each, alive, id)
             votes = ballots if certain else RecordedVotes([])
-            found, ranking = forecast(_plan(each.parameters, _asked(each, judge)), field, votes)
+            found, ranking = forecast(_plan(each.options, _asked(each, judge)), field, votes)
             total += found if certain else Forecast(most=found.most)
             certain = certain and ranking is not None
             order = ranking or heads
             others = [name for name in alive if name not in order]
-            alive = (*order, *others)[: each.parameters["keep"]]
+            alive = (*order, *others)[: each.options.keep]
     return total
 
 
@@ -176,34 +181,33 @@ def _field(
     pool: RolloutPool, again: ReplayedSelection, alive: tuple[str, ...], id: str
 ) -> tuple[Candidates, tuple[str, ...]]:
     """The candidates of a selection, one of each class where identical ones are judged once."""
-    given, everybody = again.parameters, [pool.by_id(name) for name in alive]
+    given, everybody = again.options, [pool.by_id(name) for name in alive]
     heads = alive
-    if given.get("dedupe", False):
+    if given.dedupe:
         heads = tuple(members[0] for members in identical(everybody))
     field = Candidates(
         [rollout for rollout in everybody if rollout.id in heads],
-        keep=given["keep"],
-        group_size=given.get("group_size", 2),
-        seed=given["seed"],
+        keep=given.keep,
+        group_size=given.group_size,
+        seed=given.seed,
         key=f"{pool.problem}/{id}",
     )
     return field, heads
 
 
-def _plan(given: Mapping[str, Any], asked: VoteKey) -> Plan:
+def _plan(given: SelectOptions, asked: VoteKey) -> Plan:
     return Plan(
-        kind=given["selection"],
-        votes=given.get("votes", 1),
-        early_stop=given.get("early_stop", False),
-        tie=given.get("tie", "random"),
+        kind=given.selection,
+        votes=given.votes,
+        early_stop=given.early_stop,
+        tie=given.tie,
         asked=asked,
     )
 
 
 def _asked(again: ReplayedSelection, judge: str) -> VoteKey:
     hashes = [_hash(prompt) for prompt in again.prompts] or ["", ""]
-    reads = reading({"judge_input": "summary", "judge_tokens": 0, **again.parameters})
-    return VoteKey(judge, hashes[0], hashes[1], reads)
+    return VoteKey(judge, hashes[0], hashes[1], judge_input_label(again.options))
 
 
 def _hash(prompt: Prompt) -> str:

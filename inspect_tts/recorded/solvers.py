@@ -8,13 +8,13 @@ from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.models.preflight import asked_models, preflight
 from inspect_tts.models.roles import check_roles, role_model
 from inspect_tts.options import LoadOptions, SelectRecordedOptions
-from inspect_tts.prompts import load_prompt
+from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.chain import strategy_chain
 from inspect_tts.stages.hooks import install_hooks
 from inspect_tts.strategies import selection_of
 
-from .loading import SOURCES, Summarizing, add_recorded, begin, load_each
+from .loading import SOURCES, RecordedRollouts, add_recorded, begin, load_each
 from .outputs import write_at_end
 from .records import Source
 
@@ -36,12 +36,7 @@ def recorded_rollouts(options: LoadOptions) -> Solver:
     """
     check_roles()
     install_hooks()
-    room = options.trajectory_tokens
-    summarizing = Summarizing(
-        load_prompt("summarizer", options.summarizer_prompt),
-        load_prompt("summarizer_reask", options.summarizer_reask_prompt),
-        room,
-    )
+    summarizing = Summarizing.of(options)
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -57,7 +52,8 @@ def recorded_rollouts(options: LoadOptions) -> Solver:
             _, summarizer, *judge = asked_models()
             await preflight(eval_spec(), [summarizer, *(judge if len(sources) > 1 else ())])
         found = list(zip(sources, await load_each(sources), strict=True))
-        await add_recorded(state, found, summarizing, {"trajectory_tokens": room})
+        room = {"trajectory_tokens": options.trajectory_tokens}
+        await add_recorded(RecordedRollouts(state, [found], summarizing), room)
         return state
 
     return solve

@@ -1,4 +1,4 @@
-"""Bytes out of a sandbox, never more than they may be: of a program's output, or of a folder."""
+"""The contents of a sandbox as bytes, up to a limit: a program's output, or a folder."""
 
 import os
 import tarfile
@@ -12,15 +12,15 @@ from anyio.abc import ByteReceiveStream, Process
 from .snapshot_format import SnapshotError
 
 LARGEST = 256 * 2**20
-"""Bytes of changed files in one container or folder; more is not kept."""
+"""Bytes of changed files in one container or folder; more is not saved."""
 _MOST_ENTRIES = 200_000
-_DEEPEST = 200  # folders in each other; deeper ones take long names, and Python's own tools fail
+_DEEPEST = 200  # nested folders; with more, paths get too long for Python's own tools
 _ERRORS = 10_000
 _TOO_LARGE = f"changed files exceed {LARGEST // 2**20} MiB"
 
 
 async def output_of(command: list[str], input: bytes, *, seconds: float) -> bytes:
-    """Run a program on this machine, and stop it once it has printed too much."""
+    """Run a program on this machine, and kill it if it prints too much."""
     printed, said = bytearray(), bytearray()
     with anyio.fail_after(seconds):
         async with await anyio.open_process(command) as process:
@@ -53,7 +53,7 @@ async def _feed(process: Process, input: bytes) -> None:
 async def _listen(
     stream: ByteReceiveStream | None, heard: bytearray, most: int | None = None
 ) -> None:
-    """Read to the end, or until there is too much; of errors keep the end."""
+    """Read a stream to its end, or to `most` bytes; without `most`, keep only its last part."""
     if stream is None:
         return
     async for piece in stream:
@@ -65,9 +65,9 @@ async def _listen(
 
 
 def pack_folder(folder: Path) -> bytes:
-    """Pack a folder of this machine."""
+    """Pack a folder of this machine as a tar archive."""
     if folder.is_symlink() or not folder.is_dir():
-        raise SnapshotError("the workspace is no folder any more")
+        raise SnapshotError("the workspace is no longer a folder")
     packed, entries = BytesIO(), 0
     waiting = [(folder, 0)]
     with tarfile.open(fileobj=packed, mode="w") as tar:

@@ -1,9 +1,9 @@
-"""Where results are saved: beside the log, so that a retry takes over what was paid for.
+"""Results saved beside the log, so that a retry takes over what was paid for.
 
-Inspect's own checkpoints hold one sandbox and one conversation a sample, and must be asked for
-again at each retry; a strategy has many of both. So saved results have their own store.
+Inspect's own checkpoints hold one sandbox and one conversation of a sample; a strategy has many.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,20 +16,13 @@ import anyio
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from inspect_ai.log import EvalLog, EvalSpec
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from inspect_tts._inspect import at_eval_end, retried_log
 from inspect_tts.errors import UserError
 
-from .format import (
-    CorruptResultError,
-    Kind,
-    pack,
-    pack_json,
-    unpack,
-    unpack_json,
-)
-from .store import FileStore, Store
+from .format import Kind, pack, unpack
+from .store import FileStore
 
 logger = getLogger(__name__)
 
@@ -37,24 +30,24 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 BESIDE_LOG, OFF = "log", "off"
 FOLDER = ".inspect_tts"
-ELSEWHERE = "elsewhere"
-"""File in a folder of units without units: where they are."""
+POINTER = "elsewhere"
+"""File that names the folder of the saved results, in a folder that has none."""
 
 
 class SavedResults:
     """The saved results of one sample."""
 
-    def __init__(self, store: Store | None) -> None:
+    def __init__(self, store: FileStore | None) -> None:
         self._store = store
         self.taken_over: Counter[str] = Counter()
-        """How many were found, by kind."""
+        """How many were used, by kind."""
         self.damaged: Counter[str] = Counter()
-        """How many were found and could not be trusted, by kind."""
+        """How many could not be read, by kind."""
 
     @property
     def trusted(self) -> bool:
-        """Whether only this run writes them, and those that it goes on with."""
-        return not getattr(self._store, "shared", False)
+        """Whether no other eval writes them."""
+        return self._store is None or not self._store.shared
 
     @property
     def kept(self) -> bool:
@@ -62,23 +55,21 @@ class SavedResults:
         return self._store is not None
 
     async def get(self, kind: Kind, key: str, model: type[M]) -> M | None:
-        """Read a saved result."""
-
-        def read(data: bytes) -> M:
-            return model.model_validate(unpack_json(kind, key, data))
-
-        return await self._get(kind, key, read)
+        """Read a saved result; None if there is none that can be read."""
+        return await self._get(kind, key, lambda data: model.model_validate(json.loads(data)))
 
     async def get_bytes(self, kind: Kind, key: str) -> bytes | None:
         """Read a saved result that is not JSON."""
-        return await self._get(kind, key, lambda data: unpack(kind, key, data))
+        return await self._get(kind, key, bytes)
 
     async def put(self, kind: Kind, key: str, value: BaseModel) -> None:
-        """Save a result. If the file system refuses, that is reported and the eval continues."""
-        await self._put(kind, key, pack_json(kind, key, value.model_dump(mode="json")))
+        """Save a result. If the file system refuses, this is reported and the eval continues."""
+        # as ASCII, because a text may hold half of a surrogate pair
+        data = json.dumps(value.model_dump(mode="json"), ensure_ascii=True).encode()
+        await self._put(kind, key, pack(kind, key, data))
 
     async def put_bytes(self, kind: Kind, key: str, value: bytes) -> bool:
-        """Save a result that is not JSON."""
+        """Save a result that is not JSON; whether that succeeded."""
         packed = await anyio.to_thread.run_sync(pack, kind, key, value)
         return await self._put(kind, key, packed)
 
@@ -88,24 +79,24 @@ class SavedResults:
         try:
             data = await self._store.read(kind, key)
         except Exception as error:  # each file system raises its own
-            logger.warning(f"a {kind} that was kept cannot be read and is made again: {error}")
+            logger.warning(f"a saved {kind} cannot be read and is computed again: {error}")
             return None
         if data is None:
             return None
         try:
-            unit = read(data)
-        except (CorruptResultError, ValidationError) as error:
+            result = read(unpack(kind, key, data))
+        except (ValueError, RecursionError) as error:  # of the file, its JSON, or its fields
             self.reject(kind, error)
             return None
-        if kind in ("summary", "vote", "grade"):  # a rollout may turn out to be of no use
+        if kind in ("summary", "vote", "grade"):  # a rollout is counted once it is restored
             self.taken_over[kind] += 1
-        return unit
+        return result
 
     def reject(self, kind: Kind, error: Exception) -> None:
         """Report a damaged result, which is then computed again."""
         self.damaged[kind] += 1
         reason = f"{type(error).__name__}: {error}"[:500]
-        logger.warning(f"a {kind} that was kept cannot be read and is made again: {reason}")
+        logger.warning(f"a saved {kind} cannot be read and is computed again: {reason}")
 
     async def _put(self, kind: Kind, key: str, data: bytes) -> bool:
         if self._store is None:
@@ -113,7 +104,7 @@ class SavedResults:
         try:
             await self._store.write(kind, key, data)
         except Exception as error:  # each file system raises its own
-            logger.warning(f"a {kind} could not be kept, a retry would make it again: {error}")
+            logger.warning(f"a {kind} could not be saved; a retry would repeat it: {error}")
             return False
         return True
 
@@ -126,38 +117,38 @@ def check_resume(resume: str) -> None:
         if not resume:
             raise ValueError("it is empty")
         if re.fullmatch(r"[\w-]+", resume) and not Path(resume).is_dir():
-            raise ValueError(f"for a new folder of that name give ./{resume}")
+            raise ValueError(f"for a new folder of that name, give ./{resume}")
         fsspec.core.url_to_fs(resume)
     except (ValueError, ImportError) as error:
         raise UserError(
-            f"resume={resume!r} is no place to save results: {error}. Give 'log' (beside the log), "
-            "'off', a folder, or a URL that fsspec knows"
+            f"resume={resume!r} is not a place to save results: {error}. Give 'log' (beside the "
+            "log), 'off', a folder, or a URL that fsspec knows"
         ) from error
     try:
         _probe(_place(resume))
     except Exception as error:  # each file system raises its own
         raise UserError(
             f"resume={resume!r} cannot be written: {type(error).__name__}: {error}. Give a "
-            "folder or URL where you may make and remove files, 'log' (beside the log), or 'off'"
+            "folder or URL where you may write and remove files, 'log' (beside the log), or 'off'"
         ) from error
 
 
 @cache
 def _probe(place: str) -> None:
-    """Try a place once in the process."""
+    """Try a folder or URL, once in the process."""
     FileStore(place).probe()
 
 
-def _place(units: str) -> str:
-    return units if "://" in units else str(Path(units).expanduser())
+def _place(resume: str) -> str:
+    return resume if "://" in resume else str(Path(resume).expanduser())
 
 
-def open_store(units: str, spec: EvalSpec, log_location: str) -> FileStore | None:
-    """Open the store of saved results. That beside the log is removed after a successful eval."""
-    if units == OFF:
+def open_store(resume: str, spec: EvalSpec, log_location: str) -> FileStore | None:
+    """Open the store of saved results; one beside the log is removed after a successful eval."""
+    if resume == OFF:
         return None
-    if units != BESIDE_LOG:
-        return FileStore(_place(units), shared=True)
+    if resume != BESIDE_LOG:
+        return FileStore(_place(resume), shared=True)
     places = _places(spec, log_location)
 
     def clear(log: EvalLog) -> None:
@@ -167,7 +158,7 @@ def open_store(units: str, spec: EvalSpec, log_location: str) -> FileStore | Non
             for place in places:
                 FileStore(place).remove()
 
-    at_eval_end(spec, "units", clear)
+    at_eval_end(spec, "saved results", clear)
     return FileStore(places[0])
 
 
@@ -175,9 +166,9 @@ _known_places: dict[str, tuple[str, ...]] = {}
 
 
 def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
-    """Where an eval keeps its units, and further folders that only tell where that is.
+    """The folder of an eval's saved results, and those that only point to it.
 
-    A retry goes on where the first run of the task began, wherever its own log is.
+    A retry uses the folder of the task's first run, wherever its own log is.
     """
     if spec.eval_id not in _known_places:
         here, retried = _beside(log_location, spec), retried_log(spec)
@@ -185,10 +176,10 @@ def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
         if retried and (before := _beside(retried, spec)) != here:
             first = before
             try:
-                first = _read_text(f"{before}/{ELSEWHERE}") or before
-                _write_text(f"{here}/{ELSEWHERE}", first)
+                first = _read_text(f"{before}/{POINTER}") or before
+                _write_text(f"{here}/{POINTER}", first)
             except Exception as error:  # each file system raises its own
-                logger.warning(f"a further retry will not find what is kept in {first}: {error}")
+                logger.warning(f"a further retry will not find what is saved in {first}: {error}")
             _known_places[spec.eval_id] = tuple(dict.fromkeys((first, here, before)))
     return _known_places[spec.eval_id]
 

@@ -1,7 +1,7 @@
-"""Keep the state of a rollout's sandbox, and give it to a fresh one after the process was cut off.
+"""Save the state of a rollout's sandbox, and restore it in a fresh one.
 
-docker: the files that differ from the image. local: the folder. Any other provider: the patch of
-the git workspace. What none of these can hold, as a process left running, is said.
+docker: the files that differ from the image. local: the folder. Other providers: the patch of the
+git workspace. State that these cannot hold, such as a running process, is a `SnapshotError`.
 """
 
 import json
@@ -19,7 +19,7 @@ import anyio
 from inspect_ai.util import LimitExceededError, SandboxEnvironment
 
 from inspect_tts._inspect import SandboxSet, TerminateSampleError, local_folders
-from inspect_tts.machine.docker_wait import wait_for_docker
+from inspect_tts.machine.docker_wait import retry_after_outage
 from inspect_tts.workspace.baseline import Baseline, read_workspace
 
 from .packing import LARGEST, output_of, pack_folder
@@ -52,39 +52,39 @@ _DELETE = 'while IFS= read -r path; do rm -rf -- "$path"; done'
 
 
 @dataclass
-class Before:
-    """A sandbox as it was before the first step."""
+class SandboxBaseline:
+    """What is known of a sandbox before the agent's first step."""
 
     containers: dict[str, str] = field(default_factory=dict)
-    """Name of the container of each service."""
+    """Container name by service."""
     processes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     hosts: dict[str, bytes] = field(default_factory=dict)
-    """Checksum of the files that docker mounts into it."""
+    """By service, the checksum of the files that docker mounts into the container."""
     baseline: Baseline | None = None
-    """The git workspace, where its patch is all that can be kept."""
+    """The git workspace, if its patch is all that can be saved."""
     problem: str | None = None
-    """Why it cannot be told what a rollout did."""
+    """Why the rollout's changes cannot be told."""
 
 
-async def before_agent(sandboxes: SandboxSet, baseline: Baseline | None) -> Before:
-    """Note what is needed to tell later what a rollout did."""
+async def sandbox_baseline(sandboxes: SandboxSet, baseline: Baseline | None) -> SandboxBaseline:
+    """Note what is needed later to tell a rollout's changes."""
     if sandboxes.spec.type not in ("docker", "local"):
-        return Before(baseline=baseline)
-    before = Before()
+        return SandboxBaseline(baseline=baseline)
+    before = SandboxBaseline()
     if sandboxes.spec.type == "docker":
         try:
             with _as_snapshot_error():
                 before.containers = await _containers(sandboxes.environments)
                 for service, name in before.containers.items():
-                    before.processes[service] = parse_processes(await _top(name))
+                    before.processes[service] = await _processes(name)
                     before.hosts[service] = await _inside(name, _HOSTS)
         except SnapshotError as error:
             before.problem = str(error)
     return before
 
 
-async def take_snapshot(sandboxes: SandboxSet, before: Before) -> bytes:
-    """Keep the state of a rollout's sandboxes."""
+async def take_snapshot(sandboxes: SandboxSet, before: SandboxBaseline) -> bytes:
+    """Save the state of a rollout's sandboxes."""
     if before.problem is not None:
         raise SnapshotError(before.problem)
     parts: dict[str, bytes] = {}
@@ -92,7 +92,7 @@ async def take_snapshot(sandboxes: SandboxSet, before: Before) -> bytes:
         if sandboxes.spec.type == "docker":
             for service, name in before.containers.items():
                 if await _inside(name, _HOSTS) != before.hosts[service]:
-                    raise SnapshotError("it changed /etc/hosts or /etc/resolv.conf")
+                    raise SnapshotError("/etc/hosts or /etc/resolv.conf has changed")
                 parts |= await _container_parts(service, name, before.processes[service])
         elif sandboxes.spec.type == "local":
             [folder] = map(Path, local_folders(sandboxes.environments))
@@ -107,10 +107,10 @@ async def take_snapshot(sandboxes: SandboxSet, before: Before) -> bytes:
 
 
 async def restore_snapshot(sandboxes: SandboxSet, snapshot: bytes, *, trusted: bool) -> None:
-    """Give fresh sandboxes the state that was kept."""
+    """Give fresh sandboxes the saved state."""
     with ZipFile(BytesIO(snapshot)) as zipped:
         if sum(each.file_size for each in zipped.infolist()) > 8 * LARGEST:
-            raise SnapshotError("it is no snapshot: it holds more than is ever kept")
+            raise SnapshotError("it is not a snapshot: it holds more than is ever saved")
         parts = {name: zipped.read(name) for name in zipped.namelist()}
     if "folder.tar" in parts:
         [folder] = map(Path, local_folders(sandboxes.environments))
@@ -124,18 +124,18 @@ async def restore_snapshot(sandboxes: SandboxSet, snapshot: bytes, *, trusted: b
     else:
         for service, name in (await _containers(sandboxes.environments)).items():
             wanted = Changes(**json.loads(parts[f"{service}/changes.json"]))
-            gone = to_delete(wanted, parse_diff(await _run(["docker", "diff", name])))
+            gone = to_delete(wanted, parse_diff(await _docker("diff", name)))
             if gone:
                 await _inside(name, _DELETE, _paths(gone))
-            if files := parts[f"{service}/files.tar"]:  # tar refuses to read nothing
+            if files := parts[f"{service}/files.tar"]:  # tar fails on empty input
                 await _inside(name, _UNTAR, files)
 
 
 # --- containers
 
 
-async def lost(sandboxes: SandboxSet) -> str | None:
-    """Why sandboxes cannot be used any more."""
+async def missing_container(sandboxes: SandboxSet) -> str | None:
+    """Why a rollout's containers cannot be used; None if they can."""
     if sandboxes.spec.type != "docker":
         return None
     try:
@@ -148,39 +148,31 @@ async def lost(sandboxes: SandboxSet) -> str | None:
 
 
 async def _containers(environments: Mapping[str, SandboxEnvironment]) -> dict[str, str]:
-    """The containers by service; a docker daemon that is away for a moment is waited for."""
-    try:
-        return await _ask_for(environments)
-    except RuntimeError as error:
-        if not await wait_for_docker(error):
-            raise SnapshotError(str(error)) from error
-    try:
-        return await _ask_for(environments)
-    except RuntimeError as error:
-        raise SnapshotError(str(error)) from error
+    """Container name by service."""
 
+    async def ask() -> dict[str, str]:
+        found: dict[str, str] = {}
+        for service, environment in environments.items():
+            connection = await environment.connection()
+            if connection.container is None:
+                raise SnapshotError(f"service {service} has no container")
+            found[service] = connection.container
+        return found
 
-async def _ask_for(environments: Mapping[str, SandboxEnvironment]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for service, environment in environments.items():
-        connection = await environment.connection()
-        if connection.container is None:
-            raise SnapshotError(f"service {service} has no container")
-        found[service] = connection.container
-    return found
+    return await retry_after_outage(ask)
 
 
 async def _container_parts(service: str, name: str, processes: tuple[str, ...]) -> dict[str, bytes]:
-    running = left_running(processes, parse_processes(await _top(name)))
+    running = left_running(processes, await _processes(name))
     if running:
-        raise SnapshotError(f"it left {len(running)} processes running, among them {running[0]!r}")
-    shown = await _run(["docker", "inspect", "-f", _MOUNTS, name])
+        raise SnapshotError(f"{len(running)} processes are still running, such as {running[0]!r}")
+    shown = await _docker("inspect", "-f", _MOUNTS, name)
     mounts, in_memory = map(json.loads, shown.splitlines())
-    if elsewhere := writable_mounts(mounts):
-        raise SnapshotError(f"it may have changed files in the volume at {elsewhere[0]}")
+    if mounted := writable_mounts(mounts):
+        raise SnapshotError(f"the volume at {mounted[0]} may have changed")
     if await _inside(name, _LIST, _paths(in_memory or ())):
-        raise SnapshotError(f"it has files in memory, in one of {', '.join(in_memory)}")
-    changes = parse_diff(await _run(["docker", "diff", name]))
+        raise SnapshotError(f"there are files in memory, in one of {', '.join(in_memory)}")
+    changes = parse_diff(await _docker("diff", name))
     listed = _paths(f".{path}" for path in changes.present)
     files = await _inside(name, _TAR, listed) if listed else b""
     if files.endswith(f"{_FAILED}\n".encode()):
@@ -189,20 +181,17 @@ async def _container_parts(service: str, name: str, processes: tuple[str, ...]) 
     return {f"{service}/changes.json": json.dumps(kept).encode(), f"{service}/files.tar": files}
 
 
-async def _top(name: str) -> str:
-    return await _run(["docker", "top", name, "-eo", "pid,args"])
+async def _processes(name: str) -> tuple[str, ...]:
+    return parse_processes(await _docker("top", name, "-eo", "pid,args"))
 
 
-async def _run(command: list[str]) -> str:
-    return (await _bytes(command)).decode(errors="surrogateescape")
+async def _docker(*arguments: str) -> str:
+    output = await output_of(["docker", *arguments], b"", seconds=_TIMEOUT)
+    return output.decode(errors="surrogateescape")
 
 
 async def _inside(name: str, script: str, input: bytes = b"") -> bytes:
     command = ["docker", "exec", "--interactive", "--user", "0", name, "sh", "-c", script]
-    return await _bytes(command, input)
-
-
-async def _bytes(command: list[str], input: bytes = b"") -> bytes:
     return await output_of(command, input, seconds=_TIMEOUT)
 
 
@@ -212,7 +201,7 @@ def _paths(names: Iterable[str]) -> bytes:
 
 @contextmanager
 def _as_snapshot_error() -> Iterator[None]:
-    """The one boundary: whatever a provider raises, or a sandbox brings about."""
+    """Turn whatever a provider raises into a `SnapshotError`, except what ends a rollout."""
     try:
         yield
     except (SnapshotError, LimitExceededError, TerminateSampleError):
@@ -236,8 +225,10 @@ def _fill_folder(folder: Path, packed: bytes, trusted: bool) -> None:
 
 async def _patch(baseline: Baseline | None) -> bytes:
     if baseline is None:
-        raise SnapshotError("it is not docker or local, and its workspace is no git repository")
+        raise SnapshotError(
+            "the provider is not docker or local, and the workspace is not a git repository"
+        )
     read = await read_workspace(baseline, patch_bytes=_LARGEST_PATCH)
     if read is None or read.diff is None:
-        raise SnapshotError("the workspace has no patch that can be kept")
+        raise SnapshotError("the workspace has no patch that can be saved")
     return b64encode(read.diff)

@@ -1,4 +1,4 @@
-"""What a container's state consists of, and how a fresh container gets it. Pure: no container."""
+"""Which files make up a container's state, and how a fresh container gets them. Pure."""
 
 import re
 from collections import Counter
@@ -17,11 +17,11 @@ _HOLDS_NOTHING = re.compile(
 _DOCKERS_OWN = re.compile(
     r"/(?:\.dockerenv|etc/host(?:s|name)|etc/resolv\.conf|.*/docker-init|(?:dev|proc|sys)(?:/.*)?)"
 )
-"""What docker itself puts into each container, not a rollout."""
+"""Files that docker itself puts into each container."""
 
 
 class SnapshotError(Exception):
-    """The state of a sandbox cannot be kept; the message says why."""
+    """The state of a sandbox cannot be saved or restored; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Changes:
     """How a container's files differ from its image."""
 
     present: tuple[str, ...]
-    """Paths that were added or changed, folders before what is in them."""
+    """Paths that were added or changed, folders before their contents."""
     absent: tuple[str, ...]
     """Paths that were deleted."""
 
@@ -41,14 +41,14 @@ def parse_diff(output: str) -> Changes:
     for line in output.splitlines():
         kind, _, path = line.partition(" ")
         if kind not in ("A", "C", "D") or not path.startswith("/"):
-            raise SnapshotError(f"a changed file has an odd name: {line!r}")
+            raise SnapshotError(f"a changed file has a name that cannot be saved: {line!r}")
         if not _DOCKERS_OWN.fullmatch(path):
             (absent if kind == "D" else present).append(path)
     return Changes(tuple(sorted(present)), tuple(sorted(absent)))
 
 
 def to_delete(wanted: Changes, fresh: Changes) -> tuple[str, ...]:
-    """What must go from a fresh container before the kept files are put there."""
+    """Paths to delete in a fresh container before the saved files are put there."""
     extra = set(fresh.present) - set(wanted.present)
     gone = sorted({*wanted.absent, *extra})
     outermost: list[str] = []
@@ -66,11 +66,11 @@ def parse_processes(output: str) -> tuple[str, ...]:
 
 
 def left_running(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    """Processes that a rollout started and left running, which no archive can hold."""
+    """Processes that a rollout left running, which no archive can hold."""
     started = (Counter(after) - Counter(before)).elements()
     return tuple(command for command in started if not _HOLDS_NOTHING.fullmatch(command))
 
 
 def writable_mounts(mounts: Iterable[dict[str, object]]) -> tuple[str, ...]:
-    """Where a container writes outside of its own layer."""
+    """Mount points where a container can write outside of its own layer."""
     return tuple(str(mount.get("Destination")) for mount in mounts if mount.get("RW", True))

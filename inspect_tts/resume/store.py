@@ -1,9 +1,8 @@
-"""Bytes by kind and key, on any file system."""
+"""Files of saved results, on any file system."""
 
 from contextlib import suppress
 from os import getpid
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 from uuid import uuid4
 
 import anyio
@@ -13,21 +12,10 @@ from fsspec.implementations.local import LocalFileSystem
 from .format import Kind
 
 
-class Store(Protocol):
-    """Bytes by kind and key."""
-
-    async def read(self, kind: Kind, key: str) -> bytes | None:
-        """What is kept there, None for nothing."""
-
-    async def write(self, kind: Kind, key: str, data: bytes) -> None:
-        """Keep it: whole, or not at all."""
-
-
 class FileStore:
-    """SavedResults as files below a folder, on any file system that fsspec knows.
+    """Bytes by kind and key, as files below a folder or URL that fsspec knows.
 
-    Several processes may share it: files are written atomically, and all
-    writers write the same result.
+    Several processes may share it: files are written atomically, and all write the same result.
     """
 
     def __init__(self, root: str, *, shared: bool = False) -> None:
@@ -36,20 +24,20 @@ class FileStore:
         self._local = isinstance(self._fs, LocalFileSystem)
 
     async def read(self, kind: Kind, key: str) -> bytes | None:
-        """What is kept there, None for nothing."""
+        """Read a file; None if there is none."""
         path = self._path(kind, key)
         if self._local and not self._fs.exists(path):
-            return None  # at once, so that what is new begins in the order it was started in
+            return None  # without a thread, so that new rollouts start in order
         return await anyio.to_thread.run_sync(self._read, path)
 
     async def write(self, kind: Kind, key: str, data: bytes) -> None:
-        """Keep it: whole, or not at all."""
+        """Write a file, completely or not at all."""
         await anyio.to_thread.run_sync(self._write, self._path(kind, key), data)
 
     def probe(self) -> None:
-        """Write a file, read it, and remove it with each folder that was made for it.
+        """Write a file, read it, and remove it with the folders that were made for it.
 
-        Permissions tell little: root has them all, and an object store has its own.
+        Permission bits do not tell: root passes them all, and object stores have their own.
         """
         missing, folder = [], PurePosixPath(self._root)
         while self._local and not self._fs.exists(str(folder)):
@@ -59,18 +47,18 @@ class FileStore:
         try:
             self._write(path, data)
             if self._read(path) != data:
-                raise OSError("what is written there cannot be read")
+                raise OSError("a file written there cannot be read back")
             self._fs.rm_file(path)
         finally:
             for made in missing:
-                with suppress(OSError):  # others may use it already
+                with suppress(OSError):  # another process may use it already
                     self._fs.rmdir(made)
 
     def remove(self) -> None:
         """Remove all saved results."""
         with suppress(FileNotFoundError):
             self._fs.rm(self._root, recursive=True)
-        with suppress(OSError):  # others are still in it, or the file system has no folders
+        with suppress(OSError):  # not empty, or the file system has no folders
             self._fs.rmdir(str(PurePosixPath(self._root).parent))
 
     def _path(self, kind: Kind, key: str) -> str:
@@ -85,7 +73,7 @@ class FileStore:
 
     def _write(self, path: str, data: bytes) -> None:
         self._fs.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
-        if not self._local:  # object stores show a file only once it is whole
+        if not self._local:  # object stores write files atomically
             self._fs.pipe_file(path, data)
             return
         unfinished = Path(f"{path}.{getpid()}.{uuid4().hex[:8]}")

@@ -1,193 +1,145 @@
-"""Run an agent under the limits of its rollout, and see what it left behind. Failure is data."""
+"""What is known of a rollout between its start and its record."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from time import monotonic, time
+from time import time
+from typing import Literal
 
-from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessage, ChatMessageUser, ContentText, ModelRefusalError
 from inspect_ai.solver import TaskState
-from inspect_ai.util import LimitExceededError, span
 
-from inspect_tts._inspect import (
-    Ended,
-    RolloutSampleView,
-    TerminateSampleError,
-    latest_state,
-    rollout_scope,
-)
-from inspect_tts.agents.ending import AgentEnd, agent_end
-from inspect_tts.evidence.facts import (
-    PATCH_BYTES,
-    Workspace,
-    answer_fingerprint,
-    files_changed,
-    last_commands,
-    patch_record,
-    workspace_fingerprint,
-)
-from inspect_tts.machine.orphans import open_sandbox, register_folder
-from inspect_tts.method.records import AGENT_TIME_LIMIT, Facts, Status
-from inspect_tts.models.failures import from_model, raise_configuration, read_failure
-from inspect_tts.models.messages import mend_events, mend_messages, mend_output
-from inspect_tts.models.roles import usage
-from inspect_tts.resume.snapshot import Before, before_agent, lost
-from inspect_tts.workspace.baseline import Baseline, open_baseline, read_workspace
-from inspect_tts.workspace.commands import commands_run, find_leaks
+from inspect_tts._inspect import Ended, SandboxSet
+from inspect_tts.agents.ending import agent_end
+from inspect_tts.evidence.facts import PATCH_BYTES, Workspace
+from inspect_tts.evidence.injection import injections
+from inspect_tts.method.records import Facts, Patch, Rollout, Status, Summary, Usage
+from inspect_tts.models.failures import from_model, read_failure
+from inspect_tts.resume.snapshot import SandboxBaseline
+from inspect_tts.text.transcript import elide
+from inspect_tts.workspace.baseline import Baseline
 
-from .context import Job
-from .saved import Played
+from .context import Job, rollout_state
+from .refinement import Refinement
 
 OUTGREW = "the conversation outgrew the model's context"
 
 
 @dataclass
-class Play:
-    """An agent at work, and how its work ended."""
+class AgentRun:
+    """A rollout: its agent at work, and what was seen when that had ended."""
 
-    played: Played
+    job: Job
+    index: int
+    refinement: Refinement
+    state: TaskState
+    sandboxes: SandboxSet | None = None
+    key: str = ""
+    """Of its saved result."""
     ended: Ended = field(default_factory=Ended)
+    reached_end: bool = False
+    """Whether the agent ended, in whatever way, before something ended the sample."""
+    began: float = field(default_factory=time)
     baseline: Baseline | None = None
     """What the workspace was before the agent's first step."""
     workspace: Workspace | None = None
     """As it was read then."""
-    before: Before = field(default_factory=Before)
-    began: float = field(default_factory=time)
-    reached_end: bool = False
-    """Whether the agent ended, in whatever way, before something ended the sample."""
+    before: SandboxBaseline = field(default_factory=SandboxBaseline)
+    facts: Facts = field(default_factory=lambda: Facts(status="error"))
+    limit: str | None = None
+    fault: Literal["sandbox", "model", "agent"] | None = None
+    """Whose error ended it."""
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+    patch: Patch | None = None
+    leaks: tuple[str, ...] = ()
 
+    @classmethod
+    def begin(cls, job: Job, index: int, refinement: Refinement) -> "AgentRun":
+        """A rollout before its first step."""
+        return cls(job, index, refinement, rollout_state(job.state, job.id(index), job.limits))
 
-async def run_agent(
-    job: Job, id: str, refinement: str, play: Play, sample_view: RolloutSampleView
-) -> None:
-    """Setup and agent, in a fresh sandbox or in the one that `play` has already."""
-    played, state = play.played, play.played.state
-    try:
-        if job.sandbox is not None and played.sandboxes is None:
-            played.sandboxes = await open_sandbox(job.sandbox, job.spec)
-        if played.sandboxes is not None:
-            sample_view.sandbox_environments = played.sandboxes.environments
-        for step in job.setup:
-            state = await step(state, job.generate)
-        if played.sandboxes:
-            play.baseline = await open_baseline(local=played.sandboxes.spec.type == "local")
-            if play.baseline is not None:
-                if play.baseline.local:
-                    register_folder(play.baseline.own)
-                play.workspace = await read_workspace(play.baseline)
-            if job.units.kept and job.hold:
-                play.before = await before_agent(played.sandboxes, play.baseline)
-    except (LimitExceededError, TerminateSampleError):
-        raise
-    except Exception as error:
-        play.ended, play.reached_end, played.state = Ended(error=error), True, state
-        played.fault = "sandbox"
-        return
-    _refine(state, refinement)
-    own = state.metadata.get(AGENT_TIME_LIMIT)  # of the task, for this problem
-    play.began, started = time(), monotonic()
-    scope = rollout_scope(
-        sample_view,
-        state,
-        turns=job.limits.turn_limit,
-        seconds=_shortest(job.limits.time_limit, own),
-    )
-    try:
-        async with scope as play.ended, span("agent", id=_agent_span(id)):
-            state = await job.agent()(state, job.generate)
-            played.state = state
-        play.reached_end = True
-        if play.ended.error is not None:
-            raise_configuration(play.ended.error, f"the agent's model {played.state.model}")
-    finally:
-        played.seconds = monotonic() - started
-        if not play.reached_end or play.ended.error or play.ended.limit:
-            played.state = latest_state(state)
+    @property
+    def id(self) -> str:
+        """Id of the rollout, also of its span."""
+        return self.job.id(self.index)
 
+    @property
+    def agent_span(self) -> str:
+        """Id of the span of the agent's steps."""
+        return f"{self.id}-agent"
 
-async def observe(job: Job, id: str, play: Play) -> None:
-    """See what an agent that has ended left behind, while its sandbox is still there."""
-    played, ended, workspace = play.played, play.ended, play.workspace
-    state = played.state
-    mend_events(transcript().events)
-    mend_messages(state.messages)
-    mend_output(state.output)
-    if played.sandboxes and play.reached_end and (reason := await lost(played.sandboxes)):
-        ended.error = ended.error or RuntimeError(f"its sandbox was lost: {reason}")
-        played.fault = "sandbox"
-    played.usage = usage(ended.usage)
-    if ended.error is not None and played.fault is None:
-        played.fault = "model" if from_model(ended.error) else "agent"
-    status, reason, played.limit = _status(ended, agent_end(state.store), state)
-    after = None
-    if play.baseline is not None and workspace is not None:
-        after = await read_workspace(play.baseline, patch_bytes=PATCH_BYTES)
-    answer, executed = state.output.completion, commands_run(_agent_span(id))
-    played.facts = Facts(
-        status=status,
-        reason=reason,
-        turns=ended.turns,
-        last_commands=last_commands(executed),
-        files_changed=files_changed(workspace, after),
-        fingerprint=workspace_fingerprint(workspace, after, answer)
-        if job.sandbox
-        else answer_fingerprint(answer),
-    )
-    played.patch = patch_record(workspace, after)
-    repo = state.metadata.get("repo")
-    commit = play.baseline.commit if play.baseline else None
-    played.leaks = await find_leaks(
-        executed, state.messages, repo=repo, commit=commit, began=play.began
-    )
+    def status(self) -> tuple[Status, str | None, str | None]:
+        """How the agent ended: status, reason, and the type of a limit."""
+        ended, output, end = self.ended, self.state.output, agent_end(self.state.store)
+        if ended.limit is not None:
+            return "limit", ended.limit.message, ended.limit.type
+        if isinstance(ended.error, ModelRefusalError):
+            return "refused", str(ended.error)[:1000], None
+        if ended.error is not None:
+            if not from_model(ended.error):
+                return "error", f"{type(ended.error).__name__}: {ended.error}"[:1000], None
+            failure = read_failure(ended.error)
+            if failure.kind == "overflow":
+                return "limit", f"{OUTGREW}: {failure.reason}", None
+            return "error", failure.reason, None
+        if output.choices and output.stop_reason == "content_filter":
+            return "refused", "the model refused to go on", None
+        if output.choices and output.stop_reason == "model_length":
+            return "limit", OUTGREW, None
+        if end is not None and end.status != "completed":
+            return end.status, f"the agent ended with {end.exit_status}", None
+        return "completed", None, None
 
+    def record(self, summary: Summary) -> Rollout:
+        """The record of the rollout once it is summarized."""
+        end, status = agent_end(self.state.store), self.facts.status
+        rollout = Rollout(
+            id=self.id,
+            iteration=self.job.iteration,
+            index=self.index,
+            status=status,
+            reason=self.facts.reason,
+            fault=self.fault if status == "error" else None,
+            limit=self.limit,
+            context=self.refinement.context,
+            fence=self.refinement.fence,
+            model=str(self.state.model),
+            turns=self.facts.turns,
+            messages=len(self.state.messages),
+            usage=self.usage,
+            seconds=self.seconds,
+            exit_status=end.exit_status if end else None,
+            submission=elide(end.submission, PATCH_BYTES) if end and end.submission else None,
+            facts=self.facts,
+            patch=self.patch,
+            leaks=self.leaks,
+            summary=summary,
+        )
+        return rollout.model_copy(update={"injections": injections(rollout)})
 
-def _agent_span(id: str) -> str:
-    return f"{id}-agent"
+    def add_refinement(self) -> None:
+        """Put the refinement context behind the problem, in the same message.
 
-
-def _shortest(*seconds: float | None) -> float | None:
-    return min((each for each in seconds if each is not None), default=None)
-
-
-def _status(
-    ended: Ended, end: AgentEnd | None, state: TaskState
-) -> tuple[Status, str | None, str | None]:
-    if ended.limit is not None:
-        return "limit", ended.limit.message, ended.limit.type
-    if isinstance(ended.error, ModelRefusalError):
-        return "refused", str(ended.error)[:1000], None
-    if ended.error is not None:
-        if not from_model(ended.error):
-            return "error", f"{type(ended.error).__name__}: {ended.error}"[:1000], None
-        failure = read_failure(ended.error)
-        if failure.kind == "overflow":
-            return "limit", f"{OUTGREW}: {failure.reason}", None
-        return "error", failure.reason, None
-    if state.output.choices and state.output.stop_reason == "content_filter":
-        return "refused", "the model refused to go on", None
-    if state.output.choices and state.output.stop_reason == "model_length":
-        return "limit", OUTGREW, None
-    if end is not None and end.status != "completed":
-        return end.status, f"the agent ended with {end.exit_status}", None
-    return "completed", None, None
-
-
-def _refine(state: TaskState, refinement: str) -> None:
-    """Put the refinement context behind the problem, in the same message.
-
-    Agents that build their prompt from the user message, or give it to another program, keep it.
-    """
-    if not refinement:
-        return
-    users = [i for i, message in enumerate(state.messages) if message.role == "user"]
-    if not users:
-        state.messages.append(ChatMessageUser(content=refinement))
-        return
-    message: ChatMessage = state.messages[users[-1]]
-    content = message.content
-    state.messages[users[-1]] = message.model_copy(
-        update={
-            "content": f"{content}\n\n{refinement}"
+        Agents that build their prompt from the user message, or give it to another program, keep
+        it.
+        """
+        text, messages = self.refinement.text, self.state.messages
+        if not text:
+            return
+        users = [i for i, message in enumerate(messages) if message.role == "user"]
+        if not users:
+            messages.append(ChatMessageUser(content=text))
+            return
+        message: ChatMessage = messages[users[-1]]
+        content = message.content
+        whole = (
+            f"{content}\n\n{text}"
             if isinstance(content, str)
-            else [*content, ContentText(text=refinement)]
-        }
-    )
+            else [*content, ContentText(text=text)]
+        )
+        messages[users[-1]] = message.model_copy(update={"content": whole})
+
+
+def shortest(seconds: Iterable[float | None]) -> float | None:
+    """The first of several time limits to end, None where there is none."""
+    return min((each for each in seconds if each is not None), default=None)

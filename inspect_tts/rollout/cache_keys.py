@@ -1,13 +1,11 @@
 """Everything that influences a rollout, as the key of its saved result."""
 
-import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalSpec
-from inspect_ai.model import ChatMessage, get_model
+from inspect_ai.model import get_model
 from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts._inspect import component_spec, outer_sample
@@ -16,11 +14,13 @@ from inspect_tts.models.roles import ROLES
 from inspect_tts.resume.format import cache_key
 from inspect_tts.text.writable import plain
 
-from .context import Job
+from .agent_run import AgentRun
+from .summary import trajectory_hash
 
 
-def rollout_key(job: Job, index: int, refinement: str) -> str:
+def rollout_key(run: AgentRun) -> str:
     """Key of a rollout: problem, sandbox, agent, models, limits, refinement context."""
+    job = run.job
     sample, spec = outer_sample().sample, job.spec
     others = {role: made for role, made in (spec.model_roles or {}).items() if role not in ROLES}
     return cache_key(
@@ -36,47 +36,20 @@ def rollout_key(job: Job, index: int, refinement: str) -> str:
             "model": model_identity(get_model()),
             "model_args": plain(spec.model_args),
             "roles": plain(others),
-            "rollout": job.id(index),
-            "refinement": refinement,
+            "rollout": run.id,
+            "refinement": run.refinement.text,
         },
     )
 
 
-def trajectory_hash(messages: list[ChatMessage]) -> str:
-    """Tell one trajectory from others, by what was said."""
-    said = [
-        [message.role, message.text, plain(getattr(message, "tool_calls", None))]
-        for message in messages
-    ]
-    return sha256(json.dumps(said).encode()).hexdigest()
-
-
-def summary_key(job: Job, rollout: str, messages: list[ChatMessage]) -> str:
-    """Key of the summary of one trajectory."""
-    prompts = [job.summarizer_prompt.template, job.summarizer_reask.template]
-    return cache_key(
-        "summary",
-        {
-            "rollout": rollout,
-            "trajectory": trajectory_hash(messages),
-            "summarizer": model_identity(job.summarizer),
-            "prompts": prompts,
-            "trajectory_tokens": job.trajectory_tokens,
-        },
-    )
-
-
-def grade_key(
-    spec: EvalSpec, rollout: str, messages: list[ChatMessage], fingerprint: str | None
-) -> str:
-    """Key of the grading of one rollout."""
-    target = outer_sample().sample.target
+def grade_key(run: AgentRun) -> str:
+    """Key of the grading of a rollout."""
     parts = {
-        "rollout": rollout,
-        "trajectory": trajectory_hash(messages),
-        "fingerprint": fingerprint,
-        "target": target,
-        "scorers": plain(spec.scorers),
+        "rollout": run.key,
+        "trajectory": trajectory_hash(run.state.messages),
+        "fingerprint": run.facts.fingerprint,
+        "target": outer_sample().sample.target,
+        "scorers": plain(run.job.spec.scorers),
     }
     return cache_key("grade", parts)
 

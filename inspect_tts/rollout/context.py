@@ -1,47 +1,151 @@
 """What the rollouts of one iteration have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from inspect_ai.log import EvalSpec
 from inspect_ai.model import Model
 from inspect_ai.solver import Generate, Solver, TaskState
 from inspect_ai.util import SandboxEnvironmentSpec
 
+from inspect_tts._inspect import eval_spec, fresh_state, outer_sample
+from inspect_tts.method.records import Rollout
 from inspect_tts.method.refinement import rollout_id
-from inspect_tts.options import LimitOptions
-from inspect_tts.prompts import Prompt
+from inspect_tts.method.seeding import cache_scope
+from inspect_tts.models.roles import check_roles, needed_model, role_model
+from inspect_tts.options import LimitOptions, RolloutsOptions
+from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.resume.saved_results import SavedResults
 
 from .admission import Budget
+from .agent import MakeAgent, agent_identity, agent_maker, agent_name
+from .refinement import Refinement, refinement_of
+from .summary import Summarizing
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of the stage `rollouts`, and what follows from them before anything runs."""
+
+    options: RolloutsOptions
+    make_agent: MakeAgent
+    summarizing: Summarizing
+    refinement_prompt: Prompt
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """All prompts, in the order of the log."""
+        return (self.summarizing.prompt, self.summarizing.reask, self.refinement_prompt)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All arguments as the log shows them."""
+        given = self.options.arguments().items()
+        plain = {name: value for name, value in given if not name.endswith("_prompt")}
+        return {**plain, "agent": agent_name(self.options.agent)}
+
+
+def check_settings(options: RolloutsOptions) -> Settings:
+    """Make what the stage `rollouts` needs."""
+    check_roles()
+    return Settings(
+        options,
+        agent_maker(options.agent, options.agent_args),
+        Summarizing.of(options),
+        load_prompt("refinement", options.refinement_prompt),
+    )
 
 
 @dataclass(frozen=True)
 class Job:
     """All that the rollouts of one iteration have in common."""
 
+    settings: Settings
     iteration: int
     state: TaskState
     generate: Generate
     spec: EvalSpec
     sandbox: SandboxEnvironmentSpec | None
-    setup: list[Solver]
+    setup: Sequence[Solver]
     agent: Callable[[], Solver]
-    limits: LimitOptions
     summarizer: Model
-    summarizer_prompt: Prompt
-    summarizer_reask: Prompt
-    trajectory_tokens: int
     hold: bool
     """Whether sandboxes are held, to be adopted or graded."""
-    identity: list[object]
-    """What tells the agent from another one."""
-    units: SavedResults
+    saved: SavedResults
     budget: Budget
+
+    @classmethod
+    def begin(
+        cls,
+        settings: Settings,
+        state: TaskState,
+        generate: Generate,
+        *,
+        iteration: int,
+        sandbox: SandboxEnvironmentSpec | None,
+        setup: Sequence[Solver],
+        hold: bool = False,
+        saved: SavedResults | None = None,
+        budget: Budget | None = None,
+    ) -> "Job":
+        """Make what rollouts need; an agent or model that cannot be made fails here."""
+        spec = eval_spec()
+        agent, summarizer = settings.make_agent(spec), needed_model("summarizer")
+        role_model("judge")
+        return cls(
+            settings,
+            iteration,
+            state,
+            generate,
+            spec,
+            sandbox,
+            setup,
+            agent,
+            summarizer,
+            hold and sandbox is not None,
+            saved or SavedResults(None),
+            budget or Budget(),
+        )
+
+    @cached_property
+    def identity(self) -> list[object]:
+        """What tells the agent from another one."""
+        options = self.settings.options
+        return agent_identity(options.agent, options.agent_args, self.spec)
+
+    @property
+    def limits(self) -> LimitOptions:
+        """Of each rollout."""
+        return LimitOptions.of(self.settings.options)
 
     def id(self, index: int) -> str:
         """Id of a rollout of this iteration."""
         return rollout_id(self.iteration, index)
+
+    def refinement(self, earlier: Sequence[Rollout]) -> Refinement:
+        """The refinement context that shows these rollouts."""
+        return refinement_of(
+            self.settings.refinement_prompt,
+            earlier,
+            iteration=self.iteration,
+            seed=self.settings.options.seed,
+            problem=problem_text(self.state),
+        )
+
+
+def rollout_state(state: TaskState, id: str, limits: LimitOptions | None = None) -> TaskState:
+    """A state for one rollout of a sample: the sample's first one, under limits of its own."""
+    limits = limits or LimitOptions()
+    return fresh_state(
+        state,
+        outer_sample(),
+        cache_scope=cache_scope(state.epoch, id),
+        message_limit=limits.message_limit,
+        token_limit=limits.token_limit,
+        cost_limit=limits.cost_limit,
+    )
 
 
 def problem_text(state: TaskState) -> str:

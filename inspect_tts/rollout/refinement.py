@@ -20,10 +20,6 @@ class Refinement(NamedTuple):
     fence: str | None = None
     """The word that fences the blocks."""
 
-    def noted(self, rollout: Rollout) -> Rollout:
-        """The record of a rollout that read it."""
-        return rollout.model_copy(update={"fence": self.fence})
-
 
 def refinement_of(
     prompt: Prompt, earlier: Sequence[Rollout], *, iteration: int, seed: int, problem: str

@@ -1,170 +1,269 @@
-"""One rollout: fresh sandbox, setup, agent under limits, facts, summary. Failure is data."""
+"""The life of a rollout, in the order in which it happens.
 
+Slot, sandbox, setup, agent, what it left behind, summary; then the sandbox is held for selections,
+graded, and closed. Whatever goes wrong is in the rollout's record. Only limits of the sample, and
+what ends it by hand, go further.
+"""
+
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from logging import getLogger
+from time import monotonic, time
 
 import anyio
+from inspect_ai.log import transcript
 from inspect_ai.util import LimitExceededError, span
 
 from inspect_tts import progress
 from inspect_tts._inspect import (
+    Ended,
     RolloutSampleView,
+    SandboxSet,
     TerminateSampleError,
-    fresh_state,
     grade,
     is_budget,
     isolate_rollout,
+    latest_state,
     outer_sample,
+    rollout_scope,
 )
-from inspect_tts.agents.ending import agent_end
-from inspect_tts.evidence.facts import PATCH_BYTES
-from inspect_tts.evidence.injection import injections
-from inspect_tts.method.records import NO_SANDBOX, Facts, Rollout, Summary
-from inspect_tts.method.seeding import lane
-from inspect_tts.models.summarizer import summarize
+from inspect_tts.evidence.facts import (
+    PATCH_BYTES,
+    answer_fingerprint,
+    files_changed,
+    last_commands,
+    patch_record,
+    workspace_fingerprint,
+)
+from inspect_tts.machine.orphans import open_sandbox, register_folder
+from inspect_tts.method.records import AGENT_TIME_LIMIT, NO_SANDBOX, Facts, Summary
+from inspect_tts.models.failures import from_model, raise_configuration
+from inspect_tts.models.messages import mend_events, mend_messages, mend_output
+from inspect_tts.models.roles import usage
 from inspect_tts.resume.format import Grade
-from inspect_tts.text.transcript import elide
+from inspect_tts.resume.snapshot import missing_container, sandbox_baseline
 from inspect_tts.text.writable import plain
-from inspect_tts.workspace.baseline import close_baseline
+from inspect_tts.workspace.baseline import close_baseline, open_baseline, read_workspace
+from inspect_tts.workspace.commands import commands_run, find_leaks
 
-from .agent_run import Play, observe, run_agent
-from .cache_keys import grade_key, rollout_key, summary_key
+from .agent_run import AgentRun, shortest
+from .cache_keys import grade_key, rollout_key
 from .context import Job, problem_text
-from .lifecycle import FinishedRollout, SealedScore
-from .saved import Played, keep, reopen, take_over
+from .refinement import Refinement
+from .saved import load_rollout, reopen, save_rollout
+from .source import FinishedRollout, SealedScore
 
 logger = getLogger(__name__)
 
 
-async def run_rollout(
-    job: Job, index: int, context: tuple[str, ...], refinement: str
-) -> FinishedRollout:
-    """Run one rollout in the current task, which becomes the rollout's, or take it over."""
-    id, active = job.id(index), outer_sample()
-    state = fresh_state(
-        job.state,
-        active,
-        lane=lane(job.state.epoch, id),
-        message_limit=job.limits.message_limit,
-        token_limit=job.limits.token_limit,
-        cost_limit=job.limits.cost_limit,
-    )
-    sample_view = isolate_rollout(state, active)
-    key = rollout_key(job, index, refinement)
-    played: Played | None = None
+class LiveRollout:
+    """A rollout that runs in a task of its own: what opens its sandbox also closes it."""
+
+    def __init__(
+        self,
+        job: Job,
+        index: int,
+        refinement: Refinement,
+        slot: AbstractAsyncContextManager[object],
+    ) -> None:
+        self.job, self.index, self.refinement, self._slot = job, index, refinement, slot
+        self.started, self.ended = anyio.Event(), anyio.Event()
+        self.finished: FinishedRollout | None = None
+        """None until it has ended, and if the budget did not admit it."""
+
+    async def live(self) -> None:
+        """The whole life, in the sample's own task group: it outlives the stage."""
+        job = self.job
+        async with AsyncExitStack() as slot:
+            await slot.enter_async_context(self._slot)
+            self.started.set()
+            if not await job.budget.admit(job.id(self.index), self.index):
+                self.ended.set()
+                return
+            run = AgentRun.begin(job, self.index, self.refinement)
+            try:
+                self.finished = rollout = await run_rollout(run)
+                if not job.hold:
+                    await _close(run.sandboxes)
+                    await slot.aclose()
+                self.ended.set()
+                await rollout.slot_freed.wait()
+                if not rollout.released.is_set():
+                    await slot.aclose()
+                await rollout.released.wait()
+                if job.settings.options.score_rollouts and not rollout.adopted:
+                    rollout.score = await grade_in_place(run)
+            finally:
+                await _close(self.finished.sandboxes if self.finished else run.sandboxes)
+        rollout.closed.set()
+
+
+async def _close(sandboxes: SandboxSet | None) -> None:
+    if sandboxes is not None:
+        with anyio.CancelScope(shield=True):
+            await sandboxes.close()
+
+
+async def run_rollout(run: AgentRun) -> FinishedRollout:
+    """From the sandbox to the summary, or what an earlier run saved of that."""
+    job, used = run.job, None
+    sample_view = isolate_rollout(run.state, outer_sample())
+    run.key = rollout_key(run)
     try:
-        async with span(f"rollout {id}", type="agent", id=id):
-            played = await take_over(job, key, state, sample_view)
-            if played is not None:
-                job.budget.take_over(played.usage)
+        async with span(f"rollout {run.id}", type="agent", id=run.id):
+            if await load_rollout(run, sample_view):
+                job.budget.take_over(run.usage)
             else:
-                played = Played(key, state)
-                await _play_and_keep(job, id, refinement, played, sample_view)
-            summary = await summarise(job, played)
-    except BaseException:
-        if played is not None and played.sandboxes is not None:
-            with anyio.CancelScope(shield=True):
-                await played.sandboxes.close()
-        raise
-    progress.done("rollouts")
-    rollout = record_of(job, index, context, played, summary)
-    return FinishedRollout(rollout, played.state, played.sandboxes, key, partial(reopen, job, key))
-
-
-def record_of(
-    job: Job, index: int, context: tuple[str, ...], played: Played, summary: Summary
-) -> Rollout:
-    """The record of a rollout that has ended and is summarised."""
-    id, end = job.id(index), agent_end(played.state.store)
-    rollout = Rollout(
-        id=id,
-        iteration=job.iteration,
-        index=index,
-        status=played.facts.status,
-        reason=played.facts.reason,
-        fault=played.fault if played.facts.status == "error" else None,
-        limit=played.limit,
-        context=context,
-        model=str(played.state.model),
-        turns=played.facts.turns,
-        messages=len(played.state.messages),
-        usage=played.usage,
-        seconds=played.seconds,
-        exit_status=end.exit_status if end else None,
-        submission=elide(end.submission, PATCH_BYTES) if end and end.submission else None,
-        facts=played.facts,
-        patch=played.patch,
-        leaks=played.leaks,
-        summary=summary,
-    )
-    return rollout.model_copy(update={"injections": injections(rollout)})
-
-
-async def _play_and_keep(
-    job: Job, id: str, refinement: str, played: Played, sample_view: RolloutSampleView
-) -> None:
-    """Fresh sandbox, setup, agent, facts; then keep it, if there is something to keep."""
-    play = Play(played)
-    try:
-        await run_agent(job, id, refinement, play, sample_view)
-        try:
-            await observe(job, id, play)
-        except (LimitExceededError, TerminateSampleError):
-            raise
-        except Exception as error:  # the one boundary: whatever an agent left behind
-            reason = f"what it left could not be read: {type(error).__name__}: {error}"
-            logger.warning(f"rollout {id}: {reason[:500]}")
-            played.facts = Facts(status="error", reason=reason[:1000], turns=play.ended.turns)
-        if play.before.baseline is None:  # else a snapshot would hold it
-            await _close(play)
-        limit = play.ended.limit
-        if limit is None or not is_budget(limit):  # under another budget it would go on
-            await keep(job, played, play.before)
+                await _run_and_save(run, sample_view)
+            summary = await summarize_rollout(run)
+        used = run.usage + summary.usage
     finally:
-        await _close(play)
+        with anyio.CancelScope(shield=True):  # else a rollout that has just ended would be lost
+            await job.budget.end(run.id, used)
+    progress.done("rollouts")
+    return FinishedRollout(
+        run.record(summary),
+        run.state,
+        sandboxes=run.sandboxes,
+        reopen=partial(reopen, job, run.key),
+    )
 
 
-async def _close(play: Play) -> None:
-    if play.baseline is not None:
-        await close_baseline(play.baseline)
-        play.baseline = None
+async def _run_and_save(run: AgentRun, sample_view: RolloutSampleView) -> None:
+    try:
+        await run_agent(run, sample_view)
+        await observe(run)
+        if run.before.baseline is None:  # else a snapshot would hold it
+            await _forget_baseline(run)
+        limit = run.ended.limit
+        if limit is None or not is_budget(limit):  # under another budget it would go on
+            await save_rollout(run)
+    finally:
+        await _forget_baseline(run)
 
 
-async def summarise(job: Job, played: Played) -> Summary:
-    """Summarise a rollout, or take its summary over."""
-    key = summary_key(job, played.key, played.state.messages)
+async def _forget_baseline(run: AgentRun) -> None:
+    if run.baseline is not None:
+        await close_baseline(run.baseline)
+        run.baseline = None
+
+
+async def run_agent(run: AgentRun, sample_view: RolloutSampleView) -> None:
+    """Sandbox, unless there is one, setup, and the agent under the limits of its rollout."""
+    job, state = run.job, run.state
+    try:
+        if job.sandbox is not None and run.sandboxes is None:
+            run.sandboxes = await open_sandbox(job.sandbox, job.spec)
+        if run.sandboxes is not None:
+            sample_view.sandbox_environments = run.sandboxes.environments
+        for step in job.setup:
+            state = await step(state, job.generate)
+        if run.sandboxes is not None:
+            await _note_workspace(run, run.sandboxes)
+    except (LimitExceededError, TerminateSampleError):
+        raise
+    except Exception as error:
+        run.ended, run.reached_end, run.state = Ended(error=error), True, state
+        run.fault = "sandbox"
+        return
+    run.state = state
+    run.add_refinement()
+    own = state.metadata.get(AGENT_TIME_LIMIT)  # of the task, for this problem
+    seconds = shortest([job.limits.time_limit, own])
+    run.began, started = time(), monotonic()
+    scope = rollout_scope(sample_view, state, turns=job.limits.turn_limit, seconds=seconds)
+    try:
+        async with scope as run.ended, span("agent", id=run.agent_span):
+            run.state = state = await job.agent()(state, job.generate)
+        run.reached_end = True
+        if run.ended.error is not None:
+            raise_configuration(run.ended.error, f"the agent's model {run.state.model}")
+    finally:
+        run.seconds = monotonic() - started
+        if not run.reached_end or run.ended.error or run.ended.limit:
+            run.state = latest_state(state)
+
+
+async def _note_workspace(run: AgentRun, sandboxes: SandboxSet) -> None:
+    run.baseline = await open_baseline(local=sandboxes.spec.type == "local")
+    if run.baseline is not None:
+        if run.baseline.local:
+            register_folder(run.baseline.own)
+        run.workspace = await read_workspace(run.baseline)
+    if run.job.saved.kept and run.job.hold:
+        run.before = await sandbox_baseline(sandboxes, run.baseline)
+
+
+async def observe(run: AgentRun) -> None:
+    """See what an agent that has ended left behind, while its sandbox is still there."""
+    try:
+        await _observe(run)
+    except (LimitExceededError, TerminateSampleError):
+        raise
+    except Exception as error:  # the one boundary: whatever an agent left behind
+        reason = f"what it left could not be read: {type(error).__name__}: {error}"
+        logger.warning(f"rollout {run.id}: {reason[:500]}")
+        run.facts = Facts(status="error", reason=reason[:1000], turns=run.ended.turns)
+
+
+async def _observe(run: AgentRun) -> None:
+    state, ended, workspace = run.state, run.ended, run.workspace
+    mend_events(transcript().events)
+    mend_messages(state.messages)
+    mend_output(state.output)
+    if run.sandboxes and run.reached_end and (why := await missing_container(run.sandboxes)):
+        ended.error = ended.error or RuntimeError(f"its sandbox was lost: {why}")
+        run.fault = "sandbox"
+    run.usage = usage(ended.usage)
+    if ended.error is not None and run.fault is None:
+        run.fault = "model" if from_model(ended.error) else "agent"
+    status, reason, run.limit = run.status()
+    after = None
+    if run.baseline is not None and workspace is not None:
+        after = await read_workspace(run.baseline, patch_bytes=PATCH_BYTES)
+    answer, executed = state.output.completion, commands_run(run.agent_span)
+    run.facts = Facts(
+        status=status,
+        reason=reason,
+        turns=ended.turns,
+        last_commands=last_commands(executed),
+        files_changed=files_changed(workspace, after),
+        fingerprint=workspace_fingerprint(workspace, after, answer)
+        if run.job.sandbox
+        else answer_fingerprint(answer),
+    )
+    run.patch = patch_record(workspace, after)
+    repo = state.metadata.get("repo")
+    commit = run.baseline.commit if run.baseline else None
+    run.leaks = await find_leaks(
+        executed, state.messages, repo=repo, commit=commit, began=run.began
+    )
+
+
+async def summarize_rollout(run: AgentRun) -> Summary:
+    """Summarize a rollout, or take its summary over."""
     async with span("summary", type="summary"):
-        summary = await job.units.get("summary", key, Summary)
-        if summary is not None:
-            job.budget.take_over(summary.usage)
-        else:
-            summary = await summarize(
-                job.summarizer,
-                problem=problem_text(job.state),
-                messages=played.state.messages,
-                prompt=job.summarizer_prompt,
-                reask_prompt=job.summarizer_reask,
-                budget_tokens=job.trajectory_tokens,
-            )
-            if summary.status not in ("failed", "empty"):
-                await job.units.put("summary", key, summary)
-    progress.done("summaries")
-    return summary
+        return await run.job.settings.summarizing.summary(
+            run.job.summarizer,
+            key={"rollout": run.key},
+            problem=problem_text(run.job.state),
+            messages=run.state.messages,
+            saved=run.job.saved,
+            budget=run.job.budget,
+        )
 
 
-async def grade_in_place(attempt: FinishedRollout, job: Job) -> SealedScore:
+async def grade_in_place(run: AgentRun) -> SealedScore:
     """Grade a rollout that was not adopted by the task's scorers."""
-    if job.sandbox is not None and attempt.sandboxes is None:
+    job, state = run.job, run.state
+    if job.sandbox is not None and run.sandboxes is None:
         return SealedScore(score_error=NO_SANDBOX)
-    state = attempt.state
-    fingerprint = attempt.rollout.facts.fingerprint
-    key = grade_key(job.spec, attempt.key, state.messages, fingerprint)
-    known = await job.units.get("grade", key, Grade)
+    key = grade_key(run)
+    known = await job.saved.get("grade", key, Grade)
     if known is not None:
         return SealedScore(known.scores)
     state._epoch, state.completed, state.scores = job.state.epoch, True, {}
-    id = attempt.rollout.id
-    async with span(f"grade {id}", type="agent", id=f"{id}-grade"):  # which the viewer folds
+    async with span(f"grade {run.id}", type="agent", id=f"{run.id}-grade"):  # the viewer folds it
         try:
             scores = await grade(state)
         except TerminateSampleError:
@@ -172,8 +271,7 @@ async def grade_in_place(attempt: FinishedRollout, job: Job) -> SealedScore:
         except Exception as error:
             if isinstance(error, LimitExceededError) and not is_budget(error):
                 raise
-            reason = f"{type(error).__name__}: {error}"[:500]
-            return SealedScore(score_error=reason)
+            return SealedScore(score_error=f"{type(error).__name__}: {error}"[:500])
     values = {name: plain(score.value) for name, score in scores.items()}
-    await job.units.put("grade", key, Grade.model_validate({"scores": values}))
+    await job.saved.put("grade", key, Grade.model_validate({"scores": values}))
     return SealedScore(values)

@@ -4,7 +4,6 @@ What ends an agent may end the solver with it. So the facts are read, and the su
 where Inspect scores: outside of the sample's limits.
 """
 
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from inspect_ai.event import SampleLimitEvent
@@ -17,7 +16,6 @@ from inspect_tts import progress
 from inspect_tts._inspect import (
     SandboxSet,
     eval_spec,
-    fresh_state,
     grade_as,
     isolate_rollout,
     model_cache_scope,
@@ -30,36 +28,20 @@ from inspect_tts.errors import UserError, gather
 from inspect_tts.machine.orphans import register_folders
 from inspect_tts.method.records import Rollout
 from inspect_tts.method.refinement import rollout_place
-from inspect_tts.method.seeding import lane
+from inspect_tts.method.seeding import cache_scope
 from inspect_tts.models.preflight import asked_models, preflight
-from inspect_tts.models.roles import role_model
-from inspect_tts.resume.saved_results import SavedResults
-from inspect_tts.rollout.admission import Budget
-from inspect_tts.rollout.agent_run import Play, observe, run_agent
-from inspect_tts.rollout.context import Job, problem_text
-from inspect_tts.rollout.refinement import Refinement, refinement_of
-from inspect_tts.rollout.rollout import record_of, summarise
-from inspect_tts.rollout.saved import Played
+from inspect_tts.rollout.agent_run import AgentRun
+from inspect_tts.rollout.context import Job
+from inspect_tts.rollout.rollout import observe, run_agent, summarize_rollout
 from inspect_tts.scores import score_number
 from inspect_tts.stages.adopt import take_over_state
 
-from .records import ROLLOUT, Problem, ScaledRollout
+from .records import ROLLOUT, ScaledRollout
 from .scheduler import is_rollout, split_id
 from .source import ScaledSource
 
-
-@dataclass
-class _Running:
-    """A rollout between its solver and its scorer."""
-
-    job: Job
-    play: Play
-    index: int
-    refinement: Refinement
-    lane: int
-
-
-_running: WeakKeyDictionary[object, _Running] = WeakKeyDictionary()
+_running: WeakKeyDictionary[object, AgentRun] = WeakKeyDictionary()
+"""Rollouts between their solver and their scorer."""
 
 
 def running_source() -> ScaledSource:
@@ -73,46 +55,36 @@ def running_source() -> ScaledSource:
     return source
 
 
-async def play_rollout(state: TaskState, generate: Generate, source: ScaledSource) -> None:
+async def run_sample(state: TaskState, generate: Generate, source: ScaledSource) -> None:
     """Run the agent of a rollout's sample."""
-    active, spec = outer_sample(), eval_spec()
+    active, spec, plan = outer_sample(), eval_spec(), source.plan
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
-    _, index = rollout_place(part)
     source.check_expected(state.sample_id, state.epoch)
-    job = source.plan.settings.job(
-        spec,
+    sandbox = await sandbox_spec(spec, active)
+    job = Job.begin(
+        plan.settings,
+        state,
+        generate,
         iteration=problem.iteration,
-        state=state,
-        generate=generate,
-        sandbox=await sandbox_spec(spec, active),
-        setup=list(source.plan.setup),
-        hold=False,
-        units=SavedResults(None),
-        budget=Budget(),
+        sandbox=sandbox,
+        setup=plan.setup,
     )
-    role_model("judge")  # a role that cannot be made fails here, before anything is paid for
-    if source.plan.settings.options.preflight:
-        await preflight(spec, asked_models([source.plan.strategy]))
-    register_folders(job.sandbox, spec, active.sandbox_environments)
+    if plan.settings.options.preflight:
+        await preflight(spec, asked_models([plan.strategy]))
+    register_folders(sandbox, spec, active.sandbox_environments)
     progress.plan("rollouts", 1)
     progress.plan("summaries", 1)
-    own = _own_state(state, job, problem, lane(state.epoch, part))
-    sandboxes = None
-    if job.sandbox is not None:
-        sandboxes = SandboxSet(job.sandbox, active.task, False, active.sandbox_environments)
-    play = Play(Played("", own, sandboxes))
-    refinement = refinement_of(
-        source.plan.settings.prompts["refinement"],
-        [problem.finished[id].record for id in problem.contexts[index]],
-        iteration=problem.iteration,
-        seed=source.plan.settings.options.seed,
-        problem=problem_text(state),
-    )
-    _running[active] = _Running(job, play, index, refinement, own.epoch)
-    await gather([_play(job, part, refinement.text, play, state, source)])
+    _, index = rollout_place(part)
+    earlier = [problem.finished[id].record for id in problem.contexts[index]]
+    run = AgentRun.begin(job, index, job.refinement(earlier))
+    run.state._sample_id = problem.sample.id or 0
+    if sandbox is not None:
+        run.sandboxes = SandboxSet(sandbox, active.task, False, active.sandbox_environments)
+    _running[active] = run
+    await gather([_run(run, state, source)])
     progress.done("rollouts")
-    ended = play.ended
+    ended = run.ended
     if ended.error is not None and (active.fails_on_error or ended.turns == 0):
         raise ended.error  # for Inspect to try again, now or under `eval-retry`
     if ended.limit is not None and _is_the_samples(ended.limit, state):
@@ -129,31 +101,16 @@ def _is_the_samples(error: LimitExceededError, state: TaskState) -> bool:
     return error.source in vars(sample_limits()).values()
 
 
-async def _play(
-    job: Job, part: str, refinement: str, play: Play, state: TaskState, source: ScaledSource
-) -> None:
+async def _run(run: AgentRun, state: TaskState, source: ScaledSource) -> None:
     """The agent, in a context of its own."""
     score_with(source.plan.scorers, state.target)
-    sample_view = isolate_rollout(play.played.state, outer_sample())
-    async with span(f"rollout {part}", id=part):  # no sub-agent: the sample is about nothing else
+    sample_view = isolate_rollout(run.state, outer_sample())
+    async with span(f"rollout {run.id}", id=run.id):  # no sub-agent: the sample is nothing else
         try:
-            await run_agent(job, part, refinement, play, sample_view)
+            await run_agent(run, sample_view)
         except LimitExceededError as error:
-            play.ended.limit = error
+            run.ended.limit = error
             raise
-
-
-def _own_state(state: TaskState, job: Job, problem: Problem, own_lane: int) -> TaskState:
-    own = fresh_state(
-        state,
-        outer_sample(),
-        lane=own_lane,
-        message_limit=job.limits.message_limit,
-        token_limit=job.limits.token_limit,
-        cost_limit=job.limits.cost_limit,
-    )
-    own._sample_id = problem.sample.id or 0
-    return own
 
 
 @scorer(name=ROLLOUT, metrics=[mean(), stderr()])
@@ -172,11 +129,11 @@ def rollout_score() -> Scorer:
         id, part = split_id(state.sample_id)
         if not is_rollout(part):
             return None
-        source, running = running_source(), _running.pop(outer_sample(), None)
-        if running is None:
+        source, run = running_source(), _running.pop(outer_sample(), None)
+        if run is None:
             raise RuntimeError(f"the rollout {state.sample_id} ended before its agent could start")
-        record = await _read(running, part)
-        take_over_state(state, running.play.played.state)
+        record = await _read(run)
+        take_over_state(state, run.state)
         state.store_as(ScaledRollout).record = record
         scorers = source.plan.scorers
         if not scorers:
@@ -195,17 +152,12 @@ def rollout_score() -> Scorer:
     return score
 
 
-async def _read(running: _Running, part: str) -> Rollout:
-    job, play = running.job, running.play
-    if not play.reached_end and play.ended.limit is None:
-        play.ended.limit = _ended_by()
-    await observe(job, part, play)
-    with model_cache_scope(running.lane):
-        async with span(f"summary {part}", type="summary"):
-            summary = await summarise(job, play.played)
-    context = running.refinement.context
-    rollout = record_of(job, running.index, context, play.played, summary)
-    return running.refinement.noted(rollout)
+async def _read(run: AgentRun) -> Rollout:
+    if not run.reached_end and run.ended.limit is None:
+        run.ended.limit = _ended_by()
+    await observe(run)
+    with model_cache_scope(cache_scope(run.job.state.epoch, run.id)):
+        return run.record(await summarize_rollout(run))
 
 
 def _ended_by() -> LimitExceededError:

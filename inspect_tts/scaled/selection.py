@@ -1,31 +1,62 @@
 """A sample without a sandbox: the strategy goes on from where the samples before it left it."""
 
-from contextlib import nullcontext
-from functools import partial
-
 import anyio
 from inspect_ai.scorer import Score
 from inspect_ai.solver import Generate, TaskState
 
-from inspect_tts._inspect import eval_spec, fresh_state, lift_limits, outer_sample
+from inspect_tts._inspect import lift_limits, outer_sample
 from inspect_tts.method.refinement import rollout_id
-from inspect_tts.method.seeding import lane
-from inspect_tts.resume.log_repair import note_run
-from inspect_tts.resume.saved_results import SavedResults, open_store
-from inspect_tts.rollout.lifecycle import (
-    Elsewhere,
+from inspect_tts.rollout.context import rollout_state
+from inspect_tts.rollout.source import (
+    Contexts,
     FinishedRollout,
-    RolloutTask,
+    RolloutSource,
     SealedScore,
-    no_sandbox,
     rollout_tasks,
 )
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.text.writable import plain
 
-from .records import Finished, Problem, ScaledSelection
+from .records import Problem, ScaledSelection
 from .scheduler import split_id
 from .source import ScaledSource
+
+ADOPT = "inspect_tts/adopt"
+
+
+class SampleRollouts(RolloutSource):
+    """Rollouts that are samples of their own: a strategy pauses until they have run."""
+
+    def __init__(self, state: TaskState, problem: Problem, *, last: bool) -> None:
+        self._state, self._problem, self._last = state, problem, last
+        self.done = [stage.name for stage in pool_of(state).stages]
+        self.pending: Contexts | None = None
+        """Of the rollouts that must run before the strategy goes on."""
+
+    async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout] | None:
+        """The rollouts of an iteration if their samples have ended."""
+        ids = [rollout_id(number, index) for index in range(len(contexts))]
+        if all(id in self._problem.finished for id in ids):
+            return [self.rollout(id) for id in ids]
+        self.pending = contexts
+        return None
+
+    def pauses_before(self, stage: str) -> bool:
+        """Whether rollouts are missing, or only the last sample may adopt one."""
+        return self.pending is not None or (stage == ADOPT and not self._last)
+
+    def rollout(self, id: str) -> FinishedRollout:
+        """What a rollout left behind, its sandbox excepted."""
+        finished = self._problem.finished[id]
+        state, values = rollout_state(self._state, id), None
+        state.output = finished.output
+        if finished.messages:
+            state.messages = list(finished.messages)
+        if finished.scores is not None:
+            values = {name: plain(score.value) for name, score in finished.scores.items()}
+        return FinishedRollout(
+            finished.record, state, score=SealedScore(values, finished.score_error)
+        )
 
 
 async def continue_strategy(
@@ -35,36 +66,30 @@ async def continue_strategy(
 
     Limits are those of rollouts: a selection has none.
     """
-    active, spec, crew = outer_sample(), eval_spec(), rollout_tasks()
+    active, tasks = outer_sample(), rollout_tasks()
     source.check_expected(state.sample_id, state.epoch)
     lift_limits()
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
-    note_run(spec.eval_id, active.sample.id or 0, active.epoch)
     for key, value in problem.pool.items():
         state.store.set(key, value)
     pool = pool_of(state)
     pool.problem = f"{id}/{state.epoch}"
-    owner = partial(_owner, state, problem)
-    crew.adopts = part == ""
-    crew.units = SavedResults(
-        open_store(source.plan.settings.options.resume, spec, active.log_location)
-    )
-    crew.supply = partial(_supply, problem, owner)
-    await crew.attend([owner(rollout.id) for rollout in pool.rollouts])
+    tasks.open_saved(source.plan.settings.options.resume)
+    tasks.source = rollouts = SampleRollouts(state, problem, last=part == "")
+    tasks.add(rollouts.rollout(rollout.id) for rollout in pool.rollouts)
     try:
         state = await source.plan.strategy(state, generate)
-        contexts: tuple[tuple[str, ...], ...] = ()
-    except Elsewhere as missing:
-        if part == "":
-            raise RuntimeError(f"{state.sample_id} cannot end: {missing}") from missing
-        contexts = missing.contexts
     except anyio.get_cancelled_exc_class():
         if active.interrupt_action == "score":  # else it would count as done
             raise RuntimeError("a selection that is cut short has no result") from None
         raise
+    if part == "" and rollouts.pending is not None:
+        missing = len(rollouts.pending)
+        raise RuntimeError(f"{state.sample_id} cannot end: {missing} rollouts must run first")
     left = state.store_as(ScaledSelection)
-    left.contexts, left.elsewhere, left.began = list(contexts), problem.elsewhere, problem.began
+    left.contexts = list(rollouts.pending or ())
+    left.elsewhere, left.began = problem.elsewhere, problem.began
     return state
 
 
@@ -78,50 +103,3 @@ def adopted_scores(state: TaskState, source: ScaledSource) -> dict[str, Score] |
     if chosen.score_error is not None:
         raise RuntimeError(f"the adopted rollout {adopted} has no score: {chosen.score_error}")
     return chosen.scores or {}
-
-
-def _supply(
-    problem: Problem,
-    owner: "partial[RolloutTask]",
-    iteration: int,
-    contexts: tuple[tuple[str, ...], ...],
-) -> list[RolloutTask]:
-    ids = [rollout_id(iteration, index) for index in range(len(contexts))]
-    if not all(id in problem.finished for id in ids):
-        raise Elsewhere(contexts)
-    return [owner(id) for id in ids]
-
-
-def _owner(state: TaskState, problem: Problem, id: str) -> RolloutTask:
-    finished = problem.finished[id]
-    return RolloutTask(
-        id,
-        slot=nullcontext(),
-        attempt=partial(_attempt, state, finished),
-        grade=partial(attach_scores, finished),
-        hold=False,
-    )
-
-
-async def _attempt(state: TaskState, finished: Finished) -> FinishedRollout:
-    """What a rollout left behind, its sandbox excepted."""
-    own = fresh_state(
-        state,
-        outer_sample(),
-        lane=lane(state.epoch, finished.record.id),
-        message_limit=None,
-        token_limit=None,
-        cost_limit=None,
-    )
-    own.output = finished.output
-    if finished.messages:
-        own.messages = list(finished.messages)
-    return FinishedRollout(finished.record, own, None, "", no_sandbox)
-
-
-async def attach_scores(finished: Finished, attempt: FinishedRollout) -> SealedScore:
-    """Give a rollout that was not adopted the score of its sample."""
-    values = None
-    if finished.scores is not None:
-        values = {name: plain(score.value) for name, score in finished.scores.items()}
-    return SealedScore(values, finished.score_error)

@@ -18,7 +18,7 @@ from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.method.records import Usage
 from inspect_tts.method.refinement import rollout_place
 from inspect_tts.models.roles import NEEDS_MODEL, NO_MODEL
-from inspect_tts.rollout.settings import Settings
+from inspect_tts.rollout.context import Settings
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.stages.rollouts import DEFAULT_ROLLOUTS_AT_ONCE
 

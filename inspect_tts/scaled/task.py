@@ -25,12 +25,12 @@ from inspect_tts.options import RolloutsOptions, RtvOptions
 from inspect_tts.paths import user_path
 from inspect_tts.registry import STRATEGY_NAMES
 from inspect_tts.rollout.agent import check_own_solver
-from inspect_tts.rollout.settings import check_settings
+from inspect_tts.rollout.context import check_settings
 from inspect_tts.scores import strategy_view
 from inspect_tts.strategies import STRATEGIES
 
 from .records import ROLLOUT
-from .rollout import play_rollout, rollout_score, running_source
+from .rollout import rollout_score, run_sample, running_source
 from .scheduler import is_rollout, split_id
 from .selection import adopted_scores, continue_strategy
 from .source import Plan, ScaledSource
@@ -125,7 +125,7 @@ def scaled_strategy(strategy: Solver) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         source = running_source()
         if is_rollout(split_id(state.sample_id)[1]):
-            await play_rollout(state, generate, source)
+            await run_sample(state, generate, source)
             return state
         return await continue_strategy(state, generate, source)
 

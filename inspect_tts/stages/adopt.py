@@ -11,8 +11,8 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, outer_sample
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.method.records import COUNTS_AS_FAILED, STOP, Stage
-from inspect_tts.resume.snapshot import lost
-from inspect_tts.rollout.lifecycle import Elsewhere, FinishedRollout, rollout_tasks
+from inspect_tts.resume.snapshot import missing_container
+from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
 from inspect_tts.scores import SCORE, score_number
 from inspect_tts.statistics.sample import sample_numbers, sample_spending
 
@@ -25,65 +25,65 @@ logger = getLogger(__name__)
 def adopt() -> Solver:
     """Make the selected rollout the sample's, so that the task's own scorer grades it.
 
-    Its messages, output, store, metadata and live sandbox take the place of the sample's. All other
-    sandboxes are closed, graded before where `score_rollouts` asks for it. The sample also gets the
-    score `inspect_tts/rollouts`: selected, votes and cost, and where the rollouts were graded the
-    mean of each iteration and the oracle.
+    Its messages, output, store, metadata and live sandbox replace the sample's. All other sandboxes
+    are closed, with `score_rollouts` after their rollouts are graded. The sample also gets the
+    score `inspect_tts/rollouts`: selected, votes and cost, and if the rollouts were graded the mean
+    of each iteration and the oracle.
 
     Returns:
         A solver that ends a chain of stages.
 
     Raises:
-        UserError: If not exactly one rollout is selected, or its sandbox is closed already.
+        UserError: If not exactly one rollout is selected, or its sandbox is already closed.
     """
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        pool, crew = pool_of(state), rollout_tasks()
-        if not crew.adopts:
-            raise Elsewhere(())
+        pool, tasks = pool_of(state), rollout_tasks()
         if len(pool.selected) != 1:
             raise UserError(
                 f"adopt() needs one selected rollout and found {len(pool.selected)}; put "
                 "tournament(keep=1) or random_selection(keep=1) before it"
             )
-        owner = crew.owners[pool.selected[0]]
-        if owner.result is None or not owner.adoptable:
+        id = pool.selected[0]
+        winner = tasks.rollouts[id]
+        if not winner.adoptable:
             raise UserError(
-                f"rollout {owner.id} cannot be adopted: its sandbox is closed. Use "
+                f"rollout {id} cannot be adopted: its sandbox is closed. Use "
                 "rollouts(keep_sandboxes=True) for the iteration that is selected from"
             )
-        pool.adopted = owner.id
+        pool.adopted = id
         pool.stages = [*pool.stages, Stage(name="adopt", iteration=pool.iteration, parameters={})]
-        if owner.result.sandboxes is not None:
-            await _revive(owner.id, owner.result)
-            await adopt_sandboxes(owner.result.sandboxes, outer_sample())
-        take_over_state(state, owner.result.state)
-        owner.release(adopted=True)
-        for id, score in (await crew.settle()).items():
-            pool.replace(pool.by_id(id).model_copy(update=score._asdict()))
-        pool.taken_over, pool.damaged = dict(crew.units.taken_over), dict(crew.units.damaged)
-        state.scores = PublishedScores(SCORE, _publisher(pool, owner.id, crew.publishes))
+        if winner.sandboxes is not None:
+            await _restart_if_lost(winner)
+            await adopt_sandboxes(winner.sandboxes, outer_sample())
+        take_over_state(state, winner.state)
+        winner.release(adopted=True)
+        for other, score in (await tasks.finish_all()).items():
+            pool.replace(pool.by_id(other).model_copy(update=score._asdict()))
+        pool.taken_over, pool.damaged = dict(tasks.saved.taken_over), dict(tasks.saved.damaged)
+        publish = tasks.source is not None and tasks.source.publish_scores
+        state.scores = PublishedScores(SCORE, _publisher(pool, id, publish))
         return state
 
     return solve
 
 
-async def _revive(id: str, winner: FinishedRollout) -> None:
-    """Start a container anew, as it was, that has died since its rollout ended."""
+async def _restart_if_lost(winner: FinishedRollout) -> None:
+    """Restore a container that has died since its rollout ended."""
     sandboxes = winner.sandboxes
-    reason = None if sandboxes is None else await lost(sandboxes)
-    if sandboxes is None or reason is None:
+    reason = None if sandboxes is None else await missing_container(sandboxes)
+    if sandboxes is None or winner.reopen is None or reason is None:
         return
-    [again] = await gather([winner.reopen()])  # in a context of its own
-    if again is not None:  # else the task's scorer says what is missing
-        logger.warning(f"the sandbox of {id} had died and was started anew: {reason}")
+    [restored] = await gather([winner.reopen()])  # in a context of its own
+    if restored is not None:  # else the task's scorer reports what is missing
+        logger.warning(f"the sandbox of {winner.record.id} was lost and is restored: {reason}")
         await sandboxes.close()
-        winner.sandboxes = again
+        winner.sandboxes = restored
 
 
 def take_over_state(state: TaskState, rollout: TaskState) -> None:
-    """Make the end of a rollout that of the sample."""
+    """Give the sample the final state of a rollout, except for the pool."""
     ours = {key: value for key, value in state.store.items() if key.startswith("RolloutPool:")}
     for key in list(state.store.keys()):
         state.store.delete(key)
@@ -99,12 +99,12 @@ def take_over_state(state: TaskState, rollout: TaskState) -> None:
 
 
 def _publisher(
-    pool: RolloutPool, adopted: str, publishes: bool
+    pool: RolloutPool, adopted: str, publish_scores: bool
 ) -> Callable[[Mapping[str, Score]], Score]:
-    """Say how the sample's numbers follow from the adopted rollout's score.
+    """How the sample's numbers follow from the adopted rollout's score.
 
-    Every number is there from the start and in every sample, not-a-number where it is not known:
-    Inspect takes up only scores that exist before its scorers run, and wants the same keys in all.
+    Numbers that are not known are NaN from the start: Inspect reads only scores that exist before
+    its scorers run, and needs the same keys in every sample.
     """
     records, selections = list(pool.rollouts), list(pool.selections)
     graded = {
@@ -114,7 +114,7 @@ def _publisher(
     }
     graded |= {r.id: 0.0 for r in records if r.score_error in COUNTS_AS_FAILED}
 
-    planned = [stage.parameters["iterations"] for stage in pool.stages if stage.name == STOP]
+    planned = [stage.planned_iterations for stage in pool.stages if stage.name == STOP]
     further = range(pool.iteration + 1, planned[0]) if planned else ()
     numbers = partial(
         sample_numbers,
@@ -126,7 +126,7 @@ def _publisher(
     unknown = numbers(dict.fromkeys((rollout.id for rollout in records), nan))
     unknown |= {f"iteration_{t}": nan for t in further}
     graded_here = any(r.scores is not None or r.score_error is not None for r in records)
-    if not (graded_here or publishes):
+    if not (graded_here or publish_scores):
         unknown = {"selected": nan}
     spent = {"cost": nan, **sample_spending(records, selections)}
 

@@ -9,7 +9,7 @@ from inspect_tts.method.candidates import agreed
 from inspect_tts.method.records import STOP, Stage
 from inspect_tts.models.preflight import is_judged, mark_judged
 from inspect_tts.rollout.admission import Budget, phases_of
-from inspect_tts.rollout.lifecycle import rollout_tasks
+from inspect_tts.rollout.source import rollout_tasks
 
 from .pool import pool_of
 
@@ -23,16 +23,18 @@ def strategy_chain(
     """Await stages inside a solver; a chain, returned, would take its place in the log.
 
     A chain would also log the whole pool after each stage: here the strategy's step does it once.
-    Where rollouts are samples of their own, a strategy goes on behind the stages that it has run.
+    Where rollouts are samples of their own, it skips the stages that ran in earlier samples.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        names = [step_names(stage)[0] for stage in stages]
-        goes_on = rollout_tasks().supply is not None
-        done = [stage.name for stage in pool_of(state).stages] if goes_on else []
+        source = rollout_tasks().source
+        done = list(source.done) if source is not None else []
         if STOP in done:
             return await _end(early_end[len(done) - done.index(STOP) - 1 :], state, generate)
+        names = [step_names(stage)[0] for stage in stages]
         for number, stage in enumerate(stages[len(done) :], len(done)):
+            if _pauses_before(names[number]):
+                break
             budget = rollout_tasks().budget
             budget.ahead = phases_of(names[number:])
             if early_end and number > 0 and _too_short(state, names[number], budget, iterations):
@@ -55,9 +57,16 @@ def strategy_chain(
 async def _end(stages: Sequence[Solver], state: TaskState, generate: Generate) -> TaskState:
     names = [step_names(stage)[0] for stage in stages]
     for number, stage in enumerate(stages):
+        if _pauses_before(names[number]):
+            break
         rollout_tasks().budget.ahead = phases_of(names[number:])
         state = await _run(stage, state, generate)
     return state
+
+
+def _pauses_before(stage: str) -> bool:
+    source = rollout_tasks().source
+    return source is not None and source.pauses_before(stage)
 
 
 def _too_short(state: TaskState, stage: str, budget: Budget, iterations: int) -> bool:
@@ -65,7 +74,7 @@ def _too_short(state: TaskState, stage: str, budget: Budget, iterations: int) ->
     if phases_of([stage]) != ("rollouts",) or budget.affords_iteration():
         return False
     pool = pool_of(state)
-    n = next(s.parameters["n"] for s in pool.stages if s.name == "rollouts")
+    n = next(s.rollouts.n for s in pool.stages if s.name == "rollouts")
     cut = budget.cut(n * (iterations - 1 - pool.iteration), 0)
     parameters = {"iterations": iterations}
     stop = Stage(name=STOP, iteration=pool.iteration, parameters=parameters, cut=cut)

@@ -1,4 +1,4 @@
-"""What a stage that others write can see and do."""
+"""What a stage written outside of this package can see and do."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,8 +12,8 @@ from inspect_tts._inspect import in_sandboxes
 from inspect_tts.errors import UserError
 from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import STAGE_NAMES, Evidence, Rollout, Stage
-from inspect_tts.resume.snapshot import lost
-from inspect_tts.rollout.lifecycle import FinishedRollout, rollout_tasks
+from inspect_tts.resume.snapshot import missing_container
+from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
 
@@ -21,13 +21,13 @@ from .pool import pool_of
 
 MOST_EVIDENCE_CHARS = 4_000
 MOST_EVIDENCE = 20
-"""Pieces of different names that a rollout can have."""
+"""Different names of evidence that a rollout can have."""
 _MOST_NAME_CHARS = 80
 _PARAMETERS: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
 class SandboxGoneError(UserError):
-    """A rollout has no live sandbox here: it is closed, lost, or never was in this process.
+    """A rollout has no live sandbox: it is closed, lost, or was never started in this process.
 
     Args:
         rollout: Id of the rollout.
@@ -37,7 +37,7 @@ class SandboxGoneError(UserError):
     def __init__(self, rollout: str, reason: str) -> None:
         super().__init__(
             f"rollout {rollout} has no live sandbox: {reason}. A stage can catch SandboxGoneError "
-            "and go on with the other rollouts"
+            "and continue with the other rollouts"
         )
         self.rollout = rollout
         self.reason = reason
@@ -46,9 +46,9 @@ class SandboxGoneError(UserError):
 class StageContext:
     """What a stage sees of the rollouts of a problem, and what it can add.
 
-    Get it with `StageContext.of(state)` inside of a solver that stands behind `rollouts()`: in a
-    chain, or as the argument `stages` of a strategy. What it adds goes into the sample's
-    `RolloutPool`, which judges are shown and the log holds.
+    Get it with `StageContext.of(state)` in a solver that runs after `rollouts()`: in a chain, or
+    through the argument `stages` of a strategy. What it adds goes into the sample's `RolloutPool`:
+    judges read it, and the log holds it.
 
     Args:
         state: State of the sample that the stage runs on.
@@ -82,10 +82,10 @@ class StageContext:
 
     @property
     def selected(self) -> list[Rollout]:
-        """The rollouts that are selected now: what the next selection chooses from.
+        """The rollouts that the next selection chooses from.
 
-        After an iteration these are its rollouts, and with `keep_parents` those that the selection
-        before chose; after a selection, what it chose.
+        After an iteration these are its rollouts, and with `keep_parents` also those that the
+        previous selection chose. After a selection, these are the ones it chose.
         """
         return [self.rollout(id) for id in self._pool.selected]
 
@@ -96,7 +96,7 @@ class StageContext:
             id: For example `t0-n07`.
 
         Returns:
-            Its record as it is now.
+            Its current record.
 
         Raises:
             UserError: If there is none.
@@ -114,8 +114,8 @@ class StageContext:
             id: For example `t0-n07`.
 
         Returns:
-            Its messages; empty where this process does not have them, as for recorded rollouts of
-            a strategy's log.
+            Its messages; empty if this process does not have them, as for the rollouts of a
+            recorded strategy.
 
         Raises:
             UserError: If there is no such rollout.
@@ -125,10 +125,10 @@ class StageContext:
 
     @asynccontextmanager
     async def sandbox(self, id: str) -> AsyncIterator[SandboxEnvironment]:
-        """Use the live sandbox of a rollout: in this block, Inspect's `sandbox()` is that one.
+        """Use the live sandbox of a rollout; inside the block, Inspect's `sandbox()` returns it.
 
-        It is the very sandbox that the scorer gets if the rollout is adopted, so leave nothing in
-        it that could change a score.
+        The scorer gets the same sandbox if the rollout is adopted, so leave nothing in it that
+        could change a score.
 
         Args:
             id: For example `t0-n07`.
@@ -137,45 +137,46 @@ class StageContext:
             The rollout's default sandbox environment.
 
         Raises:
-            SandboxGoneError: If it is closed, lost, or never was in this process.
+            SandboxGoneError: If it is closed, lost, or was never started in this process.
             UserError: If there is no such rollout.
         """
         finished = self._finished(id)
         if finished is None or finished.sandboxes is None:
-            raise SandboxGoneError(id, "it has none in this process")
-        if finished.sandboxes.closed or rollout_tasks().owners[id].released:
-            raise SandboxGoneError(id, "it was closed when nothing needed it any more")
-        if (reason := await lost(finished.sandboxes)) is not None:
+            raise SandboxGoneError(id, "none was started in this process")
+        if finished.sandboxes.closed or finished.released.is_set():
+            raise SandboxGoneError(id, "it was closed once no later stage needed it")
+        if (reason := await missing_container(finished.sandboxes)) is not None:
             raise SandboxGoneError(id, reason)
         with in_sandboxes(finished.sandboxes):
             yield sandbox()
 
     def add_evidence(self, id: str, name: str, text: str, returncode: int | None = None) -> None:
-        """Add a piece of evidence on a rollout, to be read by judges below the harness' facts.
+        """Add a piece of evidence about a rollout; judges read it below the harness's facts.
 
-        Never add a score, a hidden test or the target: selection is blind to them.
+        Never add a score, a hidden test or the target: selection must stay blind to them.
 
         Args:
             id: For example `t0-n07`.
-            name: What it is, in one line. Prompts show the last piece of each name.
-            text: What was found; of more than 4,000 characters the middle is left out.
-            returncode: Of the command whose output the text is, if it is one.
+            name: What it is, in one line of at most 80 characters. Prompts show the last piece of
+                each name.
+            text: What was found; a text over 4,000 characters loses its middle.
+            returncode: Return code of the command that printed the text, if a command did.
 
         Raises:
-            UserError: If there is no such rollout, the name is no short line, or the rollout has
-                pieces of 20 other names already.
+            UserError: If there is no such rollout, the name is not one short line, or the rollout
+                already has evidence of 20 other names.
         """
         rollout = self.rollout(id)
         if len(name.splitlines()) != 1 or not name.strip() or len(name) > _MOST_NAME_CHARS:
             raise UserError(
-                f"the name {name!r} of evidence is not one line of at most {_MOST_NAME_CHARS} "
-                "characters; give such a name and put the rest into the text"
+                f"the evidence name {name!r} is not one line of at most {_MOST_NAME_CHARS} "
+                "characters; shorten it and put the rest into the text"
             )
         known = rollout.facts.evidence
         if len({name, *(each.name for each in known)}) > MOST_EVIDENCE:
             raise UserError(
-                f"rollout {id} has evidence of {MOST_EVIDENCE} names already, the most there can "
-                f"be; add {name!r} under one of them, or put several into one text"
+                f"rollout {id} already has evidence of {MOST_EVIDENCE} names, the maximum; add "
+                f"{name!r} under one of them, or combine several in one text"
             )
         piece = Evidence(
             name=writable(name),
@@ -195,20 +196,19 @@ class StageContext:
             parameters: Its arguments.
 
         Raises:
-            UserError: If the name is one of a stage of this package, or an argument is not JSON.
+            UserError: If a stage of this package has that name, or an argument is not JSON.
         """
         if name in STAGE_NAMES:
-            raise UserError(f"a stage of this package is called {name!r}; give another name")
+            raise UserError(f"{name!r} is the name of a stage of this package; give another name")
         try:
             given = _PARAMETERS.validate_python(dict(parameters))
         except ValidationError as error:
             raise UserError(
-                f"the parameters of stage {name!r} are not JSON: {error}; give texts, numbers, "
+                f"the parameters of stage {name!r} are not JSON: {error}; give strings, numbers, "
                 "lists and mappings"
             ) from error
         stage = Stage(name=name, iteration=self._pool.iteration, parameters=given)
         self._pool.stages = [*self._pool.stages, stage]
 
     def _finished(self, id: str) -> FinishedRollout | None:
-        owner = rollout_tasks().owners.get(self.rollout(id).id)
-        return None if owner is None else owner.result
+        return rollout_tasks().rollouts.get(self.rollout(id).id)

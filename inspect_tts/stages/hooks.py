@@ -8,7 +8,7 @@ from inspect_tts.resume.log_repair import repair_log
 
 
 def install_hooks() -> None:
-    """Have it done in every eval from now on; called when a stage is built."""
+    """Install the hooks for every later eval; called when a stage is built."""
     register_spec_hook(_begin, repair_log)
 
 

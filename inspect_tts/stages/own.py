@@ -1,4 +1,4 @@
-"""The argument `stages`: solvers of a user that stand in a strategy."""
+"""The argument `stages`: a user's solvers inside of a strategy."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from inspect_tts.rollout.agent import made_by_name
 
 
 def own_stages(stages: StagesArg) -> list[Solver]:
-    """Make the solvers that a user gave, by name or as they are."""
+    """The solvers of the argument `stages`, found by name where only a name is given."""
     given = stages if isinstance(stages, list | tuple) else [] if stages is None else [stages]
     return [no_traceback(_stage(each)) for each in given]
 

@@ -32,13 +32,13 @@ class RolloutPool(StoreModel):
     draws: list[Draw] = Field(default_factory=list)
     """Every seeded random draw, in order."""
     selected: list[str] = Field(default_factory=list)
-    """Rollouts that the last selection chose."""
+    """Rollouts that the last selection chose, or that the last iteration added."""
     adopted: str | None = None
     """The rollout that the task's scorer graded."""
     taken_over: dict[str, int] = Field(default_factory=dict)
-    """How many saved results of each kind were taken over from an earlier run."""
+    """Saved results of an earlier run that were taken over: a count for each kind."""
     damaged: dict[str, int] = Field(default_factory=dict)
-    """How many saved results were damaged and computed again."""
+    """Saved results that were damaged and therefore computed again: a count for each kind."""
 
     @property
     def iteration(self) -> int:
@@ -67,12 +67,12 @@ class RolloutPool(StoreModel):
         raise KeyError(id)
 
     def discrepancies(self) -> tuple[str, ...]:
-        """What in this record does not follow from its seeds and votes; empty for a sound log."""
+        """Decisions that do not follow from the recorded seeds and votes; empty for a sound log."""
         for selection in self.selections:
             try:
                 find_selection(selection.kind)
             except UserError as error:
-                return (f"selection {selection.id} cannot be made again: {error}",)
+                return (f"selection {selection.id} cannot be recomputed: {error}",)
         return discrepancies(
             self.problem,
             stages=self.stages,
@@ -83,7 +83,7 @@ class RolloutPool(StoreModel):
         )
 
     def replace(self, rollout: Rollout) -> None:
-        """Put a newer record of a rollout in the place of the older one."""
+        """Replace the record of a rollout by a newer one."""
         self.rollouts = [rollout if old.id == rollout.id else old for old in self.rollouts]
 
 

@@ -1,11 +1,11 @@
 """The stage that runs one iteration of rollouts."""
 
+from collections.abc import Sequence
 from functools import partial
 from time import monotonic
 
-import anyio
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.util import concurrency, span
+from inspect_ai.util import background, concurrency, span
 
 from inspect_tts import progress
 from inspect_tts._inspect import (
@@ -23,20 +23,15 @@ from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.machine.orphans import register_folders
 from inspect_tts.method.candidates import eligible
-from inspect_tts.method.records import Cut, Draw, Rollout, Stage
+from inspect_tts.method.records import Draw, Rollout, Stage
 from inspect_tts.method.refinement import refinement_contexts
 from inspect_tts.models.preflight import asked_models, preflight
-from inspect_tts.models.roles import role_model
 from inspect_tts.options import RolloutsOptions
 from inspect_tts.registry import is_stage
-from inspect_tts.resume.log_repair import note_run
-from inspect_tts.resume.saved_results import SavedResults, open_store
 from inspect_tts.rollout.agent import check_own_solver
-from inspect_tts.rollout.context import Job, problem_text
-from inspect_tts.rollout.lifecycle import FinishedRollout, RolloutTask, RolloutTasks, rollout_tasks
-from inspect_tts.rollout.refinement import Refinement, refinement_of
-from inspect_tts.rollout.rollout import grade_in_place, run_rollout
-from inspect_tts.rollout.settings import Settings, check_settings
+from inspect_tts.rollout.context import Job, Settings, check_settings
+from inspect_tts.rollout.rollout import LiveRollout
+from inspect_tts.rollout.source import Contexts, FinishedRollout, RolloutSource, rollout_tasks
 from inspect_tts.scores import strategy_view
 
 from .hooks import install_hooks
@@ -74,132 +69,118 @@ DEFAULT_ROLLOUTS_AT_ONCE = 64
 
 async def run_iteration(state: TaskState, generate: Generate, settings: Settings) -> TaskState:
     """Run an iteration and add it to the pool; sandboxes stay open where they are held."""
-    active, spec, pool, crew = outer_sample(), eval_spec(), pool_of(state), rollout_tasks()
-    if crew.supply is not None:
-        return await _take_iteration(state, settings, crew)
+    pool, options = pool_of(state), settings.options
+    source = rollout_tasks().source or await live_rollouts(state, generate, settings)
+    contexts, draws = _contexts(pool, pool.iteration + 1, options)
+    stage = Stage(
+        name="rollouts",
+        iteration=pool.iteration + 1,
+        parameters=settings.parameters,
+        prompts=tuple(prompt.record for prompt in settings.prompts),
+    )
+    carried = pool.selected if options.keep_parents else []
+    guard = options.leak_guard
+    records = await add_iteration(pool, source, contexts, stage, carried, leak_guard=guard)
+    pool.draws = [*pool.draws, *(draws if records else ())]
+    _check_some_ended_by_themselves(records)
+    return state
+
+
+async def add_iteration(
+    pool: RolloutPool,
+    source: RolloutSource,
+    contexts: Contexts,
+    stage: Stage,
+    carried: Sequence[str],
+    *,
+    leak_guard: bool = False,
+) -> list[Rollout]:
+    """Add the rollouts of an iteration to the pool; none where the strategy goes on elsewhere.
+
+    Of the earlier ones only those that are `carried` may be selected once more.
+    """
+    tasks = rollout_tasks()
+    for id in carried:
+        tasks.rollouts[id].free_slot()
+    tasks.release(set(tasks.rollouts) - set(carried))
+    finished = await source.iteration(stage.iteration, contexts)
+    if finished is None:
+        return []
+    tasks.add(finished)
+    records = [rollout.record for rollout in finished]
+    cut = tasks.budget.cut(stage.parameters["n"], len(records))
+    stage = stage.model_copy(update={"seconds": source.seconds, "cut": cut})
+    pool.stages = [*pool.stages, stage]
+    pool.rollouts = [*pool.rollouts, *records]
+    pool.selected = [*eligible(records, leak_guard=leak_guard), *carried]
+    return records
+
+
+async def live_rollouts(state: TaskState, generate: Generate, settings: Settings) -> "LiveRollouts":
+    """Check everything that could fail before the first rollout is paid for."""
+    active, spec, tasks = outer_sample(), eval_spec(), rollout_tasks()
+    options, iteration = settings.options, pool_of(state).iteration + 1
     if spec.viewer is None:  # the log is written with it at the end
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
     sandbox = await sandbox_spec(spec, active)
-    if pool.iteration < 0:
-        note_run(spec.eval_id, active.sample.id or 0, active.epoch)
+    if iteration == 0:
         register_folders(sandbox, spec, active.sandbox_environments)
-        crew.units = SavedResults(open_store(settings.options.resume, spec, active.log_location))
-    budget = crew.budget
-    budget.begin("rollouts", n=settings.options.n)
-    hold = (
-        settings.options.keep_sandboxes or budget.limited
-    )  # a budget may end the strategy after any iteration
-    job = settings.job(
-        spec,
-        iteration=pool.iteration + 1,
-        state=state,
-        generate=generate,
+        tasks.open_saved(options.resume)
+    tasks.budget.begin("rollouts", n=options.n)
+    # a budget may end the strategy after any iteration
+    held = options.keep_sandboxes or tasks.budget.limited
+    job = Job.begin(
+        settings,
+        state,
+        generate,
+        iteration=iteration,
         sandbox=sandbox,
         setup=setup_steps(is_stage),
-        hold=hold,
-        units=crew.units,
-        budget=budget,
+        hold=held,
+        saved=tasks.saved,
+        budget=tasks.budget,
     )
-    role_model("judge")  # a role that cannot be made fails here, before the first rollout
-    if settings.options.preflight and pool.iteration < 0:
+    if options.preflight and iteration == 0:
         await preflight(spec, asked_models())
-    contexts, lots = _contexts(pool, job.iteration, settings)
-    default = max(settings.options.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
-    at_once = settings.options.max_rollouts or default
-    if pool.iteration < 0:
+    default = max(options.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
+    at_once = options.max_rollouts or default
+    if iteration == 0:
         await check_capacity(sandbox, at_once)
     await widen_throttles(spec, sandbox.type if sandbox else None, at_once)
-    carried = _carry(pool, crew, settings)
-    n = len(contexts)
-    owners = [_owner(job, settings, pool, i, contexts[i], at_once) for i in range(n)]
-    progress.plan("rollouts", n)
-    progress.plan("summaries", n)
-    started = monotonic()
-    async with span(f"iteration {job.iteration}", type="iteration"):
-        grow = settings.options.max_rollouts is None
-        async with reserve_slots("rollouts", at_once, grow=grow) as slots:
-            held = hold and sandbox is not None
-            if held:
-                _check_room(n, slots)
-            crew.start(owners)
-            for each in owners if held else ():
-                await each.entered.wait()
-        for each in owners:
-            await each.finished.wait()
-    records = [each.result.rollout for each in owners if each.result]
-    crew.forget(each.id for each in owners if each.result is None)
-    progress.plan("rollouts", len(records) - n)
-    progress.plan("summaries", len(records) - n)
-    cut = budget.cut(settings.options.n, len(records))
-    pool.draws = [*pool.draws, *lots]
-    _add(pool, records, settings, carried, monotonic() - started, cut)
-    return state
+    return LiveRollouts(job, pool_of(state), at_once)
 
 
-async def _take_iteration(state: TaskState, settings: Settings, crew: RolloutTasks) -> TaskState:
-    """Add an iteration whose rollouts were samples of their own."""
-    pool = pool_of(state)
-    iteration = pool.iteration + 1
-    contexts, lots = _contexts(pool, iteration, settings)
-    assert crew.supply is not None
-    owners = crew.supply(iteration, contexts)
-    carried = _carry(pool, crew, settings)
-    async with span(f"iteration {iteration}", type="iteration"):
-        await crew.attend(owners)
-    pool.draws = [*pool.draws, *lots]
-    records = [each.result.rollout for each in owners if each.result]
-    _add(pool, records, settings, carried, None, None)
-    return state
+class LiveRollouts(RolloutSource):
+    """Rollouts that run in the sample, each in a task and a sandbox of its own."""
 
+    def __init__(self, job: Job, pool: RolloutPool, at_once: int) -> None:
+        self._job, self._pool, self._at_once = job, pool, at_once
 
-def _carry(pool: RolloutPool, crew: RolloutTasks, settings: Settings) -> list[str]:
-    """Keep what may be selected once more; nothing else but summaries goes on."""
-    carried = pool.selected if settings.options.keep_parents else []
-    for id in carried:
-        crew.owners[id].carry()
-    crew.release(set(crew.owners) - set(carried))
-    return carried
-
-
-def _owner(
-    job: Job,
-    settings: Settings,
-    pool: RolloutPool,
-    index: int,
-    context: tuple[str, ...],
-    at_once: int,
-) -> RolloutTask:
-    earlier = [pool.by_id(id) for id in context]
-    refinement = refinement_of(
-        settings.prompts["refinement"],
-        earlier,
-        iteration=job.iteration,
-        seed=settings.options.seed,
-        problem=problem_text(job.state),
-    )
-    grade = partial(grade_in_place, job=job)
-    return RolloutTask(
-        job.id(index),
-        slot=concurrency("rollouts", at_once),
-        attempt=partial(_attempt, job, index, refinement),
-        grade=grade if settings.options.score_rollouts else None,
-        hold=job.hold and job.sandbox is not None,
-    )
-
-
-async def _attempt(job: Job, index: int, refinement: Refinement) -> FinishedRollout | None:
-    """Run a rollout if the budget admits it."""
-    id, used = job.id(index), None
-    if not await job.budget.admit(id, index):
-        return None
-    try:
-        attempt = await run_rollout(job, index, refinement.context, refinement.text)
-        attempt.rollout = refinement.noted(attempt.rollout)
-        used = attempt.rollout.usage + attempt.rollout.summary.usage
-        return attempt
-    finally:
-        with anyio.CancelScope(shield=True):  # else a rollout that has just ended would be lost
-            await job.budget.end(id, used)
+    async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout]:
+        """Start all rollouts and wait until they have ended, those that the budget admits."""
+        job, n = self._job, len(contexts)
+        slot = partial(concurrency, "rollouts", self._at_once)
+        earlier = [[self._pool.by_id(id) for id in context] for context in contexts]
+        rollouts = [LiveRollout(job, i, job.refinement(e), slot()) for i, e in enumerate(earlier)]
+        progress.plan("rollouts", n)
+        progress.plan("summaries", n)
+        began = monotonic()
+        async with span(f"iteration {number}", type="iteration"):
+            grow = job.settings.options.max_rollouts is None
+            async with reserve_slots("rollouts", self._at_once, grow=grow) as slots:
+                if job.hold:
+                    _check_room(n, slots)
+                for each in rollouts:
+                    background(each.live)
+                for each in rollouts if job.hold else ():
+                    await each.started.wait()
+            for each in rollouts:
+                await each.ended.wait()
+        self.seconds = monotonic() - began
+        finished = [each.finished for each in rollouts if each.finished]
+        progress.plan("rollouts", len(finished) - n)
+        progress.plan("summaries", len(finished) - n)
+        return finished
 
 
 def check_tasks(settings: Settings) -> None:
@@ -224,68 +205,43 @@ def _check_room(needed: int, slots: int) -> None:
         )
 
 
-Contexts = tuple[tuple[str, ...], ...]
-
-
 def _contexts(
-    pool: RolloutPool, iteration: int, settings: Settings
+    pool: RolloutPool, iteration: int, options: RolloutsOptions
 ) -> tuple[Contexts, tuple[Draw, ...]]:
-    """What each new rollout starts from, and the lots that decided it."""
-    if settings.options.context is None:
-        return ((),) * settings.options.n, ()
+    """What each new rollout starts from, and the random draws that decided it."""
+    if options.context is None:
+        return ((),) * options.n, ()
     key = f"{pool.problem}/t{iteration}/context"
     earlier = pool.population(iteration - 1)
     previous = [rollout.id for rollout in earlier]
-    allowed = eligible(earlier, leak_guard=settings.options.leak_guard)
-    n = settings.options.n
-    if settings.options.context == "single" and any(stage.cut for stage in pool.stages):
+    allowed = eligible(earlier, leak_guard=options.leak_guard)
+    n = options.n
+    if options.context == "single" and any(stage.cut for stage in pool.stages):
         n = min(n, len(previous))
     try:
         chosen = refinement_contexts(
-            settings.options.context,
+            options.context,
             n=n,
             previous=previous,
             selected=pool.selected,
-            top_k=settings.options.top_k,
-            seed=settings.options.seed,
+            top_k=options.top_k,
+            seed=options.seed,
             key=key,
-            without_context=settings.options.without_context,
-            barred=set(previous) - set(allowed),
+            without_context=options.without_context,
+            excluded=set(previous) - set(allowed),
         )
     except ValueError as error:
         raise UserError(str(error)) from error
-    if settings.options.context == "random":
-        warm, seed = range(n - settings.options.without_context), settings.options.seed
-        return chosen, tuple(draw(allowed, seed=seed, key=f"{key}/{i}") for i in warm)
+    if options.context == "random":
+        drawn = range(n - options.without_context)
+        return chosen, tuple(draw(allowed, seed=options.seed, key=f"{key}/{i}") for i in drawn)
     return chosen, ()
-
-
-def _add(
-    pool: RolloutPool,
-    records: list[Rollout],
-    settings: Settings,
-    carried: list[str],
-    seconds: float | None,
-    cut: Cut | None,
-) -> None:
-    iteration = records[0].iteration
-    used = tuple(prompt.record for prompt in settings.prompts.values())
-    stage = Stage(
-        name="rollouts",
-        iteration=iteration,
-        parameters=settings.parameters,
-        prompts=used,
-        seconds=seconds,
-        cut=cut,
-    )
-    pool.stages = [*pool.stages, stage]
-    pool.rollouts = [*pool.rollouts, *records]
-    pool.selected = [*eligible(records, leak_guard=settings.options.leak_guard), *carried]
-    _check_some_ended_by_themselves(records)
 
 
 def _check_some_ended_by_themselves(records: list[Rollout]) -> None:
     """Let the sample fail where nothing but errors of the sandbox or a model's provider is left."""
+    if not records:
+        return
     first, n = records[0], len(records)
     failed = [record for record in records if record.status == "error"]
     unstarted = [record for record in failed if record.turns == 0 and record.fault != "model"]

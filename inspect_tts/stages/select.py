@@ -1,4 +1,4 @@
-"""Run one selection: who is asked about whom, and what is recorded."""
+"""The stages that select: run the rounds of a selection and record them."""
 
 from collections.abc import Collection, Mapping
 from time import monotonic
@@ -11,8 +11,7 @@ from inspect_tts import progress
 from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
-from inspect_tts.method.candidates import diverse, expand, identical
-from inspect_tts.method.recorded_votes import reading
+from inspect_tts.method.candidates import add_duplicates, diverse, identical
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates, SelectionSteps
@@ -21,14 +20,14 @@ from inspect_tts.models.roles import check_roles, role_model
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.context import problem_text
-from inspect_tts.rollout.lifecycle import rollout_tasks
+from inspect_tts.rollout.source import rollout_tasks
 from inspect_tts.text.transcript import render_trajectory
 
 from .match import JudgeSetup, independent, run_match
 from .pool import RolloutPool, draw, pool_of
 
 _FRAME = 3_000
-"""Characters of a judge's prompt around problem and solutions, about."""
+"""Characters of a judge's prompt around problem and solutions, approximately."""
 _SELECTION_FIELDS = {"seed", "keep", "group_size", "votes", "tie", "diverse"}
 _PROMPTS = {"verdict": ("judge", "judge_reask"), "grade": ("grade", "grade_reask")}
 
@@ -39,7 +38,7 @@ def prompt_names(answer: str) -> tuple[str, str]:
 
 
 def recorded_options(parameters: Mapping[str, Any]) -> SelectOptions:
-    """A selecting stage's arguments as a log holds them; what it lacks counts as off."""
+    """A selecting stage's arguments from its record; an argument that it lacks counts as off."""
     known = {k: v for k, v in parameters.items() if k in SelectOptions.model_fields}
     given = {"votes": 1, "early_stop": False, **known}
     options: SelectOptions = checked(SelectOptions, given, "select")
@@ -49,13 +48,13 @@ def recorded_options(parameters: Mapping[str, Any]) -> SelectOptions:
 def selection_stage(
     name: str, options: SelectOptions, shown: Collection[str] | None = None
 ) -> Solver:
-    """Check the prompts of a selecting stage, and say what it does."""
-    rules = SELECTIONS[options.selection]
+    """A selecting stage; its prompts are checked when it is built."""
+    spec = SELECTIONS[options.selection]
     prompts: tuple[Prompt, ...] = ()
-    if rules.answer is not None:
+    if spec.answer is not None:
         check_roles()
         overrides = (options.judge_prompt, options.judge_reask_prompt)
-        prompts = tuple(map(load_prompt, prompt_names(rules.answer), overrides))
+        prompts = tuple(map(load_prompt, prompt_names(spec.answer), overrides))
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -63,25 +62,27 @@ def selection_stage(
         id, population = _selection_id(pool), _population(pool, name)
         everybody = [pool.by_id(id) for id in population]
         classes = identical(everybody) if options.dedupe else ()
-        heads = {members[0] for members in classes}
-        field = Candidates(
-            [r for r in everybody if r.id in heads] if classes else everybody,
+        firsts = {members[0] for members in classes}
+        candidates = Candidates(
+            [r for r in everybody if r.id in firsts] if classes else everybody,
             keep=options.keep,
             group_size=options.group_size,
             seed=options.seed,
             key=f"{pool.problem}/{id}",
         )
         judging = None
-        effective = _recorded(options, shown)
-        if rules.answer is not None:
-            judging = _judging(state, id, field, options, (prompts[0], prompts[1]))
+        recorded = _recorded(options, shown)
+        if spec.answer is not None:
+            judging = _judging(state, id, candidates, options, (prompts[0], prompts[1]))
             judging.budget.begin("selection")
-            effective["temperature"] = judging.config.temperature
+            recorded["temperature"] = judging.config.temperature
         started = monotonic()
         with no_store_events():
-            play = begin_selection(options.selection, field)
-            rounds, ranking = await _play(play, field, pool, judging, release=not options.diverse)
-        ranking = expand(ranking, classes) if classes else ranking
+            steps = begin_selection(options.selection, candidates)
+            rounds, ranking = await _run_rounds(
+                steps, candidates, pool, judging, release=not options.diverse
+            )
+        ranking = add_duplicates(ranking, classes) if classes else ranking
         selected = ranking[: options.keep]
         if options.diverse:
             selected = diverse([pool.by_id(id) for id in ranking], options.keep)
@@ -99,28 +100,27 @@ def selection_stage(
         stage = Stage(
             name=name,
             iteration=pool.iteration,
-            parameters=effective,
+            parameters=recorded,
             prompts=tuple(prompt.record for prompt in prompts),
             seconds=monotonic() - started,
             cut=_cut(rounds, judging),
         )
         pool.stages = [*pool.stages, stage]
-        pool.draws = [*pool.draws, *field.draws]
+        pool.draws = [*pool.draws, *candidates.draws]
         pool.selections = [*pool.selections, selection]
         pool.selected = list(selection.selected)
         rollout_tasks().release(set(population) - set(selection.selected))
         return state
 
-    mark_judged(solve, rules.answer is not None)
+    mark_judged(solve, spec.answer is not None)
     return solve
 
 
 def _recorded(options: SelectOptions, shown: Collection[str] | None) -> dict[str, Any]:
     """The arguments as the log shows them."""
-    given = options.arguments().items()
     return {
         name: value
-        for name, value in given
+        for name, value in options.arguments().items()
         if not name.endswith("_prompt") and (shown is None or name in shown)
     }
 
@@ -128,68 +128,64 @@ def _recorded(options: SelectOptions, shown: Collection[str] | None) -> dict[str
 def _judging(
     state: TaskState,
     id: str,
-    field: Candidates,
+    candidates: Candidates,
     options: SelectOptions,
     prompts: tuple[Prompt, Prompt],
 ) -> JudgeSetup:
-    judge, rules = role_model("judge"), SELECTIONS[options.selection]
-    texts = _trajectories(field, options) if options.judge_input == "trajectory" else None
-    shown = [(texts or {}).get(id, r.summary.text) for id, r in field.rollouts.items()]
-    problem, size = problem_text(state), min(options.group_size, len(shown))
+    judge, spec, tasks = role_model("judge"), SELECTIONS[options.selection], rollout_tasks()
+    texts = _trajectories(candidates, options) if options.judge_input == "trajectory" else None
+    read = [(texts or {}).get(id, r.summary.text) for id, r in candidates.rollouts.items()]
+    problem, size, n = problem_text(state), min(options.group_size, len(read)), len(read)
     return JudgeSetup(
         id=id,
-        key=field.key,
-        rules=rules,
+        key=candidates.key,
+        options=options,
+        spec=spec,
         judge=judge,
-        config=independent(judge, options.votes, rules.orders(len(field.ids))),
+        config=independent(judge, options.votes, spec.orders(n)),
         problem=problem,
         epoch=state.epoch,
-        votes=options.votes,
-        early_stop=options.early_stop,
-        seed=options.seed,
-        tie=options.tie,
         prompts=prompts,
         texts=texts,
-        units=rollout_tasks().units,
-        reads=reading(options.arguments()),
-        budget=rollout_tasks().budget,
-        matches=matches_at_most(rules, len(field.ids), field.keep, field.group_size),
-        characters=len(problem) + size * sum(map(len, shown)) // len(shown) + _FRAME,
-        ballots=rollout_tasks().ballots,
+        saved=tasks.saved,
+        budget=tasks.budget,
+        matches=matches_at_most(spec, n, options.keep, options.group_size),
+        characters=len(problem) + size * sum(map(len, read)) // n + _FRAME,
+        recorded=tasks.recorded_votes,
     )
 
 
-def _trajectories(field: Candidates, options: SelectOptions) -> dict[str, str]:
-    owners, texts = rollout_tasks().owners, dict[str, str]()
-    for id in field.rollouts:
-        result = owners[id].result
-        messages = result.state.messages if result else []
+def _trajectories(candidates: Candidates, options: SelectOptions) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for id in candidates.rollouts:
+        messages = rollout_tasks().rollouts[id].state.messages
         trajectory = render_trajectory(messages, budget_tokens=options.judge_tokens)
         texts[id] = trajectory or "No step was taken."
     return texts
 
 
-async def _play(
-    play: SelectionSteps,
-    field: Candidates,
+async def _run_rounds(
+    steps: SelectionSteps,
+    candidates: Candidates,
     pool: RolloutPool,
     judging: JudgeSetup | None,
     *,
     release: bool,
 ) -> tuple[tuple[Round, ...], tuple[str, ...]]:
+    """Run the matches of each round until the selection returns its ranking."""
     rounds: list[Round] = []
     matches: list[Match] = []
-    crew, left = rollout_tasks(), judging.matches if judging else 0
+    left = judging.matches if judging else 0
     while True:
         try:
-            groups = play.send(matches) if rounds else next(play)
+            groups = steps.send(matches) if rounds else next(steps)
         except StopIteration as end:
             return tuple(rounds), end.value
         assert judging is not None
         if release:
-            crew.release(set(field.ids) - set(field.remaining))
+            rollout_tasks().release(set(candidates.ids) - set(candidates.remaining))
         number = len(rounds) + 1
-        judged = [group for group in groups if len(group) > 1 or judging.rules.answer == "grade"]
+        judged = [group for group in groups if len(group) > 1 or judging.spec.answer == "grade"]
         here, left = judging.within_budget(left), left - len(judged)
         progress.plan("votes", here.votes * len(judged))
         async with span(f"round {number}", type="round"):
@@ -201,8 +197,8 @@ async def _play(
             )
         for match in matches:
             if match.decided_by == "random":
-                key = f"{field.key}/{match.id}/tie"
-                field.draws.append(draw(match.tied, seed=field.seed, key=key))
+                key = f"{candidates.key}/{match.id}/tie"
+                candidates.draws.append(draw(match.tied, seed=candidates.seed, key=key))
         rounds.append(Round(number=number, matches=tuple(matches)))
 
 
@@ -211,7 +207,7 @@ def _cut(rounds: tuple[Round, ...], judging: JudgeSetup | None) -> Cut | None:
     if judging is None or not any(match.cut for match in matches):
         return None
     judged = [match for match in matches if match.votes or match.skipped_votes or match.cut]
-    planned = judging.votes * len(judged)
+    planned = judging.options.votes * len(judged)
     return judging.budget.cut(planned, planned - sum(match.cut for match in judged))
 
 

@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from inspect_tts.method.candidates import agreed, diverse, eligible, evidence, expand, identical
-from inspect_tts.method.records import RECORDED, STOP, Draw, Match, Rollout, Selection, Stage
+from inspect_tts.method.candidates import (
+    add_duplicates,
+    agreed,
+    diverse,
+    eligible,
+    evidence,
+    identical,
+)
+from inspect_tts.method.records import STOP, Draw, Match, Rollout, Selection, Stage
 from inspect_tts.method.refinement import context_key, refinement_contexts
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
@@ -44,7 +51,7 @@ def discrepancies(
         alive[selection.iteration] = selection.selected
         found += _selection(problem, selection, rollouts, draws)
     for stage in stages:
-        if stage.name == "rollouts" and stage.parameters["context"] is not None:
+        if stage.name == "rollouts" and stage.rollouts.context is not None:
             found += _contexts(problem, stage, rollouts, selections)
     for stage in stages:
         if stage.name == STOP and stage.cut is None:
@@ -68,9 +75,9 @@ def _everybody(
     carried: tuple[str, ...] = ()
     guard = False
     for stage in stages:
-        if stage.name in {"rollouts", RECORDED} and stage.iteration == iteration:
-            carried = alive.get(iteration - 1, ()) if stage.parameters["keep_parents"] else ()
-            guard = stage.parameters.get("leak_guard", False)
+        if stage.adds_rollouts and stage.iteration == iteration:
+            carried = alive.get(iteration - 1, ()) if stage.rollouts.keep_parents else ()
+            guard = stage.rollouts.leak_guard
     new = [r for r in rollouts if r.iteration == iteration]
     return (*eligible(new, leak_guard=guard), *carried)
 
@@ -80,7 +87,7 @@ def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]
     for stage in stages:
         if stage.name == "rollouts":
             ids = [r.id for r in rollouts if r.iteration == stage.iteration]
-            n = stage.cut.started if stage.cut else stage.parameters["n"]
+            n = stage.cut.started if stage.cut else stage.rollouts.n
             wanted = [f"t{stage.iteration}-n{i:02d}" for i in range(n)]
             found += [f"rollout {id} is not recorded" for id in wanted if id not in ids]
             found += [f"rollout {id} is recorded and did not run" for id in ids if id not in wanted]
@@ -123,7 +130,7 @@ def _selection(
             groups = play.send(matches)
         found.append(f"selection {selection.id}: the next round, {groups}, is not recorded")
     except StopIteration as end:
-        ranking = expand(end.value, classes) if classes else end.value
+        ranking = add_duplicates(end.value, classes) if classes else end.value
         unplayed = selection.rounds and matches is not selection.rounds[-1].matches
         if selection.diverse:
             selected = diverse([everybody[id] for id in ranking], selection.keep)
@@ -200,24 +207,23 @@ def _contexts(
 ) -> list[str]:
     before = [r.id for r in rollouts if r.iteration == stage.iteration - 1]
     recorded = [r for r in rollouts if r.iteration == stage.iteration]
-    n = stage.parameters["n"]
-    if stage.parameters["context"] == "single" and stage.cut:
-        n = len(before)
-    if not before or (stage.parameters["context"] == "single" and len(before) != n):
+    given = stage.rollouts
+    n = len(before) if given.context == "single" and stage.cut else given.n
+    if given.context is None or not before or (given.context == "single" and len(before) != n):
         return [f"iteration {stage.iteration}: its contexts need rollouts that are not recorded"]
     chosen = [s.selected for s in selections if s.iteration == stage.iteration - 1]
     earlier = [r for r in rollouts if r.iteration == stage.iteration - 1]
-    allowed = eligible(earlier, leak_guard=stage.parameters.get("leak_guard", False))
+    allowed = eligible(earlier, leak_guard=given.leak_guard)
     expected = refinement_contexts(
-        stage.parameters["context"],
+        given.context,
         n=n,
         previous=before,
         selected=chosen[-1] if chosen else allowed,
-        top_k=stage.parameters["top_k"],
-        seed=stage.parameters["seed"],
+        top_k=given.top_k,
+        seed=given.seed,
         key=f"{problem}/t{stage.iteration}/context",
-        without_context=stage.parameters["without_context"],
-        barred=set(before) - set(allowed),
+        without_context=given.without_context,
+        excluded=set(before) - set(allowed),
     )
     found = [
         f"rollout {rollout.id}: context should be {expected[rollout.index]}"
@@ -232,7 +238,7 @@ def _contexts(
         and not is_possible_fence(
             rollout.fence,
             [told[id] for id in rollout.context],
-            seed=stage.parameters["seed"],
+            seed=given.seed,
             key=context_key(rollout.iteration, rollout.context),
         )
     ]

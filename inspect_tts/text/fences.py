@@ -30,7 +30,7 @@ _BLOCK = re.compile(
 
 
 _MOST_TRIES = 100
-"""Nobody knows the next word, so the first is the one unless by a chance of 1 in 10**15."""
+"""A text cannot know the next word, so the first one fits except by a chance of 1 in 10**15."""
 
 
 class Block(NamedTuple):
@@ -38,21 +38,21 @@ class Block(NamedTuple):
 
     tag: str
     text: str
-    """As it was before it was shown."""
+    """The text before it was made harmless."""
 
 
 def harmless(text: str) -> str:
-    """A text without anything that could pass for a tag of a block; see `original`."""
+    """A text in which nothing can be taken for a tag of a block; `original` reverts it."""
     return _LIKE_TAG.sub(r"<~\g<marks>\g<tag>", text)
 
 
 def original(shown: str) -> str:
-    """The text that `harmless` made this of."""
+    """The text that was passed to `harmless`."""
     return _MARKED_TAG.sub(r"<\g<marks>\g<tag>", shown)
 
 
 def tags_in(text: str) -> tuple[str, ...]:
-    """What in a text could pass for a tag of a block."""
+    """The parts of a text that could be taken for a tag of a block."""
     return tuple(found[0] for found in _LIKE_TAG.finditer(text))
 
 
@@ -64,7 +64,7 @@ def fence_word(texts: Iterable[str], *, seed: int, key: str, inside: Iterable[st
 
 
 def is_possible_fence(word: str, texts: Iterable[str], *, seed: int, key: str) -> bool:
-    """Whether `fence_word` can have drawn a word, whatever else the prompt showed."""
+    """Whether `fence_word` can have drawn a word, whatever else was in the prompt."""
     return word in islice(_possible(texts, seed=seed, key=key), _MOST_TRIES)
 
 
@@ -74,12 +74,12 @@ def fenced(word: str, tag: str, text: str) -> str:
 
 
 def blocks(prompt: str) -> list[Block]:
-    """Read the blocks of a prompt back, each with its text as it was."""
+    """The blocks of a prompt, each with its original text."""
     return [Block(each["tag"], original(each["text"])) for each in _BLOCK.finditer(prompt)]
 
 
 def _possible(texts: Iterable[str], *, seed: int, key: str) -> Iterator[str]:
-    """The words that may fence a prompt's blocks, without end, in the order they are tried."""
+    """The endless sequence of words that may fence a prompt's blocks, in the order of trial."""
     digest = sha256()
     for text in texts:
         digest.update(sha256(text.encode(errors="surrogatepass")).digest())

@@ -33,7 +33,7 @@ def parse_json_object(text: str) -> dict[str, Any]:
 
 
 def json_objects(text: str) -> list[dict[str, Any]]:
-    """Find all JSON objects in a model's answer that are in no other, the last one first."""
+    """Find the outermost JSON objects in a model's answer, the last one first."""
     found, place = list[dict[str, Any]](), 0
     while begin := _BEGIN.search(text, place):
         end = _end_of_object(text, begin.start())

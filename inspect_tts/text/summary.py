@@ -58,7 +58,7 @@ class Artefact(_Part):
 
 
 class Check(_Part):
-    """A verification and what it is worth."""
+    """A verification, and how much it proves."""
 
     check: str
     result: str
@@ -100,12 +100,12 @@ def parse_summary(text: str) -> SummaryContent:
 
 
 def summary_text(content: SummaryContent) -> str:
-    """Show a structured summary as JSON, empty fields left out."""
+    """Show a structured summary as JSON without its empty fields."""
     return content.model_dump_json(indent=1, exclude_defaults=True)
 
 
 def facts_text(facts: Facts) -> str:
-    """Show what the harness recorded, as a short list; an item's further lines are indented."""
+    """Show the facts as a short list; further lines of an item are indented."""
     ended = facts.status if facts.reason is None else f"{facts.status} ({facts.reason})"
     lines = [f"- ended: {ended}, after {facts.turns} turns"]
     if facts.files_changed is not None:
@@ -122,7 +122,7 @@ def facts_text(facts: Facts) -> str:
 def numbered(
     rollouts: Sequence[Rollout], tag: str, fence: str, texts: Mapping[str, str] | None = None
 ) -> str:
-    """Show rollouts under consecutive numbers: what each tells, what the harness recorded."""
+    """Show rollouts under consecutive numbers, each with its text and its facts."""
     shown = []
     for number, rollout in enumerate(rollouts, start=1):
         told = rollout.summary.text if texts is None else texts[rollout.id]

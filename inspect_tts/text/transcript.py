@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
 
 CHARS_PER_TOKEN = 3
-"""Rough size of a token in code and logs; English has more, hex dumps have fewer."""
+"""Approximate characters of a token in code and logs; more in English, fewer in hex dumps."""
 
 _OBSERVATION_FLOOR = 400  # an observation is not cut below this before whole steps are left out
 _ACTION_CAP = 12_000  # a single action longer than this is elided as well
@@ -22,14 +22,14 @@ _HEADING = re.compile(r"^\[(~*+(?:step\s\d|observation\]))", re.MULTILINE | re.I
 
 @dataclass(frozen=True)
 class Step:
-    """One action of the agent and what came back."""
+    """One action of the agent and its observations."""
 
     number: int
     action: str
     observation: str
 
     def render(self) -> str:
-        """The step as it stands in a prompt; nothing in it can pass for the next one."""
+        """The step as prompts show it; nothing in it can be taken for the next step."""
         parts = [f"[step {self.number}]", _HEADING.sub(r"[~\1", self.action)]
         if self.observation:
             parts += ["[observation]", _HEADING.sub(r"[~\1", self.observation)]
@@ -102,7 +102,7 @@ def split_at(text: str, quoted: Iterable[str]) -> list[str]:
 
 
 def elide(text: str, limit: int) -> str:
-    """Cut the middle out of a text."""
+    """Replace the middle of a long text by a note."""
     if len(text) <= limit:
         return text
     room = max(0, limit - len(_notice(len(text))))

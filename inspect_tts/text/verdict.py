@@ -53,7 +53,7 @@ _LONGEST = 400  # characters of a line in which a verdict may stand
 
 
 def parse_verdict(text: str, group_size: int, *, cut: bool = False) -> int | None:
-    """Read which solution a judge named.
+    """The number of the solution that a judge chose.
 
     The form asked for is the line `Final verdict: Solution N`. Read is also what any reader would
     understand: markup, tokens of the model's template, a reason on the same line, JSON, a box, a
@@ -80,7 +80,7 @@ def _agreed(statements: list[int | None], most: int) -> int | None:
 
 
 def _statements(text: str, kind: str) -> list[int | None]:
-    """All verdicts in an answer, in their order; None for one that cannot be read."""
+    """All verdicts in an answer, in order; None for each that cannot be read."""
     text = _NEXT_TURN.split(plain(text), maxsplit=1)[0]
     text = _SPECIAL.sub(" ", _unpacked(text, kind))
     lines = [line for line in text.splitlines() if not _RULE.fullmatch(line) and line]

@@ -57,7 +57,7 @@ _LONGEST = 20_000  # characters behind a number that are looked at; an answer is
 
 
 def settles(rest: str, number: int) -> bool:
-    """Whether what follows a number in its line leaves it as it is: nothing, a reason, an order."""
+    """Whether the rest of a number's line is empty, a reason or an order."""
     if _ORDER.fullmatch(rest):
         return number not in {int(each) for each in re.findall(r"\d+", rest)}
     return _in_line(rest) and not taken_back(rest, number)
@@ -85,7 +85,7 @@ def _in_line(rest: str) -> bool:
 
 
 def taken_back(text: str, number: int) -> bool:
-    """Whether a text behind a verdict doubts it, or could make another solution the choice."""
+    """Whether the text after a verdict doubts it, or could choose another solution."""
     text = f"\n{text[:_LONGEST]}"
     if _DOUBT.search(text):
         return True

@@ -1,4 +1,4 @@
-"""The words in which judges give a verdict, in the languages that models answer in."""
+"""The words of a verdict in the languages in which models answer."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -53,7 +53,7 @@ NOUNS = _words(
     ソリューション 解決策 解決案 回答 솔루션 해결책 풀이 답안 해법
     """
 )
-"""What a numbered solution is called."""
+"""Words for a numbered solution."""
 
 ANNOUNCES = (
     (LEAD_IN - _words("given considering"))
@@ -84,11 +84,11 @@ BECAUSE = _words(
     fordi eftersom
     """
 )
-"""Begin a reason."""
+"""Words that begin a reason."""
 
 _ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 NUMBERS = {
     **{word: number for number, word in enumerate(_ENGLISH, start=1)},
     **{word: number for number, word in enumerate("一二三四五六七八九十", start=1)},
 }
-"""Numbers as words, read only behind the noun."""
+"""Numbers as words, read only after the noun."""

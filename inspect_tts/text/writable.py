@@ -1,4 +1,4 @@
-"""Text that can be written: to a request, a log, a file."""
+"""Make text writable for requests, logs and files."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pydantic_core import to_jsonable_python
 
 
 def writable(text: str) -> str:
-    """Replace what no UTF-8 can hold: halves of surrogate pairs; whole ones become a character."""
+    """Replace half surrogate pairs, which UTF-8 cannot hold; whole pairs become a character."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -17,7 +17,7 @@ def writable(text: str) -> str:
 
 
 def writable_values(value: Any) -> Any:
-    """Replace what no UTF-8 can hold in all text of nested lists and dictionaries."""
+    """Replace half surrogate pairs in all strings of nested lists and dictionaries."""
     if isinstance(value, str):
         return writable(value)
     if isinstance(value, dict):
@@ -28,7 +28,7 @@ def writable_values(value: Any) -> Any:
 
 
 def plain(value: object) -> Any:
-    """Write a value as JSON data; functions and objects by name, the same in each process."""
+    """A value as JSON data; functions and objects become names that every process shares."""
 
     def other(odd: Any) -> Any:
         if callable(to_list := getattr(odd, "tolist", None)) and not isinstance(odd, type):

@@ -1,8 +1,8 @@
-"""What a workspace was before an agent ran, kept outside of it, and what differs from it later.
+"""Record a git workspace before an agent runs, outside of it, and read the changes later.
 
-An agent may change whatever `git status` looks at: index, settings, attributes, history, `git`
-itself. So the harness has a git directory of its own, with nothing in it but the tree that it
-compares with, looks at the bytes of each file, and runs the programs that were there before.
+An agent may change everything that `git status` reads: index, settings, attributes, history, `git`
+itself. So the harness has its own git directory, which holds only the tree to compare with. It
+reads the bytes of each file, and runs the programs that were installed before the agent.
 """
 
 import re
@@ -27,20 +27,20 @@ class Baseline:
     """A git workspace before an agent's first step."""
 
     top: str
-    """Its folder."""
+    """Its top folder."""
     own: str
-    """The harness' folder."""
+    """The harness's folder."""
     commit: str
     tree: str
-    """What to compare with: the commit as its files lie there."""
+    """The tree to compare with: the files of the commit as checked out."""
     tools: tuple[tuple[str, str], ...]
-    """Programs by name, as they were found before the agent."""
+    """Paths of programs by name, as found before the agent ran."""
     local: bool
     """Whether it is on this machine."""
 
 
 async def open_baseline(*, local: bool) -> Baseline | None:
-    """Note what the git workspace in the default sandbox's working directory is."""
+    """Record the git workspace in the default sandbox's working directory; None without one."""
     place = tempfile.gettempdir() if local else "/var/tmp"  # of the sandbox
     done = await run_inside(["sh", "-c", OPEN, "sh", "HEAD", LARGE, place, *TOOLS])
     lines = done.stdout.splitlines() if done is not None and done.success else []
@@ -55,9 +55,9 @@ async def open_baseline(*, local: bool) -> Baseline | None:
 
 
 async def read_workspace(baseline: Baseline, *, patch_bytes: int | None = None) -> Workspace | None:
-    """Read what differs from a baseline: by git, else by the files alone, else by the repository.
+    """Read the changes since a baseline: with git, else from file sums, else from the repository.
 
-    The patch is hashed where it is, so its size does not matter for that.
+    The patch is hashed in the sandbox, so its size does not matter.
     """
     one = baseline
     wanted = "" if patch_bytes is None else str(patch_bytes)
@@ -74,7 +74,7 @@ async def read_workspace(baseline: Baseline, *, patch_bytes: int | None = None) 
 
 
 async def read_repository(commit: str, *, patch_bytes: int, folder: str) -> Workspace | None:
-    """Read what differs from a commit where nothing was noted before the agent ran."""
+    """Read the changes since a commit without a baseline."""
 
     async def by_git(attribute: str) -> Workspace | None:
         given = (commit, str(patch_bytes), attribute, LARGE, str(MOST_NEW))
@@ -84,7 +84,7 @@ async def read_repository(commit: str, *, patch_bytes: int, folder: str) -> Work
 
 
 async def close_baseline(baseline: Baseline) -> None:
-    """Remove what was noted, so that nothing of it is in a snapshot or in the scorer's way."""
+    """Remove the baseline, so that neither a snapshot nor the scorer sees it."""
     with anyio.CancelScope(shield=True):
         if baseline.local:
             await anyio.to_thread.run_sync(lambda: shutil.rmtree(baseline.own, ignore_errors=True))
@@ -94,7 +94,7 @@ async def close_baseline(baseline: Baseline) -> None:
 
 
 async def _readable(by_git: Callable[[str], Awaitable[Workspace | None]]) -> Workspace | None:
-    """Read a patch as text, else with each file as git's binary patch, which is ASCII."""
+    """Read a patch as text; if it is not UTF-8, each file as git's binary patch."""
     read = await by_git("!diff")
     if read is None or read.diff is None:
         return read
@@ -117,6 +117,6 @@ async def _read(
         return None
     try:
         read = parse_workspace(done.stdout)
-    except ValueError:  # no program of ours prints that
+    except ValueError:  # our scripts do not print that
         return None
     return read if baseline is None or read.commit == baseline.commit else None

@@ -1,4 +1,4 @@
-"""Ask the transcript and the repository for the facts of a rollout."""
+"""Find an agent's commands in the transcript, and among them leaks."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -16,8 +16,8 @@ from .inside import run_inside
 _COMMAND_NAMES = ("command", "cmd", "input")
 _MOST_NAMES = 200
 
-# Prints which names are commits that the start commit does not have among its ancestors, and that
-# are older than the rollout, so none of its own.
+# Prints the names of commits that are not ancestors of the start commit and are older than the
+# rollout, so that it cannot have made them.
 _LATER = r"""
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 start=$1 began=$2 && shift 2
@@ -31,7 +31,7 @@ exit 0
 
 
 def commands_run(span_id: str) -> list[tuple[str, int | None]]:
-    """The commands that an agent ran in a sandbox."""
+    """The commands that an agent ran in a sandbox, with return codes."""
     inside = {span_id}
     executed: list[tuple[str, int | None]] = []
     for event in transcript().events:
@@ -77,7 +77,7 @@ async def _later(commit: str, names: Sequence[str], began: int) -> list[str]:
 def commands_outside(
     events: Iterable[Event], spans: Collection[str]
 ) -> list[tuple[str, int | None]]:
-    """The commands run in a sandbox, as a finished sample's log has them."""
+    """The commands of a finished sample's log, except those inside of some spans."""
     inside, executed = set[str | None](), list[tuple[str, int | None]]()
     for event in events:
         if isinstance(event, SpanBeginEvent):

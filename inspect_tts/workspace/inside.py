@@ -1,4 +1,4 @@
-"""The one way in which the harness itself runs something in a rollout's sandbox."""
+"""Run the harness's own commands in a rollout's sandbox."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,13 @@ from inspect_ai.util import ExecResult, LimitExceededError, sandbox
 
 from inspect_tts._inspect import TerminateSampleError
 
-_TIMEOUT = 60  # seconds; what takes longer is reported as unknown
+_TIMEOUT = 60  # seconds; a longer command counts as failed
 
 
 async def run_inside(
     command: Sequence[str], *, folder: str | None = None
 ) -> ExecResult[str] | None:
-    """Run a command in the default sandbox. One that is dead or odd has nothing to tell."""
+    """Run a command in the default sandbox; None if the sandbox fails."""
     try:
         return await sandbox().exec(
             list(command), cwd=folder, timeout=_TIMEOUT, timeout_retry=False

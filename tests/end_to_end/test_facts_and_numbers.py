@@ -251,7 +251,7 @@ def test_stages_built_while_the_sample_runs_say_what_to_do(tmp_path: Path) -> No
         cwd=tmp_path,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "error the stage rollouts() was built while the eval already ran" in ended.stdout
+    assert "error the stage rollouts() was built while the eval was already running" in ended.stdout
 
 
 @pytest.mark.parametrize("options", [{"context": "single"}, {"iterations": 1}])

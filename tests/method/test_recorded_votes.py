@@ -3,7 +3,13 @@
 import pytest
 
 from inspect_tts.estimate.forecast import Forecast, Plan, forecast
-from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey, reading, recorded_votes
+from inspect_tts.method.parameters import JudgeParameters
+from inspect_tts.method.recorded_votes import (
+    RecordedVotes,
+    VoteKey,
+    judge_input_label,
+    recorded_votes,
+)
 from inspect_tts.method.records import (
     Facts,
     Match,
@@ -90,9 +96,10 @@ def test_an_abstention_is_a_vote() -> None:
 
 
 def test_trajectories_of_different_length_are_different_readings() -> None:
-    short = reading({"judge_input": "trajectory", "judge_tokens": 500})
-    assert short != reading({"judge_input": "trajectory", "judge_tokens": 501})
-    assert reading({"judge_input": "summary", "judge_tokens": 1}) == "summary"
+    short = judge_input_label(JudgeParameters(judge_input="trajectory", judge_tokens=500))
+    longer = JudgeParameters(judge_input="trajectory", judge_tokens=501)
+    assert short != judge_input_label(longer)
+    assert judge_input_label(JudgeParameters(judge_tokens=500)) == "summary"
 
 
 def test_votes_are_read_with_what_was_asked_of_whom() -> None:

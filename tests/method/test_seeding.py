@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspect_tts.method.seeding import lane, seeded_shuffle
+from inspect_tts.method.seeding import cache_scope, seeded_shuffle
 
 IDS = tuple(f"t0-n{index:02d}" for index in range(16))
 
@@ -102,7 +102,7 @@ LANES = [
 
 @pytest.mark.parametrize(("parts", "expected"), LANES)
 def test_the_lane_of_a_stream_never_changes(parts: tuple[object, ...], expected: int) -> None:
-    assert lane(*parts) == expected
+    assert cache_scope(*parts) == expected
 
 
 def test_streams_have_distinct_lanes() -> None:
@@ -113,21 +113,31 @@ def test_streams_have_distinct_lanes() -> None:
         for index in range(64)
         for vote in range(16)
     ]
-    assert len({lane(*stream) for stream in streams}) == len(streams)
+    assert len({cache_scope(*stream) for stream in streams}) == len(streams)
 
 
 def test_parts_do_not_run_into_each_other() -> None:
-    assert len({lane("a", "bc"), lane("ab", "c"), lane("abc"), lane("a", "b", "c")}) == 4
+    assert (
+        len(
+            {
+                cache_scope("a", "bc"),
+                cache_scope("ab", "c"),
+                cache_scope("abc"),
+                cache_scope("a", "b", "c"),
+            }
+        )
+        == 4
+    )
 
 
 @settings(deadline=None)
 @given(parts=st.lists(st.one_of(st.integers(), st.text())))
 def test_a_lane_is_above_any_epoch_and_exact_as_a_json_number(parts: list[object]) -> None:
-    assert 2**31 <= lane(*parts) < 2**52
-    assert float(lane(*parts)) == lane(*parts)
+    assert 2**31 <= cache_scope(*parts) < 2**52
+    assert float(cache_scope(*parts)) == cache_scope(*parts)
 
 
 def test_lanes_fill_their_range() -> None:
-    found = [lane(i) for i in range(1_000)]
+    found = [cache_scope(i) for i in range(1_000)]
     assert min(found) < 2**52 // 100
     assert max(found) > 2**52 // 100 * 99

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspect_tts.method.candidates import evidence, expand, identical
+from inspect_tts.method.candidates import add_duplicates, evidence, identical
 from inspect_tts.method.records import CommandFact, Facts, Match, Rollout, Status, Summary, Usage
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
@@ -275,7 +275,7 @@ def test_the_largest_class_of_identical_candidates_agrees() -> None:
 
 def test_the_members_of_a_class_follow_the_ranked() -> None:
     classes = (("a", "a2", "a3"), ("b",), ("c", "c2"))
-    assert expand(("c", "a", "b"), classes) == ("c", "a", "b", "c2", "a2", "a3")
+    assert add_duplicates(("c", "a", "b"), classes) == ("c", "a", "b", "c2", "a2", "a3")
 
 
 def test_evidence_prefers_who_ended_then_whose_commands_worked_then_who_was_quick() -> None:

@@ -20,7 +20,7 @@ from inspect_ai.model import (
 from scripted import acting, model, pool, problem, reply, run, says, summarise
 
 from inspect_tts import Match, rtv
-from inspect_tts.models.batching import manner
+from inspect_tts.models.batching import vote_mode
 from inspect_tts.text.fences import blocks
 
 PROBLEM = "Make the parser accept what the grammar says. " * 400
@@ -253,13 +253,13 @@ def test_a_wave_is_one_batch(tmp_path: Path, server: Server) -> None:
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        (GenerateConfig(), "leader_first"),
-        (GenerateConfig(cache_prompt=True), "leader_first"),
-        (GenerateConfig(cache_prompt=False), "at_once"),
-        (GenerateConfig(batch=True), "at_once"),
-        (GenerateConfig(batch=False), "leader_first"),
+        (GenerateConfig(), "warm_cache"),
+        (GenerateConfig(cache_prompt=True), "warm_cache"),
+        (GenerateConfig(cache_prompt=False), "parallel"),
+        (GenerateConfig(batch=True), "parallel"),
+        (GenerateConfig(batch=False), "warm_cache"),
     ],
 )
 def test_how_votes_are_asked(server: Server, config: GenerateConfig, expected: str) -> None:
-    assert manner(claude(server, config), GenerateConfig()) == expected
-    assert manner(claude(server), config) == expected
+    assert vote_mode(claude(server, config), GenerateConfig()) == expected
+    assert vote_mode(claude(server), config) == expected

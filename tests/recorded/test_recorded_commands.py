@@ -75,7 +75,7 @@ def test_what_is_told_is_about_the_problems_and_arguments_that_are_given(
         ("select", log, "-S", "vote=3"): "did you mean votes",
         ("select", log, "-S", "trajectory_tokens=1"): "trajectory_tokens=1 is too small",
         ("select", log, "--problems", "nope.jsonl"): "nope.jsonl",
-        ("replay", log, "-S", "resume=nofs://x"): "resume='nofs://x' is no place",
+        ("replay", log, "-S", "resume=nofs://x"): "resume='nofs://x' is not a place",
         ("replay", log, "--judge-input", "trajectory"): "holds no trajectories",
     }.items():
         refused = command(*words, "--dry-run")

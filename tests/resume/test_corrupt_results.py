@@ -16,7 +16,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.scorer import includes
 
 from inspect_tts import bash_agent, rtv
-from inspect_tts.resume.format import LARGEST, UNIT_VERSION, Kind, pack, unpack
+from inspect_tts.resume.format import LARGEST, SAVED_VERSION, Kind, pack, unpack
 
 ALL = {"rollout": 2, "summary": 2, "vote": 1}
 
@@ -89,7 +89,7 @@ def test_wrong_content_is_reported_and_made_anew(
     made_anew = "rollout" if kind == "snapshot" else kind
     assert made_anew not in again.taken_over
     assert again.damaged[kind] == ALL.get(kind, 2)
-    assert f"a {kind} that was kept cannot be read and is made again" in caplog.text
+    assert f"a saved {kind} cannot be read and is computed again" in caplog.text
     assert run(tmp_path).pool.taken_over == ALL, "what was made anew is right again"
 
 
@@ -97,6 +97,6 @@ def test_a_small_unit_that_holds_much_is_not_unpacked() -> None:
     packer = zlib.compressobj(9)
     body = b"".join(packer.compress(b"\0" * 2**24) for _ in range(LARGEST // 2**24 + 1))
     body += packer.flush()
-    digest = sha256(f"{UNIT_VERSION}\0vote\0ab\0".encode() + body).hexdigest()
-    with pytest.raises(ValueError, match="not what is kept"):
+    digest = sha256(f"{SAVED_VERSION}\0vote\0ab\0".encode() + body).hexdigest()
+    with pytest.raises(ValueError, match="no end where it should"):
         unpack("vote", "ab", b"inspect_tts unit " + digest.encode() + b"\n" + body)

@@ -1,4 +1,4 @@
-"""SavedResults as bytes: keys that cover everything, damage that is always noticed."""
+"""Saved results as bytes: keys that cover everything, damage that is always noticed."""
 
 from typing import Any
 
@@ -12,9 +12,7 @@ from inspect_tts.resume.format import (
     Kind,
     cache_key,
     pack,
-    pack_json,
     unpack,
-    unpack_json,
 )
 
 PARTS: dict[str, Any] = {"agent": ["a", {"x": 1}], "index": 3, "refinement": ""}
@@ -45,11 +43,6 @@ def test_what_was_written_is_read(value: bytes, kind: Kind) -> None:
     assert unpack(kind, "k", pack(kind, "k", value)) == value
 
 
-@given(st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=5))
-def test_json_is_read_as_it_was(value: Any) -> None:
-    assert unpack_json("vote", "k", pack_json("vote", "k", value)) == value
-
-
 @given(st.data(), st.binary(min_size=1, max_size=60))
 def test_any_damage_is_noticed(data: st.DataObject, value: bytes) -> None:
     whole = pack("summary", "k", value)
@@ -61,6 +54,6 @@ def test_any_damage_is_noticed(data: st.DataObject, value: bytes) -> None:
 
 
 @pytest.mark.parametrize(("kind", "key"), [("vote", "k"), ("summary", "other")])
-def test_a_unit_stands_for_one_kind_and_key(kind: Kind, key: str) -> None:
+def test_a_saved_result_stands_for_one_kind_and_key(kind: Kind, key: str) -> None:
     with pytest.raises(CorruptResultError):
         unpack(kind, key, pack("summary", "k", b"x"))

@@ -20,7 +20,7 @@ from scripted import only, pool, problem, reply, run
 
 from inspect_tts import bash_agent, rtv
 from inspect_tts.resume.saved_results import SavedResults
-from inspect_tts.resume.store import Store
+from inspect_tts.resume.store import FileStore
 from inspect_tts.rollout import saved as resume
 from inspect_tts.text.writable import plain
 
@@ -208,7 +208,7 @@ def test_a_sandbox_that_cannot_be_restored_costs_its_rollout_alone(
     assert {rollout.status for rollout in again.pool.rollouts} == {"completed"}
 
 
-class Unreachable(Store):
+class Unreachable(FileStore):
     """A file system whose errors are its own."""
 
     async def read(self, kind: Any, key: str) -> bytes | None:
@@ -219,7 +219,7 @@ class Unreachable(Store):
 
 
 def test_a_file_system_with_errors_of_its_own_does_not_stop_the_run() -> None:
-    units = SavedResults(Unreachable())
+    units = SavedResults(Unreachable("memory://none"))
     assert anyio.run(units.get_bytes, "snapshot", "ab") is None
     assert not anyio.run(units.put_bytes, "snapshot", "ab", b"x")
 

@@ -10,6 +10,8 @@ import pytest
 from crowd import crowd
 from fsspec.implementations.memory import MemoryFileSystem
 from helpers import Script, run_eval, shell_then_submit
+from hypothesis import given
+from hypothesis import strategies as st
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
@@ -25,6 +27,10 @@ from inspect_tts.resume.store import FileStore
 
 class Thing(BaseModel):
     value: int
+
+
+class Anything(BaseModel):
+    value: Any
 
 
 def units(root: str) -> SavedResults:
@@ -45,6 +51,16 @@ def test_a_unit_is_there_for_another_process(tmp_path: Path, root: str) -> None:
         assert await units(place).get("vote", "ab12", Thing) is None
 
     anyio.run(keep_and_look)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=5))
+def test_json_is_read_as_it_was(value: Any) -> None:
+    async def there_and_back() -> None:
+        store = units("memory://json")
+        await store.put("vote", "ab12", Anything(value=value))
+        assert await store.get("vote", "ab12", Anything) == Anything(value=value)
+
+    anyio.run(there_and_back)
 
 
 def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:
@@ -204,7 +220,7 @@ def boxed(name: str, folder: Path, script: Script, **options: Any) -> EvalLog:
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        ("nohup sleep 1000 >/dev/null 2>&1 &", "it left 1 processes running"),
+        ("nohup sleep 1000 >/dev/null 2>&1 &", "1 processes are still running"),
         ("head -c 300M /dev/zero > big", "exceed 256 MiB"),
     ],
 )

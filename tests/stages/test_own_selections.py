@@ -69,7 +69,7 @@ def test_a_log_whose_selection_is_gone_says_so(mine: Path, tmp_path: Path) -> No
     SELECTIONS.pop(name)
     mine.rename(tmp_path / "elsewhere.py")
     [said] = found.discrepancies()
-    assert "selection t0 cannot be made again" in said
+    assert "selection t0 cannot be recomputed" in said
     assert "no file" in said
 
 

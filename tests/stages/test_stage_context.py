@@ -56,9 +56,9 @@ def test_a_sandbox_that_is_gone_is_told(tmp_path: Path) -> None:
         rollouts(n=2, agent=acting(*WRITERS)), tournament(votes=1), staged(look), adopt()
     )
     run(boxed(), closed, tmp_path, judge=prefer("#r0"))
-    assert sorted(told.values()) == ["it was closed when nothing needed it any more", "live"]
+    assert sorted(told.values()) == ["it was closed once no later stage needed it", "live"]
     run(problem(), rtv(n=2, votes=1, agent=crowd(), stages=staged(look)), tmp_path)
-    assert set(told.values()) == {"it has none in this process"}
+    assert set(told.values()) == {"none was started in this process"}
 
 
 def test_a_stage_that_ignores_it_ends_the_sample_with_one_message(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_evidence_is_bounded_and_flagged(tmp_path: Path) -> None:
         for number in range(18):
             context.add_evidence("t0-n00", f"piece {number}", "text")
         context.add_evidence("t0-n00", "order", "the same name")
-        with pytest.raises(UserError, match="20 names already"):
+        with pytest.raises(UserError, match="already has evidence of 20 names"):
             context.add_evidence("t0-n00", "one more", "text")
         with pytest.raises(UserError, match="is not known"):
             context.add_evidence("t9-n00", "name", "text")

@@ -23,7 +23,7 @@ from inspect_tts.evidence.facts import (
     patch_fingerprint,
     shell_command,
 )
-from inspect_tts.evidence.injection import steering_in
+from inspect_tts.evidence.injection import orders_in
 from inspect_tts.evidence.leaks import leaks, revisions
 from inspect_tts.evidence.patches import parse_patch
 from inspect_tts.evidence.shell import argument_words, programs
@@ -158,7 +158,7 @@ LOOKS: dict[str, Callable[[str], Any]] = {
     "patch_fingerprint": patch_fingerprint,
     "harmless": lambda text: original(harmless(text)),
     "blocks": blocks,
-    "injections": lambda text: steering_in(text[: 2**17]),
+    "injections": lambda text: orders_in(text[: 2**17]),
     "verdict": lambda text: parse_verdict(text, 4),
     "grade": parse_grade,
     "json": tried(parse_json_object),

@@ -1,0 +1,117 @@
+"""Arguments that decisions depend on, as logs hold them; `options.py` adds those of the shell."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .refinement import Context
+from .tournament import TieBreak
+
+JudgeInput = Literal["summary", "trajectory"]
+
+
+class Parameters(BaseModel):
+    """Base of all arguments."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+    )
+
+    @classmethod
+    def read(cls, recorded: Mapping[str, Any]) -> Self:
+        """Read these arguments from a stage's record, which may hold more."""
+        return cls(**{name: recorded[name] for name in cls.model_fields if name in recorded})
+
+
+class SeedParameters(Parameters):
+    """What random draws depend on."""
+
+    seed: int = Field(default=0, ge=0)
+    """Seed of all random draws: pairings, ties, contexts."""
+
+
+class JudgeParameters(SeedParameters):
+    """How judges compare rollouts."""
+
+    group_size: int = Field(default=2, ge=2)
+    """Rollouts in a match, G of the paper."""
+    votes: int = Field(default=8, ge=1)
+    """Independent votes of a match, V of the paper."""
+    early_stop: bool = True
+    """Whether to stop a match's votes once the missing ones cannot change its winner."""
+    tie: TieBreak = "random"
+    """What decides a match with equal votes: a seeded random draw, or `evidence` before it (ended
+    by itself, last commands succeeded, fewer turns)."""
+    dedupe: bool = False
+    """Whether to judge rollouts with the same patch (or answer) only once."""
+    judge_input: JudgeInput = "summary"
+    """What judges read of a rollout besides its facts: its `summary`, or its `trajectory`."""
+    judge_tokens: int = Field(default=20_000, ge=500)
+    """Room for each trajectory in the judge's prompt, in tokens."""
+
+
+class IterationParameters(SeedParameters):
+    """How many rollouts an iteration has, and which of them may be selected."""
+
+    n: int = Field(default=16, ge=1)
+    """Rollouts of each iteration, N of the paper."""
+    leak_guard: bool = False
+    """Whether to keep rollouts that reached for the reference solution (`Rollout.leaks`) out of
+    selection and refinement contexts."""
+
+
+class RolloutsParameters(IterationParameters):
+    """What the rollouts of one iteration start from."""
+
+    context: Context | None = None
+    """Where the refinement context of each comes from: None for none, `select` for the last
+    selection, `random` for a draw of `top_k` for each, `single` for its predecessor."""
+    top_k: int = Field(default=4, ge=1)
+    """Size K of a random draw."""
+    without_context: int = Field(default=0, ge=0)
+    """How many of the rollouts, the last, start without context."""
+    keep_parents: bool = False
+    """Whether the rollouts that are selected now may be selected again beside the new ones. Their
+    sandboxes stay open, in addition to `max_rollouts`."""
+
+
+# --- names of earlier versions
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _opposite(value: Any) -> Any:
+    return not value if isinstance(value, bool) else value
+
+
+RENAMED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "units": ("resume", _same),
+    "judge_identical": ("dedupe", _opposite),
+    "stop_agreed": ("stop_on_consensus", _same),
+    "carry_over": ("keep_parents", _same),
+    "cold": ("without_context", _same),
+    "hold": ("keep_sandboxes", _same),
+}
+"""Arguments of version 0.1, by their old name: the new one, and how to read the value."""
+
+TIES = {"lot": "random"}
+"""Values of `tie` and `decided_by` of version 0.1, by their old word."""
+
+
+def renamed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments under the names of this version."""
+    found: dict[str, Any] = {}
+    for name, value in arguments.items():
+        new, read = RENAMED.get(name, (name, _same))
+        found[new] = read(value)
+    tie = found.get("tie")
+    if isinstance(tie, str) and tie in TIES:
+        found["tie"] = TIES[tie]
+    return found

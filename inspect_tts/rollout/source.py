@@ -1,0 +1,142 @@
+"""Where the rollouts of a strategy come from, and what its sample holds of them."""
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+from weakref import WeakKeyDictionary
+
+import anyio
+from inspect_ai.solver import TaskState
+from pydantic import JsonValue
+
+from inspect_tts._inspect import SandboxSet, eval_spec, outer_sample
+from inspect_tts.method.recorded_votes import RecordedVotes
+from inspect_tts.method.records import Rollout
+from inspect_tts.resume.log_repair import note_run
+from inspect_tts.resume.saved_results import SavedResults, open_store
+
+from .admission import Budget
+
+Contexts = tuple[tuple[str, ...], ...]
+"""Of each rollout of an iteration, the rollouts whose summaries it starts from."""
+
+
+class SealedScore(NamedTuple):
+    """How a rollout that was not adopted was graded; all that its record still lacks."""
+
+    scores: dict[str, JsonValue] | None = None
+    score_error: str | None = None
+
+
+class FinishedRollout:
+    """A rollout that has ended: what it left behind, and what its sample still needs of that."""
+
+    def __init__(
+        self,
+        record: Rollout,
+        state: TaskState,
+        *,
+        sandboxes: SandboxSet | None = None,
+        reopen: Callable[[], Coroutine[Any, Any, SandboxSet | None]] | None = None,
+        score: SealedScore | None = None,
+    ) -> None:
+        self.record = record
+        """As it was when it ended; from then on its record is the one in the pool."""
+        self.state = state
+        self.sandboxes = sandboxes
+        self.reopen = reopen
+        """Starts its sandboxes again, in their saved state; None for one that ran elsewhere."""
+        self.score = score
+        """Sealed."""
+        self.adopted = False
+        self.slot_freed, self.released, self.closed = anyio.Event(), anyio.Event(), anyio.Event()
+        if reopen is None:
+            self.closed.set()
+
+    def release(self, *, adopted: bool = False) -> None:
+        """Let go of the sandbox: to the sample if it is adopted, else to be graded and closed."""
+        if not self.released.is_set():
+            self.adopted = adopted
+            self.slot_freed.set()
+            self.released.set()
+
+    def free_slot(self) -> None:
+        """Give the slot back and keep the sandbox, to be selected from once more.
+
+        A rollout that waited with its slot for others could wait for ever: these may need it.
+        """
+        self.slot_freed.set()
+
+    @property
+    def adoptable(self) -> bool:
+        """Whether the sandbox is still there to be adopted (or there never was one)."""
+        return self.sandboxes is None or not self.sandboxes.closed
+
+    async def final_score(self) -> SealedScore | None:
+        """Wait until a released rollout is graded and closed; None if it was adopted."""
+        await self.closed.wait()
+        return None if self.adopted else self.score
+
+
+class RolloutSource(Protocol):
+    """Where rollouts come from: run in the sample, recorded, or each a sample of its own."""
+
+    done: Sequence[str] = ()
+    """The stages that ran in earlier samples of the problem."""
+    seconds: float | None = None
+    """How long the last iteration took; None where it ran elsewhere."""
+    publish_scores: bool = False
+    """Whether all numbers are published even if no other rollout of this problem was graded."""
+
+    async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout] | None:
+        """Wait for the rollouts of an iteration; None if they must run as samples first."""
+
+    def pauses_before(self, stage: str) -> bool:
+        """Whether the strategy goes on in another sample, from this stage on."""
+        return False
+
+
+class RolloutTasks:
+    """What the stages of a strategy share on one sample."""
+
+    def __init__(self) -> None:
+        self.rollouts: dict[str, FinishedRollout] = {}
+        self.source: RolloutSource | None = None
+        """None where rollouts run in the sample: each stage then has a source of its own."""
+        self.saved = SavedResults(None)
+        self.recorded_votes: RecordedVotes | None = None
+        """Votes of an earlier run, to be used before a judge is asked."""
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What the sample may still spend."""
+        return Budget()
+
+    def open_saved(self, resume: str) -> None:
+        """Open the sample's saved results, and note the run for the log of a retry."""
+        spec, active = eval_spec(), outer_sample()
+        note_run(spec.eval_id, active.sample.id or 0, active.epoch)
+        self.saved = SavedResults(open_store(resume, spec, active.log_location))
+
+    def add(self, rollouts: Iterable[FinishedRollout]) -> None:
+        """Hold rollouts that have ended."""
+        self.rollouts |= {rollout.record.id: rollout for rollout in rollouts}
+
+    def release(self, ids: Iterable[str]) -> None:
+        """Let go of rollouts that nothing needs any more; returns at once."""
+        for id in ids:
+            self.rollouts[id].release()
+
+    async def finish_all(self) -> dict[str, SealedScore]:
+        """Let go of all that is left and wait until it is graded and closed; scores by rollout."""
+        self.release(self.rollouts)
+        scores = {id: await rollout.final_score() for id, rollout in self.rollouts.items()}
+        return {id: score for id, score in scores.items() if score is not None}
+
+
+_tasks: WeakKeyDictionary[object, RolloutTasks] = WeakKeyDictionary()
+
+
+def rollout_tasks() -> RolloutTasks:
+    """What the stages share on the running sample."""
+    return _tasks.setdefault(outer_sample(), RolloutTasks())
