@@ -97,7 +97,7 @@ def _become(args: list[str], streams: list[str], cwd: str, env: dict[str, str]) 
     except SystemExit as ended:
         code = ended.code
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
         code = 1
     if isinstance(code, str):
         print(code, file=sys.stderr)
