@@ -2,11 +2,11 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import run_command
 from conftest import Box
 from helpers import (
     IMAGE,
@@ -119,8 +119,12 @@ def test_the_bench_counts_one_execution_a_turn() -> None:
     if missing:
         pytest.skip(missing)
     bench = Path(__file__).parents[2] / "bench" / "terminus.py"
-    ran = run_command(bench, "--turns", "2", "--json")
-    assert ran.returncode == 0, ran.stderr
+    ran = subprocess.run(
+        [sys.executable, str(bench), "--turns", "2", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     found = json.loads(ran.stdout)
     assert found["executions a turn"] == 1
     assert found["terminus ms"] > 0
