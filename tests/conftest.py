@@ -7,8 +7,12 @@ from uuid import uuid4
 
 import pytest
 from helpers import compose_file, containers, docker_missing
+from inspect_ai.util import display_counter
 
 os.environ.setdefault("INSPECT_TTS_PREFLIGHT", "false")  # a script's answers are counted
+os.environ["INSPECT_EVAL_CTL_SERVER"] = "false"  # no test asks it anything
+os.environ["INSPECT_DISPLAY"] = "log"
+display_counter("", "")  # fixes the display of this process; another one draws what nobody sees
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

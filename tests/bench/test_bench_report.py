@@ -1,15 +1,15 @@
 """The bench of reports runs, on a small scale."""
 
-import subprocess
-import sys
 from pathlib import Path
+
+from commands import run_command
 
 
 def test_it_measures_the_command(tmp_path: Path) -> None:
     bench = Path(__file__).parents[2] / "bench" / "report.py"
     arguments = ["--problems", "4", "--n", "2", "--logs", "2", "--events", "3"]
-    command = [sys.executable, str(bench), *arguments, "--keep", str(tmp_path)]
-    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = run_command(bench, *arguments, "--keep", tmp_path)
+    assert found.returncode == 0, found.stderr
     values = {name: float(value) for name, value in map(str.split, found.stdout.splitlines())}
     assert set(values) == {"seconds", "peak_mib", "page_mb", "log_mb"}
     assert 4 < values["page_mb"] < 25

@@ -1,15 +1,16 @@
 """The bench of selections: its judge, its populations, its numbers."""
 
 import json
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
 from statistics import mean
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from commands import run_command
 
 from inspect_tts.method.selection_specs import SELECTIONS
 
@@ -243,9 +244,10 @@ def test_pools_drawn_from_a_record(name: str, problems: int, size: int) -> None:
 # --- the command
 
 
-def bench(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "bench" / "selection.py"), "--repeats", "1", *options]
-    return subprocess.run(command, capture_output=True, text=True, check=True)
+def bench(*options: str) -> CompletedProcess[str]:
+    done = run_command(ROOT / "bench" / "selection.py", "--repeats", "1", *options)
+    done.check_returncode()
+    return done
 
 
 def test_json_holds_a_table_for_each_pool_and_accuracy_and_the_check() -> None:

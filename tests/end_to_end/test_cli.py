@@ -1,15 +1,13 @@
 """The strategies as users meet them: `inspect eval --solver rtv`, and mistakes."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_command
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.solver import Solver
 
@@ -95,11 +93,8 @@ class Ran:
 def inspect_cli(folder: Path, cwd: Path, *args: str) -> Ran:
     logs = folder / "logs"
     args = tuple(os.path.relpath(a, cwd) if Path(a).is_absolute() else a for a in args)
-    command = [str(Path(sys.executable).with_name("inspect")), *args, "--display", "plain"]
-    wide = {**os.environ, "COLUMNS": "1000", "INSPECT_LOG_DIR": str(logs)}
-    ran = subprocess.run(
-        command, cwd=cwd, env=wide, capture_output=True, text=True, timeout=600, check=False
-    )
+    wide = {"COLUMNS": "1000", "INSPECT_LOG_DIR": str(logs)}
+    ran = run_command("inspect", *args, "--display", "plain", cwd=cwd, env=wide)
     return Ran(ran.returncode, ran.stdout + ran.stderr, logs)
 
 
@@ -109,11 +104,6 @@ def toy_in(folder: Path, *, broken: bool = False) -> str:
     if broken:
         (folder / "broken").touch()
     return str(folder / "toy.py@toy")
-
-
-def side_by_side(work: Sequence[Callable[[], Ran]]) -> list[Ran]:
-    with ThreadPoolExecutor(2) as pool:
-        return [future.result() for future in [pool.submit(each) for each in work]]
 
 
 # --- runs
@@ -129,15 +119,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Ran, Ran]:
     arguments = [part for name, value in GIVEN.items() for part in ("-S", f"{name}={value}")]
     few = ("-S", "n=3", "-S", "votes=1")
 
-    def fails() -> Ran:
-        return inspect_cli(
-            there, there, "eval", broken, "--solver", "inspect_tts/pdr_rtv", *arguments
-        )
-
-    def works() -> Ran:
-        return inspect_cli(here, ROOT, "eval", toy, "--solver", "rtv", *few)
-
-    first, failed = side_by_side([works, fails])
+    first = inspect_cli(here, ROOT, "eval", toy, "--solver", "rtv", *few)
+    failed = inspect_cli(
+        there, there, "eval", broken, "--solver", "inspect_tts/pdr_rtv", *arguments
+    )
     (there / "broken").unlink()
     [log] = failed.logs.glob("*.eval")
     retried = inspect_cli(there, there, "eval-retry", str(log))
@@ -206,11 +191,11 @@ def mistakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
         "running": ("toy.py@nested",),
     }
 
-    def command(name: str) -> Callable[[], Ran]:
-        args = given[name] if given[name][0].startswith("toy.py") else (toy, *given[name])
-        return lambda: inspect_cli(folder / name, folder, "eval", *args)
+    def command(name: str, *args: str) -> Ran:
+        chosen = args if args[0].startswith("toy.py") else (toy, *args)
+        return inspect_cli(folder / name, folder, "eval", *chosen)
 
-    return dict(zip(given, side_by_side([command(name) for name in given]), strict=True))
+    return {name: command(name, *args) for name, args in given.items()}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """What a review found: grading, facts and numbers, shown in real evals."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from math import isnan
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+from commands import run_command
 from helpers import (
     Outcome,
     Script,
@@ -242,14 +241,9 @@ print(log.status, log.samples[0].error.message)
 
 def test_stages_built_while_the_sample_runs_say_what_to_do(tmp_path: Path) -> None:
     """In a process of its own, where nothing else has built a stage before."""
-    ended = subprocess.run(
-        [sys.executable, "-c", INSIDE, str(Path(__file__).parents[1] / "support"), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-        cwd=tmp_path,
-    )
+    (tmp_path / "inside.py").write_text(INSIDE, encoding="utf-8")
+    support = Path(__file__).parents[1] / "support"
+    ended = run_command(tmp_path / "inside.py", support, tmp_path, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert "error the stage rollouts() was built while the eval was already running" in ended.stdout
 

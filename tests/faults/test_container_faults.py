@@ -17,7 +17,7 @@ from inspect_ai.util import sandbox
 
 from inspect_tts import bash_agent, rtv
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.faults]
 
 
 @scorer(metrics=[accuracy()])

@@ -1,14 +1,13 @@
 """Select among the epochs of a log: a real eval of ours on the log of another."""
 
 import json
-import subprocess
-import sys
 from math import isnan
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import pytest
+from commands import run_command
 from helpers import Outcome, Script, prefer, say
 from inspect_ai import Task, eval_retry, score
 from inspect_ai import eval as inspect_eval
@@ -249,15 +248,10 @@ def test_the_command_score_takes_the_file(
     epochs: str, played: tuple[Script, EvalLog], tmp_path: Path
 ) -> None:
     selections = Path(played[1].location).with_suffix("") / "selections.jsonl"
-    words = ["-m", "inspect_ai", "score", epochs, "--scorer", "inspect_tts/chosen_epoch"]
+    words = ["inspect", "score", epochs, "--scorer", "inspect_tts/chosen_epoch"]
     words += ["-S", f"selections={selections}", "--action", "append"]
     output = tmp_path / "scored.eval"
-    done = subprocess.run(
-        [sys.executable, *words, "--output-file", str(output)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = run_command(*words, "--output-file", output)
     assert done.returncode == 0, done.stdout + done.stderr
     results = read_eval_log(str(output)).results
     assert results is not None

@@ -1,12 +1,11 @@
 """The commands `inspect-tts select` and `inspect-tts replay`, as a user types them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from commands import run_command
 from helpers import Outcome
 from inspect_ai.log import read_eval_log
 from recorded_logs import lines
@@ -28,9 +27,10 @@ def command(*words: str) -> Result:
 
 def simulated(folder: Path) -> Path:
     """A log of rtv with the simulated model."""
-    words = ["-m", "inspect_ai", "eval", "inspect_tts/demo", "--solver", "rtv", "-S", "n=4"]
+    words = ["inspect", "eval", "inspect_tts/demo", "--solver", "rtv", "-S", "n=4"]
     words += ["-S", "votes=2", "--model", "simulated/coder", "--limit", "2", "--display", "none"]
-    subprocess.run([sys.executable, *words, "--log-dir", str(folder)], check=True, timeout=300)
+    done = run_command(*words, "--log-dir", folder)
+    assert done.returncode == 0, done.stderr
     [log] = folder.glob("*.eval")
     return log
 
@@ -42,11 +42,8 @@ def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
     assert "Model calls:" in told
     assert list((tmp_path / "logs").iterdir()) == [log], "a dry run writes nothing"
 
-    script = Path(sys.executable).with_name("inspect-tts")
-    words = [str(script), "replay", str(log), "--log-dir", str(tmp_path / "new")]
-    done = subprocess.run(
-        [*words, "--display", "none"], capture_output=True, text=True, timeout=300
-    )
+    words = ["inspect-tts", "replay", str(log), "--log-dir", str(tmp_path / "new")]
+    done = run_command(*words, "--display", "none")
     assert done.returncode == 0, done.stderr
     assert "Model calls: 0 votes." in done.stdout
     [new] = (tmp_path / "new").glob("*.eval")
@@ -120,11 +117,9 @@ def test_a_command_whose_eval_failed_fails(tmp_path: Path) -> None:
         (tmp_path / f"preds_{name}.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
     texts = tmp_path / "problems.jsonl"
     texts.write_text(json.dumps({"instance_id": "p", "problem_statement": "Do it."}), "utf-8")
-    words = [str(Path(sys.executable).with_name("inspect-tts")), "select", str(tmp_path)]
-    words += ["--problems", str(texts), "--model", "none/none", "--display", "none"]
-    done = subprocess.run(
-        [*words, "--log-dir", str(tmp_path / "logs")], capture_output=True, text=True, timeout=300
-    )
+    words = ["inspect-tts", "select", str(tmp_path), "--problems", str(texts)]
+    words += ["--model", "none/none", "--display", "none"]
+    done = run_command(*words, "--log-dir", tmp_path / "logs")
     assert done.returncode == 1
     assert "Error: the eval ended with status error: there is no model" in done.stderr
     assert "Traceback" not in done.stderr

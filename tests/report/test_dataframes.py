@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import run_command
 from inspect_ai.log import EvalLog, write_eval_log
 
 import inspect_tts
@@ -105,8 +106,8 @@ def test_a_malformed_sample_is_named_and_the_others_are_read(
 
 def test_the_example_makes_the_papers_table(log: EvalLog, tmp_path: Path) -> None:
     write_eval_log(log, str(tmp_path / "2026-01-01T00-00-00_made.eval"))
-    command = [sys.executable, str(ROOT / "docs" / "paper_table.py"), str(tmp_path)]
-    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = run_command(ROOT / "docs" / "paper_table.py", tmp_path)
+    found.check_returncode()
     frame = inspect_tts.problems_df(log)
     head, _, row = found.stdout.strip().split("\n")
     assert head.split() == ["iter", "0", "select-K", "iter", "1", "final", "gain", "problems"]

@@ -1,10 +1,9 @@
 """Whatever a rollout leaves behind is its record; its siblings and the process are untouched."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import run_command
 from conftest import Box, docker_box, local_box
 from helpers import Outcome, Script, eval_one, shell, submit
 from hostile import HOSTILE, INSIDE, MORE, SETUP
@@ -163,8 +162,8 @@ def test_memory_stays_bounded(kind: str, tmp_path: Path) -> None:
         docker_box(tmp_path)  # skips without
     here, tests = Path(__file__).parent, Path(__file__).parents[1]
     paths = f"{here}:{tests}:{tests / 'support'}"
-    command = [sys.executable, "-c", PEAK, paths, str(tmp_path), kind]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
+    (tmp_path / "peak.py").write_text(PEAK, encoding="utf-8")
+    done = run_command(tmp_path / "peak.py", paths, tmp_path, kind)
     assert done.returncode == 0, done.stderr[-2000:]
     error, grown = done.stdout.split()[-2:]
     assert error == "None"

@@ -1,13 +1,11 @@
 """Stages that others write, written as a user would: from outside of the package."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_command
 from crowd import crowd
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.solver import Solver, chain
@@ -91,11 +89,10 @@ def test_the_example_of_the_docs_tells_judges_what_it_ran(example: Path, tmp_pat
 
 def test_the_example_runs_from_the_command_line(example: Path, tmp_path: Path) -> None:
     (tmp_path / "toy.py").write_text(TOY, encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("inspect")), "eval", "toy.py", "--solver", "rtv"]
+    command = ["inspect", "eval", "toy.py", "--solver", "rtv"]
     command += ["-S", "n=2", "-S", "votes=1", "--display", "none"]
     command += ["-S", "stages=visible_tests.py@visible_tests", "--log-dir", "logs"]
-    quiet = {**os.environ, "INSPECT_TTS_PREFLIGHT": "false"}
-    ran = subprocess.run(command, cwd=tmp_path, env=quiet, capture_output=True, check=False)
+    ran = run_command(*command, cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     [file] = (tmp_path / "logs").glob("*.eval")
     found = only(read_eval_log(str(file))).store_as(RolloutPool)
