@@ -16,7 +16,7 @@ from inspect_ai.util import sandbox
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
 from inspect_tts.benchmarks.demo.problems import SETUP, Problem, load_problems
-from inspect_tts.benchmarks.demo.task import demo_task
+from inspect_tts.benchmarks.demo.task import demo
 from inspect_tts.errors import UserError
 from inspect_tts.sim.playbook import Fix, Playbook, demo_playbooks, find_playbook
 
@@ -166,11 +166,11 @@ def test_setup_does_without_git(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "k8s", "Docker"])
 def test_unknown_sandbox_is_refused_by_name(name: str) -> None:
     with pytest.raises(UserError, match=f"sandbox='{name}': .* local or docker"):
-        demo_task(name)
+        demo(name)
 
 
 def test_docker_uses_the_compose_file_of_the_package() -> None:
-    sandbox_spec = demo_task("docker").sandbox
+    sandbox_spec = demo("docker").sandbox
     assert sandbox_spec is not None
     assert sandbox_spec.type == "docker"
     text = Path(str(sandbox_spec.config)).read_text(encoding="utf-8")
@@ -202,7 +202,7 @@ def endless() -> Solver:
 
 def run(solution: Solver, sample_id: str, tmp_path: Path, **options: Any) -> EvalLog:
     return inspect_eval(
-        demo_task(),
+        demo(),
         solver=solution,
         sample_id=sample_id,
         model="simulated/coder",
@@ -225,7 +225,7 @@ def test_scorer_grades_the_sandbox(right: bool, value: str, tmp_path: Path) -> N
 def test_scorer_stops_a_test_that_hangs(tmp_path: Path) -> None:
     from inspect_tts.benchmarks.demo.task import hidden_test
 
-    task = demo_task()
+    task = demo()
     task.scorer = [hidden_test(timeout=2)]
     task.solver = endless()
     log = inspect_eval(
