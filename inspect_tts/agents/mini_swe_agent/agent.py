@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Variant = Literal["tools", "text"]
-_PUBLISHED: dict[Variant, str] = {"tools": "swebench", "text": "swebench_backticks"}
+PUBLISHED: dict[Variant, str] = {"tools": "swebench", "text": "swebench_backticks"}
 _STATUS: dict[str, Status] = {
     "Submitted": "completed",
     "LimitsExceeded": "limit",
@@ -79,7 +79,7 @@ def mini_swe_agent(
     Raises:
         UserError: If the package is missing, or an argument is out of range.
     """
-    one_of("variant", variant, tuple(_PUBLISHED))
+    one_of("variant", variant, tuple(PUBLISHED))
     at_least("timeout", timeout, 1)
     at_least("step_limit", step_limit, 0)
     at_least("cost_limit", cost_limit, 0, whole=False)
@@ -98,7 +98,7 @@ def mini_swe_agent(
 def _setup(variant: Variant, config: str | None, limits: dict[str, float | None]) -> Setup:
     from .package import agent_settings, load_config  # not before it is asked for
 
-    sections = load_config(config or _PUBLISHED[variant])
+    sections = load_config(config or PUBLISHED[variant])
     given = {key: value for key, value in limits.items() if value is not None}
     return Setup(
         agent={**agent_settings(sections["agent"]), **given},
