@@ -5,6 +5,7 @@ reading their prompts with regular expressions. Nothing measured with it says an
 model.
 """
 
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -23,7 +24,7 @@ from inspect_ai.model import (
     modelapi,
     set_model_info,
 )
-from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from inspect_ai.tool import ToolChoice, ToolInfo
 
 from inspect_tts._inspect import current_cache_scope
 from inspect_tts.arguments import checked
@@ -91,12 +92,7 @@ def _output(
     said = len(reply.text) + sum(len(str(call.arguments)) for call in reply.calls)
     read, written = asked // CHARS_PER_TOKEN + 1, said // CHARS_PER_TOKEN + 1
     calls = [
-        ToolCall(
-            id="call_" + sha256(f"{len(messages)}/{i}/{call}".encode()).hexdigest()[:12],
-            function=call.function,
-            arguments=call.arguments,
-            parse_error=call.parse_error,
-        )
+        replace(call, id=f"call_{sha256(f'{len(messages)}/{i}/{call}'.encode()).hexdigest()[:12]}")
         for i, call in enumerate(reply.calls)
     ]
     message = ChatMessageAssistant(

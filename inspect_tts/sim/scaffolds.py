@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from inspect_ai.tool import ToolInfo
+from inspect_ai.tool import ToolCall, ToolInfo
 
 from inspect_tts.agents.terminus.screen import parse_turn
 
@@ -22,20 +22,11 @@ _SECONDS = 600  # that a command may take in Terminus
 
 
 @dataclass(frozen=True)
-class Call:
-    """A tool call to make."""
-
-    function: str
-    arguments: dict[str, Any]
-    parse_error: str | None = None
-
-
-@dataclass(frozen=True)
 class Reply:
     """What the model says."""
 
     text: str
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class Scaffold:
         if self.name == "terminus":
             keys = {"keystrokes": f"{command}\n", "is_blocking": True, "timeout_sec": _SECONDS}
             return _turn(thought, [keys])
-        return Reply(thought, (Call("bash", {"command": command}),))
+        return Reply(thought, (_call("bash", command=command),))
 
     def malformed(self, thought: str, command: str) -> Reply:
         """Try to, in a way that the scaffold cannot read."""
@@ -77,17 +68,21 @@ class Scaffold:
         error = (
             f"Error parsing the following tool call arguments:\n\n{broken}\n\nUnterminated string"
         )
-        return Reply(thought, (Call("bash", {}, error),))
+        return Reply(thought, (_call("bash", error),))
 
     def finish(self, answer: str) -> Reply:
         """End the attempt."""
         if self.name == "react":
-            return Reply("", (Call("submit", {"answer": answer}),))
+            return Reply("", (_call("submit", answer=answer),))
         if self.name == "terminus":
             return _turn(answer, [], complete=True)
         return self.command(
             answer, f"echo {_END} && cat {_PATCH}" if self.patch else f"echo {_END}"
         )
+
+
+def _call(function: str, error: str | None = None, **arguments: str) -> ToolCall:
+    return ToolCall(id="", function=function, arguments=dict(arguments), parse_error=error)
 
 
 def _turn(thought: str, commands: Sequence[dict[str, object]], *, complete: bool = False) -> Reply:

@@ -1,6 +1,7 @@
 """The demo's problems are what they claim to be: proven by running them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
+from inspect_tts.benchmarks.demo.__main__ import main
 from inspect_tts.benchmarks.demo.problems import SETUP, Problem, load_problems
 from inspect_tts.benchmarks.demo.task import demo
 from inspect_tts.errors import UserError
@@ -246,3 +248,24 @@ def test_samples_are_independent_objects() -> None:
     assert one.files is not None
     one.files.clear()
     assert PROBLEMS["bill-shares"].sample().files
+
+
+def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("plotly")
+    monkeypatch.chdir(tmp_path)
+    graded = {"n": 2, "score_rollouts": True}
+    assert main({"rtv": graded, "pdr_rtv": {**graded, "top_k": 1}}, limit=1) == 0
+    told = capsys.readouterr().out
+    [page] = Path("logs").glob("demo-*/report.html")
+    end = told[told.index("\nreport: ") :].strip().splitlines()
+    assert end[0] == f"report: {page.resolve()}"
+    assert re.fullmatch(
+        r"With a simulated model, which says nothing about a real one, rtv solves \d+% of the "
+        r"problems and a single rollout \d+% \(.* points, .*\); pdr_rtv solves .*\.",
+        end[2],
+    )
+    assert end[-1].endswith(f"inspect view --log-dir {page.parent}")
+    assert len(list(page.parent.glob("*.eval"))) == 2
+    assert "rtv      " in told[: told.index("\nreport: ")], "progress is shown"
