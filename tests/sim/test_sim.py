@@ -94,8 +94,9 @@ def chosen_fix(plan: Plan, book: Playbook = BOOK) -> str | None:
     ],
 )
 def test_bad_value_is_named_with_what_is_allowed(name: str, value: object, said: str) -> None:
+    given: dict[str, Any] = {name: value}
     with pytest.raises(UserError, match=rf"{name}={value!r}.*{said}"):
-        get_model("simulated/coder", **{name: value})
+        get_model("simulated/coder", **given)
 
 
 def test_unknown_argument_is_named_with_the_known_ones() -> None:
