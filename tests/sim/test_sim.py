@@ -1,4 +1,4 @@
-"""The simulated model: settings, draws, playbooks, scaffolds, and the agent it plays."""
+"""The simulated model: settings, draws, playbooks, and the agent it plays."""
 
 import json
 from pathlib import Path
@@ -12,12 +12,9 @@ from inspect_ai.model import (
     ChatMessageUser,
     get_model,
 )
-from inspect_ai.tool import ToolCall, ToolInfo, ToolParam, ToolParams
-from sim_cases import FENCE
+from sim_cases import FENCE, REACT
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
-from inspect_tts.agents.mini_swe_agent.agent import PUBLISHED, Variant
-from inspect_tts.agents.terminus.screen import parse_turn
 from inspect_tts.benchmarks.demo.problems import load_problems
 from inspect_tts.errors import UserError
 from inspect_tts.prompts import load_prompt
@@ -26,11 +23,8 @@ from inspect_tts.sim.brain import respond
 from inspect_tts.sim.chance import Stream
 from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.playbook import Playbook, demo_playbooks, find_playbook, load_playbooks
-from inspect_tts.sim.scaffolds import Scaffold, find_scaffold, read_action
 from inspect_tts.text.fences import fenced
-from inspect_tts.text.transcript import steps
 
-END = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
 BOOKS = {book.id: book for book in demo_playbooks()}
 BOOK = BOOKS["bill-shares"]
 STATEMENT = next(p.statement for p in load_problems() if p.id == BOOK.id)
@@ -44,15 +38,6 @@ FRUGAL_PLAYBOOK = {
     "right": {"name": "plug", "idea": "plug it in", "commands": ["echo on > lamp/state"]},
     "wrong": [{"name": "kick", "idea": "kick it", "commands": ["echo off > lamp/state"]}],
 }
-
-
-def tool(name: str, *parameters: str) -> ToolInfo:
-    properties = {p: ToolParam(type="string", description=p) for p in parameters}
-    schema = ToolParams(properties=properties, required=list(parameters))
-    return ToolInfo(name=name, description=name, parameters=schema)
-
-
-REACT = [tool("bash", "command"), tool("submit", "answer")]
 
 
 def attempts(*fixes: str) -> str:
@@ -154,73 +139,6 @@ def test_bad_playbook_is_refused_with_its_path(text: str, tmp_path: Path) -> Non
         load_playbooks(str(path))
     with pytest.raises(UserError, match=r"missing\.json"):
         load_playbooks(str(tmp_path / "missing.json"))
-
-
-# scaffolds
-
-MINI = f"To end: `echo {END} && cat patch.txt`"
-
-
-def test_react_calls_bash_and_submit() -> None:
-    scaffold = find_scaffold("", REACT)
-    assert scaffold is not None
-    call = scaffold.command("why", "ls").calls[0]
-    assert (call.function, call.arguments) == ("bash", {"command": "ls"})
-    assert scaffold.finish("done").calls[0].arguments == {"answer": "done"}
-    assert scaffold.malformed("why", "ls").calls[0].parse_error
-    assert scaffold.prepare is None
-
-
-def test_mini_swe_agent_ends_by_a_command() -> None:
-    scaffold = find_scaffold(MINI, REACT[:1])
-    assert scaffold == Scaffold("tools", patch=True)
-    assert scaffold.prepare == "git diff > patch.txt"
-    ending = {"command": f"echo {END} && cat patch.txt"}
-    assert scaffold.finish("done").calls[0].arguments == ending
-
-
-def test_its_variant_text_writes_one_block() -> None:
-    scaffold = find_scaffold(f"Answer with ONE ```mswea_bash_command. echo {END}", [])
-    assert scaffold == Scaffold("text")
-    assert scaffold.command("why", "ls").text == "THOUGHT: why\n\n```mswea_bash_command\nls\n```"
-    assert scaffold.finish("done").text.endswith(f"echo {END}\n```")
-    assert "```" not in scaffold.malformed("why", "ls").text
-
-
-def test_terminus_types_keys() -> None:
-    scaffold = find_scaffold(load_prompt("terminus").format(), [])
-    assert scaffold == Scaffold("terminus")
-    [command] = parse_turn(scaffold.command("why", "ls").text).commands
-    assert (command.keystrokes, command.is_blocking) == ("ls\n", True)
-    assert parse_turn(scaffold.finish("done").text).is_task_complete
-    with pytest.raises(ValueError, match="JSON"):
-        parse_turn(scaffold.malformed("why", "ls").text)
-
-
-@pytest.mark.parametrize(
-    "scaffold", [Scaffold("text"), Scaffold("terminus"), Scaffold("react")], ids=lambda s: s.name
-)
-def test_what_is_said_is_read_back(scaffold: Scaffold) -> None:
-    said = scaffold.command("Why not?", "ls -A\necho done")
-    message = ChatMessageAssistant(
-        content=said.text,
-        tool_calls=[
-            ToolCall(id="1", function=c.function, arguments=c.arguments) for c in said.calls
-        ],
-    )
-    [step] = steps([message])
-    assert read_action(step.action) == (["ls -A\necho done"], "Why not?")
-
-
-@pytest.mark.parametrize("variant", ["tools", "text"])
-def test_the_published_prompts_are_known(variant: Variant) -> None:
-    pytest.importorskip("minisweagent")
-    from inspect_tts.agents.mini_swe_agent.package import load_config
-
-    told = load_config(PUBLISHED[variant])["agent"]
-    prompt = told["system_template"] + told["instance_template"]
-    tools = REACT[:1] if variant == "tools" else []
-    assert find_scaffold(prompt, tools) == Scaffold(variant, patch=True)
 
 
 def test_without_a_shell_the_agent_just_answers() -> None:

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from inspect_ai.model import ChatMessageUser
-from inspect_ai.tool import ToolInfo
 from sim_cases import (
     CHECKED,
     DOUBTFUL,
@@ -13,6 +12,7 @@ from sim_cases import (
     GAVE_UP,
     LADDER,
     PROBLEM,
+    REACT,
     SOLVED,
     TEST,
     ask,
@@ -140,7 +140,6 @@ def test_abstentions_at_their_rate() -> None:
 
 
 def test_prompts_with_tools_are_for_the_agent() -> None:
-    tools = [ToolInfo(name=name, description="") for name in ("bash", "submit")]
     prompt = [ChatMessageUser(content=judge_prompt(shown(SOLVED), shown(FAILED)))]
-    assert respond(SimConfig(), [], prompt, tools, 1).calls
+    assert respond(SimConfig(), [], prompt, REACT, 1).calls
     assert not respond(SimConfig(), [], prompt, [], 1).calls

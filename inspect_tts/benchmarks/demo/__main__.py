@@ -2,10 +2,9 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import strftime
@@ -13,8 +12,6 @@ from typing import Any
 
 from inspect_ai import eval
 from inspect_ai.solver import SolverSpec
-
-from inspect_tts.report.command import report
 
 from .task import demo
 
@@ -46,10 +43,10 @@ def main(strategies: Mapping[str, dict[str, Any]] = STRATEGIES, limit: int | Non
             print(f"{name} failed: {log.error.message if log.error else log.status}")
             return 1
     print("writing the report", flush=True)
-    page, numbers = folder / "report.html", StringIO()
-    with redirect_stdout(numbers):
-        report([str(folder), "--json", "--html", str(page)], standalone_mode=False)
-    runs = {run["strategy"]: run for run in json.loads(numbers.getvalue())["runs"]}
+    page = folder / "report.html"
+    command = [sys.executable, "-m", "inspect_tts", "report", str(folder), "--json"]
+    done = subprocess.run([*command, "--html", str(page)], stdout=subprocess.PIPE, check=True)
+    runs = {run["strategy"]: run for run in json.loads(done.stdout)["runs"]}
     found = "; ".join(_finding(runs[name]) for name in strategies)
     print(
         f"\nreport: {page.resolve()}\n\n"
