@@ -1,13 +1,15 @@
 """The three scaffolds of the simulated agent: what it says in each, and how that is read back."""
 
 import pytest
-from inspect_ai.model import ChatMessageAssistant
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser
 from inspect_ai.tool import ToolCall
 from sim_cases import REACT
 
 from inspect_tts.agents.mini_swe_agent.agent import PUBLISHED, Variant
 from inspect_tts.agents.terminus.screen import parse_turn
 from inspect_tts.prompts import load_prompt
+from inspect_tts.sim.brain import respond
+from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.scaffolds import Scaffold, find_scaffold, read_action
 from inspect_tts.text.transcript import steps
 
@@ -75,3 +77,12 @@ def test_the_published_prompts_are_known(variant: Variant) -> None:
     prompt = told["system_template"] + told["instance_template"]
     tools = REACT[:1] if variant == "tools" else []
     assert find_scaffold(prompt, tools) == Scaffold(variant, patch=True)
+
+
+@pytest.mark.parametrize(("prompt", "tools", "same"), [(MINI, 1, True), ("", 2, False)])
+def test_mini_swe_agent_takes_unreadable_answers_out(prompt: str, tools: int, same: bool) -> None:
+    answer, told = ChatMessageAssistant(content="..."), ChatMessageUser(content="told")
+    begun: list[ChatMessage] = [ChatMessageUser(content=prompt), answer, told]
+    config = SimConfig(failure_rate=0)
+    kept = respond(config, [], [*begun, answer, told], REACT[:tools], 1)
+    assert (respond(config, [], [*begun, told], REACT[:tools], 1) == kept) == same
