@@ -60,7 +60,7 @@ $(VENV)/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "inspect_tts needs Python 3.11 or newer on the PATH (or PYTHON=/path/to/python)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable .
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[report]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -92,8 +92,8 @@ def _work(
     book: Playbook, fix: Fix, solved: bool, refined: bool, stream: Stream
 ) -> tuple[Move, ...]:
     moves: list[Move] = []
-    dead_ends = [w for w in book.wrong if w.edits and not w.commands and not w.passes_visible]
-    dead_ends = [wrong for wrong in dead_ends if wrong is not fix]
+    others = [wrong for wrong in book.wrong if wrong is not fix and not wrong.passes_visible]
+    dead_ends = [wrong for wrong in others if wrong.edits and not wrong.commands]
     if dead_ends and not refined and stream.happens(_DETOUR, "detour"):
         moves += _detour(book, stream.pick(dead_ends, "dead end"))
     opening = stream.pick(_BUILD_ON if refined else _CAUSE, "opening")

@@ -65,11 +65,10 @@ def shown_solutions(prompt: str) -> list[tuple[str, str]]:
 
 def choose(config: SimConfig, scores: Sequence[float], stream: Stream) -> int:
     """Choose a solution."""
-    everyone = range(len(scores))
     if stream.happens(config.position_bias, "position"):
         return 0
-    best = [i for i in everyone if scores[i] == max(scores)]
-    others = [i for i in everyone if i not in best]
+    best = [i for i in range(len(scores)) if scores[i] == max(scores)]
+    others = [i for i in range(len(scores)) if i not in best]
     if others and not stream.happens(config.judge_accuracy, "accuracy"):
         return stream.pick(others, "choice")
     return stream.pick(best, "choice")
@@ -85,19 +84,16 @@ def grade(config: SimConfig, score: float, stream: Stream) -> int:
 def appraise(summary: str, facts: str = "") -> Appraisal:
     """Weigh one solution."""
     content = _content(summary)
-    found = _appraise_prose(summary) if content is None else _appraise_content(content)
-    score, reasons = 0.0, list(found.reasons)
+    score, reasons = _weigh_prose(summary) if content is None else _weigh(content)
     if "files changed: none" in facts:
-        score, reasons = -4.0, ["the harness recorded no change at all", *reasons]
+        score, reasons = score - 4, ["the harness recorded no change at all", *reasons]
     ended = re.search(r"^- ended: (\w+)", facts, re.MULTILINE)
     if ended and ended[1] != "completed":
-        score -= 1.0
-        reasons.append(f"it did not end by itself ({ended[1]})")
+        score, reasons = score - 1, [*reasons, f"it did not end by itself ({ended[1]})"]
     codes = _TEST_FACT.findall(facts)
     if codes and codes[-1] != "0":
-        score -= 1.0
-        reasons.append("the last recorded test failed")
-    return Appraisal(found.score + score, tuple(reasons))
+        score, reasons = score - 1, [*reasons, "the last recorded test failed"]
+    return Appraisal(score, tuple(reasons))
 
 
 def _content(summary: str) -> SummaryContent | None:
@@ -109,39 +105,32 @@ def _content(summary: str) -> SummaryContent | None:
         return None
 
 
-def _appraise_content(content: SummaryContent) -> Appraisal:
-    score, reasons = 0.0, []
-    if content.code_changes:
-        reasons.append("changes " + ", ".join(sorted({c.file for c in content.code_changes})))
-    else:
-        score -= 4.0
-        reasons.append("no change is shown")
+def _weigh(content: SummaryContent) -> tuple[float, list[str]]:
+    files = ", ".join(sorted({change.file for change in content.code_changes}))
+    score, reasons = (0.0, [f"changes {files}"]) if files else (-4.0, ["no change is shown"])
     final = [check for check in content.verified if check.after_last_change]
-    tests = [check.result for check in final if check.check.startswith("visible test")]
-    checks = [check.result for check in final if not check.check.startswith("visible test")]
-    for kind, results, worth in (("the test", tests, 2.0), ("its own check", checks, 1.5)):
+    for kind, start, worth in (("the test", "visible", 2.0), ("its own check", "own", 1.5)):
+        results = [check.result for check in final if check.check.startswith(start)]
         if not results:
             reasons.append(f"{kind} was not run after the last change")
             continue
         passed = results[-1].startswith("passed")
         score += worth if passed else -worth
         reasons.append(f"{kind} {'passed' if passed else 'failed'} after the last change")
-    unresolved = [error for error in content.errors if not error.resolved]
+    unresolved = sum(not error.resolved for error in content.errors)
     if unresolved:
-        score -= 0.5 * min(len(unresolved), 2)
-        reasons.append(f"{len(unresolved)} errors were left unresolved")
-    return Appraisal(score, tuple(reasons))
+        reasons.append(f"{unresolved} errors were left unresolved")
+    return score - 0.5 * min(unresolved, 2), reasons
 
 
-def _appraise_prose(summary: str) -> Appraisal:
+def _weigh_prose(summary: str) -> tuple[float, list[str]]:
     text = summary.lower()
     if not text.strip() or re.search(r"no (file|change|result|trajectory)|did nothing", text):
-        return Appraisal(-4.0, ("no change is described",))
-    passed, failed = len(re.findall(r"\bpass", text)), len(re.findall(r"\bfail", text))
-    verdict = (passed > failed) - (failed > passed)
-    words = {
-        1: "it says that checks passed",
-        0: "no check is described",
-        -1: "it tells of failures",
-    }
-    return Appraisal(float(verdict), (words[verdict],))
+        return -4.0, ["no change is described"]
+    passed, failed = text.count("pass"), text.count("fail")
+    if passed == failed:
+        return 0.0, ["no check is described"]
+    told = (
+        (1.0, "it says that checks passed") if passed > failed else (-1.0, "it tells of failures")
+    )
+    return told[0], [told[1]]

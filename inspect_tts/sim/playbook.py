@@ -5,10 +5,12 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
 
 
@@ -18,6 +20,18 @@ def _joined(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_joined)]
 """A text; in JSON also a list of lines."""
+
+
+_EDIT = """\
+python3 - <<'EOF'
+from pathlib import Path
+path = Path({file!r})
+text = path.read_text()
+old = {old}
+new = {new}
+assert text.count(old) == 1, 'the text to replace was not found'
+path.write_text(text.replace(old, new))
+EOF"""
 
 
 class _Part(BaseModel):
@@ -33,19 +47,7 @@ class Edit(_Part):
 
     def command(self) -> str:
         """The shell command that does it, with Python as the only need."""
-        return "\n".join(
-            [
-                "python3 - <<'EOF'",
-                "from pathlib import Path",
-                f"path = Path({self.file!r})",
-                "text = path.read_text()",
-                f"old = {_literal(self.old)}",
-                f"new = {_literal(self.new)}",
-                "assert text.count(old) == 1, 'the text to replace was not found'",
-                "path.write_text(text.replace(old, new))",
-                "EOF",
-            ]
-        )
+        return _EDIT.format(file=self.file, old=_literal(self.old), new=_literal(self.new))
 
     def undo(self) -> "Edit":
         """The edit that takes this one back."""
@@ -76,9 +78,8 @@ class Fix(_Part):
 
     def found_in(self, text: str) -> bool:
         """Say whether a text describes this fix."""
-        marks = (
-            [self.signature] if self.signature else [*self.commands, *(e.new for e in self.edits)]
-        )
+        all_marks = [*self.commands, *(edit.new for edit in self.edits)]
+        marks = [self.signature] if self.signature else all_marks
         squeezed = _squeeze(text)
         return all(_squeeze(mark) in squeezed for mark in marks)
 
@@ -103,14 +104,9 @@ class Playbook(_Part):
 @cache
 def demo_playbooks() -> tuple[Playbook, ...]:
     """Playbooks of the demo's problems, sorted by id."""
-    root = files("inspect_tts").joinpath("benchmarks", "demo", "problems")
-    found = [folder.joinpath("playbook.json") for folder in root.iterdir()]
-    books = [
-        Playbook.model_validate_json(path.read_text(encoding="utf-8"))
-        for path in found
-        if path.is_file()
-    ]
-    return tuple(sorted(books, key=lambda book: book.id))
+    root = Path(str(files("inspect_tts"))) / "benchmarks" / "demo" / "problems"
+    paths = sorted(root.glob("*/playbook.json"))
+    return tuple(Playbook.model_validate_json(path.read_text("utf-8")) for path in paths)
 
 
 def load_playbooks(path: str) -> tuple[Playbook, ...]:
@@ -119,8 +115,8 @@ def load_playbooks(path: str) -> tuple[Playbook, ...]:
         value = json.loads(user_path(path).read_text(encoding="utf-8"))
         entries = value if isinstance(value, list) else [value]
         return tuple(Playbook.model_validate(entry) for entry in entries)
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise ValueError(f"playbook={path!r}: must be a JSON file of playbooks: {error}") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"playbook={path!r} is no JSON file of playbooks: {error}") from error
 
 
 def find_playbook(text: str, books: Sequence[Playbook]) -> Playbook | None:

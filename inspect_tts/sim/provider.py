@@ -5,6 +5,8 @@ reading their prompts with regular expressions. Nothing measured with it says an
 model.
 """
 
+from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -22,15 +24,15 @@ from inspect_ai.model import (
     modelapi,
     set_model_info,
 )
-from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from inspect_ai.tool import ToolChoice, ToolInfo
 
 from inspect_tts._inspect import current_cache_scope
-from inspect_tts.errors import UserError
+from inspect_tts.arguments import checked
 
 from .brain import respond
-from .config import config_from
-from .dialects import Reply
+from .config import SimConfig
 from .playbook import demo_playbooks, load_playbooks
+from .scaffolds import Reply
 
 CHARS_PER_TOKEN = 4
 INPUT_PRICE, OUTPUT_PRICE = 3.0, 15.0
@@ -54,25 +56,11 @@ class SimulatedModel(ModelAPI):
         config: GenerateConfig = GenerateConfig(),  # noqa: B008 - the signature that Inspect calls
         **model_args: Any,
     ) -> None:
-        """Create the model.
-
-        Args:
-            model_name: Any name; all are the same simulation.
-            base_url: Not used.
-            api_key: Not used.
-            config: Not used, as nothing is sampled.
-            **model_args: Fields of `SimConfig`.
-
-        Raises:
-            UserError: If an argument is unknown or out of range, or the playbook file is bad.
-        """
+        """Create the model; an argument that is wrong is a `UserError`."""
         super().__init__(model_name, base_url, api_key, [], config)
-        try:
-            self.settings = config_from(model_args)
-            added = load_playbooks(self.settings.playbook) if self.settings.playbook else ()
-        except ValueError as error:
-            raise UserError(f"simulated/{model_name}: {error}") from error
-        self.books = (*added, *demo_playbooks())
+        self.settings: SimConfig = checked(SimConfig, model_args, f"simulated/{model_name}")
+        path = self.settings.playbook
+        self.books = (*(load_playbooks(path) if path else ()), *demo_playbooks())
         _set_price(f"simulated/{model_name}")
 
     async def generate(
@@ -82,17 +70,7 @@ class SimulatedModel(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
-        """Answer a conversation.
-
-        Args:
-            input: The conversation.
-            tools: Tools on offer.
-            tool_choice: Not used.
-            config: Not used.
-
-        Returns:
-            The answer, with invented but consistent usage and cost.
-        """
+        """Answer a conversation, with invented but consistent usage and cost."""
         if self.settings.latency:
             await anyio.sleep(self.settings.latency)
         reply = respond(self.settings, self.books, input, tools, current_cache_scope())
@@ -114,12 +92,7 @@ def _output(
     said = len(reply.text) + sum(len(str(call.arguments)) for call in reply.calls)
     read, written = asked // CHARS_PER_TOKEN + 1, said // CHARS_PER_TOKEN + 1
     calls = [
-        ToolCall(
-            id="call_" + sha256(f"{len(messages)}/{i}/{call}".encode()).hexdigest()[:12],
-            function=call.function,
-            arguments=dict(call.arguments),
-            parse_error=call.parse_error,
-        )
+        replace(call, id=f"call_{sha256(f'{len(messages)}/{i}/{call}'.encode()).hexdigest()[:12]}")
         for i, call in enumerate(reply.calls)
     ]
     message = ChatMessageAssistant(
@@ -135,14 +108,9 @@ def _output(
     return ModelOutput(model=name, choices=[choice], usage=usage)
 
 
-_priced: set[str] = set()
-
-
+@cache
 def _set_price(name: str) -> None:
     # only with a price of its own does a model count against Inspect's cost limits
-    if name in _priced:
-        return
-    _priced.add(name)
     cost = ModelCost(
         input=INPUT_PRICE,
         output=OUTPUT_PRICE,

@@ -171,5 +171,7 @@ def test_where_tmux_is_missing(network: bool, docker_box: Box, tmp_path: Path) -
     ids=str,
 )
 def test_arguments_out_of_range_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(UserError, match=f"{next(iter(arguments))}=.*needs a number of at least"):
+    with pytest.raises(
+        UserError, match=f"{next(iter(arguments))}=.*; give {next(iter(arguments))} "
+    ):
         terminus(**arguments)

@@ -1,6 +1,7 @@
 """The demo's problems are what they claim to be: proven by running them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
+from inspect_tts.benchmarks.demo.__main__ import main
 from inspect_tts.benchmarks.demo.problems import SETUP, Problem, load_problems
-from inspect_tts.benchmarks.demo.task import demo_task
+from inspect_tts.benchmarks.demo.task import demo
 from inspect_tts.errors import UserError
 from inspect_tts.sim.playbook import Fix, Playbook, demo_playbooks, find_playbook
 
@@ -166,11 +168,11 @@ def test_setup_does_without_git(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "k8s", "Docker"])
 def test_unknown_sandbox_is_refused_by_name(name: str) -> None:
     with pytest.raises(UserError, match=f"sandbox='{name}': .* local or docker"):
-        demo_task(name)
+        demo(name)
 
 
 def test_docker_uses_the_compose_file_of_the_package() -> None:
-    sandbox_spec = demo_task("docker").sandbox
+    sandbox_spec = demo("docker").sandbox
     assert sandbox_spec is not None
     assert sandbox_spec.type == "docker"
     text = Path(str(sandbox_spec.config)).read_text(encoding="utf-8")
@@ -202,7 +204,7 @@ def endless() -> Solver:
 
 def run(solution: Solver, sample_id: str, tmp_path: Path, **options: Any) -> EvalLog:
     return inspect_eval(
-        demo_task(),
+        demo(),
         solver=solution,
         sample_id=sample_id,
         model="simulated/coder",
@@ -225,7 +227,7 @@ def test_scorer_grades_the_sandbox(right: bool, value: str, tmp_path: Path) -> N
 def test_scorer_stops_a_test_that_hangs(tmp_path: Path) -> None:
     from inspect_tts.benchmarks.demo.task import hidden_test
 
-    task = demo_task()
+    task = demo()
     task.scorer = [hidden_test(timeout=2)]
     task.solver = endless()
     log = inspect_eval(
@@ -246,3 +248,24 @@ def test_samples_are_independent_objects() -> None:
     assert one.files is not None
     one.files.clear()
     assert PROBLEMS["bill-shares"].sample().files
+
+
+def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("plotly")
+    monkeypatch.chdir(tmp_path)
+    graded = {"n": 2, "score_rollouts": True}
+    assert main({"rtv": graded, "pdr_rtv": {**graded, "top_k": 1}}, limit=1) == 0
+    told = capsys.readouterr().out
+    [page] = Path("logs").glob("demo-*/report.html")
+    end = told[told.index("\nreport: ") :].strip().splitlines()
+    assert end[0] == f"report: {page.resolve()}"
+    assert re.fullmatch(
+        r"With a simulated model, which says nothing about a real one, rtv solves \d+% of the "
+        r"problems and a single rollout \d+% \(.* points, .*\); pdr_rtv solves .*\.",
+        end[2],
+    )
+    assert end[-1].endswith(f"inspect view --log-dir {page.parent}")
+    assert len(list(page.parent.glob("*.eval"))) == 2
+    assert "rtv      " in told[: told.index("\nreport: ")], "progress is shown"

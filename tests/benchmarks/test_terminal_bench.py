@@ -8,8 +8,8 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.util import ComposeConfig
 
-from inspect_tts.benchmarks.terminal_bench import terminal_bench_task
 from inspect_tts.benchmarks.terminal_bench.harbor import inspect_harbor
+from inspect_tts.benchmarks.terminal_bench.task import terminal_bench
 from inspect_tts.errors import UserError
 
 needs_harbor = pytest.mark.skipif(
@@ -55,7 +55,7 @@ def write_task(folder: Path, toml: str = TOML, *, compose: str | None = None) ->
 
 
 def loaded(path: Path, **options: object) -> dict[str, Sample]:
-    task = terminal_bench_task(path=str(path), **options)  # type: ignore[arg-type]
+    task = terminal_bench(path=str(path), **options)  # type: ignore[arg-type]
     return {str(sample.id): sample for sample in task.dataset}
 
 
@@ -169,7 +169,7 @@ def test_bad_arguments_are_refused_before_anything_runs(tmp_path: Path) -> None:
 @needs_harbor
 def test_an_unknown_id_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     write_task(tmp_path / "regex-log")
-    task = terminal_bench_task(path=str(tmp_path))
+    task = terminal_bench(path=str(tmp_path))
     with pytest.raises(Exception, match=r"(?s)sample_id filter 'regex'.*regex-log"):
         inspect_eval(task, model="mockllm/model", sample_id="regex", display="none")
 
@@ -178,7 +178,7 @@ def test_an_unknown_id_is_refused_with_the_known_ones(tmp_path: Path) -> None:
 def test_a_hub_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(UserError, match=r"could not be loaded from the Harbor hub.*-T path=FOLDER"):
-        terminal_bench_task()
+        terminal_bench()
 
 
 def test_an_old_python_is_told_what_is_needed() -> None:
@@ -189,4 +189,4 @@ def test_an_old_python_is_told_what_is_needed() -> None:
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="of Python 3.11")
 def test_on_python_3_11_the_task_says_what_is_needed() -> None:
     with pytest.raises(UserError, match=r"needs Python 3\.12 or newer"):
-        terminal_bench_task()
+        terminal_bench()

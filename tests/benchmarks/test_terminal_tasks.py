@@ -21,8 +21,8 @@ from terminal_playbooks import BROKEN, RIGHT, playbook, write_playbooks
 
 from inspect_tts import rtv
 from inspect_tts.agents.terminus.record import TerminusRecord
-from inspect_tts.benchmarks.terminal_bench import terminal_bench_task
 from inspect_tts.benchmarks.terminal_bench.harbor import inspect_harbor
+from inspect_tts.benchmarks.terminal_bench.task import terminal_bench
 
 FEW = ("kv-store-grpc", "regex-log", "sqlite-db-truncate")
 SERVICE = "kv-store-grpc"
@@ -98,7 +98,7 @@ def test_the_reference_solution_passes_and_doing_nothing_fails(name: str, tmp_pa
     path = str(standins.prepared(name))
     scores = {}
     for kind, agent in (("nothing", nothing()), ("solution", inspect_harbor().oracle())):
-        outcome = eval_one(terminal_bench_task(path=path), agent, Script(), tmp_path)
+        outcome = eval_one(terminal_bench(path=path), agent, Script(), tmp_path)
         assert outcome.sample.id == name
         assert graded(outcome) == 1
         scores[kind] = outcome.score("terminal_tests")
@@ -108,7 +108,7 @@ def test_the_reference_solution_passes_and_doing_nothing_fails(name: str, tmp_pa
 @pytest.mark.parametrize("name", sorted(BROKEN) if ALL else [SERVICE])
 def test_rtv_adopts_the_container_that_terminus_left(name: str, tmp_path: Path) -> None:
     own_name = f"t{uuid4().hex[:8]}"
-    task = terminal_bench_task(path=str(standins.prepared(name)))
+    task = terminal_bench(path=str(standins.prepared(name)))
     outcome = eval_one(
         task_with(task, name=own_name),
         rtv(n=2, votes=1, score_rollouts=True),
@@ -161,7 +161,7 @@ def test_other_agents_run_on_it(agent: str, tmp_path: Path) -> None:
         pytest.skip("Claude Code comes by npm, for x86_64")
     path = standins.prepared("regex-log", with_claude_code=not ours)
     outcome = eval_one(
-        terminal_bench_task(path=str(path), override_memory_mb=None if ours else 8192),
+        terminal_bench(path=str(path), override_memory_mb=None if ours else 8192),
         rtv(n=2, votes=1, agent=agent, agent_args=AGENTS[agent]),
         simulated("regex-log", tmp_path),
         tmp_path,
@@ -183,7 +183,7 @@ def test_tests_that_give_no_verdict_count_as_failed(script: str, told: str, tmp_
 
     folder = write_task(tmp_path / "one", TOML.replace("90.0", "2.0"))
     (folder / "tests" / "test.sh").write_text(script, encoding="utf-8")
-    outcome = eval_one(terminal_bench_task(path=str(folder)), nothing(), Script(), tmp_path)
+    outcome = eval_one(terminal_bench(path=str(folder)), nothing(), Script(), tmp_path)
     assert outcome.score("terminal_tests") == 0
     score = (outcome.sample.scores or {})["terminal_tests"]
     assert told in (score.explanation or "")

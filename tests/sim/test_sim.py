@@ -1,7 +1,6 @@
-"""The simulated model: settings, draws, playbooks, dialects, and the agent it plays."""
+"""The simulated model: settings, draws, playbooks, and the agent it plays."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from inspect_ai.model import (
     ChatMessageUser,
     get_model,
 )
-from inspect_ai.tool import ToolInfo, ToolParam, ToolParams
-from sim_cases import FENCE
+from sim_cases import FENCE, REACT
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
 from inspect_tts.benchmarks.demo.problems import load_problems
@@ -23,9 +21,7 @@ from inspect_tts.prompts import load_prompt
 from inspect_tts.sim.agent import Plan, context_attempts, make_plan, solve_probability
 from inspect_tts.sim.brain import respond
 from inspect_tts.sim.chance import Stream
-from inspect_tts.sim.config import SimConfig, config_from
-from inspect_tts.sim.detect import detect_dialect
-from inspect_tts.sim.dialects import FencedDialect, Reply, ToolDialect
+from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.playbook import Playbook, demo_playbooks, find_playbook, load_playbooks
 from inspect_tts.text.fences import fenced
 
@@ -42,15 +38,6 @@ FRUGAL_PLAYBOOK = {
     "right": {"name": "plug", "idea": "plug it in", "commands": ["echo on > lamp/state"]},
     "wrong": [{"name": "kick", "idea": "kick it", "commands": ["echo off > lamp/state"]}],
 }
-
-
-def tool(name: str, *parameters: str) -> ToolInfo:
-    properties = {p: ToolParam(type="string", description=p) for p in parameters}
-    schema = ToolParams(properties=properties, required=list(parameters))
-    return ToolInfo(name=name, description=name, parameters=schema)
-
-
-REACT = [tool("bash", "command"), tool("submit", "answer")]
 
 
 def attempts(*fixes: str) -> str:
@@ -73,36 +60,37 @@ def chosen_fix(plan: Plan, book: Playbook = BOOK) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "allowed"),
+    ("name", "value", "said"),
     [
-        ("solve_rate", 1.5, "from 0 to 1"),
-        ("failure_rate", -0.1, "from 0 to 1"),
-        ("context_gain", "high", "from 0 to 1"),
-        ("judge_accuracy", 2, "from 0 to 1"),
-        ("position_bias", None, "from 0 to 1"),
-        ("abstain_rate", True, "from 0 to 1"),
-        ("summary_failure_rate", float("nan"), "from 0 to 1"),
-        ("latency", -1, "0 or more"),
-        ("latency", float("inf"), "0 or more"),
-        ("steps", -1, "0 or more"),
-        ("steps", 1.5, "whole number"),
-        ("output_chars", "many", "whole number"),
-        ("seed", "x", "whole number"),
-        ("playbook", 3, "path of a JSON file"),
+        ("solve_rate", 1.5, "less than or equal to 1"),
+        ("failure_rate", -0.1, "give failure_rate >= 0"),
+        ("context_gain", "high", "is not a number"),
+        ("judge_accuracy", 2, "less than or equal to 1"),
+        ("position_bias", None, "is not a number"),
+        ("abstain_rate", True, "is not a number"),
+        ("summary_failure_rate", float("nan"), "is not a number"),
+        ("latency", -1, "give latency >= 0"),
+        ("latency", float("inf"), "is not a number"),
+        ("steps", -1, "give steps >= 0"),
+        ("steps", 1.5, "is not a whole number"),
+        ("output_chars", "many", "is not a whole number"),
+        ("seed", "x", "is not a whole number"),
+        ("playbook", 3, "is not a text"),
     ],
 )
-def test_bad_value_is_named_with_what_is_allowed(name: str, value: object, allowed: str) -> None:
-    with pytest.raises(ValueError, match=rf"{name}={value!r}: .*{allowed}"):
-        config_from({name: value})
+def test_bad_value_is_named_with_what_is_allowed(name: str, value: object, said: str) -> None:
+    given: dict[str, Any] = {name: value}
+    with pytest.raises(UserError, match=rf"{name}={value!r}.*{said}"):
+        get_model("simulated/coder", **given)
 
 
 def test_unknown_argument_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match="no argument sovle_rate; it has seed, solve_rate"):
+    with pytest.raises(UserError, match="no argument sovle_rate; did you mean solve_rate"):
         get_model("simulated/coder", sovle_rate=1)
 
 
 def test_values_at_the_bounds_are_taken() -> None:
-    assert config_from({"solve_rate": 0, "failure_rate": 1, "latency": 0.5}).solve_rate == 0
+    assert SimConfig(solve_rate=0, failure_rate=1, latency=0.5).solve_rate == 0
 
 
 # draws
@@ -147,56 +135,23 @@ def test_playbook_of_a_file_comes_first(tmp_path: Path) -> None:
 def test_bad_playbook_is_refused_with_its_path(text: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"playbook='.*bad\.json': must be a JSON file"):
+    with pytest.raises(UserError, match=r"playbook='.*bad\.json' is no JSON file of playbooks"):
         load_playbooks(str(path))
-    with pytest.raises(ValueError, match=r"missing\.json"):
+    with pytest.raises(UserError, match=r"missing\.json"):
         load_playbooks(str(tmp_path / "missing.json"))
-
-
-# dialects
-
-
-def test_react_dialect_calls_bash_and_submit() -> None:
-    dialect = detect_dialect("", REACT)
-    call = dialect.command("why", "ls").calls[0]
-    assert (call.function, call.arguments) == ("bash", {"command": "ls"})
-    assert dialect.finish("done").calls[0].arguments == {"answer": "done"}
-    assert dialect.malformed("why", "ls").calls[0].parse_error
-
-
-def test_tool_dialect_fills_other_required_texts() -> None:
-    dialect = detect_dialect("", [tool("read", "path"), tool("Bash", "cmd", "description")])
-    call = dialect.command("why", "ls").calls[0]
-    assert (call.function, call.arguments) == ("Bash", {"cmd": "ls", "description": "why"})
-    assert dialect.finish("done") == Reply("done")
-
-
-def test_fenced_dialect_writes_one_block_and_the_sentinel() -> None:
-    prompt = "Answer with ONE ```bash block. To end: `echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT`"
-    dialect = detect_dialect(prompt, [])
-    assert dialect == FencedDialect("bash", "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")
-    assert dialect.command("why", "ls").text == "THOUGHT: why\n\n```bash\nls\n```"
-    assert "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT\n```" in dialect.finish("done").text
-    assert "```" not in dialect.malformed("why", "ls").text
-
-
-def test_sentinel_ends_where_there_is_no_submit_tool() -> None:
-    dialect = detect_dialect("run echo SUBMIT_FINAL", [tool("bash", "command")])
-    assert dialect == ToolDialect("bash", sentinel="SUBMIT_FINAL")
-    assert dialect.finish("done").calls[0].arguments == {"command": "echo SUBMIT_FINAL"}
 
 
 def test_without_a_shell_the_agent_just_answers() -> None:
     reply = respond(FLAWLESS, [BOOK], [ChatMessageUser(content=STATEMENT)], [], 1)
     assert reply.calls == ()
-    assert "no shell" in reply.text
+    assert "no way to run a command" in reply.text
 
 
 # the agent
 
 
 def test_solve_rate_is_met_over_lanes() -> None:
-    for config in (FLAWLESS, replace(FLAWLESS, solve_rate=0.8)):
+    for config in (FLAWLESS, FLAWLESS.model_copy(update={"solve_rate": 0.8})):
         rate = BOOK.solve_rate if config.solve_rate is None else config.solve_rate
         plans = [make_plan(config, BOOK, STATEMENT, lane) for lane in range(800)]
         solved = sum(chosen_fix(plan) == BOOK.right.name for plan in plans)
@@ -221,7 +176,7 @@ def test_context_pulls_the_solve_rate(context: list[str], low: float, high: floa
 
 def test_failing_context_spreads_its_mistake() -> None:
     briefing = STATEMENT + attempts("rest-to-last", "rest-to-last")
-    config = replace(FLAWLESS, solve_rate=0, context_gain=0)
+    config = FLAWLESS.model_copy(update={"solve_rate": 0, "context_gain": 0})
     refined = [chosen_fix(make_plan(config, BOOK, briefing, lane)) for lane in range(200)]
     alone = [chosen_fix(make_plan(config, BOOK, STATEMENT, lane)) for lane in range(200)]
     assert refined.count("rest-to-last") > 2 * alone.count("rest-to-last")
@@ -256,7 +211,9 @@ def test_failures_are_of_every_kind() -> None:
 
 def test_extra_steps_and_filler() -> None:
     plain = make_plan(FLAWLESS, BOOK, STATEMENT, 1)
-    loaded = make_plan(replace(FLAWLESS, steps=5, output_chars=900), BOOK, STATEMENT, 1)
+    loaded = make_plan(
+        FLAWLESS.model_copy(update={"steps": 5, "output_chars": 900}), BOOK, STATEMENT, 1
+    )
     assert len(loaded.moves) == len(plain.moves) + 5
     assert sum("head -c 900" in move.command for move in loaded.moves) >= 7
 

@@ -10,7 +10,7 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import ChatMessageAssistant, get_model
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
-from inspect_tts.benchmarks.demo.task import demo_task
+from inspect_tts.benchmarks.demo.task import demo
 from inspect_tts.sim.agent import make_plan
 from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.playbook import demo_playbooks
@@ -20,7 +20,7 @@ BOOKS = {book.id: book for book in demo_playbooks()}
 
 def run(tmp_path: Path, ids: list[str], epochs: int, **arguments: Any) -> EvalLog:
     [log] = inspect_eval(
-        demo_task(),
+        demo(),
         sample_id=ids,
         epochs=epochs,
         model="simulated/coder",

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from inspect_ai.model import ChatMessageUser
-from inspect_ai.tool import ToolInfo, ToolParam, ToolParams
 from sim_cases import (
     CHECKED,
     DOUBTFUL,
@@ -13,6 +12,7 @@ from sim_cases import (
     GAVE_UP,
     LADDER,
     PROBLEM,
+    REACT,
     SOLVED,
     TEST,
     ask,
@@ -140,8 +140,6 @@ def test_abstentions_at_their_rate() -> None:
 
 
 def test_prompts_with_tools_are_for_the_agent() -> None:
-    params = ToolParams(properties={"command": ToolParam(type="string")}, required=["command"])
-    bash = ToolInfo(name="bash", description="", parameters=params)
     prompt = [ChatMessageUser(content=judge_prompt(shown(SOLVED), shown(FAILED)))]
-    assert respond(SimConfig(), [], prompt, [bash], 1).calls
+    assert respond(SimConfig(), [], prompt, REACT, 1).calls
     assert not respond(SimConfig(), [], prompt, [], 1).calls

@@ -35,7 +35,6 @@ def test_summary_says_what_the_record_shows() -> None:
         ("add.py", EDIT.old, EDIT.new)
     ]
     assert content.exploration == ["cat add.py"]
-    assert content.hypotheses == ["I think minus is the cause."]
     assert [(c.result.split(":")[0], c.after_last_change) for c in content.verified] == [
         ("passed", True)
     ]
@@ -66,9 +65,8 @@ def test_own_check_counts_only_after_the_last_change() -> None:
     assert stale.unconfirmed_claims == ["All done."]
 
 
-@pytest.mark.parametrize("undo", [BAD_EDIT.undo().command(), "git checkout -- ."])
-def test_change_taken_back_is_no_change(undo: str) -> None:
-    first = (*FAILED, ("Back.", undo, ""))
+def test_change_taken_back_is_no_change() -> None:
+    first = (*FAILED, ("Back.", BAD_EDIT.undo().command(), ""))
     content = summary(*first)
     assert content.code_changes == []
     assert "a * b" in content.changes_of_approach[0]
@@ -80,7 +78,7 @@ def test_change_taken_back_is_no_change(undo: str) -> None:
 @pytest.mark.parametrize(
     ("command", "file", "after"),
     [
-        ("sed -i 's/a - b/a + b/' add.py", "add.py", "a + b"),
+        ("git apply - <<'EOF'\n+a + b\nEOF", "(unknown)", "git apply - <<'EOF'\n+a + b\nEOF"),
         ("cat > lib/new.py <<'EOF'\nX = 1 > 0\nEOF", "lib/new.py", "X = 1 > 0"),
         ("echo 'X = 1' >> conf.py", "conf.py", "echo 'X = 1' >> conf.py"),
     ],
@@ -119,10 +117,12 @@ def test_malformed_call_and_loops_are_failure_modes() -> None:
 
 
 def test_fenced_commands_are_read_too() -> None:
+    block = "```mswea_bash_command\n{}\n```".format
+    end = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
     text = (
-        f"[step 1]\nTHOUGHT: Try.\n\n```bash\n{EDIT.command()}\n```\n[observation]\n"
-        f"<returncode>0</returncode>\n\n[step 2]\n```bash\n{TEST}\n```\n[observation]\n{PASS}\n\n"
-        "[step 3]\nTHOUGHT: Good.\n\n```bash\necho COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT\n```"
+        f"[step 1]\nTHOUGHT: Try.\n\n{block(EDIT.command())}\n[observation]\n"
+        f"<returncode>0</returncode>\n\n[step 2]\n{block(TEST)}\n[observation]\n{PASS}\n\n"
+        f"[step 3]\nTHOUGHT: Good.\n\n{block(end)}"
     )
     content = summarize_text(summarizer_prompt(text))
     assert content.code_changes[0].after == EDIT.new

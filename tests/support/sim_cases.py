@@ -6,7 +6,7 @@ from inspect_ai.model import (
     ChatMessageTool,
     ChatMessageUser,
 )
-from inspect_ai.tool import ToolCall
+from inspect_ai.tool import ToolCall, ToolInfo
 
 from inspect_tts.prompts import load_prompt
 from inspect_tts.sim.brain import respond
@@ -17,6 +17,7 @@ from inspect_tts.text.fences import fenced
 from inspect_tts.text.summary import SummaryContent
 from inspect_tts.text.transcript import render_trajectory
 
+REACT = [ToolInfo(name=name, description=name) for name in ("bash", "submit")]
 FENCE = "bcdfghjkmnpq"
 PROBLEM = "# Sums are off\n\n`add.py` must add. It\nmust not print.\n"
 EDIT = Edit(file="add.py", old="return a - b", new='return a + b  # "fixed"')

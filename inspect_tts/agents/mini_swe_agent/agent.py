@@ -14,9 +14,10 @@ from inspect_ai.agent import Agent, AgentState, agent
 from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput, get_model
 from inspect_ai.tool import ToolInfo
 from inspect_ai.util import sandbox, store_as
+from pydantic import Field
 
 from inspect_tts.agents.ending import AgentEnd
-from inspect_tts.arguments import at_least, known_arguments, one_of
+from inspect_tts.arguments import Options, takes
 from inspect_tts.errors import UserError
 from inspect_tts.method.records import Status
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Variant = Literal["tools", "text"]
-_PUBLISHED: dict[Variant, str] = {"tools": "swebench", "text": "swebench_backticks"}
+PUBLISHED: dict[Variant, str] = {"tools": "swebench", "text": "swebench_backticks"}
 _STATUS: dict[str, Status] = {
     "Submitted": "completed",
     "LimitsExceeded": "limit",
@@ -46,32 +47,34 @@ class Setup:
     tools: bool
 
 
+class MiniSweAgentOptions(Options):
+    """Arguments of `mini_swe_agent`."""
+
+    variant: Variant = "tools"
+    """`tools` (commands are tool calls; configuration `swebench`) or `text` (one fenced block in
+    each answer; `swebench_backticks`)."""
+    config: str | None = None
+    """Another configuration of the package, or the path of a YAML file."""
+    cwd: str | None = None
+    """Folder in the sandbox to work in; default that of the configuration, `/testbed`. With `.` the
+    sandbox's own working directory. Given, commands do without `BASH_ENV`, which the configuration
+    sets for the images of SWE-bench."""
+    timeout: int | None = Field(default=None, ge=1)
+    """Seconds after which a single command is stopped."""
+    step_limit: int | None = Field(default=None, ge=0)
+    """Model calls after which it ends, 0 for none."""
+    cost_limit: float | None = Field(default=None, ge=0)
+    """Dollars after which it ends, 0 for none. It counts where Inspect has a price."""
+
+
 @agent
-@known_arguments
-def mini_swe_agent(
-    variant: Variant = "tools",
-    config: str | None = None,
-    cwd: str | None = None,
-    timeout: int | None = None,
-    step_limit: int | None = None,
-    cost_limit: float | None = None,
-) -> Agent:
+@takes(MiniSweAgentOptions)
+def mini_swe_agent(options: MiniSweAgentOptions) -> Agent:
     """The agent of the package `mini-swe-agent`, with its published SWE-bench configuration.
 
     Loop, prompts, observations, limits (250 steps, 3 dollars, 60 seconds a command) and the way to
     submit are the package's. Model and sandbox are Inspect's, and so are tokens, cost, limits and
     log. Nothing is installed in the sandbox. It needs the extra `swe`.
-
-    Args:
-        variant: `tools` (commands are tool calls; configuration `swebench`) or `text` (one fenced
-            block in each answer; `swebench_backticks`).
-        config: Another configuration of the package, or the path of a YAML file.
-        cwd: Folder in the sandbox to work in; default that of the configuration, `/testbed`. With
-            `.` the sandbox's own working directory. Given, commands do without `BASH_ENV`, which
-            the configuration sets for the images of SWE-bench.
-        timeout: Seconds after which a single command is stopped.
-        step_limit: Model calls after which it ends, 0 for none.
-        cost_limit: Dollars after which it ends, 0 for none. It counts where Inspect has a price.
 
     Returns:
         The agent.
@@ -79,15 +82,7 @@ def mini_swe_agent(
     Raises:
         UserError: If the package is missing, or an argument is out of range.
     """
-    one_of("variant", variant, tuple(_PUBLISHED))
-    at_least("timeout", timeout, 1)
-    at_least("step_limit", step_limit, 0)
-    at_least("cost_limit", cost_limit, 0, whole=False)
-    setup = _setup(variant, config, {"step_limit": step_limit, "cost_limit": cost_limit})
-    given = {"cwd": "" if cwd == "." else cwd, "timeout": timeout}
-    setup.environment.update({key: value for key, value in given.items() if value is not None})
-    if cwd is not None:  # another place than the image that the configuration is made for
-        setup.environment["env"] = _without_profile(setup.environment.get("env", {}))
+    setup = _setup(options)
 
     async def execute(state: AgentState) -> AgentState:
         return await _run(state, setup, get_model())
@@ -95,25 +90,24 @@ def mini_swe_agent(
     return execute
 
 
-def _setup(variant: Variant, config: str | None, limits: dict[str, float | None]) -> Setup:
+def _setup(options: MiniSweAgentOptions) -> Setup:
     from .package import agent_settings, load_config  # not before it is asked for
 
-    sections = load_config(config or _PUBLISHED[variant])
-    given = {key: value for key, value in limits.items() if value is not None}
-    return Setup(
-        agent={**agent_settings(sections["agent"]), **given},
-        environment=sections["environment"],
-        model=sections["model"],
-        tools=variant == "tools",
-    )
+    sections = load_config(options.config or PUBLISHED[options.variant])
+    environment, cwd = sections["environment"], options.cwd
+    agent = agent_settings(sections["agent"])
+    agent |= _given(step_limit=options.step_limit, cost_limit=options.cost_limit)
+    environment |= _given(cwd="" if cwd == "." else cwd, timeout=options.timeout)
+    if cwd is not None:
+        # the profile activates the environment of SWE-bench's images; elsewhere it may start
+        # further shells, each of which would read it again
+        env = environment.get("env", {})
+        environment["env"] = {key: value for key, value in env.items() if key != "BASH_ENV"}
+    return Setup(agent, environment, sections["model"], options.variant == "tools")
 
 
-def _without_profile(env: dict[str, str]) -> dict[str, str]:
-    """Leave out the profile that activates the environment of SWE-bench's images.
-
-    Elsewhere it may be one that starts further shells, each of which would read it again.
-    """
-    return {key: value for key, value in env.items() if key != "BASH_ENV"}
+def _given(**options: object) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if value is not None}
 
 
 async def _run(state: AgentState, setup: Setup, asked: Model) -> AgentState:

@@ -1,8 +1,8 @@
 """Inspect's sandbox as mini-SWE-agent's environment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from inspect_ai.util import ExecResult, OutputLimitExceededError
 
@@ -12,18 +12,12 @@ from .package import LocalEnvironment
 
 UNAME = ("system", "node", "release", "version", "machine")
 
-
 _OF_THE_COMMAND = (TimeoutError, OutputLimitExceededError, OSError, ValueError)
 """What a command can cause: too slow, too talkative, no permission, too long, no valid text."""
 
 
-class Exec(Protocol):
-    """Run a command in the sandbox, from the agent's thread."""
-
-    def __call__(
-        self, cmd: list[str], *, cwd: str | None, env: dict[str, str], timeout: int
-    ) -> ExecResult[str]:
-        """Wait for its end."""
+Exec = Callable[..., ExecResult[str]]
+"""`sandbox().exec` from the agent's thread."""
 
 
 class SandboxEnvironment(LocalEnvironment):

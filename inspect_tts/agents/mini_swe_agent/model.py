@@ -1,10 +1,10 @@
 """Inspect's model as mini-SWE-agent's model: tool calls, or one command in a text."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import time
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any
 
 from inspect_ai.model import (
     ChatMessage,
@@ -33,11 +33,8 @@ _FINISH: dict[StopReason, str] = {"max_tokens": "length", "model_length": "lengt
 """Where the package's word, which is that of OpenAI's interface, differs from Inspect's."""
 
 
-class Generate(Protocol):
-    """Ask the model, from the agent's thread."""
-
-    def __call__(self, messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
-        """Wait for the answer to a conversation."""
+Generate = Callable[[list[ChatMessage], list[ToolInfo]], ModelOutput]
+"""Ask the model for the answer to a conversation, from the agent's thread."""
 
 
 class InspectModel:

@@ -22,16 +22,14 @@ from inspect_tts.paths import user_path
 def _quiet() -> Iterator[None]:
     with TemporaryDirectory() as folder:
         ours = {"MSWEA_SILENT_STARTUP": "1", "MSWEA_GLOBAL_CONFIG_DIR": folder}
-        before = {name: os.environ.get(name) for name in ours}
+        before = {name: os.environ[name] for name in ours if name in os.environ}
         os.environ.update(ours)
         try:
             yield
         finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+            for name in ours:
+                del os.environ[name]
+            os.environ.update(before)
 
 
 try:

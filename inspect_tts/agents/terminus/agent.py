@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 from inspect_ai.agent import Agent, AgentState, agent
 from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser, Model, get_model
 from inspect_ai.util import store_as, time_limit
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from inspect_tts._inspect import sample_metadata
 from inspect_tts.agents.ending import AgentEnd
-from inspect_tts.errors import UserError
+from inspect_tts.arguments import Options, takes
 from inspect_tts.method.records import AGENT_TIME_LIMIT
 from inspect_tts.prompts import Prompt, load_prompt
 
@@ -21,30 +20,36 @@ from .screen import SOURCE, Command, Turn, observation, parse_turn, shown
 from .script import HISTORY, Ended, Seen
 from .terminal import Terminal
 
+Prompts = dict[str, Prompt]
 
-@dataclass(frozen=True)
-class _Settings:
-    max_turns: int
-    max_seconds: float
-    max_output: int
-    width: int
-    height: int
-    user: str | None
-    prompts: dict[str, Prompt]
+
+class TerminusOptions(Options):
+    """Arguments of `terminus`."""
+
+    max_turns: int = Field(default=50, ge=1)
+    """Answers of the model, unreadable ones included."""
+    max_seconds: float = Field(default=3600, ge=1)
+    """Longest wait for one command, in seconds, whatever its `timeout_sec`."""
+    max_output: int = Field(default=10_000, ge=200)
+    """Characters of the terminal that the model reads after a turn; more is cut out of the
+    middle."""
+    width: int = Field(default=160, ge=20)
+    """Columns of the terminal."""
+    height: int = Field(default=40, ge=5)
+    """Rows of the terminal."""
+    user: str | None = None
+    """Who types; default the sample's `agent_user`, or the sandbox's default user."""
+    prompt: str | None = None
+    """Replaces the instructions: the text, or the path of a file."""
+    observation_prompt: str | None = None
+    """Replaces the text around what is new in the terminal."""
+    reask_prompt: str | None = None
+    """Replaces what follows an answer that cannot be read."""
 
 
 @agent
-def terminus(
-    max_turns: int = 50,
-    max_seconds: float = 3600,
-    max_output: int = 10_000,
-    width: int = 160,
-    height: int = 40,
-    user: str | None = None,
-    prompt: str | None = None,
-    observation_prompt: str | None = None,
-    reask_prompt: str | None = None,
-) -> Agent:
+@takes(TerminusOptions)
+def terminus(options: TerminusOptions) -> Agent:
     """Terminus 1, after its public description: an agent that types into one terminal.
 
     The terminal is a tmux session in the default sandbox. Each turn is a JSON object with
@@ -55,46 +60,23 @@ def terminus(
     Where the sample's metadata has them, `agent_user` is the terminal's user and
     `agent_time_limit` the seconds that the agent may take, as in `terminal_bench`.
 
-    Args:
-        max_turns: Answers of the model, unreadable ones included.
-        max_seconds: Longest wait for one command, in seconds, whatever its `timeout_sec`.
-        max_output: Characters of the terminal that the model reads after a turn; more is cut out
-            of the middle.
-        width: Columns of the terminal.
-        height: Rows of the terminal.
-        user: Who types; default the sample's `agent_user`, or the sandbox's default user.
-        prompt: Replaces the instructions: the text, or the path of a file.
-        observation_prompt: Replaces the text around what is new in the terminal.
-        reask_prompt: Replaces what follows an answer that cannot be read.
-
     Returns:
         The agent.
 
     Raises:
         UserError: If an argument is out of range or a prompt incomplete.
     """
-    for name, value, least in (
-        ("max_turns", max_turns, 1),
-        ("max_seconds", max_seconds, 1),
-        ("max_output", max_output, 200),
-        ("width", width, 20),
-        ("height", height, 5),
-    ):
-        if not isinstance(value, int | float) or isinstance(value, bool) or not value >= least:
-            raise UserError(f"{name}={value!r}: terminus needs a number of at least {least}")
-    prompts = {
-        "terminus": load_prompt("terminus", prompt),
-        "terminus_observation": load_prompt("terminus_observation", observation_prompt),
-        "terminus_reask": load_prompt("terminus_reask", reask_prompt),
-    }
-    settings = _Settings(max_turns, max_seconds, max_output, width, height, user, prompts)
+    given = {"": options.prompt, "_observation": options.observation_prompt}
+    given["_reask"] = options.reask_prompt
+    prompts = {f"terminus{key}": load_prompt(f"terminus{key}", text) for key, text in given.items()}
 
     async def execute(state: AgentState) -> AgentState:
         metadata = sample_metadata()
         seconds = metadata.get(AGENT_TIME_LIMIT)
-        terminal = Terminal(settings.user or metadata.get("agent_user"), width, height)
+        user = options.user or metadata.get("agent_user")
+        terminal = Terminal(user, options.width, options.height)
         with time_limit(seconds) if seconds is not None else nullcontext():
-            state = await _work(state, settings, terminal, get_model())
+            state = await _work(state, options, prompts, terminal)
         end, how = store_as(AgentEnd), store_as(TerminusRecord).ended
         end.exit_status, end.status = how, "completed" if how == "complete" else "limit"
         return state
@@ -103,21 +85,28 @@ def terminus(
 
 
 async def _work(
-    state: AgentState, settings: _Settings, terminal: Terminal, model: Model
+    state: AgentState, options: TerminusOptions, prompts: Prompts, terminal: Terminal
 ) -> AgentState:
-    record = store_as(TerminusRecord)
-    record.max_turns = settings.max_turns
-    record.prompts = [each.record for each in settings.prompts.values()]
+    model, record = get_model(), store_as(TerminusRecord)
+    record.max_turns = options.max_turns
+    record.prompts = [each.record for each in prompts.values()]
     seen = await terminal.start()
-    state.messages.insert(0, ChatMessageSystem(content=settings.prompts["terminus"].format()))
-    _observe(state, settings, seen, "", ())
-    while record.turns < settings.max_turns:
-        turn = await _ask(state, settings, model, record)
+    state.messages.insert(0, ChatMessageSystem(content=prompts["terminus"].format()))
+
+    def observe(before: str, commands: Sequence[Command]) -> None:
+        output = observation(before, seen.screen, limit=options.max_output)
+        notes = "".join(f"{note}\n\n" for note in _notes(seen, commands))
+        text = prompts["terminus_observation"].format(notes=notes, output=output)
+        state.messages.append(ChatMessageUser(content=text))
+
+    observe("", ())
+    while record.turns < options.max_turns:
+        turn = await _ask(state, prompts["terminus_reask"], model, record)
         if record.ended:
             return state
         if turn is None:
             continue
-        commands = [_capped(command, settings.max_seconds) for command in turn.commands]
+        commands = [_capped(command, options.max_seconds) for command in turn.commands]
         before = seen.screen.visible
         if commands or not turn.is_task_complete:
             seen = await terminal.type(commands)
@@ -126,13 +115,13 @@ async def _work(
         if turn.is_task_complete:
             record.ended = "complete"
             return state
-        _observe(state, settings, seen, before, commands)
+        observe(before, commands)
     record.ended = "max_turns"
     return state
 
 
 async def _ask(
-    state: AgentState, settings: _Settings, model: Model, record: TerminusRecord
+    state: AgentState, reask: Prompt, model: Model, record: TerminusRecord
 ) -> Turn | None:
     """One answer of the model; None if it cannot be read, or was the last."""
     state.output = await model.generate(state.messages)
@@ -148,22 +137,12 @@ async def _ask(
         if state.output.stop_reason == "max_tokens":
             reason = f"it was cut off at the limit of output tokens ({reason})"
     record.format_errors += 1
-    text = settings.prompts["terminus_reask"].format(error=reason)
-    state.messages.append(ChatMessageUser(content=text))
+    state.messages.append(ChatMessageUser(content=reask.format(error=reason)))
     return None
 
 
 def _capped(command: Command, most: float) -> Command:
     return command.model_copy(update={"timeout_sec": min(command.timeout_sec, most)})
-
-
-def _observe(
-    state: AgentState, settings: _Settings, seen: Seen, before: str, commands: Sequence[Command]
-) -> None:
-    output = observation(before, seen.screen, limit=settings.max_output)
-    notes = "".join(f"{note}\n\n" for note in _notes(seen, commands))
-    text = settings.prompts["terminus_observation"].format(notes=notes, output=output)
-    state.messages.append(ChatMessageUser(content=text))
 
 
 def _notes(seen: Seen, commands: Sequence[Command]) -> list[str]:

@@ -17,6 +17,7 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 from inspect_ai.util import SandboxEnvironmentType, sandbox
 
+from inspect_tts.agents.bash import bash_agent
 from inspect_tts.arguments import known_task_arguments
 from inspect_tts.errors import UserError
 from inspect_tts.scores import strategy_view
@@ -25,22 +26,6 @@ from .problems import load_problems
 
 _SANDBOXES = ("local", "docker")
 _TAIL = 2000
-
-
-def demo_task(sandbox: str = "local") -> Task:
-    """Build the demo: ten small repositories with a bug each, and a hidden test for each."""
-    from inspect_tts.agents.bash import bash_agent
-
-    return Task(
-        name="demo",
-        dataset=MemoryDataset([problem.sample() for problem in load_problems()], name="demo"),
-        solver=bash_agent(),
-        scorer=hidden_test(),
-        sandbox=_sandbox_spec(sandbox),
-        message_limit=60,
-        version=1,
-        viewer=strategy_view(["hidden_test"]),
-    )
 
 
 @task
@@ -53,8 +38,20 @@ def demo(sandbox: str = "local") -> Task:
 
     Returns:
         The task.
+
+    Raises:
+        UserError: If the sandbox is another one.
     """
-    return demo_task(sandbox)
+    return Task(
+        name="demo",
+        dataset=MemoryDataset([problem.sample() for problem in load_problems()], name="demo"),
+        solver=bash_agent(),
+        scorer=hidden_test(),
+        sandbox=_sandbox_spec(sandbox),
+        message_limit=60,
+        version=1,
+        viewer=strategy_view(["hidden_test"]),
+    )
 
 
 @scorer(metrics=[accuracy(), stderr()])

@@ -27,21 +27,34 @@ ARCHITECTURES = ("x86_64", "arm64")
 VERSION = 1
 
 
-def swe_verified_task(
+@task
+@known_task_arguments
+def swe_verified(
     dataset: str = HUB,
     revision: str | None = None,
     image_template: str | None = None,
     arch: str = "x86_64",
     sandbox: str = "docker",
 ) -> Task:
-    """Build the task.
+    """SWE-bench Verified: 500 problems of twelve Python projects, graded by hidden tests.
 
-    Dataset mapping, image names, the sandboxes of other providers than docker, the setup step and
-    the evaluation script are those of `inspect_evals.swe_bench`, grading that of the package
-    `swebench`. Added here: local datasets, mini-SWE-agent as the solver, the plain problem
-    statement as the input (the agent's own prompt stands around it), a scorer that grades without
-    GitHub, and for docker a compose configuration with an init process, for without one each
-    container takes ten seconds to stop.
+    Dataset mapping, image names, setup, evaluation script and the sandboxes of other providers than
+    docker are those of `inspect_evals.swe_bench`; grading is that of the package `swebench`. The
+    input is the plain problem statement, since the agent's own prompt stands around it.
+
+    Args:
+        dataset: A dataset of the hub, or a local file or folder of SWE-bench records.
+        revision: Of the hub's dataset; default the one that inspect_evals pins.
+        image_template: Names of the images, with `{org}`, `{repo}`, `{issue}`, `{id}`, `{arch}`.
+        arch: `x86_64` or `arm64`.
+        sandbox: `docker`, `k8s`, `modal`, or another provider.
+
+    Returns:
+        The task. Its own solver is mini-SWE-agent.
+
+    Raises:
+        UserError: If a package of the extra `swe` is missing, an argument is wrong, or the dataset
+            cannot be read.
     """
     one_of("arch", arch, ARCHITECTURES)
     check_extra()
@@ -67,30 +80,6 @@ def swe_verified_task(
         early_stopping=ImageCheck(),
         metadata=base.metadata,
     )
-
-
-@task
-@known_task_arguments
-def swe_verified(
-    dataset: str = HUB,
-    revision: str | None = None,
-    image_template: str | None = None,
-    arch: str = "x86_64",
-    sandbox: str = "docker",
-) -> Task:
-    """SWE-bench Verified: 500 problems of twelve Python projects, graded by hidden tests.
-
-    Args:
-        dataset: A dataset of the hub, or a local file or folder of SWE-bench records.
-        revision: Of the hub's dataset; default the one that inspect_evals pins.
-        image_template: Names of the images; see `swe_verified_task`.
-        arch: `x86_64` or `arm64`.
-        sandbox: `docker`, `k8s`, `modal`, or another provider.
-
-    Returns:
-        The task. Its own solver is mini-SWE-agent.
-    """
-    return swe_verified_task(dataset, revision, image_template, arch, sandbox)
 
 
 def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, Any]) -> Task:
@@ -148,7 +137,7 @@ def _sandbox(kind: str, sample: Sample) -> SandboxEnvironmentSpec:
     service = ComposeService(
         image=made["image_name"],
         platform=arch.get(made["arch"]),  # none where the image's name does not depend on it
-        init=True,
+        init=True,  # without it, every stop takes 10 seconds
         command="sleep infinity",
         working_dir="/testbed",
         network_mode=None if made["allow_internet"] else "none",

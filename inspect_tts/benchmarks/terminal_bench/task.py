@@ -8,13 +8,16 @@ from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import TaskState
 from inspect_ai.util import OutputLimitExceededError, sandbox
 
+from inspect_tts.agents.terminus import terminus
 from inspect_tts.arguments import known_task_arguments
 from inspect_tts.errors import UserError
 
 from .harbor import inspect_harbor, load_samples
 
 
-def terminal_bench_task(
+@task
+@known_task_arguments
+def terminal_bench(
     path: str | None = None,
     exclude: str | list[str] | None = None,
     ref: str = "latest",
@@ -23,12 +26,25 @@ def terminal_bench_task(
     override_cpus: int | None = None,
     override_memory_mb: int | None = None,
 ) -> Task:
-    """Build Terminal-Bench 2.0: 89 tasks in a terminal, each graded by tests of its own.
+    """Terminal-Bench 2.0: 89 tasks in a terminal, each graded by tests of its own.
 
     Each task's own limits of processors, memory and time hold, for its agent and for its tests.
-    """
-    from inspect_tts.agents.terminus import terminus
 
+    Args:
+        path: A folder of tasks, or of one; by default they come from the Harbor hub.
+        exclude: Ids of tasks to leave out, or globs, as a list or separated by commas.
+        ref: Version on the hub.
+        timeout_multiplier: Stretches the time limits of agents and tests.
+        sandbox: Sandbox provider.
+        override_cpus: Processors instead of the task's own number.
+        override_memory_mb: Memory instead of the task's own, in MB.
+
+    Returns:
+        The task. Its own solver is Terminus.
+
+    Raises:
+        UserError: If inspect-harbor is missing, an argument is wrong, or a task cannot be loaded.
+    """
     if not (isfinite(timeout_multiplier) and timeout_multiplier > 0):
         raise UserError(f"timeout_multiplier={timeout_multiplier!r}: must be a number above 0")
     given = exclude.split(",") if isinstance(exclude, str) else exclude or []
@@ -50,36 +66,6 @@ def terminal_bench_task(
         solver=terminus(),
         scorer=terminal_tests(),
         version=1,
-    )
-
-
-@task
-@known_task_arguments
-def terminal_bench(
-    path: str | None = None,
-    exclude: str | list[str] | None = None,
-    ref: str = "latest",
-    timeout_multiplier: float = 1.0,
-    sandbox: str = "docker",
-    override_cpus: int | None = None,
-    override_memory_mb: int | None = None,
-) -> Task:
-    """Terminal-Bench 2.0: 89 tasks in a terminal, each graded by tests of its own.
-
-    Args:
-        path: A folder of tasks, or of one; by default they come from the Harbor hub.
-        exclude: Ids of tasks to leave out, or globs, as a list or separated by commas.
-        ref: Version on the hub.
-        timeout_multiplier: Stretches the time limits of agents and tests.
-        sandbox: Sandbox provider.
-        override_cpus: Processors instead of the task's own number.
-        override_memory_mb: Memory instead of the task's own, in MB.
-
-    Returns:
-        The task.
-    """
-    return terminal_bench_task(
-        path, exclude, ref, timeout_multiplier, sandbox, override_cpus, override_memory_mb
     )
 
 
