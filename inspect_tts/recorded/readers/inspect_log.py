@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
-from zipfile import ZipFile
 
 from inspect_ai.event import ErrorEvent, ModelEvent, SpanBeginEvent, StateEvent
 from inspect_ai.log import EvalSample, EvalSpec, read_eval_log, read_eval_log_sample
@@ -18,13 +17,12 @@ from inspect_tts.evidence.facts import last_commands
 from inspect_tts.method.records import CommandFact, Status, Usage
 from inspect_tts.models.roles import usage
 from inspect_tts.recorded.records import Found, LeftOut, Malformed, Recorded, reader
-from inspect_tts.report.samples import is_scaled, problem_samples, sample_keys
+from inspect_tts.report.samples import is_scaled, log_header, problem_samples, sample_keys
 from inspect_tts.scaled.scheduler import is_rollout, split_id
 from inspect_tts.scores import SCORE
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.workspace.commands import commands_outside
 
-from .files import MOST_BYTES_OF_LINES
 from .sound import why
 
 _HEAD = 4096
@@ -45,16 +43,14 @@ def _no_log(path: Path) -> LeftOut | None:
 
 
 def _one(path: Path, part: str) -> Iterator[Recorded]:
-    _check_size(path)
-    header = read_eval_log(str(path), header_only=True)
+    header = log_header(str(path))
     yield _recorded(read_sample(path, *split_part(part)), header.eval)
 
 
 @reader(name="inspect", patterns=("*.eval", "*.json"), one=_one, passes_over=_no_log)
 def inspect(path: Path) -> Iterator[Found]:
     """A sample's epoch is one rollout, in a scaled run each rollout's sample."""
-    _check_size(path)
-    header = read_eval_log(str(path), header_only=True)
+    header = log_header(str(path))
     scaled = is_scaled(header.eval)
     for id, read in _samples(path):
         if not scaled or is_rollout(split_id(id)[1]):
@@ -84,15 +80,6 @@ def _read(read: Callable[[], EvalSample], spec: EvalSpec) -> Found:
         said = sample.invalidation.reason
         return LeftOut(f"invalidated{f': {said}' if said else ''}", f"{sample.id}/{sample.epoch}")
     return _recorded(sample, spec)
-
-
-def _check_size(path: Path) -> None:
-    """Refuse a log that unpacks to more than anybody has room for."""
-    if path.suffix != ".json":
-        with ZipFile(path) as file:
-            largest = max((each.file_size for each in file.infolist()), default=0)
-        if largest > MOST_BYTES_OF_LINES:
-            raise ValueError(f"a sample holds more than {MOST_BYTES_OF_LINES // 2**20} MiB")
 
 
 def split_part(part: str) -> tuple[str, int]:
