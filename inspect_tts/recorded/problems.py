@@ -67,17 +67,37 @@ class Collection:
         """How many rollouts were found."""
         return sum(len(problem.attempts) for problem in self.problems)
 
+    @property
+    def alike(self) -> list[str]:
+        """Attempts that are equal in all that their files tell, for people."""
+        groups: defaultdict[tuple[str, str, str], list[Source]] = defaultdict(list)
+        for each in (each for problem in self.problems for each in problem.attempts):
+            if each.unmarked:
+                groups[each.unmarked].append(each.source)
+        return [
+            f"{len(equal)} attempts at {problem} have identical trajectories, without ids or times "
+            f"that tell them apart; if they are copies, leave out all but one: {equal[0]}, "
+            f"{equal[1]}{' ...' if len(equal) > 2 else ''}"
+            for (problem, *_), equal in groups.items()
+            if len(equal) > 1
+        ]
+
     def only(self, names: Sequence[str]) -> "Collection":
         """The same with some of its problems."""
         return replace(self, problems=tuple(p for p in self.problems if p.name in names))
 
     def warning(self) -> str:
         """What could not be read or does not count, for people; empty where all does."""
-        bad = [f"{source}: {reason}" for source, reason in self.malformed]
+        counted = {source for problem in self.problems for source in problem.sources}
+        bad, damaged = list[str](), list[str]()
+        for source, reason in self.malformed:
+            (damaged if source in counted else bad).append(f"{source}: {reason}")
         counts = Counter(self.left_out)
         out = [f"{at}: {why}{f' ({n})' if n > 1 else ''}" for (at, why), n in counts.items()]
         malformed = _listed(f"{len(bad)} malformed, skipped:", bad)
-        return "\n".join([*malformed, *_listed("Left out, or not whole:", out)])
+        less = _listed(f"{len(damaged)} damaged, counted with what can be read:", damaged)
+        apart = _listed("Left out, or not whole:", out)
+        return "\n".join([*malformed, *less, *apart, *_listed("Perhaps copies:", self.alike)])
 
 
 def _listed(title: str, lines: Sequence[str]) -> list[str]:

@@ -21,7 +21,6 @@ from inspect_ai.log import (
     read_eval_log_sample,
     read_eval_log_sample_summaries,
 )
-
 from zstandard import ZstdDecompressor, ZstdError
 
 from inspect_tts.scaled.scheduler import SCALED, split_id
@@ -55,7 +54,7 @@ def _check_file(path: str, changed: int, size: int) -> None:
     if not path.endswith(".eval"):
         _check_bytes(Path(path).name, size)
         return
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         begin = _directory(file)
         if size - begin > _MOST_OF_DIRECTORY:
             raise ValueError(f"the list of its parts has {size - begin} bytes: too many parts")
@@ -136,24 +135,22 @@ def each_sample(
         whole = read_eval_log(log, resolve_attachments=resolve_attachments)
         yield from (sample for sample in whole.samples or [] if wanted(sample.id))
         return
-    for id, epoch in sample_keys(log):
-        if wanted(id):
+    for summary in summaries(log):
+        if wanted(summary.id):
             yield read_eval_log_sample(
                 log,
-                id,
-                epoch,
+                summary.id,
+                summary.epoch,
                 resolve_attachments=resolve_attachments,
                 exclude_fields=exclude_fields,
             )
 
 
-def sample_keys(log: str) -> list[tuple[str | int, int]]:
-    """Id and epoch of the samples of a log, those of a scaled run by id."""
+def summaries(log: str) -> list[EvalSampleSummary]:
+    """What a log tells of its samples in short, those of a scaled run by id."""
     scaled = is_scaled(log_header(log).eval)
-    summaries = read_eval_log_sample_summaries(log)
-    if scaled:
-        summaries = in_order(summaries)
-    return [(summary.id, summary.epoch) for summary in summaries]
+    found = read_eval_log_sample_summaries(log)
+    return in_order(found) if scaled else found
 
 
 def problem_samples(

@@ -1,5 +1,6 @@
 """Formats of recorded rollouts, and how the files of each are found and read."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -19,6 +20,8 @@ from .mini_swe_agent import mini_swe_agent
 from .sound import printable, sound, why
 from .swe_bench import swe_bench
 
+_LINKS = {"image_build_dir"}
+"""Links to folders that SWE-bench's harness makes, in which no rollout is."""
 _SHOWN = 3
 _LONGEST_PART = 120
 
@@ -44,7 +47,8 @@ def search(
         path = user_path(given)
         if not path.exists():
             raise UserError(f"{given} does not exist; give files, or folders that hold some")
-        files = _inside(path) if path.is_dir() else [path]
+        files, unread = _inside(path) if path.is_dir() else ([path], {})
+        left_out |= unread
         claims = [(file, *_claim(file, wanted)) for file in files]
         if format and files == [path] and claims[0][1:] == (None, None):
             claims = [(path, format, None)]
@@ -64,10 +68,20 @@ def search(
     return list(found.values()), list(left_out.items())
 
 
-def _inside(folder: Path) -> list[Path]:
-    """The files in a folder, without those that a Mac adds."""
-    files = (file for file in sorted(folder.rglob("*")) if not file.is_dir())
-    return [file for file in files if not file.name.startswith("._")]
+def _inside(folder: Path) -> tuple[list[Path], dict[Path, str]]:
+    """What a folder holds, without what a Mac adds, and what of it is not searched and why."""
+    found, unread = list[Path](), dict[Path, str]()
+    root = folder.resolve()
+
+    def failed(error: OSError) -> None:
+        unread[Path(error.filename)] = f"cannot be searched: {error.strerror}"
+
+    for place, folders, files in os.walk(folder, onerror=failed):
+        found += [Path(place, name) for name in (*folders, *files) if not name.startswith("._")]
+        for link in (Path(place, name) for name in folders if name not in _LINKS):
+            if link.is_symlink() and root not in (link.resolve(), *link.resolve().parents):
+                unread[link] = "a link to a folder elsewhere, which is not searched"
+    return sorted(found), unread
 
 
 def _claim(path: Path, readers: Mapping[str, Reader]) -> tuple[str | None, LeftOut | None]:
@@ -75,16 +89,22 @@ def _claim(path: Path, readers: Mapping[str, Reader]) -> tuple[str | None, LeftO
     passed: LeftOut | None = None
     for name, reader in readers.items():
         if any(fnmatch(path.name, pattern) for pattern in reader.patterns):
-            if not path.is_file():
-                why: LeftOut | None = LeftOut("no regular file")
-            elif CHECKPOINTS in path.parts:
-                why = LeftOut("a checkpoint that an editor made")
-            else:
-                why = reader.passes_over(path)
+            try:
+                why = _passed_over(path, reader)
+            except OSError as error:
+                why = LeftOut(f"cannot be read: {error.strerror}")
             if why is None:
                 return name, None
             passed = why if passed is None or why.told else passed
     return None, passed
+
+
+def _passed_over(path: Path, reader: Reader) -> LeftOut | None:
+    if not path.is_file():
+        return LeftOut("no regular file")
+    if CHECKPOINTS in path.parts:
+        return LeftOut("a checkpoint that an editor made")
+    return reader.passes_over(path)
 
 
 def read_all(reader: Reader, path: Path) -> Iterator[Found]:

@@ -52,7 +52,7 @@ class _Grading:
         except (OSError, ValueError):
             return None
 
-    def outcome(self, problem: str, patch: str) -> bool | None:
+    def outcome(self, problem: str, patch: str | None) -> bool | None:
         """Whether the problem was resolved; None where it does not tell."""
         if self.report is not None:
             found = _read(Path(self.report))
@@ -66,7 +66,7 @@ class _Grading:
         own = _read(Path(self.folder or "") / problem / "report.json").get(problem)
         if isinstance(own, dict):
             return own.get("resolved") is True
-        return False if self.name and not patch.strip() else None
+        return False if self.name and patch is not None and not patch.strip() else None
 
 
 def is_report(path: Path) -> bool:
@@ -101,7 +101,7 @@ def _meant(
     if run is None:
         return None
     graded = grading.graded(attempt.problem)
-    if graded is not None:
+    if graded is not None and attempt.patch is not None:
         return "named" if graded.strip() == attempt.patch.strip() else None
     if run and run in _names(folder, path, attempt.problem):
         return "named"
@@ -113,7 +113,8 @@ def _meant(
         return "alone" if any(each not in others for each in own) else None
     for place, each in others:
         names = _names(folder, place, attempt.problem)
-        rival = grading.run(each.model) is not None and not each.may_be(attempt)
+        equal = None not in (each.patch, attempt.patch) and each.may_be(attempt)
+        rival = grading.run(each.model) is not None and not equal
         if ends & names or (rival and not names & runs):
             return None
     return "alone"
@@ -162,6 +163,6 @@ def _read(path: Path) -> dict[str, Any]:
 def _parsed(path: str, changed: int, size: int) -> dict[str, Any]:
     try:
         found = read_any(Path(path))
-    except (OSError, ValueError, RecursionError):
+    except Exception:  # it is no report, and whoever reads it as something else says what is wrong
         return {}
     return found if isinstance(found, dict) else {}
