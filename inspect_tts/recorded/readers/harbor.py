@@ -3,7 +3,10 @@
 After `harbor.models` of the package harbor 0.26, and lenient where other writers are.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from inspect_ai.model import ChatMessage
@@ -12,16 +15,17 @@ from inspect_tts.method.records import NOT_GRADED, Status, Usage
 from inspect_tts.recorded.records import DAMAGED, LeftOut, Malformed, Recorded, reader
 
 from .atif import Trajectory, read_trajectory
+from .files import read_text
 from .sound import why
 from .trials import (
+    UNREADABLE,
     Raised,
     Step,
     Trial,
     find_trial,
-    identities,
-    origin,
     own_files,
     problem_of,
+    trial_in,
     unreadable_files,
     utc,
 )
@@ -101,6 +105,7 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
     if trial.damage:
         yield Malformed(trial.damage)
     whole = [trajectory for trajectory, _ in read]
+    first = (_origin(trial) or trial) if trial.regraded else trial
     status, reason, limit = how_it_ended(trial)
     if broken and status == "completed":
         status, reason = "error", DAMAGED
@@ -116,10 +121,10 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
         model=_model(whole, trial),
         turns=sum(each.turns for each in whole),
         usage=sum((each.usage() for each in whole), Usage()),
-        seconds=trial.seconds,
+        seconds=first.seconds,
         scores=trial.rewards,
         score_error=NOT_GRADED if reason and not trial.rewards and trial.raised else None,
-        ids=identities(trial),
+        ids=_identities(first),
         version=f"{not (broken or trial.damage):d}{trial.version}",
         notes=tuple(missing for _, missing in read if missing),
     )
@@ -174,7 +179,7 @@ def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
     What grading raised is no part of it, and must not reach a judge.
     """
     if trial.regraded is not None:
-        first = origin(trial)
+        first = _origin(trial)
         return how_it_ended(first) if first else ("completed", None, None)
     if trial.result is None and trial.damage:
         return "error", _RESULT_DAMAGED, None
@@ -208,3 +213,47 @@ def _before_grading(raised: Raised, step: Step) -> bool:
         return True
     kind = raised.exception_type
     return kind in _LIMITS or kind in _REFUSALS or kind.startswith(_BEFORE_GRADING)
+
+
+def _identities(first: Trial) -> tuple[str, ...]:
+    """Name a rollout wherever it stands: a job may be copied, and graded again."""
+    named = first.result.trial_name if first.result else None
+    name = f"harbor/{named or first.folder.name}/{first.started or ''}"
+    id = first.result.id if first.result else None
+    return (f"{name}/{_content(first)}", *([f"{name}/{id}"] if id else []))
+
+
+def _content(trial: Trial) -> str:
+    """Hash of the agent's trajectories; of those that cannot be read nothing."""
+    texts = []
+    for file in own_files(trial):
+        with suppress(*UNREADABLE):
+            texts.append(read_text(file))
+    return sha256(json.dumps(texts).encode()).hexdigest()
+
+
+def _origin(trial: Trial, depth: int = 3) -> Trial | None:
+    """The trial whose outputs one graded again, where it is still near."""
+    source = trial.regraded or {}
+    path, id = Path(str(source.get("path") or "")), str(source.get("trial_id") or "")
+    places = [path] if path.is_absolute() else []
+    for above in list(trial.folder.parents)[:3]:
+        if path.name:
+            places += [
+                above / Path(*path.parts[-2:]),
+                *sorted(above.glob(f"*/{_literal(path.name)}")),
+            ]
+        if id:
+            places += sorted(above.glob(f".sources/{_literal(id)}/*"))
+    for place in places:
+        try:
+            near = None if place == trial.folder else trial_in(place)
+        except UNREADABLE:
+            continue
+        if near is not None and near.result is not None and _content(near) == _content(trial):
+            return (_origin(near, depth - 1) if near.regraded and depth else None) or near
+    return None
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

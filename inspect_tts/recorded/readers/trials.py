@@ -1,18 +1,15 @@
 """The files of a Harbor trial: `result.json`, or `config.json` where there is none yet."""
 
-import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from .files import read_any, read_text
+from .files import read_any
 from .sound import Finite, Name, why
 
 _LEVELS = 12
@@ -23,7 +20,8 @@ _LONGEST_TRIAL = 8
 
 _OF_A_TRIAL = ("agent", "steps", "verifier", "trial.log")
 """What a folder holds that is a trial's, also where its files cannot be read."""
-_UNREADABLE = (ValueError, RecursionError, OSError, EOFError)
+UNREADABLE = (ValueError, RecursionError, OSError, EOFError)
+"""What reading a file raises that others wrote."""
 
 
 class Timing(BaseModel):
@@ -172,8 +170,7 @@ class Trial:
     @property
     def seconds(self) -> float:
         """How long the agent worked."""
-        timed = origin(self) or self if self.regraded else self
-        return sum(_seconds(step.agent_execution) for step in timed.steps)
+        return sum(_seconds(step.agent_execution) for step in self.steps)
 
     @property
     def version(self) -> str:
@@ -192,26 +189,26 @@ def find_trial(path: Path) -> Trial | None:
         inside = path.relative_to(folder).parts
         sure = inside[0] in ("agent", "steps") or inside in (("result.json",), ("config.json",))
         try:
-            found = _trial_in(folder) or found
-        except _UNREADABLE:
+            found = trial_in(folder) or found
+        except UNREADABLE:
             if sure:  # else it is no trial's
                 raise
     return found
 
 
-def _trial_in(folder: Path) -> Trial | None:
+def trial_in(folder: Path) -> Trial | None:
     """The trial in a folder, as far as its files can be read; None if there is none."""
     result, config, damage, lost = None, None, "", frozenset[str]()
     try:
         if (raw := _parsed(folder / "result.json", "task_name")) is not None:
             result, damage, lost = _result(raw)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         damage = f"result.json: {why(error)}"
     if result is None or result.task_name is None:
         try:
             raw = _parsed(folder / "config.json", "trial_name")
             config = Config.model_validate(raw) if raw and "task" in raw else None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             damage = damage or f"config.json: {why(error)}"
     if result is None and config is None:
         if damage and not any((folder / name).exists() for name in _OF_A_TRIAL):
@@ -257,51 +254,6 @@ def problem_of(folder: str) -> str:
     return problem if problem and trial.isalnum() and len(trial) <= _LONGEST_TRIAL else folder
 
 
-def identities(trial: Trial) -> tuple[str, ...]:
-    """Name a rollout wherever it stands: a job may be copied, and graded again."""
-    first = (origin(trial) or trial) if trial.regraded else trial
-    named = first.result.trial_name if first.result else None
-    name = f"harbor/{named or first.folder.name}/{first.started or ''}"
-    id = first.result.id if first.result else None
-    return (f"{name}/{_content(first)}", *([f"{name}/{id}"] if id else []))
-
-
-def _content(trial: Trial) -> str:
-    """Hash of the agent's trajectories; of those that cannot be read nothing."""
-    texts = []
-    for file in own_files(trial):
-        with suppress(*_UNREADABLE):
-            texts.append(read_text(file))
-    return sha256(json.dumps(texts).encode()).hexdigest()
-
-
-def origin(trial: Trial, depth: int = 3) -> Trial | None:
-    """The trial whose outputs one graded again, where it is still near."""
-    source = trial.regraded or {}
-    path, id = Path(str(source.get("path") or "")), str(source.get("trial_id") or "")
-    places = [path] if path.is_absolute() else []
-    for above in list(trial.folder.parents)[:3]:
-        if path.name:
-            places += [
-                above / Path(*path.parts[-2:]),
-                *sorted(above.glob(f"*/{_literal(path.name)}")),
-            ]
-        if id:
-            places += sorted(above.glob(f".sources/{_literal(id)}/*"))
-    for place in places:
-        try:
-            near = None if place == trial.folder else _trial_in(place)
-        except _UNREADABLE:
-            continue
-        if near is not None and near.result is not None and _content(near) == _content(trial):
-            return (origin(near, depth - 1) if near.regraded and depth else None) or near
-    return None
-
-
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
-
-
 def _place(git_url: object, path: object) -> str:
     if isinstance(git_url, str) and git_url:
         return git_url
@@ -322,7 +274,7 @@ def _seconds(timing: Timing | None) -> float:
 
 def _parsed(path: Path, key: str) -> dict[str, Any] | None:
     """A JSON file that has a key, None where there is none."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     stat = path.stat()
     found = _read(str(path), stat.st_mtime_ns, stat.st_size)
