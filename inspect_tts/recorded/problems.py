@@ -17,6 +17,7 @@ from .copies import Entry, entry, without_twins
 from .loading import GRADED, SOURCES
 from .readers import find_reader, read_all, search
 from .readers.files import read_any, read_lines
+from .readers.reports import without_attempts
 from .readers.sound import printable
 from .records import LeftOut, Malformed, Source
 
@@ -108,14 +109,15 @@ def _listed(title: str, lines: Sequence[str]) -> list[str]:
 
 def collect(paths: Sequence[str], format: str | None = None, *, strict: bool = False) -> Collection:
     """Find recorded rollouts and group them by problem."""
-    found, passed = search(paths, format)
+    found, passed, others = search(paths, format)
     files = tuple((name, str(path)) for name, path in found)
     stats = [path.stat() for _, path in found]
     stamps = tuple((s.st_mtime_ns, s.st_size) for s in stats)
     # Inspect's log readers refuse to be called where an event loop runs on trio: not so in a thread
     with ThreadPoolExecutor(1) as thread:
         collection = thread.submit(_collect, files, stamps).result()
-    told = tuple((str(path), reason) for path, reason in passed)
+    told = [(str(path), reason) for path, reason in passed]
+    told += without_attempts(others, {problem.name for problem in collection.problems})
     collection = replace(collection, left_out=(*told, *collection.left_out))
     if strict and collection.malformed:
         raise UserError(f"{collection.warning()}\nRepair or remove them, or leave out strict")

@@ -45,6 +45,8 @@ def check_log(log: str) -> None:
     """Refuse a log with a part that would not fit into memory, whatever it says of its sizes."""
     fs, path = fsspec.core.url_to_fs(log)
     if isinstance(fs, LocalFileSystem):
+        if not Path(path).is_file():
+            raise ValueError("no regular file")
         stat = Path(path).stat()
         _check_file(path, stat.st_mtime_ns, stat.st_size)
 

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ def test_a_damaged_trial_is_an_attempt(
         assert "damaged, counted with what can be read:" in told(tmp_path)
 
 
-def done(patch: str = "diff --git a/x b/x\n", **info: Any) -> dict[str, Any]:
+def done(patch: str | None = "diff --git a/x b/x\n", **info: Any) -> dict[str, Any]:
     return mini(TEXT_BASED, submission=patch, config={"model": {"model_name": "m/x"}}, **info)
 
 
@@ -474,6 +475,42 @@ def test_trajectories_that_nothing_tells_apart_count_and_are_named(
     place(tmp_path, files)
     assert collect([str(tmp_path)]).attempts == 2
     assert ("2 attempts at p have identical trajectories" in told(tmp_path)) == alike
+
+
+def test_what_was_graded_without_an_attempt_is_named(tmp_path: Path) -> None:
+    graded = {f"{LOGS}/{name}/report.json": {name: YES} for name in ("p", "q", "r")}
+    place(tmp_path, {"preds.json": {"p": MADE}, **graded})
+    assert attempts(tmp_path) == {"p": [("completed", YES, 1)]}
+    assert f"{LOGS}: graded 2 problems without any attempt here, as q" in told(tmp_path)
+
+
+def test_a_report_of_sb_cli_is_found_in_its_folder(tmp_path: Path) -> None:
+    report = "sb-cli-reports/swe-bench_verified__test__preds.json"
+    place(tmp_path, {"preds.json": {"p": MADE}, report: run_report("p")})
+    assert attempts(tmp_path) == {"p": [("completed", YES, 1)]}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can stop being root")
+def test_what_may_not_be_read_is_named() -> None:
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        locked = {"a/x.traj.json": done(), "a/x.json": {}, "shut/p.traj.json": done()}
+        place(root, {"p/p.traj.json": done(), "preds.json": [MADE], RESULT: result(), **locked})
+        place(root, {TRACE: atif()})
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o755)
+        for name in ("a/x.traj.json", "a/x.json", "shut", "preds.json", TRACE):
+            (root / name).chmod(0)
+        os.seteuid(65534)
+        try:
+            found, said = attempts(root), told(root)
+        finally:
+            os.seteuid(0)
+    assert found == {"p": [("completed", None, 6)], "build": [("error", WON, 0)]}
+    for name in ("a/x.traj.json", "preds.json", TRACE):
+        assert f"{name}: PermissionError" in said
+    assert "a/x.json: cannot be read: Permission denied" in said
+    assert "shut: cannot be searched: Permission denied" in said
 
 
 def test_links_to_runs_elsewhere_are_named_and_loops_never_end_a_search(tmp_path: Path) -> None:

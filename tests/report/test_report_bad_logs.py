@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -94,21 +95,18 @@ def test_a_log_that_is_malformed_is_named(
     assert shown.index("warning: 2026-01-01T00-00-00_bad.eval") < shown.index("Main table")
 
 
-HUGE: dict[str, Callable[[Path], None]] = {
-    "deflate": lambda path: packed(path, ZIP_DEFLATED),
-    "zstd": lambda path: packed(path, ZIP_ZSTANDARD),
-    "deflate, understated": lambda path: (packed(path, ZIP_DEFLATED), understated(path))[0],
-    "zstd, understated": lambda path: (packed(path, ZIP_ZSTANDARD), understated(path))[0],
-}
+HUGE = [(ZIP_DEFLATED, False), (ZIP_DEFLATED, True), (ZIP_ZSTANDARD, False), (ZIP_ZSTANDARD, True)]
 
 
-@pytest.mark.parametrize("make", HUGE.values(), ids=HUGE)
+@pytest.mark.parametrize(("pack", "hides"), HUGE)
 def test_a_small_file_that_unpacks_to_a_huge_one_is_not_unpacked(
-    make: Callable[[Path], None], tmp_path: Path
+    pack: int, hides: bool, tmp_path: Path
 ) -> None:
     path = write(small(), tmp_path)
     check_log(str(path))
-    make(path)
+    packed(path, pack)
+    if hides:
+        understated(path)
     assert path.stat().st_size < 10_000_000
     with pytest.raises(UserError, match=r"huge_epoch_1.json has \d+ bytes or more"):
         find_logs([str(path)])
@@ -121,6 +119,24 @@ def test_no_command_unpacks_a_huge_part(command: str, tmp_path: Path) -> None:
     told = CliRunner().invoke(main, [command, str(path)])
     assert "huge_epoch_1.json has" in told.output
     assert told.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")],
+    ids=["a pipe", "a folder", "a device"],
+)
+@pytest.mark.parametrize("form", ["eval", "json"])
+def test_a_log_that_is_no_file_is_named(
+    form: str, make: Callable[[Path], object], tmp_path: Path
+) -> None:
+    write(small(), tmp_path)
+    bad = tmp_path / f"2026-01-01T00-00-00_bad.{form}"
+    make(bad)
+    with pytest.raises(ValueError, match="no regular file"):
+        check_log(str(bad))
+    [run] = numbers(tmp_path)["runs"]
+    assert run["samples"] == SMALL.problems
 
 
 def overlapping(content: bytes) -> bytes:

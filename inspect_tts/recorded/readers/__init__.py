@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
@@ -36,13 +37,23 @@ def find_reader(name: str) -> Reader:
     return find(name, READERS, "format", Reader, READER_GROUP, "inspect_tts.recorded.reader")
 
 
-def search(
-    paths: Sequence[str], format: str | None
-) -> tuple[list[tuple[str, Path]], list[tuple[Path, str]]]:
-    """The files to read with their formats, and those that are left out with the reasons."""
+class Search(NamedTuple):
+    """What was found of files."""
+
+    read: list[tuple[str, Path]]
+    """The files to read, with their formats."""
+    left_out: list[tuple[Path, str]]
+    """Those that are left out, with the reasons."""
+    others: list[Path]
+    """Those that no reader reads."""
+
+
+def search(paths: Sequence[str], format: str | None) -> Search:
+    """Find the files that hold recorded rollouts."""
     wanted = {name: find_reader(name) for name in ([format] if format else FORMATS)}
     found: dict[Path, tuple[str, Path]] = {}
     left_out: dict[Path, str] = {}
+    others: list[Path] = []
     for given in paths:
         path = user_path(given)
         if not path.exists():
@@ -55,6 +66,7 @@ def search(
         passed = [(file, why) for file, _, why in claims if why is not None]
         left_out |= {file: why.reason for file, why in passed if why.told}
         read = {file: name for file, name, _ in claims if name is not None}
+        others += [file for file, name, _ in claims if name is None]
         if not read:
             known = "; ".join(f"{name}: {', '.join(r.patterns)}" for name, r in wanted.items())
             reasons = "".join(f"{file.name}: {why.reason}. " for file, why in passed[:_SHOWN])
@@ -65,7 +77,7 @@ def search(
             )
         for file, name in read.items():
             found.setdefault(file.resolve(), (name, file))
-    return list(found.values()), list(left_out.items())
+    return Search(list(found.values()), list(left_out.items()), others)
 
 
 def _inside(folder: Path) -> tuple[list[Path], dict[Path, str]]:

@@ -6,6 +6,8 @@ Known are the run report `<model>.<run_id>.json`, the `results.json` of a submis
 where the harness kept it, else by run id and model, else where only one run can be meant.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from .beside import Attempt, attempts_below, same_run
 from .files import read_any, read_text
 
 _LEVELS = 3  # from a trajectory up to the folder of its run
+_PLACES = ("results", "sb-cli-reports")
 _UNNAMED = {"results", "report"}
 _FALSE = ("unresolved_ids", "empty_patch_ids", "error_ids", "submitted_ids")
 
@@ -75,6 +78,19 @@ def is_report(path: Path) -> bool:
     return isinstance(found.get("resolved_ids", found.get("submitted_ids")), list)
 
 
+def without_attempts(files: Iterable[Path], known: Collection[str]) -> list[tuple[str, str]]:
+    """The runs of the harness among files that graded problems without any known attempt."""
+    graded = defaultdict[Path, list[str]](list)
+    for file in files:
+        of_a_run = file.name == "report.json" and "run_evaluation" in file.parts
+        if of_a_run and file.parent.name not in known:
+            graded[file.parents[1]].append(file.parent.name)
+    return [
+        (str(run), f"graded {len(names)} problems without any attempt here, as {names[0]}")
+        for run, names in graded.items()
+    ]
+
+
 def resolved(path: Path, attempt: Attempt) -> bool | None:
     """Whether an attempt solved its problem."""
     path = path.absolute()
@@ -129,7 +145,7 @@ def _names(folder: Path, path: Path, problem: str) -> set[str]:
 @lru_cache(maxsize=4096)
 def _gradings(folder: str, changed: tuple[int, ...]) -> tuple[_Grading, ...]:
     found = []
-    for place in (Path(folder), Path(folder) / "results"):
+    for place in (Path(folder), *(Path(folder) / name for name in _PLACES)):
         files = sorted(place.glob("*.json")) if place.is_dir() else []
         for file in (file for file in files if not file.name.endswith(".traj.json")):
             if {"resolved_ids", "resolved"} & set(_read(file)):
@@ -141,7 +157,7 @@ def _gradings(folder: str, changed: tuple[int, ...]) -> tuple[_Grading, ...]:
 
 
 def _changed(folder: Path) -> tuple[int, ...]:
-    places = (folder, folder / "results", folder / "logs" / "run_evaluation")
+    places = (folder, *(folder / name for name in _PLACES), folder / "logs" / "run_evaluation")
     return tuple(place.stat().st_mtime_ns if place.is_dir() else 0 for place in places)
 
 
