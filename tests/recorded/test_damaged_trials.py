@@ -177,6 +177,21 @@ TRIALS: dict[str, tuple[dict[str, Any], Right, str]] = {
         [("completed", WON, 4)],
         "",
     ),
+    "broken settings of a project above": (
+        {
+            "config.json": "// no",
+            "agent/x.py": "",
+            f"runs/{RESULT}": result(),
+            f"runs/{TRACE}": atif(),
+        },
+        [("completed", WON, 4)],
+        "",
+    ),
+    "broken settings above, in steps": (
+        {"config.json": "// no", f"steps/{RESULT}": result(), f"steps/{TRACE}": atif()},
+        [("completed", WON, 4)],
+        "",
+    ),
     "a copy of a job that was cut": (
         {
             "job/" + RESULT: result(id="0c5e"),

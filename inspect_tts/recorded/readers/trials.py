@@ -189,10 +189,15 @@ def find_trial(path: Path) -> Trial | None:
         inside = path.relative_to(folder).parts
         sure = inside[0] in ("agent", "steps") or inside in (("result.json",), ("config.json",))
         try:
-            found = trial_in(folder) or found
+            trial = trial_in(folder)
         except UNREADABLE:
             if sure:  # else it is no trial's
                 raise
+            continue
+        # a folder whose files cannot be read may be no trial's: those inside of it come first
+        guessed = trial is not None and trial.result is None and trial.config is None
+        if trial is not None and (not guessed or (sure and found is None)):
+            found = trial
     return found
 
 
