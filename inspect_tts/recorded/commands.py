@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Literal, get_args, get_origin
 
 import click
-from inspect_ai.log import EvalSpec, read_eval_log
+from inspect_ai.log import EvalSpec
 
 from inspect_tts._inspect import ENDED, PrerequisiteError
 from inspect_tts._inspect.command import eval_options, parse_cli_args, run_eval, selected_ids
@@ -17,6 +17,7 @@ from inspect_tts.estimate.forecast import Forecast
 from inspect_tts.models.roles import NO_MODEL
 from inspect_tts.options import ReplayOptions, SelectRecordedOptions
 from inspect_tts.report.command import report
+from inspect_tts.report.samples import log_header
 from inspect_tts.stages.pool import RolloutPool
 
 from .outputs import WRITTEN, check_end
@@ -164,7 +165,7 @@ def replay(
     chosen = selected_ids(replay_task(log).dataset, params["limit"], params["sample_id"])
     samples = [sample for id, sample in replayed_samples(log).items() if id in chosen]
     pools = [pool_in(sample) for sample in samples]
-    spec = read_eval_log(log, header_only=True).eval
+    spec = log_header(log).eval
     judge = options.judge or _judge(context, params, pools, spec)
     expected = forecast_votes(pools, changes, judge)
     for sample in samples:

@@ -23,8 +23,8 @@ class Entry:
     choices: tuple[str, ...]
     started: str
     model: str
-    patch: str
-    """What was handed in, hashed."""
+    patch: str | None
+    """What was handed in, hashed; None where that is not known."""
     content: str
     """Hash of all that the attempt consists of."""
     ids: tuple[str, ...]
@@ -43,6 +43,12 @@ class Entry:
         """Which attempt it is."""
         return Attempt(self.problem, self.model, self.patch)
 
+    @property
+    def unmarked(self) -> tuple[str, str, str] | None:
+        """What equals that of a copy, where neither ids nor a trial tell it from another run."""
+        told = self.ids or self.bare or self.source.format == "swe-bench"
+        return None if told else (self.problem, self.content, self.started)
+
 
 def entry(found: Recorded, source: Source, modified: int) -> Entry:
     """What is kept of a rollout until it is needed."""
@@ -56,7 +62,7 @@ def entry(found: Recorded, source: Source, modified: int) -> Entry:
         choices=found.choices,
         started=found.started or "",
         model=found.model,
-        patch=_hash((handed_in or "").strip()),
+        patch=None if handed_in is None else _hash(handed_in.strip()),
         content=_hash(repr((found.status, found.reason, found.patch, found.answer, told))),
         ids=found.ids,
         version=(found.version, modified),
@@ -143,7 +149,8 @@ def _copies(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
 
 def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
     """Predictions that stand beside the trajectories which made them are those attempts."""
-    made = [e for e in entries if e.source.format == "mini-swe-agent"]
+    runs = [e for e in entries if e.source.format == "mini-swe-agent"]
+    made = [e for e in runs if e.patch is not None]
     by_problem: defaultdict[str, list[Entry]] = defaultdict(list)
     for each in made:
         by_problem[each.problem].append(each)
@@ -155,7 +162,17 @@ def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
         same = any(e.attempt.may_be(each.attempt) for e in beside)
         return "the patches of the trajectories beside it" if same else None
 
-    return _split(entries, reason)
+    kept, twins = _split(entries, reason)
+    damaged = [e for e in runs if e.patch is None]
+    for each in kept if damaged else ():
+        if each.source.format == "swe-bench":  # one prediction stands for one damaged trajectory
+            beside = (e for e in damaged if each.file.parent in e.file.parents)
+            same = next((e for e in beside if e.attempt.may_be(each.attempt)), None)
+            if same is not None:
+                damaged.remove(same)
+                kept = [e for e in kept if e is not same]
+                twins.append(Twin(same, f"damaged, its prediction in {each.file.name} counts"))
+    return kept, twins
 
 
 def _split(

@@ -17,6 +17,7 @@ from .copies import Entry, entry, without_twins
 from .loading import GRADED, SOURCES
 from .readers import find_reader, read_all, search
 from .readers.files import read_any, read_lines
+from .readers.reports import without_attempts
 from .readers.sound import printable
 from .records import LeftOut, Malformed, Source
 
@@ -67,17 +68,37 @@ class Collection:
         """How many rollouts were found."""
         return sum(len(problem.attempts) for problem in self.problems)
 
+    @property
+    def alike(self) -> list[str]:
+        """Attempts that are equal in all that their files tell, for people."""
+        groups: defaultdict[tuple[str, str, str], list[Source]] = defaultdict(list)
+        for each in (each for problem in self.problems for each in problem.attempts):
+            if each.unmarked:
+                groups[each.unmarked].append(each.source)
+        return [
+            f"{len(equal)} attempts at {problem} have identical trajectories, without ids or times "
+            f"that tell them apart; if they are copies, leave out all but one: {equal[0]}, "
+            f"{equal[1]}{' ...' if len(equal) > 2 else ''}"
+            for (problem, *_), equal in groups.items()
+            if len(equal) > 1
+        ]
+
     def only(self, names: Sequence[str]) -> "Collection":
         """The same with some of its problems."""
         return replace(self, problems=tuple(p for p in self.problems if p.name in names))
 
     def warning(self) -> str:
         """What could not be read or does not count, for people; empty where all does."""
-        bad = [f"{source}: {reason}" for source, reason in self.malformed]
+        counted = {source for problem in self.problems for source in problem.sources}
+        bad, damaged = list[str](), list[str]()
+        for source, reason in self.malformed:
+            (damaged if source in counted else bad).append(f"{source}: {reason}")
         counts = Counter(self.left_out)
         out = [f"{at}: {why}{f' ({n})' if n > 1 else ''}" for (at, why), n in counts.items()]
         malformed = _listed(f"{len(bad)} malformed, skipped:", bad)
-        return "\n".join([*malformed, *_listed("Left out, or not whole:", out)])
+        less = _listed(f"{len(damaged)} damaged, counted with what can be read:", damaged)
+        apart = _listed("Left out, or not whole:", out)
+        return "\n".join([*malformed, *less, *apart, *_listed("Perhaps copies:", self.alike)])
 
 
 def _listed(title: str, lines: Sequence[str]) -> list[str]:
@@ -88,14 +109,15 @@ def _listed(title: str, lines: Sequence[str]) -> list[str]:
 
 def collect(paths: Sequence[str], format: str | None = None, *, strict: bool = False) -> Collection:
     """Find recorded rollouts and group them by problem."""
-    found, passed = search(paths, format)
+    found, passed, others = search(paths, format)
     files = tuple((name, str(path)) for name, path in found)
     stats = [path.stat() for _, path in found]
     stamps = tuple((s.st_mtime_ns, s.st_size) for s in stats)
     # Inspect's log readers refuse to be called where an event loop runs on trio: not so in a thread
     with ThreadPoolExecutor(1) as thread:
         collection = thread.submit(_collect, files, stamps).result()
-    told = tuple((str(path), reason) for path, reason in passed)
+    told = [(str(path), reason) for path, reason in passed]
+    told += without_attempts(others, {problem.name for problem in collection.problems})
     collection = replace(collection, left_out=(*told, *collection.left_out))
     if strict and collection.malformed:
         raise UserError(f"{collection.warning()}\nRepair or remove them, or leave out strict")

@@ -86,6 +86,10 @@ class Recorded:
     """For logs of strategies only: summary and facts are taken from this record."""
 
 
+DAMAGED = "its trajectory cannot be read, so nothing is known of what it did"
+"""Reason of a rollout that is known to have run, but whose trajectory is damaged."""
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """A file or part that is well-formed but no rollout to select from."""
@@ -100,7 +104,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Malformed:
-    """A part of a file that could not be read; the other parts still count."""
+    """A part of a file that could not be read; the other parts still count.
+
+    If a `Recorded` of the same part follows, the rollout counts with what could be read of it.
+    """
 
     reason: str
     """What is wrong with it."""

@@ -58,6 +58,7 @@ def recorded(
         metadata={
             "rollouts": collection.attempts,
             "malformed": malformed,
+            "alike": collection.alike,
             "left_out": [{"source": place, "why": why} for place, why in collection.left_out],
         },
     )

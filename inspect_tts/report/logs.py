@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -13,7 +12,6 @@ from inspect_ai.log import (
     EvalLog,
     EvalSampleSummary,
     list_eval_logs,
-    read_eval_log,
     read_eval_log_sample_summaries,
 )
 
@@ -22,7 +20,7 @@ from inspect_tts.models.identity import HOW_NOT_WHAT
 from inspect_tts.registry import STAGES, is_stage
 from inspect_tts.scaled.scheduler import is_rollout, split_id
 
-from .samples import in_order, is_scaled
+from .samples import in_order, is_scaled, log_header
 
 PLAIN = "plain"
 """Strategy of a run without a strategy."""
@@ -31,8 +29,6 @@ _RECORDED = {"select_recorded", "replay_recorded"}
 _NO_MATTER = {"max_rollouts", "preflight", "score_rollouts"}
 _LONGEST_VALUE = 40
 _ERROR_CHARS = 300
-_MOST_BYTES = 2_000_000_000
-"""Of a file in a log."""
 
 
 @dataclass(frozen=True, order=True)
@@ -81,8 +77,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
     for side, path in enumerate(paths):
         for location, shown in _locations(path):
             try:
-                check_size(location)
-                header = read_eval_log(location, header_only=True)
+                header = log_header(location)
                 summaries = read_eval_log_sample_summaries(location)
                 file = log_file(header, summaries, location, shown, side if compare else 0)
             except Exception as error:  # whatever is wrong with one log, the others are read
@@ -98,20 +93,6 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
             + " ".join(notes)
         )
     return _newest(files), notes
-
-
-def check_size(location: str) -> None:
-    """Refuse a log whose parts would not fit into memory once they are unpacked."""
-    fs, path = fsspec.core.url_to_fs(location)
-    if not isinstance(fs, LocalFileSystem):
-        return
-    parts = {path: Path(path).stat().st_size}
-    if path.endswith(".eval"):
-        with ZipFile(path) as file:
-            parts = {part.filename: part.file_size for part in file.infolist()}
-    name, size = max(parts.items(), key=lambda part: part[1], default=("", 0))
-    if size > _MOST_BYTES:
-        raise ValueError(f"{name} has {size} bytes, more than the {_MOST_BYTES} that are read")
 
 
 def told(error: Exception) -> str:

@@ -50,7 +50,7 @@ def write_predictions(
     model_name: str | None = None,
 ) -> list[str]:
     """Write the predictions of a log."""
-    from inspect_ai.log import read_eval_log
+    from .samples import log_header
 
     if all_rollouts and output is None:
         raise UserError("--all-rollouts writes a file for each rollout id: give a folder with -o")
@@ -61,7 +61,7 @@ def write_predictions(
     if Path(log).is_dir():
         raise UserError(f"{log} is a folder; give one of its .eval files")
     try:
-        header = read_eval_log(log, header_only=True)
+        header = log_header(log)
     except Exception as error:  # whatever is wrong with the file
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
     name = model_name or f"{header.eval.model} {header.eval.solver or ''}".strip()

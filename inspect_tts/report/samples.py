@@ -1,9 +1,19 @@
-"""Read the samples of logs, also of those that grew while they ran."""
+"""Read the samples of logs, also of those that grew while they ran, within bounds."""
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from copy import copy
+from functools import lru_cache
+from os import SEEK_END
+from pathlib import Path
+from struct import unpack
+from typing import IO, Literal
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from zlib import error as zlib_error
 
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from inspect_ai.log import (
+    EvalLog,
     EvalSample,
     EvalSampleSummary,
     EvalSpec,
@@ -11,8 +21,95 @@ from inspect_ai.log import (
     read_eval_log_sample,
     read_eval_log_sample_summaries,
 )
+from zstandard import ZstdDecompressor, ZstdError
 
 from inspect_tts.scaled.scheduler import SCALED, split_id
+
+_MOST_BYTES = 2**30
+"""Of a part of a log once it is unpacked."""
+_MOST_OF_DIRECTORY = 2**26
+"""Bytes of the list of a log's parts: some 500,000 of them."""
+_ZSTANDARD = 93
+_MOST_RATIO = {ZIP_STORED: 1, ZIP_DEFLATED: 1032, _ZSTANDARD: 2**15}
+"""How many bytes one byte can unpack to, by how it is packed; nothing else packs logs."""
+_CHUNK = 2**20
+
+
+def log_header(log: str) -> EvalLog:
+    """Read the header of a log whose parts are not too large to be read."""
+    check_log(log)
+    return read_eval_log(log, header_only=True)
+
+
+def check_log(log: str) -> None:
+    """Refuse a log with a part that would not fit into memory, whatever it says of its sizes."""
+    fs, path = fsspec.core.url_to_fs(log)
+    if isinstance(fs, LocalFileSystem):
+        if not Path(path).is_file():
+            raise ValueError("no regular file")
+        stat = Path(path).stat()
+        _check_file(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _check_file(path: str, changed: int, size: int) -> None:
+    if not path.endswith(".eval"):
+        _check_bytes(Path(path).name, size)
+        return
+    with Path(path).open("rb") as file:
+        begin = _directory(file)
+        if size - begin > _MOST_OF_DIRECTORY:
+            raise ValueError(f"the list of its parts has {size - begin} bytes: too many parts")
+        with ZipFile(file) as parts:
+            listed = parts.infolist()
+            if parts.start_dir != begin or sum(p.compress_size for p in listed) > size:
+                raise ValueError("its parts overlap, or are not where it says")
+            for part in listed:
+                _check_bytes(part.filename, part.file_size)
+                if part.compress_type not in _MOST_RATIO:
+                    raise ValueError(f"{part.filename} is packed as no log is")
+                if part.compress_size * _MOST_RATIO[part.compress_type] > _MOST_BYTES:
+                    _check_bytes(part.filename, _unpacked(parts, part))
+
+
+def _check_bytes(name: str, size: int) -> None:
+    if size > _MOST_BYTES:
+        raise ValueError(f"{name} has {size} bytes or more, more than the {_MOST_BYTES} allowed")
+
+
+def _directory(file: IO[bytes]) -> int:
+    """Where the list of parts begins by the end of a zip, as Inspect's reader takes it.
+
+    Python's reader would look for it elsewhere if something stood before the first part.
+    """
+    file.seek(max(0, file.seek(0, SEEK_END) - 42))
+    tail = file.read()
+    locator, end = tail[:-22], tail[-22:]
+    if not end.startswith(b"PK\5\6") or end[20:] != b"\0\0":
+        raise ValueError("it does not end as a log does: was it cut off?")
+    *counts, size, begin = unpack("<HHHHII", end[4:20])
+    if locator.startswith(b"PK\6\7") and (0xFFFF in counts or 0xFFFFFFFF in (size, begin)):
+        file.seek(int.from_bytes(locator[8:16], "little"))
+        begin = int.from_bytes(file.read(56)[48:], "little")
+    return int(begin)
+
+
+def _unpacked(parts: ZipFile, part: ZipInfo) -> int:
+    """How many bytes a part unpacks to, counted until they are too many."""
+    raw, size = copy(part), 0
+    del raw.CRC  # it and the size are what the file says, and the part may unpack to more
+    raw.file_size = _MOST_BYTES + _CHUNK
+    if zstandard := part.compress_type == _ZSTANDARD:
+        raw.compress_type, raw.file_size = ZIP_STORED, part.compress_size
+    with parts.open(raw) as packed:
+        unpacks = ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+        stream = unpacks if zstandard else packed
+        try:
+            while size <= _MOST_BYTES and (chunk := stream.read(_CHUNK)):
+                size += len(chunk)
+        except (ZstdError, zlib_error, EOFError):  # whoever reads this part will say so
+            pass
+    return size
 
 
 def is_scaled(spec: EvalSpec) -> bool:
@@ -40,23 +137,22 @@ def each_sample(
         whole = read_eval_log(log, resolve_attachments=resolve_attachments)
         yield from (sample for sample in whole.samples or [] if wanted(sample.id))
         return
-    for id, epoch in sample_keys(log):
-        if wanted(id):
+    for summary in summaries(log):
+        if wanted(summary.id):
             yield read_eval_log_sample(
                 log,
-                id,
-                epoch,
+                summary.id,
+                summary.epoch,
                 resolve_attachments=resolve_attachments,
                 exclude_fields=exclude_fields,
             )
 
 
-def sample_keys(log: str) -> list[tuple[str | int, int]]:
-    """Id and epoch of the samples of a log, those of a scaled run by id."""
-    summaries = read_eval_log_sample_summaries(log)
-    if is_scaled(read_eval_log(log, header_only=True).eval):
-        summaries = in_order(summaries)
-    return [(summary.id, summary.epoch) for summary in summaries]
+def summaries(log: str) -> list[EvalSampleSummary]:
+    """What a log tells of its samples in short, those of a scaled run by id."""
+    scaled = is_scaled(log_header(log).eval)
+    found = read_eval_log_sample_summaries(log)
+    return in_order(found) if scaled else found
 
 
 def problem_samples(
@@ -66,7 +162,7 @@ def problem_samples(
     exclude_fields: set[str] | None = None,
 ) -> Iterator[EvalSample]:
     """Read the samples of a log that stand for whole problems."""
-    scaled = is_scaled(read_eval_log(log, header_only=True).eval)
+    scaled = is_scaled(log_header(log).eval)
     yield from each_sample(
         log,
         lambda id: not (scaled and split_id(id)[1]),

@@ -76,12 +76,6 @@ _KINDS = (
 """What may go wrong; of equal severity the first comes first."""
 
 
-def injections(rollout: Rollout) -> tuple[str, ...]:
-    """Excerpts of a rollout that try to steer a judge, by the newer or the older name."""
-    found = rollout.injections
-    return tuple(found or ())
-
-
 def counts(rollouts: Sequence[Rollout], selections: Sequence[Selection]) -> Counts:
     """Count what went wrong with one problem."""
     found = Counter[tuple[str, str]]()
@@ -95,7 +89,7 @@ def counts(rollouts: Sequence[Rollout], selections: Sequence[Selection]) -> Coun
         if rollout.context:
             found["refined", ""] += 1
             found["contexts_failed", "-"] += bool(failed & {*rollout.context})
-        found["injections", "-"] += bool(injections(rollout))
+        found["injections", "-"] += bool(rollout.injections)
         found.update(_of_summary(rollout.summary))
     for selection in selections:
         for round in selection.rounds:

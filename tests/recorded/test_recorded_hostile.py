@@ -13,6 +13,7 @@ from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log
+from inspect_ai.scorer import match
 from recorded_files import TEXT_BASED, atif, mini, prediction, row, write
 from scripted import echo, model
 
@@ -192,16 +193,22 @@ def test_a_byte_order_mark_is_no_content(name: str, tmp_path: Path) -> None:
     assert [p.name for p in collect([str(tmp_path)], strict=True).problems] == ["p"]
 
 
-def test_a_log_with_a_broken_sample_keeps_the_others(tmp_path: Path) -> None:
-    task = Task(dataset=[Sample(id=id, input="Go.") for id in "abc"])
+def test_a_broken_sample_of_a_log_counts_with_what_the_log_tells_of_it(tmp_path: Path) -> None:
+    samples = [Sample(id=id, input="Go.", target="said Go.") for id in "abc"]
+    task = Task(dataset=samples, scorer=match())
     [log] = inspect_eval(task, model=model(echo), log_dir=str(tmp_path), **QUIET)
     path = Path(log.location)
     content = path.read_bytes()
     at = content.index(b"samples/b_epoch_1.json") + 60
     path.write_bytes(content[:at] + b"\0" * 40 + content[at + 40 :])
     collection = collect([str(tmp_path)])
-    assert [p.name for p in collection.problems] == ["a", "c"]
-    assert len(collection.malformed) == 1
+    found = {p.name: load(p.sources[0]) for p in collection.problems}
+    assert {id: (r.status, r.scores) for id, r in found.items()} == {
+        "a": ("completed", {"match": "C"}),
+        "b": ("error", {"match": "C"}),
+        "c": ("completed", {"match": "C"}),
+    }
+    assert [source.part for source, _ in collection.malformed] == ["b/1"]
 
 
 def select(folder: Path, *words: str) -> Any:

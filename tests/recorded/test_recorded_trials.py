@@ -1,6 +1,5 @@
 """Trials of Harbor: one rollout each, with its own task, end and grade."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -258,14 +257,3 @@ def test_a_task_in_tags_stays_whole(tmp_path: Path) -> None:
     text = "<task>Fix it.</task>\n<environment_context>is what the parser mangles"
     write(tmp_path / "p.atif.json", ran(text))
     assert only(tmp_path).text == text
-
-
-@pytest.mark.parametrize("content", ["{", json.dumps({"task_name": 7})])
-def test_a_broken_result_is_named_with_its_field(content: str, tmp_path: Path) -> None:
-    write(trial(tmp_path, "a__1").parents[1] / "result.json", content)
-    trial(tmp_path, "b__2")
-    collection = collect([str(tmp_path)])
-    assert collection.attempts == 1
-    [(source, why)] = collection.malformed
-    assert "a__1" in source.path
-    assert ("task_name" in why) == (content != "{")

@@ -1,9 +1,12 @@
 """Files of other people's rollouts, written as those programs write them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from inspect_tts.recorded.problems import collect
+from inspect_tts.recorded.readers import load
 
 PATCH = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n-a\n+b\n+c\n"
 
@@ -118,3 +121,37 @@ def prediction(id: str, model: str = "m/x", patch: str | None = PATCH) -> dict[s
 
 def run_report(*resolved: str, submitted: tuple[str, ...] = ("p", "q")) -> dict[str, Any]:
     return {"resolved_ids": list(resolved), "submitted_ids": list(submitted)}
+
+
+def place(root: Path, files: Mapping[str, Any]) -> None:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if callable(content):
+            content(path)
+        elif isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            write(path, content)
+
+
+def attempts(root: Path) -> dict[str, list[tuple[str, Any, int]]]:
+    """End, scores and number of messages of each attempt, by problem."""
+    collection = collect([str(root)])
+    return {
+        problem.name: [
+            (r.status, dict(r.scores) if r.scores else None, len(r.messages))
+            for r in map(load, problem.sources)
+        ]
+        for problem in collection.problems
+    }
+
+
+def told(root: Path) -> str:
+    """What the user is told, the places without the folder."""
+    return collect([str(root)]).warning().replace(f"{root}/", "")
+
+
+def done(patch: str | None = "diff --git a/x b/x\n", **info: Any) -> dict[str, Any]:
+    """A trajectory of mini-SWE-agent that hands in a patch."""
+    return mini(TEXT_BASED, submission=patch, config={"model": {"model_name": "m/x"}}, **info)

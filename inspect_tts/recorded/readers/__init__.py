@@ -1,9 +1,11 @@
 """Formats of recorded rollouts, and how the files of each are found and read."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
@@ -19,6 +21,8 @@ from .mini_swe_agent import mini_swe_agent
 from .sound import printable, sound, why
 from .swe_bench import swe_bench
 
+_LINKS = {"image_build_dir"}
+"""Links to folders that SWE-bench's harness makes, in which no rollout is."""
 _SHOWN = 3
 _LONGEST_PART = 120
 
@@ -33,24 +37,36 @@ def find_reader(name: str) -> Reader:
     return find(name, READERS, "format", Reader, READER_GROUP, "inspect_tts.recorded.reader")
 
 
-def search(
-    paths: Sequence[str], format: str | None
-) -> tuple[list[tuple[str, Path]], list[tuple[Path, str]]]:
-    """The files to read with their formats, and those that are left out with the reasons."""
+class Search(NamedTuple):
+    """What was found of files."""
+
+    read: list[tuple[str, Path]]
+    """The files to read, with their formats."""
+    left_out: list[tuple[Path, str]]
+    """Those that are left out, with the reasons."""
+    others: list[Path]
+    """Those that no reader reads."""
+
+
+def search(paths: Sequence[str], format: str | None) -> Search:
+    """Find the files that hold recorded rollouts."""
     wanted = {name: find_reader(name) for name in ([format] if format else FORMATS)}
     found: dict[Path, tuple[str, Path]] = {}
     left_out: dict[Path, str] = {}
+    others: list[Path] = []
     for given in paths:
         path = user_path(given)
         if not path.exists():
             raise UserError(f"{given} does not exist; give files, or folders that hold some")
-        files = _inside(path) if path.is_dir() else [path]
+        files, unread = _inside(path) if path.is_dir() else ([path], {})
+        left_out |= unread
         claims = [(file, *_claim(file, wanted)) for file in files]
         if format and files == [path] and claims[0][1:] == (None, None):
             claims = [(path, format, None)]
         passed = [(file, why) for file, _, why in claims if why is not None]
         left_out |= {file: why.reason for file, why in passed if why.told}
         read = {file: name for file, name, _ in claims if name is not None}
+        others += [file for file, name, _ in claims if name is None]
         if not read:
             known = "; ".join(f"{name}: {', '.join(r.patterns)}" for name, r in wanted.items())
             reasons = "".join(f"{file.name}: {why.reason}. " for file, why in passed[:_SHOWN])
@@ -61,13 +77,23 @@ def search(
             )
         for file, name in read.items():
             found.setdefault(file.resolve(), (name, file))
-    return list(found.values()), list(left_out.items())
+    return Search(list(found.values()), list(left_out.items()), others)
 
 
-def _inside(folder: Path) -> list[Path]:
-    """The files in a folder, without those that a Mac adds."""
-    files = (file for file in sorted(folder.rglob("*")) if not file.is_dir())
-    return [file for file in files if not file.name.startswith("._")]
+def _inside(folder: Path) -> tuple[list[Path], dict[Path, str]]:
+    """What a folder holds, without what a Mac adds, and what of it is not searched and why."""
+    found, unread = list[Path](), dict[Path, str]()
+    root = folder.resolve()
+
+    def failed(error: OSError) -> None:
+        unread[Path(error.filename)] = f"cannot be searched: {error.strerror}"
+
+    for place, folders, files in os.walk(folder, onerror=failed):
+        found += [Path(place, name) for name in (*folders, *files) if not name.startswith("._")]
+        for link in (Path(place, name) for name in folders if name not in _LINKS):
+            if link.is_symlink() and root not in (link.resolve(), *link.resolve().parents):
+                unread[link] = "a link to a folder elsewhere, which is not searched"
+    return sorted(found), unread
 
 
 def _claim(path: Path, readers: Mapping[str, Reader]) -> tuple[str | None, LeftOut | None]:
@@ -75,16 +101,22 @@ def _claim(path: Path, readers: Mapping[str, Reader]) -> tuple[str | None, LeftO
     passed: LeftOut | None = None
     for name, reader in readers.items():
         if any(fnmatch(path.name, pattern) for pattern in reader.patterns):
-            if not path.is_file():
-                why: LeftOut | None = LeftOut("no regular file")
-            elif CHECKPOINTS in path.parts:
-                why = LeftOut("a checkpoint that an editor made")
-            else:
-                why = reader.passes_over(path)
+            try:
+                why = _passed_over(path, reader)
+            except OSError as error:
+                why = LeftOut(f"cannot be read: {error.strerror}")
             if why is None:
                 return name, None
             passed = why if passed is None or why.told else passed
     return None, passed
+
+
+def _passed_over(path: Path, reader: Reader) -> LeftOut | None:
+    if not path.is_file():
+        return LeftOut("no regular file")
+    if CHECKPOINTS in path.parts:
+        return LeftOut("a checkpoint that an editor made")
+    return reader.passes_over(path)
 
 
 def read_all(reader: Reader, path: Path) -> Iterator[Found]:

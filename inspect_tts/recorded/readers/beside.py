@@ -26,13 +26,15 @@ class Attempt:
     problem: str
     model: str
     """`unknown` where the file does not tell."""
-    patch: str
+    patch: str | None
+    """None where it is damaged, so that nobody knows."""
 
     def may_be(self, other: "Attempt") -> bool:
         """Whether problem, model and patch of both agree as far as they are known."""
-        models = {self.model, other.model}
-        alike = self.problem == other.problem and self.patch.strip() == other.patch.strip()
-        return alike and (len(models) == 1 or "unknown" in models)
+        models, patches = {self.model, other.model}, {self.patch, other.patch}
+        alike = None in patches or len({each.strip() for each in patches if each is not None}) == 1
+        known = self.problem == other.problem and (len(models) == 1 or "unknown" in models)
+        return alike and known
 
 
 def attempts_below(folder: Path, problem: str) -> Iterator[tuple[Path, Attempt]]:
@@ -79,8 +81,9 @@ def _files(folder: str) -> list[Path]:
 def _attempts(path: str, changed: int, size: int) -> tuple[Attempt, ...]:
     """The attempts in a file; none where it is not what its name says."""
     file = Path(path)
+    named = TRAJECTORY.match(file.name)
     try:
-        if named := TRAJECTORY.match(file.name):
+        if named:
             return (_of_trajectory(read_any(file), named[1]),)
         if ".jsonl" in file.name:
             rows = [line_value(text) for _, text in text_lines(file)]
@@ -88,8 +91,8 @@ def _attempts(path: str, changed: int, size: int) -> tuple[Attempt, ...]:
             found = read_any(file)
             rows = list(found.values()) if isinstance(found, dict) else found
         return tuple(_of_prediction(row) for row in rows)
-    except (OSError, ValueError, RecursionError, TypeError, KeyError, AttributeError):
-        return ()
+    except Exception:  # whoever reads it says what is wrong
+        return (Attempt(named[1], "unknown", None),) if named else ()
 
 
 def _of_trajectory(found: dict[str, Any], name: str) -> Attempt:

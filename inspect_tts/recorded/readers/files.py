@@ -3,6 +3,7 @@
 import gzip
 import json
 import lzma
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -30,9 +31,17 @@ def read_text(path: Path) -> str:
     return content.decode("utf-8-sig")
 
 
-def read_any(path: Path) -> Any:
-    """Read JSON."""
-    return json.loads(read_text(path))
+def read_any(path: Path, *, unique: bool = False) -> Any:
+    """Read JSON; with `unique`, an object that has a name twice is an error and not the last."""
+    return json.loads(read_text(path), object_pairs_hook=_once if unique else None)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"{twice!r} is there more than once, of which JSON keeps one")
+    return found
 
 
 def read_json(path: Path) -> dict[str, Any]:

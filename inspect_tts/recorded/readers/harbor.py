@@ -3,25 +3,30 @@
 After `harbor.models` of the package harbor 0.26, and lenient where other writers are.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from inspect_ai.model import ChatMessage
 
 from inspect_tts.method.records import NOT_GRADED, Status, Usage
-from inspect_tts.recorded.records import LeftOut, Recorded, reader
+from inspect_tts.recorded.records import DAMAGED, LeftOut, Malformed, Recorded, reader
 
 from .atif import Trajectory, read_trajectory
-from .files import read_json
+from .files import read_text
+from .sound import why
 from .trials import (
+    UNREADABLE,
     Raised,
     Step,
     Trial,
     find_trial,
-    identity,
-    origin,
     own_files,
     problem_of,
+    trial_in,
+    unreadable_files,
     utc,
 )
 
@@ -48,6 +53,7 @@ _BEFORE_GRADING = ("Agent", "Environment", "NonZeroAgent")
 """How other exceptions begin that Harbor raises before it grades; asked where no time is told."""
 _OTHERS = ("verifier", "user-agent", "artifacts")
 """Folders of a trial in which others than its agent write."""
+_RESULT_DAMAGED = "the record of how it ended cannot be read"
 
 
 def _passes_over(path: Path) -> LeftOut | None:
@@ -57,7 +63,7 @@ def _passes_over(path: Path) -> LeftOut | None:
     try:
         trial = find_trial(path)
     except Exception:  # whoever reads it says what is wrong
-        return LeftOut("is no trial's", told=False) if named and not _sure(path) else None
+        return LeftOut("is no trial's", told=False) if named else None
     own = own_files(trial) if trial is not None else []
     if named:
         stands = trial is not None and path == trial.place and not own
@@ -74,8 +80,11 @@ def _passes_over(path: Path) -> LeftOut | None:
     patterns=("trajectory.json", "*.atif.json", "*.atif.json.gz", "result.json", "config.json"),
     passes_over=_passes_over,
 )
-def atif(path: Path) -> Iterator[Recorded]:
-    """A trial is one rollout, and so is a file outside of trials; a trial tells its reward."""
+def atif(path: Path) -> Iterator[Recorded | Malformed]:
+    """A trial is one rollout, and so is a file outside of trials; a trial tells its reward.
+
+    A trial that is damaged is one, too: its outcome counts, and what cannot be read is named.
+    """
     path = path.absolute()
     trial = find_trial(path)
     if _of_others(path, trial):
@@ -86,9 +95,20 @@ def atif(path: Path) -> Iterator[Recorded]:
     files = own_files(trial)
     if path not in files and path != trial.place:
         files = [path]
-    read = [read_trajectory(file) for file in files]
+    read, broken = list[tuple[Trajectory, str | None]](), list[str]()
+    for file in files or unreadable_files(trial):
+        try:
+            read.append(read_trajectory(file))
+        except Exception as error:  # others wrote it: it can be broken in any way
+            broken.append(why(error))
+    yield from map(Malformed, broken)
+    if trial.damage:
+        yield Malformed(trial.damage)
     whole = [trajectory for trajectory, _ in read]
+    first = (_origin(trial) or trial) if trial.regraded else trial
     status, reason, limit = how_it_ended(trial)
+    if broken and status == "completed":
+        status, reason = "error", DAMAGED
     yield Recorded(
         problem=trial.problem,
         task=trial.dataset,
@@ -101,11 +121,11 @@ def atif(path: Path) -> Iterator[Recorded]:
         model=_model(whole, trial),
         turns=sum(each.turns for each in whole),
         usage=sum((each.usage() for each in whole), Usage()),
-        seconds=trial.seconds,
+        seconds=first.seconds,
         scores=trial.rewards,
         score_error=NOT_GRADED if reason and not trial.rewards and trial.raised else None,
-        ids=(identity(trial),),
-        version=trial.version,
+        ids=_identities(first),
+        version=f"{not (broken or trial.damage):d}{trial.version}",
         notes=tuple(missing for _, missing in read if missing),
     )
 
@@ -145,16 +165,6 @@ def _of_others(path: Path, trial: Trial | None) -> bool:
     )
 
 
-def _sure(path: Path) -> bool:
-    """Whether a malformed file can only be that of a trial without a trajectory."""
-    folder, config = path.parent, path.with_name("config.json")
-    try:
-        known = path != config and "trial_name" in read_json(config)
-    except (OSError, ValueError, RecursionError):
-        return False
-    return known and not any(folder.glob("**/trajectory.json"))
-
-
 def _problem(path: Path) -> str:
     """The problem of a file outside of trials, from its name or folder `<problem>__<trial>`."""
     if path.name != "trajectory.json":
@@ -169,8 +179,10 @@ def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
     What grading raised is no part of it, and must not reach a judge.
     """
     if trial.regraded is not None:
-        first = origin(trial)
+        first = _origin(trial)
         return how_it_ended(first) if first else ("completed", None, None)
+    if trial.result is None and trial.damage:
+        return "error", _RESULT_DAMAGED, None
     if trial.result is None:
         return "error", "its trial was ended before it was finished: it has no result", None
     for step in (trial.result, *(trial.result.step_results or ())):
@@ -181,6 +193,8 @@ def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
                 return "refused", reason, None
             limit = _LIMITS.get(raised.exception_type)
             return ("limit", reason, limit) if limit else ("error", reason, None)
+    if trial.lost & {"exception_info", "step_results"}:
+        return "error", _RESULT_DAMAGED, None
     result = trial.result
     told = result.exception_info or result.verifier_result or result.finished_at
     if not told and not result.step_results:
@@ -199,3 +213,47 @@ def _before_grading(raised: Raised, step: Step) -> bool:
         return True
     kind = raised.exception_type
     return kind in _LIMITS or kind in _REFUSALS or kind.startswith(_BEFORE_GRADING)
+
+
+def _identities(first: Trial) -> tuple[str, ...]:
+    """Name a rollout wherever it stands: a job may be copied, and graded again."""
+    named = first.result.trial_name if first.result else None
+    name = f"harbor/{named or first.folder.name}/{first.started or ''}"
+    id = first.result.id if first.result else None
+    return (f"{name}/{_content(first)}", *([f"{name}/{id}"] if id else []))
+
+
+def _content(trial: Trial) -> str:
+    """Hash of the agent's trajectories; of those that cannot be read nothing."""
+    texts = []
+    for file in own_files(trial):
+        with suppress(*UNREADABLE):
+            texts.append(read_text(file))
+    return sha256(json.dumps(texts).encode()).hexdigest()
+
+
+def _origin(trial: Trial, depth: int = 3) -> Trial | None:
+    """The trial whose outputs one graded again, where it is still near."""
+    source = trial.regraded or {}
+    path, id = Path(str(source.get("path") or "")), str(source.get("trial_id") or "")
+    places = [path] if path.is_absolute() else []
+    for above in list(trial.folder.parents)[:3]:
+        if path.name:
+            places += [
+                above / Path(*path.parts[-2:]),
+                *sorted(above.glob(f"*/{_literal(path.name)}")),
+            ]
+        if id:
+            places += sorted(above.glob(f".sources/{_literal(id)}/*"))
+    for place in places:
+        try:
+            near = None if place == trial.folder else trial_in(place)
+        except UNREADABLE:
+            continue
+        if near is not None and near.result is not None and _content(near) == _content(trial):
+            return (_origin(near, depth - 1) if near.regraded and depth else None) or near
+    return None
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

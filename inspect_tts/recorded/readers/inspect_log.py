@@ -7,24 +7,28 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
-from zipfile import ZipFile
 
 from inspect_ai.event import ErrorEvent, ModelEvent, SpanBeginEvent, StateEvent
-from inspect_ai.log import EvalSample, EvalSpec, read_eval_log, read_eval_log_sample
+from inspect_ai.log import (
+    EvalSample,
+    EvalSampleSummary,
+    EvalSpec,
+    read_eval_log,
+    read_eval_log_sample,
+)
 from inspect_ai.model import ChatMessage
 from pydantic import JsonValue
 
 from inspect_tts.evidence.facts import last_commands
 from inspect_tts.method.records import CommandFact, Status, Usage
 from inspect_tts.models.roles import usage
-from inspect_tts.recorded.records import Found, LeftOut, Malformed, Recorded, reader
-from inspect_tts.report.samples import is_scaled, problem_samples, sample_keys
+from inspect_tts.recorded.records import DAMAGED, Found, LeftOut, Malformed, Recorded, reader
+from inspect_tts.report.samples import is_scaled, log_header, problem_samples, summaries
 from inspect_tts.scaled.scheduler import is_rollout, split_id
 from inspect_tts.scores import SCORE
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.workspace.commands import commands_outside
 
-from .files import MOST_BYTES_OF_LINES
 from .sound import why
 
 _HEAD = 4096
@@ -45,54 +49,78 @@ def _no_log(path: Path) -> LeftOut | None:
 
 
 def _one(path: Path, part: str) -> Iterator[Recorded]:
-    _check_size(path)
-    header = read_eval_log(str(path), header_only=True)
-    yield _recorded(read_sample(path, *split_part(part)), header.eval)
+    spec, (id, epoch) = log_header(str(path)).eval, split_part(part)
+    try:
+        yield _recorded(read_sample(path, id, epoch), spec)
+    except Exception:  # told when it was found
+        told = [s for s in summaries(str(path)) if (str(s.id), s.epoch) == (id, epoch)]
+        if not told:
+            raise
+        yield _damaged(told[0], spec)
 
 
 @reader(name="inspect", patterns=("*.eval", "*.json"), one=_one, passes_over=_no_log)
 def inspect(path: Path) -> Iterator[Found]:
     """A sample's epoch is one rollout, in a scaled run each rollout's sample."""
-    _check_size(path)
-    header = read_eval_log(str(path), header_only=True)
-    scaled = is_scaled(header.eval)
-    for id, read in _samples(path):
+    header = log_header(str(path))
+    scaled, count = is_scaled(header.eval), 0
+    for id, read in _samples(path, header.eval):
+        count += 1
         if not scaled or is_rollout(split_id(id)[1]):
-            found = _read(read, header.eval)
-            if scaled and isinstance(found, Recorded):
-                found = replace(found, problem=split_id(id)[0])
-            yield found
+            for found in read():
+                if scaled and isinstance(found, Recorded):
+                    found = replace(found, problem=split_id(id)[0])
+                yield found
+    if header.status != "success" or not count:
+        yield LeftOut(f"has status {header.status}: only its {count} finished samples are in it")
 
 
-def _samples(path: Path) -> Iterator[tuple[str | int, Callable[[], EvalSample]]]:
+def _samples(
+    path: Path, spec: EvalSpec
+) -> Iterator[tuple[str | int, Callable[[], Iterator[Found]]]]:
     """The samples of a log by id, each read where it is asked for."""
     if path.suffix == ".json":  # which can only be read as a whole
         whole = read_eval_log(str(path), resolve_attachments="core")
-        yield from ((sample.id, partial(copy, sample)) for sample in whole.samples or [])
+        yield from ((s.id, partial(_found, partial(copy, s), spec)) for s in whole.samples or [])
         return
     read = partial(read_eval_log_sample, str(path), resolve_attachments="core")
-    for id, epoch in sample_keys(str(path)):
-        yield id, partial(read, id, epoch, exclude_fields=_HEAVY)
+    for told in summaries(str(path)):
+        sample = partial(read, told.id, told.epoch, exclude_fields=_HEAVY)
+        yield told.id, partial(_found, sample, spec, told)
 
 
-def _read(read: Callable[[], EvalSample], spec: EvalSpec) -> Found:
+def _found(
+    read: Callable[[], EvalSample], spec: EvalSpec, told: EvalSampleSummary | None = None
+) -> Iterator[Found]:
     try:
         sample = read()
-    except Exception as error:  # one sample of the log is broken, the others are read
-        return Malformed(why(error))
-    if sample.invalidation is not None:
+        if sample.invalidation is None:
+            yield _recorded(sample, spec)
+            return
         said = sample.invalidation.reason
-        return LeftOut(f"invalidated{f': {said}' if said else ''}", f"{sample.id}/{sample.epoch}")
-    return _recorded(sample, spec)
+        yield LeftOut(f"invalidated{f': {said}' if said else ''}", f"{sample.id}/{sample.epoch}")
+    except Exception as error:  # one sample of the log is broken, the others are read
+        yield Malformed(why(error), f"{told.id}/{told.epoch}" if told else "")
+        if told is not None:
+            yield _damaged(told, spec)
 
 
-def _check_size(path: Path) -> None:
-    """Refuse a log that unpacks to more than anybody has room for."""
-    if path.suffix != ".json":
-        with ZipFile(path) as file:
-            largest = max((each.file_size for each in file.infolist()), default=0)
-        if largest > MOST_BYTES_OF_LINES:
-            raise ValueError(f"a sample holds more than {MOST_BYTES_OF_LINES // 2**20} MiB")
+def _damaged(told: EvalSampleSummary, spec: EvalSpec) -> Recorded:
+    """A sample that cannot be read, of which the log has a summary."""
+    return Recorded(
+        problem=str(told.id),
+        task=spec.task,
+        text=None,
+        messages=(),
+        part=f"{told.id}/{told.epoch}",
+        started=str(told.started_at) if told.started_at else None,
+        status="error",
+        reason=DAMAGED,
+        model=spec.model,
+        scores=sealed_scores(told),
+        ids=_ids(spec, told),
+        version=f" {spec.created}",
+    )
 
 
 def split_part(part: str) -> tuple[str, int]:
@@ -115,7 +143,12 @@ def read_sample(path: Path, id: str, epoch: int, without: set[str] | None = None
     raise AssertionError  # the loop returns or raises
 
 
-def sealed_scores(sample: EvalSample) -> dict[str, JsonValue] | None:
+def _ids(spec: EvalSpec, sample: EvalSample | EvalSampleSummary) -> tuple[str, ...]:
+    own = f"inspect/{spec.task_id}/{sample.id}/{sample.epoch}" if spec.task_id else None
+    return tuple(filter(None, (own, sample.uuid)))
+
+
+def sealed_scores(sample: EvalSample | EvalSampleSummary) -> dict[str, JsonValue] | None:
     """What the task's scorers said, the headline first; never our own numbers."""
     given = (sample.scores or {}).items()
     values = {name: cast("JsonValue", score.value) for name, score in given if name != SCORE}
@@ -127,7 +160,6 @@ def _recorded(sample: EvalSample, spec: EvalSpec) -> Recorded:
     status, reason = _ended(sample, scoring)
     details = [score.metadata or {} for score in (sample.scores or {}).values()]
     patches = [d["model_patch"] for d in details if isinstance(d.get("model_patch"), str)]
-    own = f"inspect/{spec.task_id}/{sample.id}/{sample.epoch}" if spec.task_id else None
     turns = sum(message.role == "assistant" for message in sample.messages)
     return Recorded(
         problem=str(sample.id),
@@ -148,7 +180,7 @@ def _recorded(sample: EvalSample, spec: EvalSpec) -> Recorded:
         patch=patches[0] if patches else None,
         commands=_commands(sample),
         scores=sealed_scores(sample),
-        ids=tuple(filter(None, (own, sample.uuid))),
+        ids=_ids(spec, sample),
         version=f"{sample.error is None:d}{spec.created}",
     )
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from inspect_tts.evidence.facts import last_commands
 from inspect_tts.method.records import CommandFact, Status, Usage
-from inspect_tts.recorded.records import Recorded, reader
+from inspect_tts.recorded.records import DAMAGED, Malformed, Recorded, reader
 from inspect_tts.text.transcript import closed_fences
 
 from .atif import tokens
@@ -83,8 +83,30 @@ class _File(BaseModel):
 
 
 @reader(name="mini-swe-agent", patterns=("*.traj.json", "*.traj.json.gz"))
-def mini_swe_agent(path: Path) -> Iterator[Recorded]:
-    """A file is one rollout; a SWE-bench report above it, where there is one, is its score."""
+def mini_swe_agent(path: Path) -> Iterator[Recorded | Malformed]:
+    """A file is one rollout; a SWE-bench report above it, where there is one, is its score.
+
+    A damaged file is one as well where its folder has its name, or a report tells its outcome.
+    """
+    try:
+        yield _recorded(path)
+    except Exception as error:  # others wrote it: it can be broken in any way
+        problem = path.name.partition(".traj.json")[0]
+        solved = resolved(path, Attempt(problem, "unknown", None))
+        if solved is None and path.absolute().parent.name != problem:
+            raise
+        yield Malformed(why(error))
+        yield Recorded(
+            problem=problem,
+            text=None,
+            messages=(),
+            status="error",
+            reason=DAMAGED,
+            scores=None if solved is None else {"resolved": solved},
+        )
+
+
+def _recorded(path: Path) -> Recorded:
     file = _File.model_validate(read_json(path))
     messages = list(_messages(file.messages))
     problem = file.instance_id or path.name.partition(".traj.json")[0]
@@ -92,7 +114,7 @@ def mini_swe_agent(path: Path) -> Iterator[Recorded]:
     turns = sum(message.role == "assistant" for message in messages)
     handed_in, calls = file.info.submission or "", file.info.model_stats.api_calls
     solved = resolved(path, Attempt(problem, file.info.model, handed_in))
-    yield Recorded(
+    return Recorded(
         problem=problem,
         text=next((m.text for m in messages if m.role == "user"), None),
         messages=messages,
@@ -187,11 +209,13 @@ def _arguments(call: dict[str, Any]) -> dict[str, Any]:
 
 def _ended(info: _Info) -> tuple[Status, str | None, str | None]:
     status = info.exit_status
-    if status == _SUBMITTED:
+    if status == _SUBMITTED and info.submission is not None:
         return "completed", None, None
     if status in _LIMITS:
         return "limit", *_LIMITS[status]
     told = (info.exception_str or info.submission or "").strip().partition("\n")[0]
+    if status == _SUBMITTED:
+        told = told or "info.submission is null"
     return "error", ": ".join(filter(None, (status, told)))[:500] or _NO_STATUS, None
 
 

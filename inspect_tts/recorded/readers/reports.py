@@ -6,6 +6,8 @@ Known are the run report `<model>.<run_id>.json`, the `results.json` of a submis
 where the harness kept it, else by run id and model, else where only one run can be meant.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from .beside import Attempt, attempts_below, same_run
 from .files import read_any, read_text
 
 _LEVELS = 3  # from a trajectory up to the folder of its run
+_PLACES = ("results", "sb-cli-reports")
 _UNNAMED = {"results", "report"}
 _FALSE = ("unresolved_ids", "empty_patch_ids", "error_ids", "submitted_ids")
 
@@ -52,7 +55,7 @@ class _Grading:
         except (OSError, ValueError):
             return None
 
-    def outcome(self, problem: str, patch: str) -> bool | None:
+    def outcome(self, problem: str, patch: str | None) -> bool | None:
         """Whether the problem was resolved; None where it does not tell."""
         if self.report is not None:
             found = _read(Path(self.report))
@@ -66,13 +69,26 @@ class _Grading:
         own = _read(Path(self.folder or "") / problem / "report.json").get(problem)
         if isinstance(own, dict):
             return own.get("resolved") is True
-        return False if self.name and not patch.strip() else None
+        return False if self.name and patch is not None and not patch.strip() else None
 
 
 def is_report(path: Path) -> bool:
     """Whether a file is a run report, and so holds no predictions."""
     found = _read(path)
     return isinstance(found.get("resolved_ids", found.get("submitted_ids")), list)
+
+
+def without_attempts(files: Iterable[Path], known: Collection[str]) -> list[tuple[str, str]]:
+    """The runs of the harness among files that graded problems without any known attempt."""
+    graded = defaultdict[Path, list[str]](list)
+    for file in files:
+        of_a_run = file.name == "report.json" and "run_evaluation" in file.parts
+        if of_a_run and file.parent.name not in known:
+            graded[file.parents[1]].append(file.parent.name)
+    return [
+        (str(run), f"graded {len(names)} problems without any attempt here, as {names[0]}")
+        for run, names in graded.items()
+    ]
 
 
 def resolved(path: Path, attempt: Attempt) -> bool | None:
@@ -101,7 +117,7 @@ def _meant(
     if run is None:
         return None
     graded = grading.graded(attempt.problem)
-    if graded is not None:
+    if graded is not None and attempt.patch is not None:
         return "named" if graded.strip() == attempt.patch.strip() else None
     if run and run in _names(folder, path, attempt.problem):
         return "named"
@@ -113,7 +129,8 @@ def _meant(
         return "alone" if any(each not in others for each in own) else None
     for place, each in others:
         names = _names(folder, place, attempt.problem)
-        rival = grading.run(each.model) is not None and not each.may_be(attempt)
+        equal = None not in (each.patch, attempt.patch) and each.may_be(attempt)
+        rival = grading.run(each.model) is not None and not equal
         if ends & names or (rival and not names & runs):
             return None
     return "alone"
@@ -128,7 +145,7 @@ def _names(folder: Path, path: Path, problem: str) -> set[str]:
 @lru_cache(maxsize=4096)
 def _gradings(folder: str, changed: tuple[int, ...]) -> tuple[_Grading, ...]:
     found = []
-    for place in (Path(folder), Path(folder) / "results"):
+    for place in (Path(folder), *(Path(folder) / name for name in _PLACES)):
         files = sorted(place.glob("*.json")) if place.is_dir() else []
         for file in (file for file in files if not file.name.endswith(".traj.json")):
             if {"resolved_ids", "resolved"} & set(_read(file)):
@@ -140,7 +157,7 @@ def _gradings(folder: str, changed: tuple[int, ...]) -> tuple[_Grading, ...]:
 
 
 def _changed(folder: Path) -> tuple[int, ...]:
-    places = (folder, folder / "results", folder / "logs" / "run_evaluation")
+    places = (folder, *(folder / name for name in _PLACES), folder / "logs" / "run_evaluation")
     return tuple(place.stat().st_mtime_ns if place.is_dir() else 0 for place in places)
 
 
@@ -162,6 +179,6 @@ def _read(path: Path) -> dict[str, Any]:
 def _parsed(path: str, changed: int, size: int) -> dict[str, Any]:
     try:
         found = read_any(Path(path))
-    except (OSError, ValueError, RecursionError):
+    except Exception:  # it is no report, and whoever reads it as something else says what is wrong
         return {}
     return found if isinstance(found, dict) else {}

@@ -29,7 +29,10 @@ def why(error: Exception) -> str:
     """What is wrong, in one line: the kind of error, and the fields where it names some."""
     if isinstance(error, ValidationError):
         details = error.errors(include_url=False, include_input=False)
-        fields = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in details[:_SHOWN]]
+        fields = [
+            ": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"])))
+            for each in details[:_SHOWN]
+        ]
         if len(details) > _SHOWN:
             fields.append(f"and {len(details) - _SHOWN} more")
         said = "; ".join(fields)

@@ -56,7 +56,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     if ".jsonl" in path.name:
         yield from ((f"line {number}", row) for number, row in read_lines(path))
         return
-    found = read_any(path)
+    found = read_any(path, unique=True)
     if isinstance(found, dict) and isinstance(found.get("instance_id"), str):
         yield found["instance_id"], found
     elif isinstance(found, dict):
@@ -74,13 +74,16 @@ def _recorded(path: Path, prediction: _Prediction, part: str) -> Recorded:
     solved = resolved(path, Attempt(problem, model, handed_in))
     patch = handed_in if is_patch(handed_in) else ""
     first = handed_in.strip().partition("\n")[0][:200]
+    reason = f"what it handed in is no patch: {first}" if first and not patch else None
+    if prediction.model_patch is None:  # what SWE-agent writes where nothing was submitted
+        reason = "it handed in no patch: model_patch is null"
     return Recorded(
         problem=problem,
         text=None,
         messages=[ChatMessageAssistant(content=_said(patch))],
         part=part,
-        status="error" if first and not patch else "completed",
-        reason=f"what it handed in is no patch: {first}" if first and not patch else None,
+        status="error" if reason else "completed",
+        reason=reason,
         model=model,
         patch=patch,
         handed_in=handed_in,

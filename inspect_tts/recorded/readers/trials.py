@@ -1,23 +1,27 @@
 """The files of a Harbor trial: `result.json`, or `config.json` where there is none yet."""
 
-import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
-from .files import read_any, read_text
-from .sound import Finite, Name
+from .files import read_any
+from .sound import Finite, Name, why
 
 _LEVELS = 12
 """How far above a file the folder of its trial is looked for."""
 
 _LONGEST_TRIAL = 8
 """Characters after a problem's name; Harbor makes 7."""
+
+_OF_A_TRIAL = ("agent", "steps", "verifier", "trial.log")
+"""What a folder holds that is a trial's, also where its files cannot be read."""
+UNREADABLE = (ValueError, RecursionError, OSError, EOFError)
+"""What reading a file raises that others wrote."""
 
 
 class Timing(BaseModel):
@@ -66,7 +70,8 @@ class Step(BaseModel):
 class Result(Step):
     """`result.json` of a trial."""
 
-    task_name: Name
+    id: str | None = None
+    task_name: Name | None = None
     trial_name: str | None = None
     task_id: dict[str, Any] | None = None
     source: str | None = None
@@ -100,16 +105,20 @@ class Trial:
     folder: Path
     result: Result | None
     config: Config | None
+    damage: str = ""
+    """What of `result.json` cannot be read, empty where all can."""
+    lost: frozenset[str] = frozenset()
+    """Which of its fields that are."""
 
     @property
     def place(self) -> Path:
         """The file that stands for a trial without a trajectory."""
-        return self.folder / ("result.json" if self.result else "config.json")
+        return self.folder / ("result.json" if self.result or not self.config else "config.json")
 
     @property
     def problem(self) -> str:
         """Name of the task."""
-        if self.result is not None:
+        if self.result is not None and self.result.task_name is not None:
             return self.result.task_name
         task = self.config.task if self.config else Task()
         return task.name or Path(task.path or "").name or problem_of(self.folder.name)
@@ -161,8 +170,7 @@ class Trial:
     @property
     def seconds(self) -> float:
         """How long the agent worked."""
-        timed = origin(self) or self if self.regraded else self
-        return sum(_seconds(step.agent_execution) for step in timed.steps)
+        return sum(_seconds(step.agent_execution) for step in self.steps)
 
     @property
     def version(self) -> str:
@@ -181,32 +189,54 @@ def find_trial(path: Path) -> Trial | None:
         inside = path.relative_to(folder).parts
         sure = inside[0] in ("agent", "steps") or inside in (("result.json",), ("config.json",))
         try:
-            found = _trial_in(folder) or found
-        except (ValueError, RecursionError, OSError):
+            trial = trial_in(folder)
+        except UNREADABLE:
             if sure:  # else it is no trial's
                 raise
+            continue
+        # a folder whose files cannot be read may be no trial's: those inside of it come first
+        guessed = trial is not None and trial.result is None and trial.config is None
+        if trial is not None and (not guessed or (sure and found is None)):
+            found = trial
     return found
 
 
-def _trial_in(folder: Path) -> Trial | None:
-    """The trial in a folder, None if there is none; an error where its files are malformed."""
-    result = _parsed(folder / "result.json", "task_name")
-    config = None if result else _parsed(folder / "config.json", "trial_name")
-    if result is None and (config is None or "task" not in config):
-        return None
-    return Trial(
-        folder=folder,
-        result=Result.model_validate(result) if result else None,
-        config=Config.model_validate(config) if config else None,
-    )
+def trial_in(folder: Path) -> Trial | None:
+    """The trial in a folder, as far as its files can be read; None if there is none."""
+    result, config, damage, lost = None, None, "", frozenset[str]()
+    try:
+        if (raw := _parsed(folder / "result.json", "task_name")) is not None:
+            result, damage, lost = _result(raw)
+    except UNREADABLE as error:
+        damage = f"result.json: {why(error)}"
+    if result is None or result.task_name is None:
+        try:
+            raw = _parsed(folder / "config.json", "trial_name")
+            config = Config.model_validate(raw) if raw and "task" in raw else None
+        except UNREADABLE as error:
+            damage = damage or f"config.json: {why(error)}"
+    if result is None and config is None:
+        if damage and not any((folder / name).exists() for name in _OF_A_TRIAL):
+            raise ValueError(damage)
+        return Trial(folder, None, None, damage) if damage else None
+    return Trial(folder, result, config, damage, lost)
+
+
+def _result(raw: dict[str, Any]) -> tuple[Result, str, frozenset[str]]:
+    """What can be read of `result.json`, what is wrong with the rest, and which fields that is."""
+    try:
+        return Result.model_validate(raw), "", frozenset()
+    except ValidationError as error:
+        lost = frozenset(str(each["loc"][0]) for each in error.errors(include_url=False))
+        sound = {name: value for name, value in raw.items() if name not in lost}
+        return Result.model_validate(sound), f"result.json: {why(error)}", lost
 
 
 def own_files(trial: Trial) -> list[Path]:
     """The agent's own trajectory, that of each step where there are several; empty without."""
     folder = trial.folder
-    for alone in (folder / "agent" / "trajectory.json", folder / "trajectory.json"):
-        if alone.is_file():
-            return [alone]
+    if alone := [file for file in _places(folder) if file.is_file()]:
+        return alone[:1]
     order = [step.step_name for step in trial.steps]
     found = sorted(folder.glob("steps/*/agent/trajectory.json"))
     names = [each.parent.parent.name for each in found]
@@ -214,49 +244,19 @@ def own_files(trial: Trial) -> list[Path]:
     return sorted(found, key=lambda each: ranks[each.parent.parent.name])
 
 
+def unreadable_files(trial: Trial) -> list[Path]:
+    """What is called like the agent's own trajectory and is no file: a folder, a loop of links."""
+    return [place for place in _places(trial.folder) if os.path.lexists(place)]
+
+
+def _places(folder: Path) -> tuple[Path, ...]:
+    return folder / "agent" / "trajectory.json", folder / "trajectory.json"
+
+
 def problem_of(folder: str) -> str:
     """The problem that a trial's folder is called after, as `a__b-1` in `a__b-1__x3Fq9Zk`."""
     problem, _, trial = folder.rpartition("__")
     return problem if problem and trial.isalnum() and len(trial) <= _LONGEST_TRIAL else folder
-
-
-def identity(trial: Trial) -> str:
-    """Names a rollout wherever it stands: a job may be copied, and graded again."""
-    first = (origin(trial) or trial) if trial.regraded else trial
-    named = first.result.trial_name if first.result else None
-    began = first.started or ""
-    return f"harbor/{named or first.folder.name}/{began}/{_content(first)}"
-
-
-def _content(trial: Trial) -> str:
-    return sha256(json.dumps([read_text(f) for f in own_files(trial)]).encode()).hexdigest()
-
-
-def origin(trial: Trial, depth: int = 3) -> Trial | None:
-    """The trial whose outputs one graded again, where it is still near."""
-    source = trial.regraded or {}
-    path, id = Path(str(source.get("path") or "")), str(source.get("trial_id") or "")
-    places = [path] if path.is_absolute() else []
-    for above in list(trial.folder.parents)[:3]:
-        if path.name:
-            places += [
-                above / Path(*path.parts[-2:]),
-                *sorted(above.glob(f"*/{_literal(path.name)}")),
-            ]
-        if id:
-            places += sorted(above.glob(f".sources/{_literal(id)}/*"))
-    for place in places:
-        try:
-            near = None if place == trial.folder else _trial_in(place)
-        except (ValueError, RecursionError, OSError):
-            continue
-        if near is not None and near.result is not None and _content(near) == _content(trial):
-            return (origin(near, depth - 1) if near.regraded and depth else None) or near
-    return None
-
-
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
 def _place(git_url: object, path: object) -> str:
@@ -279,7 +279,7 @@ def _seconds(timing: Timing | None) -> float:
 
 def _parsed(path: Path, key: str) -> dict[str, Any] | None:
     """A JSON file that has a key, None where there is none."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     stat = path.stat()
     found = _read(str(path), stat.st_mtime_ns, stat.st_size)
