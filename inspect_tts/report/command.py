@@ -58,12 +58,7 @@ def _report(
     from . import compare
     from .logs import find_logs
     from .numbers import runs
-    from .page.page import (
-        check_page_prerequisites,
-        page_missing,
-        room_for_details,
-        write_page,
-    )
+    from .page.page import page_missing, room_for_details, write_page
     from .read import read_samples
     from .tables import text
 
@@ -72,9 +67,9 @@ def _report(
             stream.reconfigure(errors="backslashreplace")
     console, err = Console(), Console(stderr=True)
     target = None if no_html else html or (None if form else _beside(paths[0]))
-    if html is not None and not no_html:
-        check_page_prerequisites()
     missing = page_missing() if target is not None else None
+    if missing and html is not None:
+        raise click.ClickException(missing)
     target = None if missing else target
     files, notes = find_logs(paths, compare=len(paths) == 2)
     total = sum(len(file.samples) for file in files)

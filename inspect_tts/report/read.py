@@ -8,30 +8,33 @@ from datetime import datetime
 from functools import partial
 from math import isfinite
 from multiprocessing import get_context
+from typing import Any, TypeVar
 
 from inspect_ai.log import EvalSample, read_eval_log_sample
 
-from inspect_tts.method.records import Usage
+from inspect_tts.method.facts import Status
+from inspect_tts.method.records import Facts, Record, Rollout, Summary, Usage, Vote
 from inspect_tts.models.roles import usage
 from inspect_tts.scaled.records import ScaledSelection
 from inspect_tts.scores import SCORE, score_number
-from inspect_tts.statistics.outcomes import (
-    PASS_MARK,
-    GradedRollout,
-    PlayedMatch,
-    ProblemOutcome,
-    problem_outcome,
-)
+from inspect_tts.stages.pool import RolloutPool
+from inspect_tts.statistics.outcomes import PASS_MARK, ProblemOutcome, problem_outcome
 
 from .logs import LogFile, told
-from .page.detail import Detail, PoolRecord, problem_detail
-from .stored import LARGE, pool_record, sample_readers
+from .page.detail import Detail, problem_detail
+from .samples import LARGE, sample_readers
 from .warnings import Counts, counts, plain_counts
 
 _CHUNK = 8
 _FEW = 100
 _LARGEST = 1e18
 _MOST_PROCESSES = 8
+_TEXTS = {
+    **{"text": "", "patch": None, "submission": None, "exit_status": None, "files_changed": None},
+    **{"last_commands": (), "evidence": (), "injections": (), "leaks": ()},
+}
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,6 @@ class ReadSample:
     log: int
     """Index of the log it is from."""
     outcome: ProblemOutcome | None
-    scaled: bool
     problem: str = ""
     """Why there is no outcome."""
     detail: Detail | None = None
@@ -95,13 +97,18 @@ def _jobs(index: int, file: LogFile) -> Iterator[_Job]:
 
 def _read(job: _Job, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
     found: list[ReadSample] = []
-    for key, load in sample_readers(replace(job.file, samples=job.samples)):
+    for key, load in sample_readers(job.file.location, job.samples):
         try:
             sample = load()
-            found.append(read_sample(job.file, job.log, sample, pass_mark, detail_bytes))
+            each = read_sample(job.file, job.log, sample, pass_mark, detail_bytes)
+            if (outcome := each.outcome) is not None:
+                rollouts = tuple(map(without_texts, outcome.rollouts))
+                selections = tuple(map(without_texts, outcome.selections))
+                outcome = replace(outcome, rollouts=rollouts, selections=selections)
+            found.append(replace(each, outcome=outcome))
         except Exception as error:  # whatever is wrong with one sample, the others are read
             why = f"{key[0]}: its record could not be read: {told(error)}"
-            found.append(ReadSample(job.log, None, True, why))
+            found.append(ReadSample(job.log, None, why))
     return found
 
 
@@ -113,57 +120,71 @@ def read_sample(
     detail_bytes: int = 0,
 ) -> ReadSample:
     """Read what a sample tells."""
-    pool = pool_record(sample)
-    if pool is None:
+    if "RolloutPool:rollouts" not in sample.store:
         attempt = _plain(file, sample, pass_mark)
         check_numbers(attempt)
-        return ReadSample(
-            log, attempt, scaled=False, counts=plain_counts(attempt.rollouts[0].limit)
-        )
-    scores = known_scores(pool, sample)
+        return ReadSample(log, attempt, counts=plain_counts(attempt.rollouts[0].limit))
+    pool = sample.store_as(RolloutPool)
+    rollouts, selections, adopted = pool.rollouts, pool.selections, pool.adopted
+    scores = known_scores(rollouts, adopted, sample)
     used, seconds = _spent(sample)
     outcome = problem_outcome(
         str(sample.id),
         sample.epoch,
-        rollouts=pool.rollouts,
-        selections=pool.selections,
+        rollouts=rollouts,
+        selections=selections,
         stages=pool.stages,
-        adopted=pool.adopted,
+        adopted=adopted,
         scores=scores,
         usage=used,
         seconds=seconds,
         pass_mark=pass_mark,
     )
     check_numbers(outcome)
-    if pool.adopted is None and (own := _own_score(sample)) is not None:
+    if adopted is None and (own := _own_score(sample)) is not None:
         outcome = replace(outcome, numbers={"selected": own})  # a limit ended it before
     detail = None
     if detail_bytes:
-        detail = problem_detail(sample, pool, scores, pass_mark, limit=detail_bytes)
-    found = counts(pool.rollouts, pool.selections)
-    return ReadSample(log, outcome, scaled=True, detail=detail, counts=found)
+        detail = problem_detail(sample.input, replace(outcome, scores=scores), limit=detail_bytes)
+    return ReadSample(log, outcome, detail=detail, counts=counts(rollouts, selections))
+
+
+def without_texts(record: R) -> R:
+    """A record and all in it without what no statistic reads, so that many fit into memory."""
+    changed: dict[str, Any] = {}
+    for name, value in record:
+        if name in _TEXTS:
+            changed[name] = _TEXTS[name]
+        elif isinstance(value, Record):
+            changed[name] = without_texts(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Record):
+            changed[name] = tuple(map(without_texts, value))
+    return record.model_copy(update=changed)
 
 
 def check_numbers(outcome: ProblemOutcome) -> None:
     """Refuse a record with numbers that nothing can be computed of."""
-    parts: tuple[ProblemOutcome | GradedRollout | PlayedMatch, ...]
-    parts = (outcome, *outcome.rollouts, *outcome.matches)
+    votes = [vote for *_, match in outcome.matches() for vote in match.votes]
+    parts: list[ProblemOutcome | Rollout | Summary | Vote] = [outcome, *outcome.rollouts, *votes]
     numbers: list[float | None] = [part.seconds for part in parts]
     numbers += [number for part in parts for number in part.usage.model_dump().values()]
-    numbers += [number for r in outcome.rollouts for number in (r.score, r.turns, r.messages)]
+    numbers += [number for r in outcome.rollouts for number in (r.turns, r.messages)]
+    numbers += outcome.scores.values()
     if any(abs(number) > _LARGEST or number != number for number in numbers if number is not None):
         raise ValueError(f"a number of it is not finite, or larger than {_LARGEST:.0e}")
 
 
-def known_scores(pool: PoolRecord, sample: EvalSample) -> dict[str, float]:
+def known_scores(
+    rollouts: Sequence[Rollout], adopted: str | None, sample: EvalSample
+) -> dict[str, float]:
     """The score of each rollout that was graded, by the task's first scorer."""
     scores = {
         rollout.id: score_number(next(iter(rollout.scores.values())))
-        for rollout in pool.rollouts
+        for rollout in rollouts
         if rollout.scores
     }
-    if pool.adopted is not None and (own := _own_score(sample)) is not None:
-        scores[pool.adopted] = own
+    if adopted is not None and (own := _own_score(sample)) is not None:
+        scores[adopted] = own
     return {id: score for id, score in scores.items() if isfinite(score)}
 
 
@@ -201,24 +222,28 @@ def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcom
                 exclude_fields=LARGE - {"messages"},
             )
         turns = sum(message.role == "assistant" for message in sample.messages)
-    rollout = GradedRollout(
+    status: Status = "limit" if sample.limit else "completed"
+    rollout = Rollout(
         id=f"e{sample.epoch:02d}",
         iteration=0,
         index=sample.epoch - 1,
         model=file.key.model,
-        status="limit" if sample.limit else "completed",
+        status=status,
         turns=turns,
-        messages=None,
+        messages=len(sample.messages),
         usage=used,
         seconds=sample.total_time or 0.0,
-        score=score,
-        passed=None if score is None else score >= pass_mark,
         limit=sample.limit.type if sample.limit else None,
+        facts=Facts(status=status),
+        summary=Summary(status="empty", text=""),
     )
     return ProblemOutcome(
         problem=str(sample.id),
         epoch=sample.epoch,
         rollouts=(rollout,),
+        scores={} if score is None else {rollout.id: score},
         usage=used,
         seconds=sample.total_time,
+        pass_mark=pass_mark,
+        plain=True,
     )

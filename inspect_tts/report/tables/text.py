@@ -16,8 +16,7 @@ from inspect_tts.report.numbers import VERSION, RunNumbers, as_json
 from inspect_tts.report.warnings import SEVERITIES, Severity
 from inspect_tts.statistics.intervals import Estimate
 
-from .more import tables
-from .tables import Cell, Table
+from .tables import Cell, Table, list_tables, main_tables
 
 _STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _MOST_NOTES = 20
@@ -37,7 +36,7 @@ def print_report(
     for severity, text in all_warnings(runs, notes):
         line = f"[{_STYLES[severity]}]{severity}:[/] {escape(text)}"
         console.print(line, highlight=False, soft_wrap=True)
-    for table in tables(runs, comparisons):
+    for table in main_tables(runs, comparisons):
         console.print()
         console.print(_rich(table))
     for note in all_notes(runs):
@@ -107,7 +106,7 @@ def markdown(
     """All tables as Markdown."""
     warnings = [f"- **{severity}** {_plain(text)}" for severity, text in all_warnings(runs, notes)]
     parts = ["\n".join(["## Warnings", "", *warnings])] if warnings else []
-    parts += [_markdown(table) for table in tables(runs, comparisons, full=True)]
+    parts += map(_markdown, [*main_tables(runs, comparisons), *list_tables(runs)])
     if found := all_notes(runs):
         parts.append("\n".join(f"- {_plain(note)}" for note in found))
     return "\n\n".join(parts) + "\n"
