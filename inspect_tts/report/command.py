@@ -3,7 +3,6 @@
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -33,20 +32,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
     metavar="URL",
     help="Where `inspect view --log-dir PATH` shows the logs: the links of the page lead there.",
 )
-def report(**given: Any) -> None:
-    """Show what happened in the logs under PATH: folders and .eval files, local or remote.
-
-    With two paths, runs of the second are compared with those of the first, problem by problem.
-    """
-    from inspect_tts._inspect import PrerequisiteError
-
-    try:
-        _report(**given)
-    except PrerequisiteError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _report(
+def report(
     paths: tuple[str, ...],
     form: str | None,
     html: Path | None,
@@ -55,6 +41,10 @@ def _report(
     seed: int,
     viewer: str,
 ) -> None:
+    """Show what happened in the logs under PATH: folders and .eval files, local or remote.
+
+    With two paths, runs of the second are compared with those of the first, problem by problem.
+    """
     from . import compare
     from .logs import find_logs
     from .numbers import runs

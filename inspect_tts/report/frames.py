@@ -14,8 +14,7 @@ from inspect_tts.statistics.judge_quality import passing
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome, vote_usage
 
 from .logs import LogFile, find_logs, log_file, told
-from .read import read_sample
-from .samples import sample_readers
+from .read import read_sample, sample_readers
 from .tables.columns import (
     MATCHES,
     PROBLEMS,

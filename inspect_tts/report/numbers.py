@@ -33,8 +33,8 @@ class RunNumbers(BaseModel):
     model: str
     strategy: str
     settings: str
-    side: int = 0
-    label: str = ""
+    side: int
+    label: str
     """How tables and figures name the run."""
     logs: list[str]
     problems: int
@@ -43,7 +43,6 @@ class RunNumbers(BaseModel):
     """Samples that ended with an error; they are in no number."""
     rollouts: int
     graded: int
-    """Rollouts whose score is known."""
     scores: dict[str, Estimate | None]
     """`pass_1` (mean score of iteration 0), `select_k`, `iteration_<t>`, `selected`, `gain`
     (selected - pass_1), `oracle`, `headroom` (`headroom_recovered`)."""
@@ -69,7 +68,7 @@ class RunNumbers(BaseModel):
     of a problem at the most, problems with all of those graded."""
     notes: tuple[str, ...]
     """What is missing, and why."""
-    warnings: tuple[RunWarning, ...] = ()
+    warnings: tuple[RunWarning, ...]
     """What went wrong, worst first."""
 
 

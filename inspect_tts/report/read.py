@@ -10,7 +10,7 @@ from math import isfinite
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from inspect_ai.log import EvalSample, read_eval_log_sample
+from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
 
 from inspect_tts.method.facts import Status
 from inspect_tts.method.records import Facts, Record, Rollout, Summary, Usage, Vote
@@ -18,11 +18,10 @@ from inspect_tts.models.roles import usage
 from inspect_tts.scaled.records import ScaledSelection
 from inspect_tts.scores import SCORE, score_number
 from inspect_tts.stages.pool import RolloutPool
-from inspect_tts.statistics.outcomes import PASS_MARK, ProblemOutcome, problem_outcome
+from inspect_tts.statistics.outcomes import PASS_MARK, ProblemOutcome, with_numbers
 
 from .logs import LogFile, told
 from .page.detail import Detail, problem_detail
-from .samples import LARGE, sample_readers
 from .warnings import Counts, counts, plain_counts
 
 _CHUNK = 8
@@ -34,7 +33,15 @@ _TEXTS = {
     **{"last_commands": (), "evidence": (), "injections": (), "leaks": ()},
 }
 
+LARGE = {
+    *("messages", "events", "attachments", "timelines", "output"),
+    *("metadata", "choices", "files", "setup"),
+}
+"""Fields of a sample that the report does not read."""
+
 R = TypeVar("R", bound=Record)
+Key = tuple[str | int, int]
+"""Id and epoch of a sample."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,6 @@ class ReadSample:
     """What went wrong with it."""
 
 
-@dataclass(frozen=True)
-class _Job:
-    log: int
-    file: LogFile
-    samples: tuple[tuple[str | int, int], ...]
-
-
 def read_samples(
     files: Sequence[LogFile],
     *,
@@ -67,40 +67,39 @@ def read_samples(
     done: Callable[[int], None] = lambda count: None,
 ) -> list[ReadSample]:
     """Read what logs tell of their samples."""
-    jobs = [job for index, file in enumerate(files) for job in _jobs(index, file)]
+    jobs = [(index, part) for index, file in enumerate(files) for part in _parts(file)]
     read = partial(_read, pass_mark=pass_mark, detail_bytes=detail_bytes)
     if processes is None:
-        few = sum(len(job.samples) for job in jobs) <= _FEW
+        few = sum(len(part.samples) for _, part in jobs) <= _FEW
         processes = 1 if few else min(os.cpu_count() or 1, _MOST_PROCESSES)
     if processes == 1:
         found: list[ReadSample] = []
-        for job in jobs:
-            found += read(job)
-            done(len(job.samples))
+        for index, part in jobs:
+            found += read(index, part)
+            done(len(part.samples))
         return found
     results: dict[int, list[ReadSample]] = {}
     # spawned: a fork of a process with threads may hang
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(read, job): index for index, job in enumerate(jobs)}
+        futures = {pool.submit(read, *job): place for place, job in enumerate(jobs)}
         for future in as_completed(futures):
             results[futures[future]] = future.result()
-            done(len(jobs[futures[future]].samples))
-    return [sample for index in range(len(jobs)) for sample in results[index]]
+            done(len(jobs[futures[future]][1].samples))
+    return [sample for place in range(len(jobs)) for sample in results[place]]
 
 
-def _jobs(index: int, file: LogFile) -> Iterator[_Job]:
-    # a .json log can only be read as a whole
+def _parts(file: LogFile) -> Iterator[LogFile]:
+    """A log in parts of some samples each; a .json log can only be read as a whole."""
     size = max(1, len(file.samples)) if file.location.endswith(".json") else _CHUNK
     for start in range(0, len(file.samples), size):
-        yield _Job(index, file, file.samples[start : start + size])
+        yield replace(file, samples=file.samples[start : start + size])
 
 
-def _read(job: _Job, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
+def _read(log: int, file: LogFile, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
     found: list[ReadSample] = []
-    for key, load in sample_readers(job.file.location, job.samples):
+    for key, load in sample_readers(file.location, file.samples):
         try:
-            sample = load()
-            each = read_sample(job.file, job.log, sample, pass_mark, detail_bytes)
+            each = read_sample(file, log, load(), pass_mark, detail_bytes)
             if (outcome := each.outcome) is not None:
                 rollouts = tuple(map(without_texts, outcome.rollouts))
                 selections = tuple(map(without_texts, outcome.selections))
@@ -108,8 +107,18 @@ def _read(job: _Job, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]
             found.append(replace(each, outcome=outcome))
         except Exception as error:  # whatever is wrong with one sample, the others are read
             why = f"{key[0]}: its record could not be read: {told(error)}"
-            found.append(ReadSample(job.log, None, why))
+            found.append(ReadSample(log, None, why))
     return found
+
+
+def sample_readers(log: str, keys: Sequence[Key]) -> Iterator[tuple[Key, Callable[[], EvalSample]]]:
+    """Samples of a log without what the report does not read, each read when it is asked for."""
+    if log.endswith(".json"):
+        whole = {(s.id, s.epoch): s for s in read_eval_log(log).samples or []}
+        yield from ((key, partial(whole.__getitem__, key)) for key in keys)
+        return
+    for id, epoch in keys:
+        yield (id, epoch), partial(read_eval_log_sample, log, id, epoch, exclude_fields=LARGE)
 
 
 def read_sample(
@@ -126,26 +135,24 @@ def read_sample(
         return ReadSample(log, attempt, counts=plain_counts(attempt.rollouts[0].limit))
     pool = sample.store_as(RolloutPool)
     rollouts, selections, adopted = pool.rollouts, pool.selections, pool.adopted
-    scores = known_scores(rollouts, adopted, sample)
     used, seconds = _spent(sample)
-    outcome = problem_outcome(
+    recorded = ProblemOutcome(
         str(sample.id),
         sample.epoch,
-        rollouts=rollouts,
-        selections=selections,
-        stages=pool.stages,
+        rollouts=tuple(rollouts),
+        scores=known_scores(rollouts, adopted, sample),
+        selections=tuple(selections),
+        stages=tuple(pool.stages),
         adopted=adopted,
-        scores=scores,
         usage=used,
         seconds=seconds,
         pass_mark=pass_mark,
     )
+    outcome = with_numbers(recorded)
     check_numbers(outcome)
     if adopted is None and (own := _own_score(sample)) is not None:
         outcome = replace(outcome, numbers={"selected": own})  # a limit ended it before
-    detail = None
-    if detail_bytes:
-        detail = problem_detail(sample.input, replace(outcome, scores=scores), limit=detail_bytes)
+    detail = problem_detail(sample.input, recorded, detail_bytes) if detail_bytes else None
     return ReadSample(log, outcome, detail=detail, counts=counts(rollouts, selections))
 
 

@@ -1,7 +1,6 @@
 """Read the samples of logs, also of those that grew while they ran."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from inspect_ai.log import (
@@ -14,27 +13,6 @@ from inspect_ai.log import (
 )
 
 from inspect_tts.scaled.scheduler import SCALED, split_id
-
-SampleKey = tuple[str | int, int]
-"""Id and epoch."""
-
-LARGE = {
-    *("messages", "events", "attachments", "timelines", "output"),
-    *("metadata", "choices", "files", "setup"),
-}
-"""Fields of a sample that the report does not read."""
-
-
-def sample_readers(
-    log: str, keys: Sequence[SampleKey]
-) -> Iterator[tuple[SampleKey, Callable[[], EvalSample]]]:
-    """Samples of a log without what the report does not read, each read when it is asked for."""
-    if not log.endswith(".json"):
-        for id, epoch in keys:
-            yield (id, epoch), partial(read_eval_log_sample, log, id, epoch, exclude_fields=LARGE)
-        return
-    whole = {(s.id, s.epoch): s for s in read_eval_log(log).samples or []}
-    yield from ((key, partial(whole.__getitem__, key)) for key in keys)
 
 
 def is_scaled(spec: EvalSpec) -> bool:
@@ -73,7 +51,7 @@ def each_sample(
             )
 
 
-def sample_keys(log: str) -> list[SampleKey]:
+def sample_keys(log: str) -> list[tuple[str | int, int]]:
     """Id and epoch of the samples of a log, those of a scaled run by id."""
     summaries = read_eval_log_sample_summaries(log)
     if is_scaled(read_eval_log(log, header_only=True).eval):

@@ -9,7 +9,7 @@ from inspect_tts.method.records import Match
 from .outcomes import ProblemOutcome
 
 SHARES = (0.5, 0.625, 0.75, 0.875, 1.0)
-"""Upper ends of the bins of `calibration`: eighths, as with the paper's 8 votes."""
+"""Upper ends of the bins: eighths, as with the paper's 8 votes."""
 
 
 class Judged(NamedTuple):
@@ -31,9 +31,8 @@ class RoundAccuracy(NamedTuple):
     """0 for the first selection among the iteration, 1 for the next."""
     round: int
     matches: int
-    """Matches in which rollouts were compared."""
     decidable: int
-    """Those with at least one passing and one failing rollout."""
+    """Matches with at least one passing and one failing rollout."""
     correct: int
     """Decidable matches that a passing rollout won."""
     accuracy: float | None
@@ -44,29 +43,25 @@ class RoundAccuracy(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """How often something went other than plainly."""
+    """How often something went other than plainly: shares of matches or of votes."""
 
     matches: int
     votes: int
-    """Votes asked."""
     saved: int
     """Votes that were not needed."""
     tie: float | None
-    """Share of matches with equal votes at the top."""
     abstention: float | None
-    """Share of votes without a verdict."""
     reask: float | None
-    """Share of votes that had to be asked for again."""
     flip: float | None
     """Mean of `Match.order_flip_rate`: how often the verdict changes with the order."""
 
 
 class Bin(NamedTuple):
-    """Decidable matches whose winners got about the same share of the votes."""
+    """Decidable matches whose winners got about the same share of the votes cast."""
 
     low: float
     high: float
-    """Share of the votes cast that the winner got: above `low`, up to `high`."""
+    """Shares of the bin are above `low`, up to `high`."""
     matches: int
     share: float
     """Mean share in the bin: what the votes claim."""
@@ -150,16 +145,12 @@ def calibration(matches: Sequence[Judged]) -> tuple[Bin, ...]:
             share = match.tally.get(match.winner, 0) / cast
             place = next(i for i, high in enumerate(SHARES) if share <= high)
             found[place].append((share, passes[match.winner]))
-    return tuple(
-        Bin(
-            low=SHARES[place - 1] if place else 0.0,
-            high=SHARES[place],
-            matches=len(entries),
-            share=sum(share for share, _ in entries) / len(entries),
-            accuracy=sum(right for _, right in entries) / len(entries),
-        )
-        for place, entries in sorted(found.items())
-    )
+    bins = []
+    for place, entries in sorted(found.items()):
+        low = SHARES[place - 1] if place else 0.0
+        shares, rights = (sum(column) / len(entries) for column in zip(*entries, strict=True))
+        bins.append(Bin(low, SHARES[place], len(entries), shares, rights))
+    return tuple(bins)
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -84,10 +84,9 @@ def _least(rollouts: Sequence[Rollout], worth: Callable[[Rollout], float]) -> li
 
 
 class Refinement(NamedTuple):
-    """What happened to problems from one iteration to the next."""
+    """What happened to problems from one iteration to the next, of those graded in both."""
 
     problems: int
-    """Problems whose rollouts of both iterations are all graded."""
     gained: int
     """Never solved before, solved at least once after."""
     lost: int
@@ -126,15 +125,15 @@ def refinement(outcomes: Iterable[ProblemOutcome], before: int, after: int) -> R
     if not pairs:
         return None
     cells = Counter((one, other) for one, _, other, _ in pairs)
-    rows, columns = max(n for _, n, _, _ in pairs), max(n for _, _, _, n in pairs)
+    rows, columns = max(n for _, n, _, _ in pairs), max(m for *_, m in pairs)
     return Refinement(
         problems=len(pairs),
         gained=sum(one == 0 < other for one, _, other, _ in pairs),
         lost=sum(other == 0 < one for one, _, other, _ in pairs),
         rose=sum(other * n > one * m for one, n, other, m in pairs),
         fell=sum(other * n < one * m for one, n, other, m in pairs),
-        always=(sum(one == n for one, n, _, _ in pairs), sum(o == m for _, _, o, m in pairs)),
-        never=(sum(one == 0 for one, *_ in pairs), sum(o == 0 for _, _, o, _ in pairs)),
+        always=(sum(one == n for one, n, *_ in pairs), sum(o == m for *_, o, m in pairs)),
+        never=(sum(one == 0 for one, *_ in pairs), sum(o == 0 for *_, o, _ in pairs)),
         matrix=tuple(tuple(cells[i, j] for j in range(columns + 1)) for i in range(rows + 1)),
     )
 
@@ -163,10 +162,7 @@ def by_passing_context(outcomes: Iterable[ProblemOutcome], iteration: int) -> tu
                 found[key].append((number, outcome.scores[rollout.id]))
     return tuple(
         ByContext(
-            passing=passing,
-            size=size,
-            problems=len({number for number, _ in entries}),
-            rollouts=len(entries),
+            *(passing, size, len({number for number, _ in entries}), len(entries)),
             score=sum(score for _, score in entries) / len(entries),
         )
         for (size, passing), entries in sorted(found.items())

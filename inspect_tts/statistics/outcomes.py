@@ -1,7 +1,7 @@
 """What statistics read of a problem: its records with their scores, after every decision."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from inspect_tts.method.records import (
     COUNTS_AS_FAILED,
@@ -67,37 +67,20 @@ def vote_usage(match: Match) -> Usage:
     return sum((vote.usage for vote in match.votes), Usage())
 
 
-def problem_outcome(
-    problem: str,
-    epoch: int,
-    *,
-    rollouts: Sequence[Rollout],
-    selections: Sequence[Selection],
-    stages: Sequence[Stage],
-    adopted: str | None,
-    scores: Mapping[str, float],
-    usage: Usage,
-    seconds: float | None,
-    pass_mark: float = PASS_MARK,
-) -> ProblemOutcome:
-    """What a strategy recorded on one problem, with its numbers."""
-    known = {**scores, **{r.id: 0.0 for r in rollouts if r.score_error in COUNTS_AS_FAILED}}
-    stopped = any(stage.name == STOP for stage in stages)
-    return ProblemOutcome(
-        problem=problem,
-        epoch=epoch,
-        rollouts=tuple(rollouts),
-        scores=known,
-        selections=tuple(selections),
-        stages=tuple(stages),
-        adopted=adopted,
-        numbers=sample_numbers(known, rollouts, selections, adopted, stopped=stopped)
-        if adopted
-        else {},
-        usage=usage,
-        seconds=seconds,
-        pass_mark=pass_mark,
+def with_numbers(outcome: ProblemOutcome) -> ProblemOutcome:
+    """Add the scores of rollouts that count as failed, and what follows from all scores."""
+    failed = {r.id: 0.0 for r in outcome.rollouts if r.score_error in COUNTS_AS_FAILED}
+    scores = {**outcome.scores, **failed}
+    if outcome.adopted is None:
+        return replace(outcome, scores=scores)
+    numbers = sample_numbers(
+        scores,
+        outcome.rollouts,
+        outcome.selections,
+        outcome.adopted,
+        stopped=any(stage.name == STOP for stage in outcome.stages),
     )
+    return replace(outcome, scores=scores, numbers=numbers)
 
 
 def plain_outcome(problem: str, attempts: Sequence[ProblemOutcome]) -> ProblemOutcome:

@@ -41,9 +41,7 @@ class Detail(NamedTuple):
     """Whether texts were cut beyond what any sample's are."""
 
 
-def problem_detail(
-    given: str | list[ChatMessage], outcome: ProblemOutcome, *, limit: int
-) -> Detail:
+def problem_detail(given: str | list[ChatMessage], outcome: ProblemOutcome, limit: int) -> Detail:
     """Pack what a page shows of a sample."""
     ratio = 0.0
     for cut in CUTS:

@@ -63,10 +63,8 @@ def write_page(
     shortened = sum(bool(s.detail and s.detail.shortened) for s in samples)
     remarks = all_notes(numbers)
     if shortened:
-        remarks.append(
-            f"texts of {shortened} samples are shortened to keep this page small; Inspect's viewer "
-            "has them in full"
-        )
+        why = "to keep this page small; Inspect's viewer has them in full"
+        remarks.append(f"texts of {shortened} samples are shortened {why}")
     data = {
         "runs": [n.model_dump(include={"label", "model", "task", "settings"}) for n in numbers],
         "problems": rows,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from inspect_tts.report.compare import Comparison
 from inspect_tts.report.numbers import RunNumbers
 from inspect_tts.statistics.intervals import Estimate
+from inspect_tts.statistics.measures import BASELINES
 
 UNGRADED = "n/g"
 """Not graded."""
@@ -130,49 +131,36 @@ def _main(runs: Sequence[RunNumbers]) -> Table:
     later = {n for run in runs for n in run.scores if n.startswith("iteration_")}
     refined = sorted(later, key=lambda name: int(name.rpartition("_")[2]))
     names = ["pass_1", "select_k", *refined, "selected", "gain", "oracle", "headroom"]
-    rows = [
-        (run, [Cell(str(run.problems)), *_estimates(run.scores, names, percent)]) for run in runs
-    ]
+    rows = [(r, [Cell(str(r.problems)), *_estimates(r.scores, names, percent)]) for r in runs]
     missing = any(cell.text == UNGRADED for _, cells in rows for cell in cells)
-    ungraded = f" {UNGRADED}: rollouts that it needs were not graded." if missing else ""
-    unit = "in %" if percent else "as scored"
-    return _table(
-        "Main table",
-        runs,
-        ("n", *(_named(name)[0] for name in names)),
-        rows,
-        f"Mean scores of n problems, {unit}; 95 % intervals by the bootstrap over them. "
-        f"headroom: (selected - pass@1) / (oracle - pass@1).{ungraded}",
+    caption = (
+        f"Mean scores of n problems, {'in %' if percent else 'as scored'}; 95 % intervals by the "
+        "bootstrap over them. headroom: (selected - pass@1) / (oracle - pass@1)."
+        f"{f' {UNGRADED}: rollouts that it needs were not graded.' if missing else ''}"
     )
+    return _table("Main table", runs, ["n", *(_named(name)[0] for name in names)], rows, caption)
 
 
 def _baselines(runs: Sequence[RunNumbers]) -> Table:
-    names = ("random", "first", "fewest_turns", "cheapest", "agreement", "selected")
-    rows = [
-        (run, _estimates({**run.scores, **run.baselines}, names, in_percent(runs)))
-        for run in runs
-        if any(run.baselines.values())
-    ]
+    names = (*BASELINES, "selected")
+    percent, known = in_percent(runs), [run for run in runs if any(run.baselines.values())]
     return _table(
         "Free baselines on the same rollouts",
         runs,
         [_named(name)[0] for name in names],
-        rows,
+        [(r, _estimates({**r.scores, **r.baselines}, names, percent)) for r in known],
         "What selections that ask no model would have got among the same candidates.",
     )
 
 
 def _costs(runs: Sequence[RunNumbers]) -> Table:
-    names = ("tokens", "dollars", "seconds")
-
     def cells(run: RunNumbers) -> Iterable[Cell]:
-        for name in names:
-            found = run.per_problem[name]
+        for name, found in run.per_problem.items():
             missing = Cell("no price" if name == "dollars" else ABSENT)
-            yield _estimate(found, name, False) if found else missing
-        for count in (run.rollouts, run.rates and run.rates.votes):
+            yield _estimate(found, name, percent=False) if found else missing
+        for count in (run.rollouts, run.rates.votes if run.rates else None):
             known = count is not None and run.samples
-            yield Cell(f"{count / run.samples:.0f}" if count is not None and known else ABSENT)
+            yield Cell(f"{(count or 0) / run.samples:.0f}" if known else ABSENT)
 
     columns = ("tokens", "dollars", "wall time", "rollouts", "votes")
     return _table("Cost of a problem", runs, columns, [(run, list(cells(run))) for run in runs])
@@ -193,13 +181,10 @@ def _comparison(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:
         shown = (title, show(a, form, percent), show(b, form, percent), difference)
         return tuple(map(Cell, (*shown, f"{low} to {high}", str(change.problems))))
 
-    def full(run: RunNumbers) -> str:
-        return " ".join(
-            filter(None, (run.label, run.settings if run.label else "", f"({run.model})"))
-        )
-
+    sides = [runs[side] for side in (comparison.a, comparison.b)]
+    a, b = (" ".join(filter(None, (r.label, r.settings, f"({r.model})"))) for r in sides)
     return Table(
-        f"{full(runs[comparison.a])} against {full(runs[comparison.b])}",
+        f"{a} against {b}",
         ("", "A", "B", "B - A", "95 % interval", "problems"),
         tuple(cells(*difference) for difference in comparison.differences),
         caption=f"Paired, on the {comparison.both} problems that both have; "
