@@ -67,9 +67,10 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
     n, top_k, iterations = given["n"], given.get("top_k", 0), given.get("iterations", 1)
     selecting = given.get("context", "select") == "select"
     carried = top_k if given.get("keep_parents") and iterations > 1 else 0
-    games = [(n, top_k)] * (iterations - 1 if selecting else 0) + [(n + carried, 1)] * final
-    spec = SELECTIONS[given["selection"]]
-    matches = sum(matches_at_most(spec, *game, given["group_size"]) for game in games)
+    games = [(n, top_k)] * (iterations - 1 if selecting else 0)
+    games += [(n + carried, 1)] if final else []
+    spec, size = SELECTIONS[given["selection"]], given["group_size"]
+    matches = sum(matches_at_most(spec, population, keep, size) for population, keep in games)
     stops = given["early_stop"] and spec.can_stop_early
     return Counts(
         rollouts=n * iterations,

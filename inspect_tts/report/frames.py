@@ -148,17 +148,9 @@ def _samples(logs: Logs) -> Iterator[tuple[LogFile, str | int, Callable[[], Eval
 
 
 def _head(file: LogFile, sample: EvalSample) -> Row:
-    return {
-        "log": file.location,
-        "eval_id": file.eval_id,
-        "sample_id": sample.uuid,
-        "id": str(sample.id),
-        "epoch": sample.epoch,
-        "task": file.key.task,
-        "model": file.key.model,
-        "strategy": file.key.strategy,
-        "settings": file.key.settings,
-    }
+    run = {name: getattr(file.key, name) for name in ("task", "model", "strategy", "settings")}
+    ids = {"eval_id": file.eval_id, "sample_id": sample.uuid, "id": str(sample.id)}
+    return {"log": file.location, **ids, "epoch": sample.epoch, **run}
 
 
 def _fields(record: object, columns: Columns, usage: Usage) -> Row:

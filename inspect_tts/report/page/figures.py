@@ -1,6 +1,7 @@
 """All figures of the page; here those of one run."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -14,8 +15,8 @@ from .plots import (
     CHANCE,
     PALETTE,
     Drawn,
-    Figure,
     axis,
+    bars,
     cost,
     counts,
     figure,
@@ -24,52 +25,41 @@ from .plots import (
 )
 
 
-def figures(runs: Sequence[RunNumbers]) -> list[Figure]:
+def figures(runs: Sequence[RunNumbers]) -> list[dict[str, Any]]:
     """All figures that have something to show."""
     percent = 100 if in_percent(runs) else 1
-    found: list[tuple[int | None, Drawn]] = [
+    drawn: list[tuple[int | None, Drawn]] = [
         (None, cost(runs, percent)),
         (None, rounds(runs, percent)),
     ]
-    for index, run in enumerate(runs):
-        found += [
-            (index, drawn)
-            for drawn in (
-                _pass_counts(run),
-                _transitions(run),
-                _context(run, percent),
-                _judge(run),
-                _calibration(run),
-                _turns(run),
-                _phases(run),
-            )
-        ]
-    return [figure(index, *drawn) for index, drawn in found if drawn and drawn[3]]
+    of_run = (_pass_counts, _transitions, _context, _judge, _calibration, _turns, _phases)
+    drawn += [(index, draw(run, percent)) for index, run in enumerate(runs) for draw in of_run]
+    return [figure(index, *parts) for index, parts in drawn if parts and parts[3]]
 
 
-def _pass_counts(run: RunNumbers) -> Drawn:
+def _pass_counts(run: RunNumbers, percent: int) -> Drawn:
     data = [
-        go.Bar(
-            x=list(range(len(counts))),
-            y=list(counts),
-            name=f"iteration {iteration}",
-            marker={"color": PALETTE[iteration % len(PALETTE)]},
-            hovertemplate="%{y} problems with %{x} passes<extra>%{fullData.name}</extra>",
+        bars(
+            list(range(len(passes))),
+            list(passes),
+            PALETTE[iteration % len(PALETTE)],
+            "%{y} problems with %{x} passes",
+            f"iteration {iteration}",
         )
-        for iteration, counts in run.pass_counts.items()
-        if counts
+        for iteration, passes in run.pass_counts.items()
+        if passes
     ]
-    passes = counts("passing rollouts", len(data[0].x) if data else 0)
+    whole = counts("passing rollouts", len(data[0].x) if data else 0)
     return (
         "passes",
         "Problems by passing rollouts",
         "How many problems have 0, 1, ..., N passing rollouts, before and after refinement.",
         data,
-        {"barmode": "group", "bargap": 0.25, "xaxis": passes, "yaxis": axis("problems")},
+        {"barmode": "group", "bargap": 0.25, "xaxis": whole, "yaxis": axis("problems")},
     )
 
 
-def _transitions(run: RunNumbers) -> Drawn:
+def _transitions(run: RunNumbers, percent: int) -> Drawn:
     if not run.refinement:
         return None
     key, change = next(iter(run.refinement.items()))
@@ -100,20 +90,20 @@ def _transitions(run: RunNumbers) -> Drawn:
 
 def _context(run: RunNumbers, percent: int) -> Drawn:
     entries = [entry for contexts in run.by_context.values() for entry in contexts]
-    bars = go.Bar(
-        x=[f"{entry.passing} of {entry.size}" for entry in entries],
-        y=[percent * entry.score for entry in entries],
+    data = bars(
+        [f"{entry.passing} of {entry.size}" for entry in entries],
+        [percent * entry.score for entry in entries],
+        AFTER,
+        "%{x} summaries pass: %{y:.1f}, %{text}",
         text=[f"{entry.problems} problems" for entry in entries],
         **ABOVE,
-        marker={"color": AFTER},
-        hovertemplate="%{x} summaries pass: %{y:.1f}, %{text}<extra></extra>",
     )
     return (
         "context",
         "Refined score by what the context was worth",
         "Mean score of refined rollouts by the number of passing rollouts among those whose "
         "summaries they started from.",
-        [bars] if entries else [],
+        [data] if entries else [],
         {
             "xaxis": axis("passing summaries in the context", type="category"),
             "yaxis": scores(percent, rangemode="tozero"),
@@ -121,21 +111,21 @@ def _context(run: RunNumbers, percent: int) -> Drawn:
     )
 
 
-def _judge(run: RunNumbers) -> Drawn:
-    rounds = [entry for entry in run.judge if entry.accuracy is not None]
-    names = [f"t{r.iteration} round {r.round}" for r in rounds]
-    bars = go.Bar(
+def _judge(run: RunNumbers, percent: int) -> Drawn:
+    known = [entry for entry in run.judge if entry.accuracy is not None]
+    names = [f"t{r.iteration} round {r.round}" for r in known]
+    judge = go.Bar(
         x=names,
-        y=[100 * (r.accuracy or 0) for r in rounds],
+        y=[100 * (r.accuracy or 0) for r in known],
         name="judge",
-        text=[f"{r.correct}/{r.decidable}" for r in rounds],
+        text=[f"{r.correct}/{r.decidable}" for r in known],
         **ABOVE,
         marker={"color": BEFORE},
         hovertemplate="%{x}: %{y:.1f}% right, %{text}<extra></extra>",
     )
     chance = go.Scatter(
         x=names,
-        y=[100 * (r.chance or 0) for r in rounds],
+        y=[100 * (r.chance or 0) for r in known],
         name="a random draw",
         mode="markers",
         marker={"symbol": "line-ew-open", "size": 28, "line": {"width": 4}, "color": AFTER},
@@ -146,12 +136,12 @@ def _judge(run: RunNumbers) -> Drawn:
         "judge",
         "Judge accuracy by round",
         "Share of decidable matches (some rollouts pass, some fail) that a passing rollout won.",
-        [bars, chance] if rounds else [],
+        [judge, chance] if known else [],
         {"xaxis": axis(""), "yaxis": right},
     )
 
 
-def _calibration(run: RunNumbers) -> Drawn:
+def _calibration(run: RunNumbers, percent: int) -> Drawn:
     points = go.Scatter(
         x=[100 * entry.share for entry in run.calibration],
         y=[100 * entry.accuracy for entry in run.calibration],
@@ -181,17 +171,17 @@ def _calibration(run: RunNumbers) -> Drawn:
     )
 
 
-def _turns(run: RunNumbers) -> Drawn:
+def _turns(run: RunNumbers, percent: int) -> Drawn:
     colors = {"passed": PALETTE[2], "failed": PALETTE[4], "not graded": CHANCE}
     data = [
-        go.Bar(
-            x=[f"iteration {t.iteration}" for t in turns],
-            y=[t.mean for t in turns],
-            name=outcome,
+        bars(
+            [f"iteration {t.iteration}" for t in turns],
+            [t.mean for t in turns],
+            color,
+            "%{y:.1f} turns, %{text}",
+            outcome,
             text=[f"{t.rollouts} rollouts" for t in turns],
             textposition="none",
-            marker={"color": color},
-            hovertemplate="%{y:.1f} turns, %{text}<extra>%{fullData.name}</extra>",
         )
         for outcome, color in colors.items()
         if (turns := [t for t in run.turns if t.outcome == outcome])
@@ -205,7 +195,7 @@ def _turns(run: RunNumbers) -> Drawn:
     )
 
 
-def _phases(run: RunNumbers) -> Drawn:
+def _phases(run: RunNumbers, percent: int) -> Drawn:
     if len(run.phases) < 2:
         return None
     priced = all(phase.dollars is not None for phase in run.phases)
@@ -213,13 +203,13 @@ def _phases(run: RunNumbers) -> Drawn:
     kinds = zip(tokens.items(), ("input_tokens", "cached_tokens", "output_tokens"), strict=True)
     traces = [("dollars", BEFORE, "dollars")] if priced else [(*kind, n) for kind, n in kinds]
     data = [
-        go.Bar(
-            y=[phase.title for phase in run.phases],
-            x=[getattr(phase, field) for phase in run.phases],
+        bars(
+            [getattr(phase, field) for phase in run.phases],
+            [phase.title for phase in run.phases],
+            color,
+            "%{y}: %{x:.4~g}",
+            name,
             orientation="h",
-            name=name,
-            marker={"color": color},
-            hovertemplate="%{y}: %{x:.4~g}<extra>%{fullData.name}</extra>",
         )
         for name, color, field in traces
     ]

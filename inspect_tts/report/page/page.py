@@ -70,7 +70,7 @@ def write_page(
         "problems": rows,
         "viewer": viewer.rstrip("/"),
         "percent": in_percent(numbers),
-        "figures": [figure._asdict() for figure in figures(numbers)],
+        "figures": figures(numbers),
     }
     scripts = {"plotly": get_plotlyjs(), "script": _asset("page.js")}
     text = Template(_asset("page.html")).substitute(

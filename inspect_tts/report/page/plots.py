@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -17,32 +17,27 @@ _LOOK = {
     "hovermode": "closest",
     "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
 }
-ABOVE = {"textposition": "outside", "cliponaxis": False}
-
-
-class Figure(NamedTuple):
-    """One figure of the page."""
-
-    id: str
-    title: str
-    text: str
-    """What it shows, in a sentence."""
-    run: int | None
-    """The run that it is of, None for all."""
-    plot: dict[str, Any]
-    """`data` and `layout` for Plotly."""
+ABOVE: dict[str, Any] = {"textposition": "outside", "cliponaxis": False}
 
 
 Drawn = tuple[str, str, str, list[Any], dict[str, Any]] | None
-"""Id, title, sentence, traces and layout; None where there is nothing to show."""
+"""Id, title, a sentence on what it shows, traces and layout; None where there is nothing."""
 
 
 def figure(
     run: int | None, id: str, title: str, text: str, data: list[Any], layout: dict[str, Any]
-) -> Figure:
-    """A figure with the look that all have in common."""
+) -> dict[str, Any]:
+    """A figure of one run, or of all, with the look that all have in common."""
     plot = json.loads(go.Figure(data, {**_LOOK, **layout}).to_json())
-    return Figure(f"{id}-{'all' if run is None else run}", title, text, run, plot)
+    name = f"{id}-{'all' if run is None else run}"
+    return {"id": name, "title": title, "text": text, "run": run, "plot": plot}
+
+
+def bars(x: Any, y: Any, color: str, hover: str, name: str | None = None, **more: Any) -> Any:
+    """Bars of one colour; what hovers over them ends with their name, if they have one."""
+    extra = "<extra></extra>" if name is None else "<extra>%{fullData.name}</extra>"
+    look = {"name": name, "marker": {"color": color}, "hovertemplate": hover + extra}
+    return go.Bar(x=x, y=y, **look, **more)
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
