@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from math import isfinite
 from multiprocessing import get_context
+from sys import intern
 from typing import Any, TypeVar
 
 from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
@@ -39,6 +40,8 @@ LARGE = {
 }
 """Fields of a sample that the report does not read."""
 
+_NONE_SET: set[str] = set()
+"""What was set of a record, which takes as much room as the record and is asked by nobody."""
 R = TypeVar("R", bound=Record)
 Key = tuple[str | int, int]
 """Id and epoch of a sample."""
@@ -99,12 +102,12 @@ def _read(log: int, file: LogFile, *, pass_mark: float, detail_bytes: int) -> li
     found: list[ReadSample] = []
     for key, load in sample_readers(file.location, file.samples):
         try:
-            each = read_sample(file, log, load(), pass_mark, detail_bytes)
-            if (outcome := each.outcome) is not None:
+            read = read_sample(file, log, load(), pass_mark, detail_bytes)
+            if (outcome := read.outcome) is not None:
                 rollouts = tuple(map(without_texts, outcome.rollouts))
                 selections = tuple(map(without_texts, outcome.selections))
                 outcome = replace(outcome, rollouts=rollouts, selections=selections)
-            found.append(replace(each, outcome=outcome))
+            found.append(replace(read, outcome=outcome))
         except Exception as error:  # whatever is wrong with one sample, the others are read
             why = f"{key[0]}: its record could not be read: {told(error)}"
             found.append(ReadSample(log, None, why))
@@ -158,15 +161,16 @@ def read_sample(
 
 def without_texts(record: R) -> R:
     """A record and all in it without what no statistic reads, so that many fit into memory."""
-    changed: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in record:
         if name in _TEXTS:
-            changed[name] = _TEXTS[name]
+            value = _TEXTS[name]
         elif isinstance(value, Record):
-            changed[name] = without_texts(value)
+            value = without_texts(value)
         elif isinstance(value, tuple) and value and isinstance(value[0], Record):
-            changed[name] = tuple(map(without_texts, value))
-    return record.model_copy(update=changed)
+            value = tuple(map(without_texts, value))
+        fields[name] = intern(value) if type(value) is str else value
+    return type(record).model_construct(_NONE_SET, **fields)
 
 
 def check_numbers(outcome: ProblemOutcome) -> None:

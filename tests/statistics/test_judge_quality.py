@@ -47,9 +47,10 @@ def test_a_second_selection_among_an_iteration_is_told_apart() -> None:
     assert found == [(0, 0, 1), (0, 1, 0)]
 
 
-def test_byes_and_grades_are_no_matches() -> None:
+def test_byes_grades_and_matches_without_a_vote_are_left_out() -> None:
     played = [
         match("a", {}, "a", decided_by="bye"),
+        match("b c", {}, "b", decided_by="random", cut=8),
         match("a", {"a": 0}, "a", abstentions=8, decided_by="grade"),
         match("a b", {"a": 1, "b": 0}, "a"),
     ]

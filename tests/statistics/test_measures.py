@@ -197,7 +197,11 @@ def test_other_selections_drop_nobody_before_their_end() -> None:
     ring = [match("a b", {"a": 1}, "a"), match("b c", {"b": 1}, "b"), match("c a", {"a": 1}, "a")]
     found = measures.left_after_rounds(selection(ring, selected=("a",)))
     assert found == (("a", "b", "c"), ("a",))
-    classes = selection(
-        [match("a b", {"a": 1}, "a")], selected=("a",), classes=(("a", "c"), ("b",))
-    )
-    assert measures.left_after_rounds(classes) == (("a", "b"), ("a",))
+
+
+def test_where_one_of_identical_candidates_was_judged_no_round_tells_who_is_left() -> None:
+    first = [match("a b", {"a": 1}, "a"), match("c d", {"d": 1}, "d")]
+    last = [match("a d", {"d": 1}, "d")]
+    classes = (("a", "e"), ("b",), ("c",), ("d",))
+    found = selection(first, last, selected=("d",), classes=classes)
+    assert measures.left_after_rounds(found) == (("a", "b", "c", "d"), ("d",))
