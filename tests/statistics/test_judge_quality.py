@@ -22,6 +22,7 @@ def test_accuracy_counts_decidable_groups_only() -> None:
         match("b d", {"b": 5, "d": 3}, "b"),
         match("a d", {"a": 8, "d": 0}, "a"),  # both pass
         match("a u", {"a": 8, "u": 0}, "a"),  # not graded
+        match("a b u", {"b": 8}, "b"),  # nor this
     ]
     last = [match("a b c", {"a": 4, "b": 2, "c": 2}, "a")]
     first, second = judging.accuracy_by_round(judged(played, last))
@@ -29,7 +30,7 @@ def test_accuracy_counts_decidable_groups_only() -> None:
         iteration=0,
         selection=0,
         round=1,
-        matches=4,
+        matches=5,
         decidable=2,
         correct=1,
         accuracy=0.5,
