@@ -44,12 +44,9 @@ def estimate(
     Counts follow from the arguments. Tokens and dollars need averages, of a pilot log of the same
     agent and models or stated; the size of the log needs a pilot.
     """
-    try:
-        options = strategy_options(strategy, args)
-        found = counts(options.arguments(), final=strategy != "pdr")
-        averages, log_bytes = _averages(pilot, tokens, cost)
-    except UserError as error:
-        raise click.ClickException(str(error)) from error
+    options = strategy_options(strategy, args)
+    found = counts(options.arguments(), final=strategy != "pdr")
+    averages, log_bytes = _averages(pilot, tokens, cost)
     rows = _rows(found, problems, averages, log_bytes)
     if as_json:
         click.echo(json.dumps({"strategy": strategy, "problems": problems, "rows": rows}, indent=1))
@@ -127,29 +124,28 @@ def _three(option: str, text: str) -> tuple[float, float, float]:
     try:
         rollout, summary, vote = map(float, text.split(","))
     except ValueError:
-        raise UserError(
-            f"{option} {text!r} is not three numbers; give ROLLOUT,SUMMARY,VOTE"
-        ) from None
+        why = f"{option} {text!r} is not three numbers; give ROLLOUT,SUMMARY,VOTE"
+        raise UserError(why) from None
     return rollout, summary, vote
 
 
 def _rows(
     found: Counts, problems: int, averages: Averages | None, log_bytes: float | None
 ) -> list[dict[str, Any]]:
-    fewest, most = found.fewest_votes, found.votes
-    numbers: dict[str, tuple[float, float]] = {
-        "rollouts": (found.rollouts, found.rollouts),
-        "summaries": (found.summaries, found.summaries),
-        "votes": (fewest, most),
+    votes = (found.fewest_votes, found.votes)
+    numbers: dict[str, Sequence[float]] = {
+        "rollouts": [found.rollouts] * 2,
+        "summaries": [found.summaries] * 2,
+        "votes": votes,
     }
     if averages is not None:
-        low, high = averages.total(found, fewest), averages.total(found, most)
-        numbers["tokens"] = low.total_tokens, high.total_tokens
-        if low.cost is not None and high.cost is not None:
-            numbers["dollars"] = low.cost, high.cost
+        ends = [averages.total(found, count) for count in votes]
+        numbers["tokens"] = [end.total_tokens for end in ends]
+        dollars = [end.cost for end in ends if end.cost is not None]
+        if len(dollars) == 2:
+            numbers["dollars"] = dollars
     if log_bytes is not None:
-        size = found.rollouts * log_bytes / 2**20
-        numbers["log, MiB"] = size, size
+        numbers["log, MiB"] = [found.rollouts * log_bytes / 2**20] * 2
     return [
         {"what": what, "each": [*ends], "all": [end * problems for end in ends]}
         for what, ends in numbers.items()

@@ -1,6 +1,6 @@
 """What a run will cost, before it is begun: counts that follow from the arguments alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from inspect_tts.method.records import Facts, Record, Rollout, Selection, Summary, Usage
@@ -34,60 +34,51 @@ class Averages(Record):
 
     def total(self, counts: Counts, votes: int) -> Usage:
         """Cost of one problem."""
-        each = ((self.rollout, counts.rollouts), (self.summary, counts.summaries))
-        parts = [times(usage, number) for usage, number in (*each, (self.vote, votes))]
-        whole = sum(parts, Usage())
+        times = ((self.rollout, counts.rollouts), (self.summary, counts.summaries))
+        parts = [_times(usage, number) for usage, number in (*times, (self.vote, votes))]
         known = all(part.cost is not None for part in parts)
+        whole = sum(parts, Usage())
         return whole if known else whole.model_copy(update={"cost": None})
 
 
-def times(usage: Usage, number: float) -> Usage:
-    """A usage, so many times."""
-    values = usage.model_dump()
-    tokens = {name: round(value * number) for name, value in values.items() if name != "cost"}
+def _times(usage: Usage, number: float) -> Usage:
+    tokens = {name: round(value * number) for name, value in usage if name != "cost"}
     return Usage(**tokens, cost=None if usage.cost is None else usage.cost * number)
 
 
 def mean_usage(usages: Iterable[Usage]) -> Usage:
     """The mean of some usages, zero of none."""
     found = list(usages)
-    return times(sum(found, Usage()), 1 / max(1, len(found)))
+    return _times(sum(found, Usage()), 1 / max(1, len(found)))
 
 
-def measured(rollouts: Iterable[Rollout], selections: Iterable[Selection]) -> Averages:
+def measured(rollouts: Sequence[Rollout], selections: Iterable[Selection]) -> Averages:
     """Averages of a run."""
-    found = list(rollouts)
     matches = [match for s in selections for round in s.rounds for match in round.matches]
     return Averages(
-        rollout=mean_usage(rollout.usage for rollout in found),
-        summary=mean_usage(rollout.summary.usage for rollout in found),
+        rollout=mean_usage(rollout.usage for rollout in rollouts),
+        summary=mean_usage(rollout.summary.usage for rollout in rollouts),
         vote=mean_usage(vote.usage for match in matches for vote in match.votes),
     )
 
 
 def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
-    """Count what a strategy does on one problem."""
-    n, iterations = given["n"], given.get("iterations", 1)
+    """Count what a strategy does on one problem, from what its selection states."""
+    n, top_k, iterations = given["n"], given.get("top_k", 0), given.get("iterations", 1)
     selecting = given.get("context", "select") == "select"
-    games = [(n, given["top_k"]) for _ in range(iterations - 1)] if selecting else []
-    carried = given["top_k"] if given.get("keep_parents") and iterations > 1 else 0
-    if final:
-        games.append((n + carried, 1))
-    matches = sum(_matches(given, population, keep) for population, keep in games)
-    votes = matches * given["votes"]
-    stops = given["early_stop"] and SELECTIONS[given["selection"]].can_stop_early
+    carried = top_k if given.get("keep_parents") and iterations > 1 else 0
+    games = [(n, top_k)] * (iterations - 1 if selecting else 0)
+    games += [(n + carried, 1)] if final else []
+    spec, size = SELECTIONS[given["selection"]], given["group_size"]
+    matches = sum(matches_at_most(spec, population, keep, size) for population, keep in games)
+    stops = given["early_stop"] and spec.can_stop_early
     return Counts(
         rollouts=n * iterations,
         matches=matches,
-        votes=votes,
-        fewest_votes=matches * (given["votes"] // 2 + 1) if stops else votes,
+        votes=matches * given["votes"],
+        fewest_votes=matches * (given["votes"] // 2 + 1 if stops else given["votes"]),
         sandboxes=n + carried,
     )
-
-
-def _matches(given: dict[str, Any], population: int, keep: int) -> int:
-    spec = SELECTIONS[given["selection"]]
-    return matches_at_most(spec, population, keep, given["group_size"])
 
 
 def stand_in(index: int) -> Rollout:

@@ -3,7 +3,6 @@
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -33,20 +32,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
     metavar="URL",
     help="Where `inspect view --log-dir PATH` shows the logs: the links of the page lead there.",
 )
-def report(**given: Any) -> None:
-    """Show what happened in the logs under PATH: folders and .eval files, local or remote.
-
-    With two paths, runs of the second are compared with those of the first, problem by problem.
-    """
-    from inspect_tts._inspect import PrerequisiteError
-
-    try:
-        _report(**given)
-    except PrerequisiteError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _report(
+def report(
     paths: tuple[str, ...],
     form: str | None,
     html: Path | None,
@@ -55,15 +41,14 @@ def _report(
     seed: int,
     viewer: str,
 ) -> None:
+    """Show what happened in the logs under PATH: folders and .eval files, local or remote.
+
+    With two paths, runs of the second are compared with those of the first, problem by problem.
+    """
     from . import compare
     from .logs import find_logs
     from .numbers import runs
-    from .page.page import (
-        check_page_prerequisites,
-        page_missing,
-        room_for_details,
-        write_page,
-    )
+    from .page.page import page_missing, room_for_details, write_page
     from .read import read_samples
     from .tables import text
 
@@ -72,9 +57,9 @@ def _report(
             stream.reconfigure(errors="backslashreplace")
     console, err = Console(), Console(stderr=True)
     target = None if no_html else html or (None if form else _beside(paths[0]))
-    if html is not None and not no_html:
-        check_page_prerequisites()
     missing = page_missing() if target is not None else None
+    if missing and html is not None:
+        raise click.ClickException(missing)
     target = None if missing else target
     files, notes = find_logs(paths, compare=len(paths) == 2)
     total = sum(len(file.samples) for file in files)

@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from inspect_tts.statistics.intervals import Estimate, estimate, mean
+from inspect_tts.statistics.intervals import Estimate, mean_of_known
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
-from .estimates import by_problem, mean_or_none, numbers_of
+from .estimates import COSTS, Row, by_problem, row
 from .numbers import Run
 
-_SCORES = {
-    "pass_1": "iteration_0",
-    "select_k": "select_k",
-    "iteration_1": "iteration_1",
-    "selected": "selected",
-    "oracle": "oracle",
-}
-_COSTS = ("tokens", "dollars", "seconds")
+_COMPARED = ("pass_1", "select_k", "iteration_1", "selected", "oracle", *COSTS)
 
 
 class Difference(NamedTuple):
@@ -75,35 +68,18 @@ def _compare(runs: Sequence[Run], a: int, b: int, seed: int) -> Comparison:
     both = sorted(set(left) & set(right))
     rows = [(_row(left[name]), _row(right[name])) for name in both]
     differences = []
-    for name in (*_SCORES, *_COSTS):
+    for name in _COMPARED:
         known = [(x[name], y[name]) for x, y in rows if name in x and name in y]
-        change = estimate([y - x for x, y in known], mean, seed=seed)
+        change = mean_of_known([y - x for x, y in known], seed=seed)
         if change is not None:
-            ones, others = zip(*known, strict=True)
-            differences.append(
-                Difference(name, sum(ones) / len(known), sum(others) / len(known), change)
-            )
-    return Comparison(
-        a, b, len(both), len(left) - len(both), len(right) - len(both), tuple(differences)
-    )
+            one, other = (sum(values) / len(known) for values in zip(*known, strict=True))
+            differences.append(Difference(name, one, other, change))
+    only_a, only_b = len(left) - len(both), len(right) - len(both)
+    return Comparison(a, b, len(both), only_a, only_b, tuple(differences))
 
 
-def _row(problem: Sequence[ProblemOutcome]) -> dict[str, float]:
-    numbers = numbers_of(problem)
-    row = {name: numbers[source] for name, source in _SCORES.items() if source in numbers}
+def _row(problem: Sequence[ProblemOutcome]) -> Row:
+    """The numbers of a problem, without a selection those of one attempt at it."""
     plain = not any(outcome.selections for outcome in problem)
-    if plain and "pass_1" in row:
-        row["selected"] = row["pass_1"]
-    attempts = [max(1, len(outcome.rollouts)) if plain else 1 for outcome in problem]
-    spent: dict[str, list[float | None]] = {
-        "tokens": [o.usage.total_tokens / k for o, k in zip(problem, attempts, strict=True)],
-        "dollars": [_share(o.usage.cost, k) for o, k in zip(problem, attempts, strict=True)],
-        "seconds": [_share(o.seconds, k) for o, k in zip(problem, attempts, strict=True)],
-    }
-    means = {name: mean_or_none(values) for name, values in spent.items()}
-    return row | {name: value for name, value in means.items() if value is not None}
-
-
-def _share(whole: float | None, attempts: int) -> float | None:
-    """Of one attempt: a problem without a strategy is attempted once an epoch."""
-    return None if whole is None else whole / attempts
+    found = row(problem, an_attempt=plain)
+    return found | {"selected": found["pass_1"]} if plain and "pass_1" in found else found

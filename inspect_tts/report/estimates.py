@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from inspect_tts.statistics import measures
-from inspect_tts.statistics.intervals import Estimate, estimate, mean, mean_of_known
+from inspect_tts.statistics.intervals import Estimate, estimate, mean_of_known
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
-BASELINES = ("random", "first", "fewest_turns", "cheapest", "agreement")
+COSTS = ("tokens", "dollars", "seconds")
 
-Problems = Mapping[str, Sequence[ProblemOutcome]]
-"""Outcomes by problem: several where it ran in several epochs."""
+Row = dict[str, float]
+"""Numbers of a problem by name, as in `RunNumbers.scores`, `baselines` and `per_problem`."""
 
 
 def by_problem(outcomes: Sequence[ProblemOutcome]) -> dict[str, list[ProblemOutcome]]:
@@ -21,42 +21,46 @@ def by_problem(outcomes: Sequence[ProblemOutcome]) -> dict[str, list[ProblemOutc
     return found
 
 
-def numbers_of(problem: Sequence[ProblemOutcome]) -> dict[str, float]:
-    """The numbers of a problem: means over its epochs, of those that every epoch has."""
-    names = set.intersection(*(set(outcome.numbers) for outcome in problem))
-    return {n: sum(o.numbers[n] for o in problem) / len(problem) for n in sorted(names)}
+def row(problem: Sequence[ProblemOutcome], *, an_attempt: bool = False) -> Row:
+    """The numbers of a problem: means over its epochs, of those that every epoch has.
+
+    With `an_attempt`, costs are shared by the rollouts.
+    """
+    rows = [_row(outcome, len(outcome.rollouts) if an_attempt else 1) for outcome in problem]
+    names = [name for name in rows[0] if all(name in other for other in rows)]
+    return {name: sum(each[name] for each in rows) / len(rows) for name in names}
 
 
-def scores(problems: Problems, later: Sequence[int], seed: int) -> dict[str, Estimate | None]:
+def _row(outcome: ProblemOutcome, attempts: int) -> Row:
+    costs = (outcome.usage.total_tokens, outcome.usage.cost, outcome.seconds)
+    found: dict[str, float | None] = {**outcome.numbers}
+    found["pass_1"] = found.pop("iteration_0", None)
+    for name, cost in zip(COSTS, costs, strict=True):
+        found[name] = None if cost is None else cost / max(1, attempts)
+    found |= measures.baselines(measures.candidates(outcome), outcome.scores)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def scores(
+    rows: Sequence[Row], outcomes: Sequence[ProblemOutcome], later: Sequence[int], seed: int
+) -> dict[str, Estimate | None]:
     """The columns of the paper's main table; see `RunNumbers.scores`."""
-    rows = [numbers_of(problem) for problem in problems.values()]
-    names = {"pass_1": "iteration_0", "select_k": "select_k"}
-    names |= {f"iteration_{t}": f"iteration_{t}" for t in later}
-    everything = [outcome for problem in problems.values() for outcome in problem]
-    selects = any(outcome.selections for outcome in everything)
-    if not any(len(outcome.selections) > 1 for outcome in everything):
-        del names["select_k"]
-    names |= {"selected": "selected", "oracle": "oracle"} if selects else {"oracle": "oracle"}
-    found = {
-        name: mean_of_known([row.get(source) for row in rows], seed=seed)
-        for name, source in names.items()
-    }
-    triples = [
-        (row["iteration_0"], row["selected"], row["oracle"])
-        for row in rows
-        if {"iteration_0", "selected", "oracle"} <= set(row)
-    ]
-    gains = [
-        row["selected"] - row["iteration_0"]
-        for row in rows
-        if {"iteration_0", "selected"} <= set(row)
-    ]
-    if not selects:
+    selections = max((len(outcome.selections) for outcome in outcomes), default=0)
+    names = ["pass_1", *(["select_k"] if selections > 1 else [])]
+    names += [*(f"iteration_{t}" for t in later), *(["selected"] if selections else []), "oracle"]
+    found = means(rows, names, seed)
+    if not selections:
         return found
-    return found | {
-        "gain": estimate(gains, mean, seed=seed),
-        "headroom": estimate(triples, _headroom, seed=seed),
-    }
+    pairs = [each for each in rows if {"pass_1", "selected"} <= set(each)]
+    triples = [(r["pass_1"], r["selected"], r["oracle"]) for r in pairs if "oracle" in r]
+    gains = [each["selected"] - each["pass_1"] for each in pairs]
+    headroom = estimate(triples, _headroom, seed=seed)
+    return {**found, "gain": mean_of_known(gains, seed=seed), "headroom": headroom}
+
+
+def means(rows: Sequence[Row], names: Sequence[str], seed: int) -> dict[str, Estimate | None]:
+    """The mean of each number over the problems that have it."""
+    return {n: mean_of_known([each.get(n) for each in rows], seed=seed) for n in names}
 
 
 def _headroom(triples: Sequence[tuple[float, float, float]]) -> float | None:
@@ -64,73 +68,35 @@ def _headroom(triples: Sequence[tuple[float, float, float]]) -> float | None:
     return measures.headroom_recovered(first, selected, oracle)
 
 
-def pass_at_k(problems: Problems, seed: int) -> dict[int, Estimate]:
+def pass_at_k(problems: Mapping[str, Sequence[ProblemOutcome]], seed: int) -> dict[int, Estimate]:
     """pass@k of iteration 0, over the problems graded in full; see `measures.pass_at_k`."""
     counted = []
     for problem in problems.values():
-        known = [(len(o.population(0)), o.passes(0)) for o in problem]
-        if all(passes is not None for _, passes in known):
-            counted.append([(n, passes) for n, passes in known if passes is not None])
+        known = [(len(o.population(0)), c) for o in problem if (c := o.passes(0)) is not None]
+        if len(known) == len(problem):
+            counted.append(known)
     fewest = min((n for problem in counted for n, _ in problem), default=0)
-    ks = [k for k in (1, 2, 4, 8, 16, 32, 64) if k < fewest] + ([fewest] if fewest else [])
-    found = {}
-    for k in ks:
-        values = [
-            sum(measures.pass_at_k(n, c, k) for n, c in problem) / len(problem)
-            for problem in counted
-        ]
-        if (number := mean_of_known(values, seed=seed)) is not None:
-            found[k] = number
-    return found
-
-
-def baselines(problems: Problems, seed: int) -> dict[str, Estimate | None]:
-    """Free baselines over the candidates of the last selection; see `measures.baselines`."""
-    rows = []
-    for problem in problems.values():
-        each = [measures.baselines(measures.candidates(outcome)) for outcome in problem]
-        rows.append({name: mean_or_none([e[name] for e in each]) for name in BASELINES})
-    names = [name for name in BASELINES if name != "agreement" or _fingerprints(problems)]
-    return {name: mean_of_known([row[name] for row in rows], seed=seed) for name in names}
-
-
-def _fingerprints(problems: Problems) -> bool:
-    return any(r.fingerprint for p in problems.values() for outcome in p for r in outcome.rollouts)
-
-
-def per_problem(problems: Problems, seed: int) -> dict[str, Estimate | None]:
-    """Tokens, dollars and seconds of a sample."""
-    columns: dict[str, list[float | None]] = {
-        "tokens": [
-            mean_or_none([float(o.usage.total_tokens) for o in problem])
-            for problem in problems.values()
-        ],
-        "dollars": [mean_or_none([o.usage.cost for o in p]) for p in problems.values()],
-        "seconds": [mean_or_none([o.seconds for o in p]) for p in problems.values()],
+    ks = {k for k in (1, 2, 4, 8, 16, 32, 64, fewest) if 0 < k <= fewest}
+    shares = {
+        k: [sum(measures.pass_at_k(n, c, k) for n, c in each) / len(each) for each in counted]
+        for k in sorted(ks)
     }
-    return {name: mean_of_known(values, seed=seed) for name, values in columns.items()}
-
-
-def mean_or_none(values: Sequence[float | None]) -> float | None:
-    """Mean, None where a value is missing or there is none."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known and len(known) == len(values) else None
+    return {k: found for k, each in shares.items() if (found := mean_of_known(each, seed=seed))}
 
 
 def rounds(outcomes: Sequence[ProblemOutcome]) -> tuple[tuple[str, float, int, int], ...]:
     """Mean score of who is left after each round; see `RunNumbers.rounds`."""
     found: dict[tuple[int, str, int], list[tuple[float, int]]] = defaultdict(list)
     for outcome in outcomes:
-        scores = {rollout.id: rollout.score for rollout in outcome.rollouts}
         for selection in outcome.selections:
-            for number, left in enumerate(selection.left):
-                known = [s for id in left if (s := scores.get(id)) is not None]
+            for number, left in enumerate(measures.left_after_rounds(selection)):
+                known = [outcome.scores[id] for id in left if id in outcome.scores]
                 if known and len(known) == len(left):
                     place = selection.iteration, selection.id, number
                     found[place].append((sum(known) / len(known), len(left)))
     return tuple(
         (
-            f"{id} {'start' if number == 0 else f'round {number}'}",
+            f"{id} {f'round {number}' if number else 'start'}",
             sum(score for score, _ in entries) / len(entries),
             max(size for _, size in entries),
             len(entries),

@@ -10,13 +10,21 @@ from inspect_ai.log import EvalLog, EvalLogInfo, EvalSample
 
 from inspect_tts.errors import UserError
 from inspect_tts.method.records import Usage
-from inspect_tts.statistics.judge_quality import decidable
-from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
+from inspect_tts.statistics.judge_quality import passing
+from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome, vote_usage
 
 from .logs import LogFile, find_logs, log_file, told
-from .read import read_sample
-from .stored import pool_record, sample_readers
-from .tables.columns import MATCHES, PROBLEMS, ROLLOUTS, SAMPLE, TYPES, VOTES, Columns
+from .read import read_sample, sample_readers
+from .tables.columns import (
+    MATCHES,
+    PROBLEMS,
+    ROLLOUTS,
+    SAMPLE,
+    TYPES,
+    VOTES,
+    Columns,
+    problem_columns,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,9 +97,7 @@ def problems_df(logs: Logs) -> "pd.DataFrame":
 
 
 def _frame(
-    columns: Columns,
-    logs: Logs,
-    rows_of: Callable[[ProblemOutcome, EvalSample], Iterator[Row]],
+    columns: Columns, logs: Logs, rows_of: Callable[[ProblemOutcome], Iterator[Row]]
 ) -> "pd.DataFrame":
     try:
         import pandas as pd
@@ -108,7 +114,7 @@ def _frame(
             outcome = read_sample(file, 0, sample).outcome
             if outcome is not None:
                 head = _head(file, sample)
-                rows += [head | row for row in rows_of(outcome, sample)]
+                rows += [head | row for row in rows_of(outcome)]
         except Exception as error:  # whatever is wrong with one sample, the others are read
             logger.warning(f"{file.location}: {id} is left out, it is malformed: {told(error)}")
     types: dict[str, Any] = {kind: getattr(pa, name)() for kind, name in TYPES.items()}
@@ -122,117 +128,102 @@ def _frame(
 def _samples(logs: Logs) -> Iterator[tuple[LogFile, str | int, Callable[[], EvalSample]]]:
     """The samples of logs with their ids, each to be read when it is asked for."""
     many = [logs] if isinstance(logs, EvalLog | str | PathLike | EvalLogInfo) else list(logs)
-    paths = [
-        each.name if isinstance(each, EvalLogInfo) else fspath(each)
-        for each in many
-        if not isinstance(each, EvalLog)
-    ]
+    paths: list[str] = []
     for log in many:
-        if isinstance(log, EvalLog):
-            samples = log.samples or []
-            file = log_file(log, [s.summary() for s in samples], log.location, log.location, 0)
-            for sample in samples:
-                if (sample.id, sample.epoch) in file.samples:
-                    yield file, sample.id, partial(_itself, sample)
+        if not isinstance(log, EvalLog):
+            paths.append(log.name if isinstance(log, EvalLogInfo) else fspath(log))
+            continue
+        samples = log.samples or []
+        file = log_file(log, [s.summary() for s in samples], log.location, log.location, 0)
+        for sample in samples:
+            if (sample.id, sample.epoch) in file.samples:
+                yield file, sample.id, partial(EvalSample.model_copy, sample)
     if paths:
         files, notes = find_logs(paths)
         for note in notes:
             logger.warning(note)
         for file in files:
-            yield from ((file, id, load) for (id, _), load in sample_readers(file))
-
-
-def _itself(sample: EvalSample) -> EvalSample:
-    return sample
+            for (id, _), load in sample_readers(file.location, file.samples):
+                yield file, id, load
 
 
 def _head(file: LogFile, sample: EvalSample) -> Row:
-    return {
-        "log": file.location,
-        "eval_id": file.eval_id,
-        "sample_id": sample.uuid,
-        "id": str(sample.id),
-        "epoch": sample.epoch,
-        "task": file.key.task,
-        "model": file.key.model,
-        "strategy": file.key.strategy,
-        "settings": file.key.settings,
-    }
+    run = {name: getattr(file.key, name) for name in ("task", "model", "strategy", "settings")}
+    ids = {"eval_id": file.eval_id, "sample_id": sample.uuid, "id": str(sample.id)}
+    return {"log": file.location, **ids, "epoch": sample.epoch, **run}
 
 
-def _spent(usage: Usage, seconds: float | None) -> Row:
-    return {**usage.model_dump(), "seconds": seconds}
+def _fields(record: object, columns: Columns, usage: Usage) -> Row:
+    """What a record calls as the columns do, and what was spent."""
+    names = [name for name in columns if name not in SAMPLE and hasattr(record, name)]
+    return {name: getattr(record, name) for name in names} | usage.model_dump()
 
 
-def _fields(record: object, columns: Columns) -> Row:
-    names = [name for name in columns if name not in SAMPLE]
-    return {name: getattr(record, name) for name in names if hasattr(record, name)}
-
-
-def _rollouts(outcome: ProblemOutcome, sample: EvalSample) -> Iterator[Row]:
-    passed = {rollout.id: rollout.passed for rollout in outcome.rollouts}
+def _rollouts(outcome: ProblemOutcome) -> Iterator[Row]:
     for rollout in outcome.rollouts:
-        context = [passed.get(id) for id in rollout.context]
+        files = rollout.facts.files_changed
+        context = [outcome.passed(id) for id in rollout.context]
         known = bool(context) and None not in context
         yield {
-            **_fields(rollout, ROLLOUTS),
+            **_fields(rollout, ROLLOUTS, rollout.usage),
             "rollout": rollout.id,
+            "messages": None if outcome.plain else rollout.messages,
+            "score": outcome.scores.get(rollout.id),
+            "passed": outcome.passed(rollout.id),
+            "unscored": rollout.score_error,
             "adopted": rollout.id == outcome.adopted,
+            "fingerprint": rollout.facts.fingerprint,
             "context": " ".join(rollout.context) or None,
             "context_passed": sum(map(bool, context)) if known else None,
-            "summary_tokens": rollout.summary_usage.total_tokens,
-            **_spent(rollout.usage, rollout.seconds),
+            "files_changed": None if files is None else len(files),
+            "injections": len(rollout.injections),
+            "summary_status": None if outcome.plain else rollout.summary.status,
+            "summary_tokens": rollout.summary.usage.total_tokens,
         }
 
 
-def _matches(outcome: ProblemOutcome, sample: EvalSample) -> Iterator[Row]:
-    passed = {rollout.id: rollout.passed for rollout in outcome.rollouts}
-    for match in outcome.matches:
+def _matches(outcome: ProblemOutcome) -> Iterator[Row]:
+    for selection, round, match in outcome.matches():
         yield {
-            **_fields(match, MATCHES),
+            **_fields(match, MATCHES, vote_usage(match)),
+            "selection": selection.id,
+            "kind": selection.kind,
+            "iteration": selection.iteration,
+            "round": round,
             "match": match.id,
             "group": " ".join(match.group),
+            "votes": len(match.votes),
+            "abstentions": sum(vote.abstention is not None for vote in match.votes),
             "winner_votes": match.tally.get(match.winner, 0),
-            "decidable": decidable(match, passed),
-            "winner_passed": passed.get(match.winner),
-            **_spent(match.usage, match.seconds),
+            "tied": bool(match.tied),
+            "decidable": passing(outcome, match) is not None,
+            "winner_passed": outcome.passed(match.winner),
+            "seconds": sum(vote.seconds for vote in match.votes),
         }
 
 
-def _votes(outcome: ProblemOutcome, sample: EvalSample) -> Iterator[Row]:
-    pool = pool_record(sample)
-    for selection in pool.selections if pool else ():
-        for round in selection.rounds:
-            for match in round.matches:
-                for vote in match.votes:
-                    yield {
-                        **_fields(vote, VOTES),
-                        "match": match.id,
-                        "vote": vote.index,
-                        "order": " ".join(vote.order),
-                        "position": None
-                        if vote.verdict is None
-                        else 1 + vote.order.index(vote.verdict),
-                        "judge": vote.model,
-                        **_spent(vote.usage, vote.seconds),
-                    }
+def _votes(outcome: ProblemOutcome) -> Iterator[Row]:
+    for *_, match in outcome.matches():
+        for vote in match.votes:
+            yield {
+                **_fields(vote, VOTES, vote.usage),
+                "match": match.id,
+                "vote": vote.index,
+                "order": " ".join(vote.order),
+                "position": vote.verdict and 1 + vote.order.index(vote.verdict),
+                "judge": vote.model,
+            }
 
 
-def _problems(outcome: ProblemOutcome, sample: EvalSample) -> Iterator[Row]:
+def _problems(outcome: ProblemOutcome) -> Iterator[Row]:
     plain = not outcome.selections and outcome.adopted is None
     numbers = plain_outcome(outcome.problem, [outcome]).numbers if plain else outcome.numbers
-    later = [name for name in numbers if name.startswith("iteration_") and name != "iteration_0"]
     yield {
-        "pass_1": numbers.get("iteration_0"),
-        "select_k": numbers.get("select_k"),
-        "refined": numbers[max(later)] if later else None,
-        "selected": numbers.get("selected"),
-        "oracle": numbers.get("oracle"),
+        **_fields(outcome, PROBLEMS, outcome.usage),
+        **problem_columns(numbers),
         "rollouts": len(outcome.rollouts),
-        "graded": sum(rollout.score is not None for rollout in outcome.rollouts),
+        "graded": sum(rollout.id in outcome.scores for rollout in outcome.rollouts),
         "passes_0": outcome.passes(0),
         "passes_1": outcome.passes(1),
-        "votes": sum(match.votes for match in outcome.matches),
-        "adopted": outcome.adopted,
-        **_spent(outcome.usage, outcome.seconds),
+        "votes": sum(len(match.votes) for *_, match in outcome.matches()),
     }

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,8 +33,8 @@ class RunNumbers(BaseModel):
     model: str
     strategy: str
     settings: str
-    side: int = 0
-    label: str = ""
+    side: int
+    label: str
     """How tables and figures name the run."""
     logs: list[str]
     problems: int
@@ -43,7 +43,6 @@ class RunNumbers(BaseModel):
     """Samples that ended with an error; they are in no number."""
     rollouts: int
     graded: int
-    """Rollouts whose score is known."""
     scores: dict[str, Estimate | None]
     """`pass_1` (mean score of iteration 0), `select_k`, `iteration_<t>`, `selected`, `gain`
     (selected - pass_1), `oracle`, `headroom` (`headroom_recovered`)."""
@@ -69,7 +68,7 @@ class RunNumbers(BaseModel):
     of a problem at the most, problems with all of those graded."""
     notes: tuple[str, ...]
     """What is missing, and why."""
-    warnings: tuple[RunWarning, ...] = ()
+    warnings: tuple[RunWarning, ...]
     """What went wrong, worst first."""
 
 
@@ -89,84 +88,67 @@ def runs(files: Sequence[LogFile], samples: Sequence[ReadSample], *, seed: int =
         groups[files[sample.log].key].append(sample)
     for file in files:
         logs[file.key].append(file)
-    order = sorted(
-        logs, key=lambda key: (key.side, key.task, key.model, key.strategy != PLAIN, key)
-    )
-    outcomes = {key: _outcomes(groups[key]) for key in order}
-    labels = _labels(order)
-    return [
-        Run(
-            numbers=_numbers(key, labels[key], logs[key], outcomes[key], groups[key], seed),
-            outcomes=outcomes[key],
-        )
-        for key in order
-    ]
+    order = sorted(logs, key=lambda k: (k.side, k.task, k.model, k.strategy != PLAIN, k))
+    return [_run(key, _label(key, order), logs[key], groups[key], seed) for key in order]
 
 
-def _labels(keys: Sequence[RunKey]) -> dict[RunKey, str]:
+def _label(key: RunKey, keys: Sequence[RunKey]) -> str:
     """The strategy, with the settings in which runs of the same strategy differ."""
-    sides = "AB" if len({key.side for key in keys}) > 1 else ""
-    found = {}
-    for key in keys:
-        alike = [
-            set(other.settings.split())
-            for other in keys
-            if (other.side, other.task, other.model, other.strategy)
-            == (key.side, key.task, key.model, key.strategy)
-        ]
-        own = [word for word in key.settings.split() if not all(word in words for words in alike)]
-        found[key] = " ".join([*([f"{sides[key.side]}:"] if sides else []), key.strategy, *own])
-    return found
+    alike = [
+        set(other.settings.split())
+        for other in keys
+        if replace(other, settings=key.settings) == key
+    ]
+    own = [word for word in key.settings.split() if not all(word in words for words in alike)]
+    side = [f"{'AB'[key.side]}:"] if len({other.side for other in keys}) > 1 else []
+    return " ".join([*side, key.strategy, *own])
 
 
 def _outcomes(samples: Sequence[ReadSample]) -> list[ProblemOutcome]:
     """In an order that does not depend on the logs, as the bootstrap needs it."""
-    scaled = [s.outcome for s in samples if s.outcome and s.scaled]
+    found: list[ProblemOutcome] = []
     plain: dict[str, list[ProblemOutcome]] = defaultdict(list)
     for sample in samples:
-        if sample.outcome and not sample.scaled:
-            plain[sample.outcome.problem].append(sample.outcome)
-    scaled += [plain_outcome(problem, attempts) for problem, attempts in plain.items()]
-    return sorted(scaled, key=lambda outcome: (outcome.problem, outcome.epoch))
+        if sample.outcome:
+            (plain[sample.outcome.problem] if sample.outcome.plain else found).append(
+                sample.outcome
+            )
+    found += [plain_outcome(problem, attempts) for problem, attempts in plain.items()]
+    return sorted(found, key=lambda outcome: (outcome.problem, outcome.epoch))
 
 
-def _numbers(
+def _run(
     key: RunKey,
     label: str,
     files: Sequence[LogFile],
-    outcomes: list[ProblemOutcome],
     samples: Sequence[ReadSample],
     seed: int,
-) -> RunNumbers:
-    iterations = sorted({r.iteration for outcome in outcomes for r in outcome.rollouts})
+) -> Run:
+    outcomes = _outcomes(samples)
+    rollouts = [rollout for outcome in outcomes for rollout in outcome.rollouts]
+    iterations = sorted({rollout.iteration for rollout in rollouts})
     later = [t for t in iterations if t > 0]
     matches = judging.judged(outcomes)
-    rollouts = [rollout for outcome in outcomes for rollout in outcome.rollouts]
     problems = estimates.by_problem(outcomes)
-    changes = {
-        f"{t - 1}-{t}": change
-        for t in later
-        if (change := measures.refinement(outcomes, t - 1, t)) is not None
-    }
+    rows = [estimates.row(problem) for problem in problems.values()]
+    prints = any(rollout.facts.fingerprint for rollout in rollouts)
+    names = [name for name in measures.BASELINES if name != "agreement" or prints]
+    changes = {f"{t - 1}-{t}": measures.refinement(outcomes, t - 1, t) for t in later}
     found = RunNumbers(
-        task=key.task,
-        model=key.model,
-        strategy=key.strategy,
-        settings=key.settings,
-        side=key.side,
+        **vars(key),
         label=label,
         logs=[file.viewer_path for file in files],
         problems=len(problems),
         samples=len(outcomes),
         errors=sum(len(file.failed) for file in files),
         rollouts=len(rollouts),
-        graded=sum(rollout.score is not None for rollout in rollouts),
-        scores=estimates.scores(problems, later, seed),
+        graded=sum(r.id in outcome.scores for outcome in outcomes for r in outcome.rollouts),
+        scores=estimates.scores(rows, outcomes, later, seed),
         pass_at_k=estimates.pass_at_k(problems, seed),
-        baselines=estimates.baselines(problems, seed),
-        per_problem=estimates.per_problem(problems, seed),
+        baselines=estimates.means(rows, names, seed),
+        per_problem=estimates.means(rows, estimates.COSTS, seed),
         pass_counts={t: measures.pass_counts(outcomes, t) for t in iterations},
-        refinement=changes,
+        refinement={name: change for name, change in changes.items() if change},
         by_context={t: measures.by_passing_context(outcomes, t) for t in later},
         judge=judging.accuracy_by_round(matches),
         rates=judging.rates(matches) if matches else None,
@@ -175,9 +157,9 @@ def _numbers(
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),
         notes=(),
+        warnings=run_warnings([*(sample.counts for sample in samples), _ends(files, samples)]),
     )
-    warnings = run_warnings([*(sample.counts for sample in samples), _ends(files, samples)])
-    return found.model_copy(update={"notes": _notes(found, samples), "warnings": warnings})
+    return Run(found.model_copy(update={"notes": _notes(found, samples)}), outcomes)
 
 
 def _ends(files: Sequence[LogFile], samples: Sequence[ReadSample]) -> Counts:

@@ -8,30 +8,43 @@ from datetime import datetime
 from functools import partial
 from math import isfinite
 from multiprocessing import get_context
+from sys import intern
+from typing import Any, TypeVar
 
-from inspect_ai.log import EvalSample, read_eval_log_sample
+from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
 
-from inspect_tts.method.records import Usage
+from inspect_tts.method.facts import Status
+from inspect_tts.method.records import Facts, Record, Rollout, Summary, Usage, Vote
 from inspect_tts.models.roles import usage
 from inspect_tts.scaled.records import ScaledSelection
 from inspect_tts.scores import SCORE, score_number
-from inspect_tts.statistics.outcomes import (
-    PASS_MARK,
-    GradedRollout,
-    PlayedMatch,
-    ProblemOutcome,
-    problem_outcome,
-)
+from inspect_tts.stages.pool import RolloutPool
+from inspect_tts.statistics.outcomes import PASS_MARK, ProblemOutcome, with_numbers
 
 from .logs import LogFile, told
-from .page.detail import Detail, PoolRecord, problem_detail
-from .stored import LARGE, pool_record, sample_readers
+from .page.detail import Detail, problem_detail
 from .warnings import Counts, counts, plain_counts
 
 _CHUNK = 8
 _FEW = 100
 _LARGEST = 1e18
 _MOST_PROCESSES = 8
+_TEXTS = {
+    **{"text": "", "patch": None, "submission": None, "exit_status": None, "files_changed": None},
+    **{"last_commands": (), "evidence": (), "injections": (), "leaks": ()},
+}
+
+LARGE = {
+    *("messages", "events", "attachments", "timelines", "output"),
+    *("metadata", "choices", "files", "setup"),
+}
+"""Fields of a sample that the report does not read."""
+
+_NONE_SET: set[str] = set()
+"""What was set of a record, which takes as much room as the record and is asked by nobody."""
+R = TypeVar("R", bound=Record)
+Key = tuple[str | int, int]
+"""Id and epoch of a sample."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +54,11 @@ class ReadSample:
     log: int
     """Index of the log it is from."""
     outcome: ProblemOutcome | None
-    scaled: bool
     problem: str = ""
     """Why there is no outcome."""
     detail: Detail | None = None
     counts: Counts = field(default_factory=dict)
     """What went wrong with it."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    log: int
-    file: LogFile
-    samples: tuple[tuple[str | int, int], ...]
 
 
 def read_samples(
@@ -65,44 +70,58 @@ def read_samples(
     done: Callable[[int], None] = lambda count: None,
 ) -> list[ReadSample]:
     """Read what logs tell of their samples."""
-    jobs = [job for index, file in enumerate(files) for job in _jobs(index, file)]
+    jobs = [(index, part) for index, file in enumerate(files) for part in _parts(file)]
     read = partial(_read, pass_mark=pass_mark, detail_bytes=detail_bytes)
     if processes is None:
-        few = sum(len(job.samples) for job in jobs) <= _FEW
+        few = sum(len(part.samples) for _, part in jobs) <= _FEW
         processes = 1 if few else min(os.cpu_count() or 1, _MOST_PROCESSES)
     if processes == 1:
         found: list[ReadSample] = []
-        for job in jobs:
-            found += read(job)
-            done(len(job.samples))
+        for index, part in jobs:
+            found += read(index, part)
+            done(len(part.samples))
         return found
     results: dict[int, list[ReadSample]] = {}
     # spawned: a fork of a process with threads may hang
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(read, job): index for index, job in enumerate(jobs)}
+        futures = {pool.submit(read, *job): place for place, job in enumerate(jobs)}
         for future in as_completed(futures):
             results[futures[future]] = future.result()
-            done(len(jobs[futures[future]].samples))
-    return [sample for index in range(len(jobs)) for sample in results[index]]
+            done(len(jobs[futures[future]][1].samples))
+    return [sample for place in range(len(jobs)) for sample in results[place]]
 
 
-def _jobs(index: int, file: LogFile) -> Iterator[_Job]:
-    # a .json log can only be read as a whole
+def _parts(file: LogFile) -> Iterator[LogFile]:
+    """A log in parts of some samples each; a .json log can only be read as a whole."""
     size = max(1, len(file.samples)) if file.location.endswith(".json") else _CHUNK
     for start in range(0, len(file.samples), size):
-        yield _Job(index, file, file.samples[start : start + size])
+        yield replace(file, samples=file.samples[start : start + size])
 
 
-def _read(job: _Job, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
+def _read(log: int, file: LogFile, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
     found: list[ReadSample] = []
-    for key, load in sample_readers(replace(job.file, samples=job.samples)):
+    for key, load in sample_readers(file.location, file.samples):
         try:
-            sample = load()
-            found.append(read_sample(job.file, job.log, sample, pass_mark, detail_bytes))
+            read = read_sample(file, log, load(), pass_mark, detail_bytes)
+            if (outcome := read.outcome) is not None:
+                rollouts = tuple(map(without_texts, outcome.rollouts))
+                selections = tuple(map(without_texts, outcome.selections))
+                outcome = replace(outcome, rollouts=rollouts, selections=selections)
+            found.append(replace(read, outcome=outcome))
         except Exception as error:  # whatever is wrong with one sample, the others are read
             why = f"{key[0]}: its record could not be read: {told(error)}"
-            found.append(ReadSample(job.log, None, True, why))
+            found.append(ReadSample(log, None, why))
     return found
+
+
+def sample_readers(log: str, keys: Sequence[Key]) -> Iterator[tuple[Key, Callable[[], EvalSample]]]:
+    """Samples of a log without what the report does not read, each read when it is asked for."""
+    if log.endswith(".json"):
+        whole = {(s.id, s.epoch): s for s in read_eval_log(log).samples or []}
+        yield from ((key, partial(whole.__getitem__, key)) for key in keys)
+        return
+    for id, epoch in keys:
+        yield (id, epoch), partial(read_eval_log_sample, log, id, epoch, exclude_fields=LARGE)
 
 
 def read_sample(
@@ -113,57 +132,70 @@ def read_sample(
     detail_bytes: int = 0,
 ) -> ReadSample:
     """Read what a sample tells."""
-    pool = pool_record(sample)
-    if pool is None:
+    if "RolloutPool:rollouts" not in sample.store:
         attempt = _plain(file, sample, pass_mark)
         check_numbers(attempt)
-        return ReadSample(
-            log, attempt, scaled=False, counts=plain_counts(attempt.rollouts[0].limit)
-        )
-    scores = known_scores(pool, sample)
+        return ReadSample(log, attempt, counts=plain_counts(attempt.rollouts[0].limit))
+    pool = sample.store_as(RolloutPool)
+    rollouts, selections, adopted = pool.rollouts, pool.selections, pool.adopted
     used, seconds = _spent(sample)
-    outcome = problem_outcome(
+    recorded = ProblemOutcome(
         str(sample.id),
         sample.epoch,
-        rollouts=pool.rollouts,
-        selections=pool.selections,
-        stages=pool.stages,
-        adopted=pool.adopted,
-        scores=scores,
+        rollouts=tuple(rollouts),
+        scores=known_scores(rollouts, adopted, sample),
+        selections=tuple(selections),
+        stages=tuple(pool.stages),
+        adopted=adopted,
         usage=used,
         seconds=seconds,
         pass_mark=pass_mark,
     )
+    outcome = with_numbers(recorded)
     check_numbers(outcome)
-    if pool.adopted is None and (own := _own_score(sample)) is not None:
+    if adopted is None and (own := _own_score(sample)) is not None:
         outcome = replace(outcome, numbers={"selected": own})  # a limit ended it before
-    detail = None
-    if detail_bytes:
-        detail = problem_detail(sample, pool, scores, pass_mark, limit=detail_bytes)
-    found = counts(pool.rollouts, pool.selections)
-    return ReadSample(log, outcome, scaled=True, detail=detail, counts=found)
+    detail = problem_detail(sample.input, recorded, detail_bytes) if detail_bytes else None
+    return ReadSample(log, outcome, detail=detail, counts=counts(rollouts, selections))
+
+
+def without_texts(record: R) -> R:
+    """A record and all in it without what no statistic reads, so that many fit into memory."""
+    fields: dict[str, Any] = {}
+    for name, value in record:
+        if name in _TEXTS:
+            value = _TEXTS[name]
+        elif isinstance(value, Record):
+            value = without_texts(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Record):
+            value = tuple(map(without_texts, value))
+        fields[name] = intern(value) if type(value) is str else value
+    return type(record).model_construct(_NONE_SET, **fields)
 
 
 def check_numbers(outcome: ProblemOutcome) -> None:
     """Refuse a record with numbers that nothing can be computed of."""
-    parts: tuple[ProblemOutcome | GradedRollout | PlayedMatch, ...]
-    parts = (outcome, *outcome.rollouts, *outcome.matches)
+    votes = [vote for *_, match in outcome.matches() for vote in match.votes]
+    parts: list[ProblemOutcome | Rollout | Summary | Vote] = [outcome, *outcome.rollouts, *votes]
     numbers: list[float | None] = [part.seconds for part in parts]
     numbers += [number for part in parts for number in part.usage.model_dump().values()]
-    numbers += [number for r in outcome.rollouts for number in (r.score, r.turns, r.messages)]
+    numbers += [number for r in outcome.rollouts for number in (r.turns, r.messages)]
+    numbers += outcome.scores.values()
     if any(abs(number) > _LARGEST or number != number for number in numbers if number is not None):
         raise ValueError(f"a number of it is not finite, or larger than {_LARGEST:.0e}")
 
 
-def known_scores(pool: PoolRecord, sample: EvalSample) -> dict[str, float]:
+def known_scores(
+    rollouts: Sequence[Rollout], adopted: str | None, sample: EvalSample
+) -> dict[str, float]:
     """The score of each rollout that was graded, by the task's first scorer."""
     scores = {
         rollout.id: score_number(next(iter(rollout.scores.values())))
-        for rollout in pool.rollouts
+        for rollout in rollouts
         if rollout.scores
     }
-    if pool.adopted is not None and (own := _own_score(sample)) is not None:
-        scores[pool.adopted] = own
+    if adopted is not None and (own := _own_score(sample)) is not None:
+        scores[adopted] = own
     return {id: score for id, score in scores.items() if isfinite(score)}
 
 
@@ -201,24 +233,28 @@ def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcom
                 exclude_fields=LARGE - {"messages"},
             )
         turns = sum(message.role == "assistant" for message in sample.messages)
-    rollout = GradedRollout(
+    status: Status = "limit" if sample.limit else "completed"
+    rollout = Rollout(
         id=f"e{sample.epoch:02d}",
         iteration=0,
         index=sample.epoch - 1,
         model=file.key.model,
-        status="limit" if sample.limit else "completed",
+        status=status,
         turns=turns,
-        messages=None,
+        messages=len(sample.messages),
         usage=used,
         seconds=sample.total_time or 0.0,
-        score=score,
-        passed=None if score is None else score >= pass_mark,
         limit=sample.limit.type if sample.limit else None,
+        facts=Facts(status=status),
+        summary=Summary(status="empty", text=""),
     )
     return ProblemOutcome(
         problem=str(sample.id),
         epoch=sample.epoch,
         rollouts=(rollout,),
+        scores={} if score is None else {rollout.id: score},
         usage=used,
         seconds=sample.total_time,
+        pass_mark=pass_mark,
+        plain=True,
     )

@@ -1,16 +1,26 @@
 """How well judges judged: accuracy where it can be told, ties, flips, abstentions, calibration."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .outcomes import PlayedMatch, ProblemOutcome
+from inspect_tts.method.records import Match
+
+from .outcomes import ProblemOutcome
 
 SHARES = (0.5, 0.625, 0.75, 0.875, 1.0)
-"""Upper ends of the bins of `calibration`: eighths, as with the paper's 8 votes."""
+"""Upper ends of the bins: eighths, as with the paper's 8 votes."""
 
-Judged = tuple[PlayedMatch, Mapping[str, bool | None]]
-"""A match, and whether each rollout of its problem passes."""
+
+class Judged(NamedTuple):
+    """A match in which rollouts were compared."""
+
+    selection: str
+    iteration: int
+    round: int
+    match: Match
+    passing: dict[str, bool] | None
+    """As from `passing`."""
 
 
 class RoundAccuracy(NamedTuple):
@@ -21,9 +31,8 @@ class RoundAccuracy(NamedTuple):
     """0 for the first selection among the iteration, 1 for the next."""
     round: int
     matches: int
-    """Matches in which rollouts were compared."""
     decidable: int
-    """Those with at least one passing and one failing rollout."""
+    """Matches with at least one passing and one failing rollout."""
     correct: int
     """Decidable matches that a passing rollout won."""
     accuracy: float | None
@@ -34,29 +43,25 @@ class RoundAccuracy(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """How often something went other than plainly."""
+    """How often something went other than plainly: shares of matches or of votes."""
 
     matches: int
     votes: int
-    """Votes asked."""
     saved: int
     """Votes that were not needed."""
     tie: float | None
-    """Share of matches with equal votes at the top."""
     abstention: float | None
-    """Share of votes without a verdict."""
     reask: float | None
-    """Share of votes that had to be asked for again."""
     flip: float | None
     """Mean of `Match.order_flip_rate`: how often the verdict changes with the order."""
 
 
 class Bin(NamedTuple):
-    """Decidable matches whose winners got about the same share of the votes."""
+    """Decidable matches whose winners got about the same share of the votes cast."""
 
     low: float
     high: float
-    """Share of the votes cast that the winner got: above `low`, up to `high`."""
+    """Shares of the bin are above `low`, up to `high`."""
     matches: int
     share: float
     """Mean share in the bin: what the votes claim."""
@@ -65,19 +70,20 @@ class Bin(NamedTuple):
 
 
 def judged(outcomes: Iterable[ProblemOutcome]) -> list[Judged]:
-    """All matches in which rollouts were compared, with what is known of those."""
+    """All matches in which somebody was asked to compare rollouts: no byes, no grades."""
     return [
-        (match, {rollout.id: rollout.passed for rollout in outcome.rollouts})
+        Judged(selection.id, selection.iteration, round, match, passing(outcome, match))
         for outcome in outcomes
-        for match in outcome.matches
-        if match.compared
+        for selection, round, match in outcome.matches()
+        if len(match.group) > 1 and match.votes
     ]
 
 
-def decidable(match: PlayedMatch, passed: Mapping[str, bool | None]) -> bool:
-    """Whether a match has a right winner: some of the group pass, some fail, all are graded."""
-    known = [passed.get(id) for id in match.group]
-    return None not in known and any(known) and not all(known)
+def passing(outcome: ProblemOutcome, match: Match) -> dict[str, bool] | None:
+    """Whether each of the group passes; None unless all are graded, some pass and some fail."""
+    known = {id: passed for id in match.group if (passed := outcome.passed(id)) is not None}
+    decidable = len(known) == len(match.group) and len(set(known.values())) == 2
+    return known if decidable else None
 
 
 def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
@@ -85,30 +91,26 @@ def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
 
     accuracy = matches won by a passing rollout / decidable matches
     """
-    rounds: Mapping[tuple[int, int, int], list[Judged]] = defaultdict(list)
-    for match, passed in matches:
-        again = int(match.selection.partition(".")[2] or 1) - 1
-        rounds[match.iteration, again, match.round].append((match, passed))
+    rounds: dict[tuple[int, int, int], list[Judged]] = defaultdict(list)
+    for each in matches:
+        again = int(each.selection.partition(".")[2] or 1) - 1
+        rounds[each.iteration, again, each.round].append(each)
     found = []
-    for (iteration, again, number), played in sorted(rounds.items()):
-        sure = [(match, passed) for match, passed in played if decidable(match, passed)]
-        correct = sum(bool(passed[match.winner]) for match, passed in sure)
-        chances = [sum(bool(p[id]) for id in m.group) / len(m.group) for m, p in sure]
-        votes = [(bool(p[id]), count) for m, p in sure for id, count in m.tally.items()]
+    for place, played in sorted(rounds.items()):
+        sure = [(each.match, passes) for each in played if (passes := each.passing)]
+        correct = sum(passes[match.winner] for match, passes in sure)
+        chances = [sum(passes.values()) / len(passes) for _, passes in sure]
+        votes = [(passes[id], n) for match, passes in sure for id, n in match.tally.items()]
+        right = sum(count for passes, count in votes if passes)
         found.append(
             RoundAccuracy(
-                iteration=iteration,
-                selection=again,
-                round=number,
+                *place,
                 matches=len(played),
                 decidable=len(sure),
                 correct=correct,
                 accuracy=_share(correct, len(sure)),
                 chance=_share(sum(chances), len(sure)),
-                vote_accuracy=_share(
-                    sum(count for right, count in votes if right),
-                    sum(count for _, count in votes),
-                ),
+                vote_accuracy=_share(right, sum(count for _, count in votes)),
             )
         )
     return tuple(found)
@@ -116,16 +118,16 @@ def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
 
 def rates(matches: Sequence[Judged]) -> Rates:
     """Rates of ties, abstentions, answers asked for again, and flips."""
-    played = [match for match, _ in matches]
-    votes = sum(match.votes for match in played)
+    played = [each.match for each in matches]
+    votes = [vote for match in played for vote in match.votes]
     flips = [match.order_flip_rate for match in played if match.order_flip_rate is not None]
     return Rates(
         matches=len(played),
-        votes=votes,
+        votes=len(votes),
         saved=sum(match.skipped_votes for match in played),
-        tie=_share(sum(match.tied for match in played), len(played)),
-        abstention=_share(sum(match.abstentions for match in played), votes),
-        reask=_share(sum(match.reasked for match in played), votes),
+        tie=_share(sum(bool(match.tied) for match in played), len(played)),
+        abstention=_share(sum(vote.abstention is not None for vote in votes), len(votes)),
+        reask=_share(sum(vote.reasked for vote in votes), len(votes)),
         flip=_share(sum(flips), len(flips)),
     )
 
@@ -133,26 +135,22 @@ def rates(matches: Sequence[Judged]) -> Rates:
 def calibration(matches: Sequence[Judged]) -> tuple[Bin, ...]:
     """Whether a larger margin means a better verdict, on decidable matches.
 
-    Matches are binned by the winner's share of the votes cast. With `early_stop` a clear match has
-    fewer votes and so a larger share than with all of them. Ties and matches in which nobody voted
-    are left out, since no vote decided them.
+    Matches are binned by the winner's share of the votes cast; with `early_stop` that of a clear
+    match is larger than with all votes. Ties, and matches in which nobody voted, are left out.
     """
-    found: Mapping[int, list[tuple[float, bool]]] = defaultdict(list)
-    for match, passed in matches:
-        if match.cast and not match.tied and decidable(match, passed):
-            share = match.tally.get(match.winner, 0) / match.cast
+    found: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for each in matches:
+        match, cast, passes = each.match, sum(each.match.tally.values()), each.passing
+        if cast and not match.tied and passes:
+            share = match.tally.get(match.winner, 0) / cast
             place = next(i for i, high in enumerate(SHARES) if share <= high)
-            found[place].append((share, bool(passed[match.winner])))
-    return tuple(
-        Bin(
-            low=SHARES[place - 1] if place else 0.0,
-            high=SHARES[place],
-            matches=len(entries),
-            share=sum(share for share, _ in entries) / len(entries),
-            accuracy=sum(right for _, right in entries) / len(entries),
-        )
-        for place, entries in sorted(found.items())
-    )
+            found[place].append((share, passes[match.winner]))
+    bins = []
+    for place, entries in sorted(found.items()):
+        low = SHARES[place - 1] if place else 0.0
+        shares, rights = (sum(column) / len(entries) for column in zip(*entries, strict=True))
+        bins.append(Bin(low, SHARES[place], len(entries), shares, rights))
+    return tuple(bins)
 
 
 def _share(part: float, whole: float) -> float | None:

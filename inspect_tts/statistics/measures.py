@@ -1,15 +1,18 @@
 """Statistics of graded rollouts: pass@k, headroom, free baselines, what refinement did.
 
-They read outcomes of problems, after every decision. `passed` and `score` of a rollout that was not
-graded are None; a number that would need one is None and never a guess.
+A number that would need the score of a rollout that was not graded is None and never a guess.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import comb
+from statistics import median
 from typing import NamedTuple
 
-from .outcomes import GradedRollout, ProblemOutcome
+from inspect_tts.method.records import Rollout, Selection
+
+from .intervals import mean
+from .outcomes import ProblemOutcome
 
 
 def pass_at_k(rollouts: int, passes: int, k: int) -> float:
@@ -32,33 +35,39 @@ def headroom_recovered(pass_1: float, selected: float, oracle: float) -> float |
 
 # --- free baselines
 
+BASELINES = ("random", "first", "fewest_turns", "cheapest", "agreement")
 
-def baselines(candidates: Sequence[GradedRollout]) -> dict[str, float | None]:
+
+def baselines(
+    candidates: Sequence[Rollout], scores: Mapping[str, float]
+) -> dict[str, float | None]:
     """What selections that ask no model would have got from the same candidates.
 
     Those among whom a selection cannot tell share its choice: the number is the mean score of them,
     which is what a random draw gives on average.
     """
-    names = ("random", "first", "fewest_turns", "cheapest", "agreement")
-    if not candidates or any(rollout.score is None for rollout in candidates):
-        return dict.fromkeys(names)
-    ended = [r for r in candidates if r.status == "completed"] or list(candidates)
+    if not candidates or any(rollout.id not in scores for rollout in candidates):
+        return dict.fromkeys(BASELINES)
+    ended = [r for r in candidates if r.status == "completed"] or candidates
     newest = max(r.iteration for r in candidates)
-    started = [r for r in candidates if r.iteration == newest]
     priced = all(r.usage.cost is not None for r in candidates)
-    classes = Counter(r.fingerprint for r in candidates if r.fingerprint is not None)
-    largest = max(classes.values(), default=0)
+    prints = Counter(r.facts.fingerprint for r in candidates)
     chosen = (
         candidates,
-        _least(started, lambda r: r.index),
+        _least([r for r in candidates if r.iteration == newest], lambda r: r.index),
         _least(ended, lambda r: r.turns),
         _least(ended, lambda r: (r.usage.cost or 0.0) if priced else r.usage.total_tokens),
-        [r for r in candidates if r.fingerprint and classes[r.fingerprint] == largest],
+        _least(
+            [r for r in candidates if r.facts.fingerprint], lambda r: -prints[r.facts.fingerprint]
+        ),
     )
-    return {name: _mean_score(among) for name, among in zip(names, chosen, strict=True)}
+    return {
+        name: mean([scores[rollout.id] for rollout in among])
+        for name, among in zip(BASELINES, chosen, strict=True)
+    }
 
 
-def candidates(outcome: ProblemOutcome) -> tuple[GradedRollout, ...]:
+def candidates(outcome: ProblemOutcome) -> tuple[Rollout, ...]:
     """The rollouts that could be adopted: those of the last selection, else all of a plain run."""
     if not outcome.selections:
         return outcome.rollouts
@@ -66,26 +75,18 @@ def candidates(outcome: ProblemOutcome) -> tuple[GradedRollout, ...]:
     return tuple(rollout for rollout in outcome.rollouts if rollout.id in could_be)
 
 
-def _least(
-    rollouts: Sequence[GradedRollout], worth: Callable[[GradedRollout], float]
-) -> list[GradedRollout]:
+def _least(rollouts: Sequence[Rollout], worth: Callable[[Rollout], float]) -> list[Rollout]:
     best = min(map(worth, rollouts), default=0)
     return [rollout for rollout in rollouts if worth(rollout) == best]
-
-
-def _mean_score(rollouts: Sequence[GradedRollout]) -> float | None:
-    known = [rollout.score for rollout in rollouts if rollout.score is not None]
-    return sum(known) / len(known) if known else None
 
 
 # --- pass counts and what refinement did to them
 
 
 class Refinement(NamedTuple):
-    """What happened to problems from one iteration to the next."""
+    """What happened to problems from one iteration to the next, of those graded in both."""
 
     problems: int
-    """Problems whose rollouts of both iterations are all graded."""
     gained: int
     """Never solved before, solved at least once after."""
     lost: int
@@ -124,15 +125,15 @@ def refinement(outcomes: Iterable[ProblemOutcome], before: int, after: int) -> R
     if not pairs:
         return None
     cells = Counter((one, other) for one, _, other, _ in pairs)
-    rows, columns = max(n for _, n, _, _ in pairs), max(n for _, _, _, n in pairs)
+    rows, columns = max(n for _, n, _, _ in pairs), max(m for *_, m in pairs)
     return Refinement(
         problems=len(pairs),
         gained=sum(one == 0 < other for one, _, other, _ in pairs),
         lost=sum(other == 0 < one for one, _, other, _ in pairs),
         rose=sum(other * n > one * m for one, n, other, m in pairs),
         fell=sum(other * n < one * m for one, n, other, m in pairs),
-        always=(sum(one == n for one, n, _, _ in pairs), sum(o == m for _, _, o, m in pairs)),
-        never=(sum(one == 0 for one, *_ in pairs), sum(o == 0 for _, _, o, _ in pairs)),
+        always=(sum(one == n for one, n, *_ in pairs), sum(o == m for *_, o, m in pairs)),
+        never=(sum(one == 0 for one, *_ in pairs), sum(o == 0 for *_, o, _ in pairs)),
         matrix=tuple(tuple(cells[i, j] for j in range(columns + 1)) for i in range(rows + 1)),
     )
 
@@ -152,20 +153,16 @@ class ByContext(NamedTuple):
 
 def by_passing_context(outcomes: Iterable[ProblemOutcome], iteration: int) -> tuple[ByContext, ...]:
     """Score of refined rollouts by what their context was worth (paper, table of k/4)."""
-    found: Mapping[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+    found: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
     for number, outcome in enumerate(outcomes):
-        passed = {rollout.id: rollout.passed for rollout in outcome.rollouts}
         for rollout in outcome.population(iteration):
-            known = [passed.get(id) for id in rollout.context]
-            if known and None not in known and rollout.score is not None:
+            known = [outcome.passed(id) for id in rollout.context]
+            if known and None not in known and rollout.id in outcome.scores:
                 key = len(known), sum(map(bool, known))
-                found[key].append((number, rollout.score))
+                found[key].append((number, outcome.scores[rollout.id]))
     return tuple(
         ByContext(
-            passing=passing,
-            size=size,
-            problems=len({number for number, _ in entries}),
-            rollouts=len(entries),
+            *(passing, size, len({number for number, _ in entries}), len(entries)),
             score=sum(score for _, score in entries) / len(entries),
         )
         for (size, passing), entries in sorted(found.items())
@@ -186,18 +183,29 @@ class Turns(NamedTuple):
 def turns_by_outcome(outcomes: Iterable[ProblemOutcome]) -> tuple[Turns, ...]:
     """Turns of a rollout (model generations; the paper's steps) by iteration and outcome."""
     names = {True: "passed", False: "failed", None: "not graded"}
-    turns: Mapping[tuple[int, str], list[int]] = defaultdict(list)
+    turns: dict[tuple[int, str], list[int]] = defaultdict(list)
     for outcome in outcomes:
         for rollout in outcome.rollouts:
-            turns[rollout.iteration, names[rollout.passed]].append(rollout.turns)
-    return tuple(
-        Turns(iteration, name, len(t), sum(t) / len(t), _median(t))
-        for (iteration, name), t in sorted(
-            turns.items(), key=lambda e: (e[0][0], e[0][1] != "passed", e[0][1])
-        )
-    )
+            turns[rollout.iteration, names[outcome.passed(rollout.id)]].append(rollout.turns)
+    order = sorted(turns.items(), key=lambda e: (e[0][0], e[0][1] != "passed", e[0][1]))
+    return tuple(Turns(*key, len(t), sum(t) / len(t), median(t)) for key, t in order)
 
 
-def _median(values: Sequence[int]) -> float:
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
+# --- who is left
+
+
+def left_after_rounds(selection: Selection) -> tuple[tuple[str, ...], ...]:
+    """The population, then who remained after each round; without rounds that drop nobody.
+
+    Only a tournament drops somebody in each round; other selections do so at the end.
+    """
+    left = [selection.population]
+    played = [tuple(id for m in round.matches for id in m.group) for round in selection.rounds]
+    for round, after in zip(selection.rounds, [*played, selection.selected][1:], strict=True):
+        winners = tuple(match.winner for match in round.matches)
+        if selection.classes or set(winners) != set(after):
+            break  # who stays is no matter of one round's winners
+        left.append(winners)
+    if set(left[-1]) != set(selection.selected):
+        left.append(selection.selected)
+    return tuple(left)

@@ -40,13 +40,8 @@ def sample_spending(
     rollouts: Sequence[Rollout], selections: Sequence[Selection]
 ) -> dict[str, float]:
     """What a strategy asked for on one problem."""
-    votes = [
-        vote
-        for selection in selections
-        for round in selection.rounds
-        for match in round.matches
-        for vote in match.votes
-    ]
+    rounds = [each for selection in selections for each in selection.rounds]
+    votes = [vote for each in rounds for match in each.matches for vote in match.votes]
     usages = [vote.usage for vote in votes]
     usages += [usage for r in rollouts for usage in (r.usage, r.summary.usage)]
     spending: dict[str, float] = {"votes": len(votes)}

@@ -1,19 +1,21 @@
 """Where tokens, dollars and time went, by phase."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from inspect_tts.method.records import STOP, Usage
 
-from .outcomes import ProblemOutcome
+from .outcomes import ProblemOutcome, vote_usage
+
+PHASES = ("rollouts", "summaries", "votes")
 
 
 class Phase(NamedTuple):
     """Spending of one phase, as means over problems."""
 
     name: str
-    """`rollouts`, `summaries`, `votes`, or `other`: what Inspect counted beside them."""
+    """One of `PHASES`, or `other`: what Inspect counted beside them."""
     iteration: int | None
     """None for `other`."""
     input_tokens: float
@@ -25,77 +27,56 @@ class Phase(NamedTuple):
     dollars: float | None
     """None where the price of a model is not known."""
     busy_seconds: float | None
-    """Sum of the times of its model calls and agents, most of which ran at once."""
+    """Sum over its model calls and agents, most of which ran at once."""
     wall_seconds: float | None
-    """Wall time of the stage; of `summaries` None, as they run within `rollouts`. None where the
-    log does not tell."""
+    """Wall time of the stage; None for `summaries`, which run within `rollouts`, and where the log
+    does not tell."""
+
+    @property
+    def title(self) -> str:
+        """Its name with its iteration."""
+        return self.name if self.iteration is None else f"{self.name} {self.iteration}"
 
 
-def phases(outcomes: Iterable[ProblemOutcome]) -> tuple[Phase, ...]:
+def phases(outcomes: Sequence[ProblemOutcome]) -> tuple[Phase, ...]:
     """Split what a run spent by phase."""
-    all_of = list(outcomes)
-    usage: dict[tuple[int, str], Usage] = defaultdict(Usage)
-    busy: dict[tuple[int, str], float] = defaultdict(float)
-    unpriced: set[tuple[int, str]] = set()
-    total = Usage()
-    for outcome in all_of:
-        total += outcome.usage
-        for rollout in outcome.rollouts:
-            _add(usage, unpriced, (rollout.iteration, "rollouts"), rollout.usage)
-            _add(usage, unpriced, (rollout.iteration, "summaries"), rollout.summary_usage)
-            busy[rollout.iteration, "rollouts"] += rollout.seconds
-            busy[rollout.iteration, "summaries"] += rollout.summary_seconds
-        for match in outcome.matches:
-            _add(usage, unpriced, (match.iteration, "votes"), match.usage)
-            busy[match.iteration, "votes"] += match.seconds
-    if not all_of:
-        return ()
-    walls = _walls(all_of)
-    order = {"rollouts": 0, "summaries": 1, "votes": 2}
-    found = [
-        _phase(
-            name,
-            iteration,
-            usage[iteration, name],
-            len(all_of),
-            priced=(iteration, name) not in unpriced,
-            busy=busy[iteration, name],
-            wall=walls.get((iteration, name)),
-        )
-        for iteration, name in sorted(usage, key=lambda key: (key[0], order[key[1]]))
-        if usage[iteration, name].total_tokens or busy[iteration, name]
-    ]
-    rest = _minus(total, sum(usage.values(), Usage()))
-    if rest.total_tokens > 0:
-        priced = not unpriced and total.cost is not None
-        found.append(_phase("other", None, rest, len(all_of), priced=priced, busy=None, wall=None))
-    return tuple(found)
-
-
-def _add(
-    usage: dict[tuple[int, str], Usage],
-    unpriced: set[tuple[int, str]],
-    key: tuple[int, str],
-    more: Usage,
-) -> None:
-    usage[key] += more
-    if more.total_tokens and more.cost is None:
-        unpriced.add(key)
-
-
-def _walls(outcomes: list[ProblemOutcome]) -> Mapping[tuple[int, str], float]:
-    """Mean wall time of the stages of a phase, where every one of them is told."""
-    seconds: dict[tuple[int, str], list[float | None]] = defaultdict(list)
+    used: dict[tuple[int, int], Usage] = defaultdict(Usage)
+    busy: dict[tuple[int, int], float] = defaultdict(float)
+    walls: dict[tuple[int, int], list[float | None]] = defaultdict(list)
     for outcome in outcomes:
+        spent = [
+            entry
+            for r in outcome.rollouts
+            for entry in (
+                (r.iteration, 0, r.usage, r.seconds),
+                (r.iteration, 1, r.summary.usage, r.summary.seconds),
+            )
+        ]
+        for selection, _, match in outcome.matches():
+            seconds = sum(vote.seconds for vote in match.votes)
+            spent.append((selection.iteration, 2, vote_usage(match), seconds))
+        for iteration, place, usage, seconds in spent:
+            used[iteration, place] += usage
+            busy[iteration, place] += seconds
         for stage in outcome.stages:
             if stage.name not in ("adopt", STOP):
-                name = "rollouts" if stage.name == "rollouts" else "votes"
-                seconds[stage.iteration, name].append(stage.seconds)
-    return {
-        key: sum(s or 0.0 for s in times) / len(outcomes)
-        for key, times in seconds.items()
-        if None not in times
-    }
+                walls[stage.iteration, 0 if stage.name == "rollouts" else 2].append(stage.seconds)
+    count = len(outcomes)
+    found = [
+        _phase(PHASES[key[1]], key[0], usage, count, busy[key], _total(walls.get(key, [None])))
+        for key, usage in sorted(used.items())
+        if usage.total_tokens or busy[key]
+    ]
+    total = sum((outcome.usage for outcome in outcomes), Usage())
+    rest = _minus(total, sum(used.values(), Usage()))
+    if any(usage.total_tokens and usage.cost is None for usage in used.values()):
+        rest = rest.model_copy(update={"cost": None})
+    return (*found, *([_phase("other", None, rest, count)] if rest.total_tokens else []))
+
+
+def _total(times: Sequence[float | None]) -> float | None:
+    known = [seconds for seconds in times if seconds is not None]
+    return sum(known) if len(known) == len(times) else None
 
 
 def _phase(
@@ -103,21 +84,21 @@ def _phase(
     iteration: int | None,
     usage: Usage,
     problems: int,
-    *,
-    priced: bool,
-    busy: float | None,
-    wall: float | None,
+    busy: float | None = None,
+    wall: float | None = None,
 ) -> Phase:
+    amounts = (
+        usage.input_tokens + usage.cache_write_tokens,
+        usage.cache_read_tokens,
+        usage.output_tokens,
+        usage.total_tokens,
+    )
+    unsure = (usage.cost, busy, wall)
     return Phase(
-        name=name,
-        iteration=iteration,
-        input_tokens=(usage.input_tokens + usage.cache_write_tokens) / problems,
-        cached_tokens=usage.cache_read_tokens / problems,
-        output_tokens=usage.output_tokens / problems,
-        total_tokens=usage.total_tokens / problems,
-        dollars=usage.cost / problems if priced and usage.cost is not None else None,
-        busy_seconds=None if busy is None else busy / problems,
-        wall_seconds=wall,
+        name,
+        iteration,
+        *(tokens / problems for tokens in amounts),
+        *(None if each is None else each / problems for each in unsure),
     )
 
 

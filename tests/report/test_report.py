@@ -156,6 +156,18 @@ def test_epochs_of_a_plain_run_are_its_rollouts(tmp_path: Path) -> None:
     assert found["baselines"]["fewest_turns"]["value"] == 1.0
 
 
+def test_a_plain_run_that_ran_twice_has_twice_the_rollouts(tmp_path: Path) -> None:
+    write(plain_log(), tmp_path, "one")
+    again = plain_log()
+    for sample in samples(again):
+        sample.uuid = f"again-{sample.uuid}"
+    samples(again)[0].scores = {"tests": Score(value="I")}  # problem-000 passed there before
+    write(again, tmp_path, "two")
+    [found] = numbers(tmp_path)["runs"]
+    assert (found["problems"], found["rollouts"], found["graded"]) == (2, 12, 12)
+    assert found["scores"]["pass_1"]["value"] == pytest.approx((1 / 6 + 1) / 2)
+
+
 def test_a_folder_may_mix_runs_and_a_retried_sample_counts_once(tmp_path: Path) -> None:
     write(plain_log(), tmp_path, "plain")
     log = made_log(SMALL)
@@ -224,6 +236,18 @@ def test_other_forms(tmp_path: Path) -> None:
     shown = report(tmp_path)
     assert "select-K" in shown.stdout
     assert (tmp_path / "report.html").exists()
+
+
+def test_every_row_has_a_cell_for_each_heading(tmp_path: Path) -> None:
+    write(made_log(SMALL), tmp_path, "one")
+    write(made_log(Made(problems=3, n=4, keep=2, model="made/other")), tmp_path, "two")
+    for table in report(tmp_path, "--markdown").stdout.split("\n## ")[1:]:
+        title, *lines = table.splitlines()
+        rows = [line for line in lines if line.startswith("|")]
+        assert len({line.count("|") for line in rows}) == 1, title
+        headings = [cell.strip() for cell in rows[0].split("|")]
+        assert headings[1:3] == ["model", "strategy"], title
+        assert headings.count("strategy") == 1, title
 
 
 def test_a_live_run_reports_what_its_log_says(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import pytest
-from outcome_cases import iterations, rollout
+from outcome_cases import Graded, iterations, match, outcome, rollout, selection
 
 from inspect_tts.method.records import Usage
 from inspect_tts.statistics import measures
-from inspect_tts.statistics.outcomes import MadeSelection, ProblemOutcome, plain_outcome
+from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
 
 # --- pass@k and headroom
 
@@ -51,14 +51,17 @@ def test_headroom(first: float, selected: float, oracle: float, expected: float 
 # --- free baselines
 
 
+def baselines(*rollouts: Graded) -> dict[str, float | None]:
+    given = outcome(*rollouts)
+    return measures.baselines(given.rollouts, given.scores)
+
+
 def test_baselines_choose_among_the_same_candidates() -> None:
-    found = measures.baselines(
-        [
-            rollout("t1-n00", 0.0, turns=9, usage=Usage(total_tokens=50), fingerprint="a"),
-            rollout("t1-n01", 1.0, turns=2, usage=Usage(total_tokens=90), fingerprint="b"),
-            rollout("t1-n02", 1.0, turns=7, usage=Usage(total_tokens=70), fingerprint="b"),
-            rollout("t1-n03", 0.0, turns=1, usage=Usage(total_tokens=10), status="limit"),
-        ]
+    found = baselines(
+        rollout("t1-n00", 0.0, turns=9, usage=Usage(total_tokens=50), fingerprint="a"),
+        rollout("t1-n01", 1.0, turns=2, usage=Usage(total_tokens=90), fingerprint="b"),
+        rollout("t1-n02", 1.0, turns=7, usage=Usage(total_tokens=70), fingerprint="b"),
+        rollout("t1-n03", 0.0, turns=1, usage=Usage(total_tokens=10), status="limit"),
     )
     assert found == {
         "random": 0.5,
@@ -71,20 +74,18 @@ def test_baselines_choose_among_the_same_candidates() -> None:
 
 def test_baselines_share_the_choice_among_equals_and_prefer_dollars_to_tokens() -> None:
     cheap, dear = Usage(total_tokens=90, cost=0.1), Usage(total_tokens=10, cost=0.2)
-    found = measures.baselines(
-        [rollout("t0-n00", 1.0, usage=cheap), rollout("t0-n01", 0.0, usage=dear)]
-    )
+    found = baselines(rollout("t0-n00", 1.0, usage=cheap), rollout("t0-n01", 0.0, usage=dear))
     assert (found["fewest_turns"], found["cheapest"]) == (0.5, 1.0)
     assert found["agreement"] is None, "nobody has a fingerprint"
 
 
 def test_first_is_the_first_of_the_newest_iteration() -> None:
     carried = [rollout("t0-n00", 0.0), rollout("t1-n00", 1.0), rollout("t1-n01", 0.0)]
-    assert measures.baselines(carried)["first"] == 1.0
+    assert baselines(*carried)["first"] == 1.0
 
 
 def test_baselines_of_candidates_that_are_graded_in_part_are_unknown() -> None:
-    found = measures.baselines([rollout("t0-n00", 1.0), rollout("t0-n01", None)])
+    found = baselines(rollout("t0-n00", 1.0), rollout("t0-n01", None))
     assert set(found.values()) == {None}
 
 
@@ -122,12 +123,12 @@ def test_refinement() -> None:
 
 def test_score_by_passing_context() -> None:
     def refined(scores: Sequence[float], context: str) -> ProblemOutcome:
-        before = iterations([1, 0, 0, None])
+        before = [rollout(f"t0-n0{n}", score) for n, score in enumerate([1, 0, 0, None])]
         after = [
             rollout(f"t1-n{n:02d}", score, context=tuple(context.split()))
             for n, score in enumerate(scores)
         ]
-        return ProblemOutcome("p", 1, (*before.rollouts, *after))
+        return outcome(*before, *after)
 
     found = measures.by_passing_context(
         [
@@ -146,18 +147,14 @@ def test_score_by_passing_context() -> None:
 
 
 def test_turns_by_outcome() -> None:
-    outcome = ProblemOutcome(
-        "p",
-        1,
-        (
-            rollout("t0-n00", 1, turns=4),
-            rollout("t0-n01", 1, turns=6),
-            rollout("t0-n02", 1, turns=11),
-            rollout("t0-n03", 0, turns=20),
-            rollout("t1-n00", None, turns=3),
-        ),
+    given = outcome(
+        rollout("t0-n00", 1, turns=4),
+        rollout("t0-n01", 1, turns=6),
+        rollout("t0-n02", 1, turns=11),
+        rollout("t0-n03", 0, turns=20),
+        rollout("t1-n00", None, turns=3),
     )
-    assert measures.turns_by_outcome([outcome]) == (
+    assert measures.turns_by_outcome([given]) == (
         measures.Turns(0, "passed", 3, 7.0, 6),
         measures.Turns(0, "failed", 1, 20.0, 20),
         measures.Turns(1, "not graded", 1, 3.0, 3),
@@ -175,11 +172,36 @@ def test_epochs_of_a_plain_run_are_rollouts_of_iteration_0() -> None:
     assert plain_outcome("p", [*epochs, iterations([None])]).numbers == {}
 
 
+# --- selections
+
+
 def test_candidates_are_those_of_the_last_selection() -> None:
-    outcome = ProblemOutcome(
-        "p",
-        1,
-        iterations([0, 1], [1, 1]).rollouts,
-        selections=(MadeSelection("t1", "tournament", 1, ("t0-n01", "t1-n00"), ("t1-n00",), ()),),
+    last = selection(id="t1", population=("t0-n01", "t1-n00"), selected=("t1-n00",))
+    given = iterations([0, 1], [1, 1])
+    made = ProblemOutcome("p", 1, given.rollouts, given.scores, (last,))
+    assert [each.id for each in measures.candidates(made)] == ["t0-n01", "t1-n00"]
+    assert measures.candidates(given) == given.rollouts
+
+
+def test_who_is_left_after_each_round_of_a_tournament() -> None:
+    first = [match("a b", {"a": 1}, "a"), match("c d", {"d": 1}, "d")]
+    last = [match("a d", {"d": 1}, "d")]
+    assert measures.left_after_rounds(selection(first, last, selected=("d",))) == (
+        ("a", "b", "c", "d"),
+        ("a", "d"),
+        ("d",),
     )
-    assert [each.id for each in measures.candidates(outcome)] == ["t0-n01", "t1-n00"]
+
+
+def test_other_selections_drop_nobody_before_their_end() -> None:
+    ring = [match("a b", {"a": 1}, "a"), match("b c", {"b": 1}, "b"), match("c a", {"a": 1}, "a")]
+    found = measures.left_after_rounds(selection(ring, selected=("a",)))
+    assert found == (("a", "b", "c"), ("a",))
+
+
+def test_where_one_of_identical_candidates_was_judged_no_round_tells_who_is_left() -> None:
+    first = [match("a b", {"a": 1}, "a"), match("c d", {"d": 1}, "d")]
+    last = [match("a d", {"d": 1}, "d")]
+    classes = (("a", "e"), ("b",), ("c",), ("d",))
+    found = selection(first, last, selected=("d",), classes=classes)
+    assert measures.left_after_rounds(found) == (("a", "b", "c", "d"), ("d",))

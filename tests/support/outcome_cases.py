@@ -1,41 +1,69 @@
 """Outcomes of problems, written by hand for tests of statistics."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from inspect_tts.method.records import Usage
-from inspect_tts.statistics.outcomes import GradedRollout, PlayedMatch, ProblemOutcome
+from inspect_tts.method.records import (
+    Facts,
+    Match,
+    Rollout,
+    Round,
+    Selection,
+    Summary,
+    Usage,
+    Vote,
+)
+from inspect_tts.statistics.outcomes import ProblemOutcome
+
+Graded = tuple[Rollout, float | None]
 
 
-def rollout(name: str, score: float | None = None, **given: object) -> GradedRollout:
-    """A rollout by its id, `t0-n01`."""
+def rollout(
+    name: str,
+    score: float | None = None,
+    *,
+    fingerprint: str | None = None,
+    summary_usage: Usage | None = None,
+    **given: Any,
+) -> Graded:
+    """A rollout by its id, `t0-n01`, and its score."""
     iteration, index = name[1:].split("-n")
-    fields: dict[str, object] = {
+    status = given.get("status", "completed")
+    fields = {
         "id": name,
         "iteration": int(iteration),
         "index": int(index),
         "model": "m",
-        "status": "completed",
+        "status": status,
         "turns": 5,
         "messages": 10,
         "usage": Usage(total_tokens=100),
         "seconds": 1.0,
-        "score": score,
-        "passed": None if score is None else score >= 1,
+        "facts": Facts(status=status, fingerprint=fingerprint),
+        "summary": Summary(status="structured", text="{}", usage=summary_usage or Usage()),
     }
-    return GradedRollout(**{**fields, **given})  # type: ignore[arg-type]  # as any call may
+    return Rollout(**{**fields, **given}), score
+
+
+def outcome(*rollouts: Graded, problem: str = "p", **given: Any) -> ProblemOutcome:
+    """A problem from its rollouts."""
+    return ProblemOutcome(
+        problem,
+        1,
+        tuple(rollout for rollout, _ in rollouts),
+        {rollout.id: score for rollout, score in rollouts if score is not None},
+        **given,
+    )
 
 
 def iterations(*scores: Sequence[float | None], problem: str = "p") -> ProblemOutcome:
     """A problem from the scores of each iteration."""
-    return ProblemOutcome(
-        problem=problem,
-        epoch=1,
-        rollouts=tuple(
-            rollout(f"t{t}-n{n:02d}", score)
-            for t, row in enumerate(scores)
-            for n, score in enumerate(row)
-        ),
-    )
+    rows = [
+        rollout(f"t{t}-n{n:02d}", score)
+        for t, row in enumerate(scores)
+        for n, score in enumerate(row)
+    ]
+    return outcome(*rows, problem=problem)
 
 
 def match(
@@ -43,27 +71,47 @@ def match(
     tally: dict[str, int],
     winner: str,
     *,
-    round: int = 1,
-    selection: str = "t0",
-    **given: object,
-) -> PlayedMatch:
-    fields: dict[str, object] = {
-        "selection": "t0",
+    abstentions: int = 0,
+    reasked: int = 0,
+    usage: Usage | None = None,
+    seconds: float = 0.0,
+    **given: Any,
+) -> Match:
+    """A match by its count; the first vote used everything."""
+    names = group.split()
+    verdicts = [name for name, count in tally.items() for _ in range(count)]
+    votes = [
+        Vote(
+            index=index,
+            order=tuple(names),
+            verdict=verdict,
+            abstention=None if verdict else "unreadable",
+            reasked=index < reasked,
+            model="m",
+            usage=(usage or Usage()) if index == 0 else Usage(),
+            seconds=seconds if index == 0 else 0.0,
+        )
+        for index, verdict in enumerate([*verdicts, *[None] * abstentions])
+    ]
+    fields = {"id": "m0", "votes": tuple(votes), "decided_by": "votes"}
+    return Match(**{**fields, "group": tuple(names), "tally": tally, "winner": winner, **given})
+
+
+def selection(*rounds: Sequence[Match], id: str = "t0", **given: Any) -> Selection:
+    """A selection from the matches of each round."""
+    played = tuple(Round(number=i + 1, matches=tuple(each)) for i, each in enumerate(rounds))
+    population = tuple(dict.fromkeys(id for each in rounds for m in each for id in m.group))
+    fields = {
+        "id": id,
         "kind": "tournament",
-        "iteration": 0,
-        "round": round,
-        "id": f"t0-r{round}-m0",
-        "group": tuple(group.split()),
-        "tally": tally,
-        "votes": sum(tally.values()),
-        "skipped_votes": 0,
-        "abstentions": 0,
-        "reasked": 0,
-        "winner": winner,
-        "decided_by": "votes",
-        "tied": False,
-        "order_flip_rate": None,
-        "usage": Usage(),
-        "seconds": 0.0,
+        "iteration": int(id[1:].partition(".")[0]),
+        "seed": 0,
+        "keep": 1,
+        "group_size": 2,
+        "votes": 8,
+        "population": population,
+        "rounds": played,
+        "ranking": population,
+        "selected": population[:1],
     }
-    return PlayedMatch(**{**fields, **given})  # type: ignore[arg-type]  # as any call may
+    return Selection(**{**fields, **given})

@@ -2,29 +2,17 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zlib import compress
 
-from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage
 
-from inspect_tts.method.records import Match, Patch, Rollout, Selection, Stage
+from inspect_tts.method.records import Match, Patch, Record, Rollout, Selection
+from inspect_tts.statistics.outcomes import ProblemOutcome
 from inspect_tts.text.transcript import elide
 
 
-class PoolRecord(NamedTuple):
-    """What the report reads of a `RolloutPool`, which converts its fields at each access."""
-
-    rollouts: list[Rollout]
-    selections: list[Selection]
-    stages: list[Stage]
-    adopted: str | None
-
-
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """Most characters of each kind of text."""
 
     problem: int
@@ -44,8 +32,7 @@ CUTS = (
 """From all to little: the first that fits is taken."""
 
 
-@dataclass(frozen=True)
-class Detail:
+class Detail(NamedTuple):
     """What the page shows of a sample when it is opened."""
 
     packed: str
@@ -54,18 +41,11 @@ class Detail:
     """Whether texts were cut beyond what any sample's are."""
 
 
-def problem_detail(
-    sample: EvalSample,
-    pool: PoolRecord,
-    scores: Mapping[str, float],
-    pass_mark: float,
-    *,
-    limit: int,
-) -> Detail:
+def problem_detail(given: str | list[ChatMessage], outcome: ProblemOutcome, limit: int) -> Detail:
     """Pack what a page shows of a sample."""
     ratio = 0.0
     for cut in CUTS:
-        text = json.dumps(_detail(sample, pool, scores, pass_mark, cut), separators=(",", ":"))
+        text = json.dumps(_detail(given, outcome, cut), separators=(",", ":"))
         if ratio * len(text) > 1.1 * limit and cut is not CUTS[-1]:
             continue  # would not fit: compressing takes longer than all the rest
         packed = b64encode(compress(text.encode(), 6)).decode()
@@ -75,53 +55,36 @@ def problem_detail(
     return Detail(packed, shortened=cut is not CUTS[0])
 
 
-def _detail(
-    sample: EvalSample,
-    pool: PoolRecord,
-    scores: Mapping[str, float],
-    pass_mark: float,
-    cut: Cut,
-) -> dict[str, Any]:
+def _detail(given: str | list[ChatMessage], outcome: ProblemOutcome, cut: Cut) -> dict[str, Any]:
+    told = given if isinstance(given, str) else "\n\n".join(message.text for message in given)
     return {
-        "problem": str(sample.id),
-        "epoch": sample.epoch,
-        "input": elide(_input(sample.input), cut.problem),
-        "adopted": pool.adopted,
-        "rollouts": [_rollout(r, scores.get(r.id), pass_mark, cut) for r in pool.rollouts],
-        "selections": [_selection(selection, cut) for selection in pool.selections],
+        "problem": outcome.problem,
+        "epoch": outcome.epoch,
+        "input": elide(told, cut.problem),
+        "adopted": outcome.adopted,
+        "rollouts": [_rollout(rollout, outcome, cut) for rollout in outcome.rollouts],
+        "selections": [_selection(selection, cut) for selection in outcome.selections],
     }
 
 
-def _input(given: str | list[ChatMessage]) -> str:
-    if isinstance(given, str):
-        return given
-    return "\n\n".join(message.text for message in given)
+def _fields(record: Record, names: str) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names.split()}
 
 
-def _rollout(rollout: Rollout, score: float | None, pass_mark: float, cut: Cut) -> dict[str, Any]:
+def _rollout(rollout: Rollout, outcome: ProblemOutcome, cut: Cut) -> dict[str, Any]:
+    facts, files = rollout.facts, rollout.facts.files_changed
+    shown = [(f"{e.name}: {elide(e.text, 300)}", e.returncode) for e in facts.evidence]
     return {
-        "id": rollout.id,
-        "iteration": rollout.iteration,
-        "model": rollout.model,
-        "status": rollout.status,
-        "reason": rollout.reason,
-        "context": rollout.context,
-        "turns": rollout.turns,
-        "messages": rollout.messages,
+        **_fields(rollout, "id iteration model status reason context turns messages"),
         "seconds": round(rollout.seconds, 1),
         "tokens": rollout.usage.total_tokens,
         "cost": rollout.usage.cost,
-        "score": score,
-        "passed": None if score is None else score >= pass_mark,
+        "score": outcome.scores.get(rollout.id),
+        "passed": outcome.passed(rollout.id),
         "unscored": rollout.score_error,
-        "commands": [
-            *((fact.command, fact.returncode) for fact in rollout.facts.last_commands),
-            *((f"{e.name}: {elide(e.text, 300)}", e.returncode) for e in rollout.facts.evidence),
-        ],
-        "files": None
-        if rollout.facts.files_changed is None
-        else [(f.path, f.added, f.deleted) for f in rollout.facts.files_changed[:100]],
-        "fingerprint": rollout.facts.fingerprint,
+        "commands": [*((fact.command, fact.returncode) for fact in facts.last_commands), *shown],
+        "files": None if files is None else [(f.path, f.added, f.deleted) for f in files[:100]],
+        "fingerprint": facts.fingerprint,
         "summary": elide(rollout.summary.text, cut.summary),
         "summary_status": rollout.summary.status,
         "injections": [text[:300] for text in rollout.injections],
@@ -137,32 +100,19 @@ def _patch(patch: Patch, most: int) -> str | None:
 
 def _selection(selection: Selection, cut: Cut) -> dict[str, Any]:
     return {
-        "id": selection.id,
-        "kind": selection.kind,
-        "iteration": selection.iteration,
-        "population": selection.population,
-        "classes": selection.classes,
-        "selected": selection.selected,
-        "ranking": selection.ranking,
+        **_fields(selection, "id kind iteration population classes selected ranking"),
         "rounds": [[_match(match, cut) for match in round.matches] for round in selection.rounds],
     }
 
 
 def _match(match: Match, cut: Cut) -> dict[str, Any]:
     return {
-        "id": match.id,
-        "group": match.group,
-        "tally": match.tally,
-        "skipped_votes": match.skipped_votes,
-        "winner": match.winner,
+        **_fields(match, "id group tally skipped_votes winner"),
         "by": match.decided_by,
         "grade": match.grade,
         "votes": [
             {
-                "order": vote.order,
-                "verdict": vote.verdict,
-                "grade": vote.grade,
-                "abstention": vote.abstention,
+                **_fields(vote, "order verdict grade abstention"),
                 "text": elide(vote.text, cut.vote) if cut.vote else "",
             }
             for vote in match.votes

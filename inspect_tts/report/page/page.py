@@ -17,8 +17,8 @@ from inspect_tts.report.compare import Comparison
 from inspect_tts.report.logs import LogFile
 from inspect_tts.report.numbers import Run, RunNumbers
 from inspect_tts.report.read import ReadSample
-from inspect_tts.report.tables.more import tables
-from inspect_tts.report.tables.tables import Cell, Table, in_percent
+from inspect_tts.report.tables.columns import problem_columns
+from inspect_tts.report.tables.tables import Cell, Table, in_percent, list_tables, main_tables
 from inspect_tts.report.tables.text import all_notes, all_warnings
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
@@ -35,12 +35,6 @@ def page_missing() -> str | None:
     if find_spec("plotly") is None:
         return "the page needs plotly, which is not installed: pip install 'inspect_tts[report]'"
     return None
-
-
-def check_page_prerequisites() -> None:
-    """Refuse early what could not be written."""
-    if (missing := page_missing()) is not None:
-        raise UserError(missing)
 
 
 def room_for_details(samples: int) -> int:
@@ -60,30 +54,23 @@ def write_page(
     viewer: str,
 ) -> None:
     """Write the page."""
-    check_page_prerequisites()
     from plotly.offline import get_plotlyjs
 
     from .figures import figures
 
     numbers = [run.numbers for run in runs]
-    shown = figures(numbers)
     rows, details = _problems(runs, files, samples)
     shortened = sum(bool(s.detail and s.detail.shortened) for s in samples)
     remarks = all_notes(numbers)
     if shortened:
-        remarks.append(
-            f"texts of {shortened} samples are shortened to keep this page small; Inspect's viewer "
-            "has them in full"
-        )
+        why = "to keep this page small; Inspect's viewer has them in full"
+        remarks.append(f"texts of {shortened} samples are shortened {why}")
     data = {
-        "runs": [
-            {"label": n.label, "model": n.model, "task": n.task, "settings": n.settings}
-            for n in numbers
-        ],
+        "runs": [n.model_dump(include={"label", "model", "task", "settings"}) for n in numbers],
         "problems": rows,
         "viewer": viewer.rstrip("/"),
         "percent": in_percent(numbers),
-        "figures": [figure._asdict() for figure in shown],
+        "figures": figures(numbers),
     }
     scripts = {"plotly": get_plotlyjs(), "script": _asset("page.js")}
     text = Template(_asset("page.html")).substitute(
@@ -91,8 +78,8 @@ def write_page(
         csp=_policy(scripts.values()),
         style=_asset("page.css"),
         subtitle=_subtitle(numbers),
-        tables="\n".join(map(_table, tables(numbers, comparisons))),
-        more="\n".join(_table(t) for t in tables(numbers, full=True)[len(tables(numbers)) :]),
+        tables="\n".join(map(_table, main_tables(numbers, comparisons))),
+        more="\n".join(map(_table, list_tables(numbers))),
         warnings="".join(
             f'<li class="{severity}"><b>{severity}</b> {escape(text)}</li>'
             for severity, text in all_warnings(numbers, notes)
@@ -136,30 +123,25 @@ def _subtitle(runs: Sequence[RunNumbers]) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(
-        f'<th scope="col"{_words(i, table)}>{escape(column)}</th>'
-        for i, column in enumerate(table.columns)
-    )
-    body = "".join(
-        "<tr>" + "".join(_cell(i, cell, table) for i, cell in enumerate(row)) + "</tr>"
-        for row in table.rows
-    )
+    def line(tag: str, cells: Sequence[str]) -> str:
+        start, end = f"<{tag}", f"</{tag.partition(' ')[0]}>"
+        words = (' class="words"' if i < table.words else "" for i in range(len(cells)))
+        found = [f"{start}{word}>{cell}{end}" for word, cell in zip(words, cells, strict=True)]
+        return f"<tr>{''.join(found)}</tr>"
+
+    head = line('th scope="col"', list(map(escape, table.columns)))
+    body = "".join(line("td", list(map(_cell, row))) for row in table.rows)
     caption = f'<p class="caption">{escape(table.caption)}</p>' if table.caption else ""
     title = escape(table.title)
     return (
         f'<section class="card"><h3>{title}</h3>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{caption}</section>"
+        f"<thead>{head}</thead><tbody>{body}</tbody></table></div>{caption}</section>"
     )
 
 
-def _words(place: int, table: Table) -> str:
-    return ' class="words"' if place < table.words else ""
-
-
-def _cell(place: int, cell: Cell, table: Table) -> str:
-    remark = f"<small>{escape(cell.remark)}</small>" if cell.remark else ""
-    return f"<td{_words(place, table)}>{escape(cell.text)}{remark}</td>"
+def _cell(cell: Cell) -> str:
+    return escape(cell.text) + (f"<small>{escape(cell.remark)}</small>" if cell.remark else "")
 
 
 def _problems(
@@ -190,18 +172,13 @@ def _viewer_path(file: LogFile, outcome: ProblemOutcome) -> str:
 
 
 def _row(outcome: ProblemOutcome, run: int) -> dict[str, Any]:
-    numbers = outcome.numbers
-    later = [name for name in numbers if name.startswith("iteration_") and name != "iteration_0"]
     return {
         "run": run,
         "problem": outcome.problem,
         "epoch": outcome.epoch,
-        "pass_1": numbers.get("iteration_0"),
-        "refined": numbers[max(later)] if later else None,
-        "selected": numbers.get("selected"),
-        "oracle": numbers.get("oracle"),
+        **problem_columns(outcome.numbers),
         "rollouts": len(outcome.rollouts),
-        "votes": sum(match.votes for match in outcome.matches),
+        "votes": sum(len(match.votes) for *_, match in outcome.matches()),
         "tokens": outcome.usage.total_tokens,
         "dollars": outcome.usage.cost,
     }

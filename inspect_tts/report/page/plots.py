@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -11,48 +11,33 @@ from inspect_tts.report.numbers import RunNumbers
 
 PALETTE = ("#4c78d0", "#e08a2e", "#2f9e87", "#b05cc6", "#d1495b", "#7d8796", "#8a9a2b", "#3aa5c9")
 BEFORE, AFTER, CHANCE = PALETTE[0], PALETTE[1], PALETTE[5]
-_MARGIN = {"l": 52, "r": 14, "t": 10, "b": 46}
+_LOOK = {
+    "template": "none",
+    "margin": {"l": 52, "r": 14, "t": 10, "b": 46},
+    "hovermode": "closest",
+    "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+}
+ABOVE: dict[str, Any] = {"textposition": "outside", "cliponaxis": False}
 
 
-class Figure(NamedTuple):
-    """One figure of the page."""
-
-    id: str
-    title: str
-    text: str
-    """What it shows, in a sentence."""
-    run: int | None
-    """The run that it is of, None for all."""
-    plot: dict[str, Any]
-    """`data` and `layout` for Plotly."""
-
-
-def _name(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
-    models = {each.model for each in runs}
-    tasks = {each.task for each in runs}
-    parts = [run.label, *([run.model] if len(models) > 1 else [])]
-    return plain(" · ".join([*parts, *([run.task] if len(tasks) > 1 else [])]))
-
-
-def plain(text: str) -> str:
-    """Plotly reads some HTML in texts."""
-    return escape(text, quote=False)
+Drawn = tuple[str, str, str, list[Any], dict[str, Any]] | None
+"""Id, title, a sentence on what it shows, traces and layout; None where there is nothing."""
 
 
 def figure(
-    id: str, title: str, text: str, run: int | None, data: list[Any], **layout: Any
-) -> Figure:
-    """Make a figure of traces, with the look that all have in common."""
-    drawn = go.Figure(data)
-    drawn.update_layout(
-        template="none",
-        margin=_MARGIN,
-        hovermode="closest",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        **layout,
-    )
-    plot = json.loads(drawn.to_json())
-    return Figure(f"{id}-{'all' if run is None else run}", title, text, run, plot)
+    run: int | None, id: str, title: str, text: str, data: list[Any], layout: dict[str, Any]
+) -> dict[str, Any]:
+    """A figure of one run, or of all, with the look that all have in common."""
+    plot = json.loads(go.Figure(data, {**_LOOK, **layout}).to_json())
+    name = f"{id}-{'all' if run is None else run}"
+    return {"id": name, "title": title, "text": text, "run": run, "plot": plot}
+
+
+def bars(x: Any, y: Any, color: str, hover: str, name: str | None = None, **more: Any) -> Any:
+    """Bars of one colour; what hovers over them ends with their name, if they have one."""
+    extra = "<extra></extra>" if name is None else "<extra>%{fullData.name}</extra>"
+    look = {"name": name, "marker": {"color": color}, "hovertemplate": hover + extra}
+    return go.Bar(x=x, y=y, **look, **more)
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
@@ -60,23 +45,41 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": {"text": title, "standoff": 8}, "automargin": True, **more}
 
 
-def cost_figure(runs: Sequence[RunNumbers], percent: int) -> Figure | None:
-    """Cost against score, of all runs."""
+def scores(percent: int, **more: Any) -> dict[str, Any]:
+    """The axis of mean scores."""
+    return axis("mean score" + (", %" if percent == 100 else ""), **more)
+
+
+def counts(title: str, most: int, **more: Any) -> dict[str, Any]:
+    """An axis of whole numbers, each marked where they are few."""
+    return axis(title, dtick=1 if most <= 20 else None, **more)
+
+
+def _plain(text: str) -> str:
+    """Plotly reads some HTML in texts."""
+    return escape(text, quote=False)
+
+
+def _name(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
+    several = [n for n in ("model", "task") if len({getattr(each, n) for each in runs}) > 1]
+    return _plain(" · ".join([run.label, *(getattr(run, name) for name in several)]))
+
+
+def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
+    """Cost against score."""
     dollars = all(run.per_problem["dollars"] for run in runs)
     name = "dollars" if dollars else "tokens"
     data = []
     for index, run in enumerate(runs):
-        cost = run.per_problem[name]
-        points = [
-            (kind, e) for kind in ("pass_1", "selected") if (e := run.scores.get(kind)) is not None
-        ]
+        cost, color = run.per_problem[name], PALETTE[index % len(PALETTE)]
+        ends = {"pass_1": run.scores.get("pass_1"), "selected": run.scores.get("selected")}
+        points = [(kind == "pass_1", e) for kind, e in ends.items() if e is not None]
         if cost is None or not points:
             continue
-        color = PALETTE[index % len(PALETTE)]
         one = _one_rollout(run, name)
         data.append(
             go.Scatter(
-                x=[one if kind == "pass_1" else cost.value for kind, _ in points],
+                x=[one if first else cost.value for first, _ in points],
                 y=[percent * e.value for _, e in points],
                 error_y={
                     "type": "data",
@@ -92,43 +95,37 @@ def cost_figure(runs: Sequence[RunNumbers], percent: int) -> Figure | None:
                 marker={
                     "size": 11,
                     "color": color,
-                    "symbol": ["circle-open" if k == "pass_1" else "circle" for k, _ in points],
+                    "symbol": ["circle-open" if first else "circle" for first, _ in points],
                     "line": {"width": 2, "color": color},
                 },
-                text=["pass@1, one rollout" if k == "pass_1" else "selected" for k, _ in points],
+                text=["pass@1, one rollout" if first else "selected" for first, _ in points],
                 hovertemplate="%{text}<br>%{y:.1f} at %{x:.3~s}<extra>%{fullData.name}</extra>",
             )
         )
-    if not data:
-        return None
-    unit = "dollars a problem" if dollars else "tokens a problem"
-    return figure(
+    return (
         "cost",
         "Cost against score",
         "Open: pass@1 at the cost of one rollout. Filled: the selected at the cost of the run.",
-        None,
         data,
-        xaxis=axis(f"{unit}, logarithmic", type="log"),
-        yaxis=axis("mean score" + (", %" if percent == 100 else "")),
+        {"xaxis": axis(f"{name} a problem, logarithmic", type="log"), "yaxis": scores(percent)},
     )
 
 
 def _one_rollout(run: RunNumbers, name: str) -> float | None:
     """Mean cost of a rollout of iteration 0."""
-    cost = run.per_problem[name]
     spent = [p for p in run.phases if (p.name, p.iteration) == ("rollouts", 0)]
     first = sum(t.rollouts for t in run.turns if t.iteration == 0)
-    if not spent or not first or cost is None:
+    if not spent or not first:
         return None
     total = spent[0].dollars if name == "dollars" else spent[0].total_tokens
     return None if total is None else total * run.samples / first
 
 
-def rounds_figure(runs: Sequence[RunNumbers], percent: int) -> Figure | None:
-    """Mean score of who is left, round by round, of all runs."""
+def rounds(runs: Sequence[RunNumbers], percent: int) -> Drawn:
+    """Mean score of who is left, round by round."""
     data = [
         go.Scatter(
-            x=[plain(name) for name, *_ in run.rounds],
+            x=[_plain(name) for name, *_ in run.rounds],
             y=[percent * value for _, value, *_ in run.rounds],
             name=_name(run, runs),
             mode="lines+markers",
@@ -141,17 +138,14 @@ def rounds_figure(runs: Sequence[RunNumbers], percent: int) -> Figure | None:
         for index, run in enumerate(runs)
         if len(run.rounds) > 1
     ]
-    if not data:
-        return None
     names = sorted({name for run in runs for name, *_ in run.rounds}, key=_round_order)
-    return figure(
+    order = {"categoryorder": "array", "categoryarray": [_plain(name) for name in names]}
+    return (
         "rounds",
         "Mean score round by round",
         "Mean score of the rollouts that are still in, after each round of each selection.",
-        None,
         data,
-        xaxis=axis("", categoryorder="array", categoryarray=[plain(name) for name in names]),
-        yaxis=axis("mean score" + (", %" if percent == 100 else "")),
+        {"xaxis": axis("", **order), "yaxis": scores(percent)},
     )
 
 

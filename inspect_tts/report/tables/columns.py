@@ -1,5 +1,6 @@
 """The columns of the dataframes: type and meaning by name."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 Columns: TypeAlias = dict[str, tuple[str, str]]
@@ -101,3 +102,15 @@ PROBLEMS = {
     "adopted": ("str", "the adopted rollout"),
     **_SPENT,
 }
+
+
+def problem_columns(numbers: Mapping[str, float]) -> dict[str, float | None]:
+    """The scores of a problem as its row shows them."""
+    later = [name for name in numbers if name.startswith("iteration_") and name != "iteration_0"]
+    return {
+        "pass_1": numbers.get("iteration_0"),
+        "select_k": numbers.get("select_k"),
+        "refined": numbers[max(later)] if later else None,
+        "selected": numbers.get("selected"),
+        "oracle": numbers.get("oracle"),
+    }

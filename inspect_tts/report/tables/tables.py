@@ -1,41 +1,20 @@
-"""The tables of a report, as plain cells: what the terminal, Markdown, CSV and the page show."""
+"""The tables of a report, declared as columns: what the terminal, Markdown and the page show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from inspect_tts.report.compare import Comparison
 from inspect_tts.report.numbers import RunNumbers
 from inspect_tts.statistics.intervals import Estimate
+from inspect_tts.statistics.measures import BASELINES
 
 UNGRADED = "n/g"
 """Not graded."""
 ABSENT = "-"
 
-NAMES = {
-    "pass_1": "pass@1",
-    "select_k": "select-K",
-    "selected": "selected",
-    "gain": "gain",
-    "oracle": "oracle",
-    "headroom": "headroom",
-    "random": "random",
-    "first": "first",
-    "fewest_turns": "fewest turns",
-    "cheapest": "cheapest",
-    "agreement": "agreement",
-    "tokens": "tokens",
-    "dollars": "dollars",
-    "seconds": "seconds",
-}
 
-
-def name_of(name: str) -> str:
-    """How a number is called in tables."""
-    return NAMES.get(name, name.replace("iteration_", "iter "))
-
-
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One entry: a number, and its interval or another remark on it."""
 
     text: str
@@ -54,12 +33,25 @@ class Table:
     caption: str = ""
 
 
-def score(
-    value: float, runs: Sequence[RunNumbers], *, signed: bool = False, digits: int = 1
-) -> str:
-    """A score in %, or as it is where scores of the report go beyond 1."""
-    sign = "+" if signed else ""
-    return f"{100 * value:{sign}.{digits}f}" if in_percent(runs) else f"{value:{sign}.3g}"
+# --- how a number is shown
+
+NUMBERS = {
+    "pass_1": ("pass@1", "score"),
+    "select_k": ("select-K", "score"),
+    "selected": ("selected", "score"),
+    "gain": ("gain", "change"),
+    "oracle": ("oracle", "score"),
+    "headroom": ("headroom", "share"),
+    "fewest_turns": ("fewest turns", "score"),
+    "tokens": ("tokens", "tokens"),
+    "dollars": ("dollars", "dollars"),
+    "seconds": ("seconds", "seconds"),
+}
+"""Heading and format of the numbers of `RunNumbers`; others are scores under their own names."""
+
+
+def _named(name: str) -> tuple[str, str]:
+    return NUMBERS.get(name, (name.replace("iteration_", "iter "), "score"))
 
 
 def in_percent(runs: Sequence[RunNumbers]) -> bool:
@@ -68,151 +60,229 @@ def in_percent(runs: Sequence[RunNumbers]) -> bool:
     return all(abs(estimate.value) <= 1 for estimate in ends)
 
 
-def amount(value: float | None, name: str) -> str:
-    """Tokens, dollars or seconds, short."""
+def show(value: Any, form: str, percent: bool, digits: int = 1) -> str:
+    """A value in one of the formats: scores in %, or as they are where some are beyond 1."""
     if value is None:
         return ABSENT
-    if name == "dollars":
-        return f"${value:.2f}" if value >= 0.1 else f"${value:.4f}"
-    if name == "seconds":
-        return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= limit:
-            return f"{value / limit:.1f}{unit}"
-    return f"{value:.0f}"
+    match form:
+        case "score" | "change":
+            sign = "+" if form == "change" else ""
+            return f"{100 * value:{sign}.{digits}f}" if percent else f"{value:{sign}.3g}"
+        case "share":
+            return f"{100 * value:.0f}"
+        case "percent":
+            return f"{100 * value:.1f}%"
+        case "dollars":
+            return f"${value:.2f}" if value >= 0.1 else f"${value:.4f}"
+        case "seconds":
+            return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
+        case "tokens":
+            units = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+            return next((f"{value / n:.1f}{u}" for n, u in units if value >= n), f"{value:.0f}")
+    return format(value, form) if form else str(value)
 
 
-def heading(runs: Sequence[RunNumbers]) -> tuple[str, ...]:
-    """What tells runs apart: the strategy, and model and task where there are several."""
-    several = [n for n in ("task", "model") if len({getattr(run, n) for run in runs}) > 1]
-    return (*several, "strategy")
+def _estimate(found: Estimate, form: str, percent: bool) -> Cell:
+    text = show(found.value, form, percent)
+    low, high = (show(end, form, percent, digits=0) for end in (found.low, found.high))
+    return Cell(f"{text}%" if form == "share" else text, f"{low} to {high}")
 
 
-def heading_cells(run: RunNumbers, runs: Sequence[RunNumbers]) -> tuple[Cell, ...]:
-    """The cells of `heading`."""
-    names = heading(runs)
-    return tuple(Cell(run.label if n == "strategy" else str(getattr(run, n))) for n in names)
+# --- tables with one row for each run
 
 
-def _estimate(
-    numbers: Mapping[str, Estimate | None], name: str, runs: Sequence[RunNumbers]
-) -> Cell:
-    if name not in numbers:
-        return Cell(ABSENT)
-    found = numbers[name]
-    if found is None:
+def main_tables(runs: Sequence[RunNumbers], comparisons: Sequence[Comparison] = ()) -> list[Table]:
+    """The tables of scores and costs."""
+    compared = [_comparison(runs, comparison) for comparison in comparisons]
+    found = [_main(runs), _baselines(runs), *compared, _costs(runs)]
+    return [table for table in found if table.rows]
+
+
+def _table(
+    title: str,
+    runs: Sequence[RunNumbers],
+    columns: Sequence[str],
+    rows: Iterable[tuple[RunNumbers, Sequence[Cell]]],
+    caption: str = "",
+) -> Table:
+    """A table whose rows begin with what tells runs apart."""
+    apart = [n for n in ("task", "model") if len({getattr(run, n) for run in runs}) > 1]
+    names = [*apart, "label"]
+    cells = tuple((*(Cell(getattr(run, n)) for n in names), *more) for run, more in rows)
+    return Table(title, (*apart, "strategy", *columns), cells, len(names), caption)
+
+
+def _estimates(
+    numbers: Mapping[str, Estimate | None], names: Iterable[str], percent: bool
+) -> list[Cell]:
+    """Absent is what a run does not have; there is no headroom where oracle is pass@1."""
+    cells = []
+    for name in names:
+        found = numbers.get(name)
         known = name == "headroom" and numbers.get("oracle") is not None
-        return Cell(ABSENT if known else UNGRADED)  # there is no headroom where oracle is pass@1
-    if name == "headroom":
-        return Cell(f"{100 * found.value:.0f}%", f"{100 * found.low:.0f} to {100 * found.high:.0f}")
-    signed = name == "gain"
-    low, high = (score(end, runs, signed=signed, digits=0) for end in (found.low, found.high))
-    return Cell(score(found.value, runs, signed=signed), f"{low} to {high}")
+        missing = Cell(ABSENT if known or name not in numbers else UNGRADED)
+        cells.append(_estimate(found, _named(name)[1], percent) if found else missing)
+    return cells
 
 
-def main_table(runs: Sequence[RunNumbers]) -> Table:
+def _main(runs: Sequence[RunNumbers]) -> Table:
     """The columns of the paper's main table, and headroom."""
-    refined = sorted(
-        {n for run in runs for n in run.scores if n.startswith("iteration_")},
-        key=lambda n: int(n.rpartition("_")[2]),
-    )
+    percent = in_percent(runs)
+    later = {n for run in runs for n in run.scores if n.startswith("iteration_")}
+    refined = sorted(later, key=lambda name: int(name.rpartition("_")[2]))
     names = ["pass_1", "select_k", *refined, "selected", "gain", "oracle", "headroom"]
-    rows = tuple(
-        (
-            *heading_cells(run, runs),
-            Cell(str(run.problems)),
-            *(_estimate(run.scores, n, runs) for n in names),
-        )
-        for run in runs
+    rows = [(r, [Cell(str(r.problems)), *_estimates(r.scores, names, percent)]) for r in runs]
+    missing = any(cell.text == UNGRADED for _, cells in rows for cell in cells)
+    caption = (
+        f"Mean scores of n problems, {'in %' if percent else 'as scored'}; 95 % intervals by the "
+        "bootstrap over them. headroom: (selected - pass@1) / (oracle - pass@1)."
+        f"{f' {UNGRADED}: rollouts that it needs were not graded.' if missing else ''}"
     )
-    unit = "in %" if in_percent(runs) else "as scored"
-    missing = any(cell.text == UNGRADED for row in rows for cell in row)
-    ungraded = f" {UNGRADED}: rollouts that it needs were not graded." if missing else ""
-    return Table(
-        "Main table",
-        (*heading(runs), "n", *map(name_of, names)),
-        rows,
-        words=len(heading(runs)),
-        caption=f"Mean scores of n problems, {unit}; 95 % intervals by the bootstrap over them. "
-        f"headroom: (selected - pass@1) / (oracle - pass@1).{ungraded}",
-    )
+    return _table("Main table", runs, ["n", *(_named(name)[0] for name in names)], rows, caption)
 
 
-def baselines_table(runs: Sequence[RunNumbers]) -> Table:
-    """Free baselines beside what was selected."""
-    names = ("random", "first", "fewest_turns", "cheapest", "agreement")
-    rows = tuple(
-        (
-            *heading_cells(run, runs),
-            *(_estimate(run.baselines, n, runs) for n in names),
-            _estimate(run.scores, "selected", runs),
-        )
-        for run in runs
-        if any(run.baselines.values())
-    )
-    return Table(
+def _baselines(runs: Sequence[RunNumbers]) -> Table:
+    names = (*BASELINES, "selected")
+    percent, known = in_percent(runs), [run for run in runs if any(run.baselines.values())]
+    return _table(
         "Free baselines on the same rollouts",
-        (*heading(runs), *map(name_of, names), "selected"),
-        rows,
-        words=len(heading(runs)),
-        caption="What selections that ask no model would have got among the same candidates.",
+        runs,
+        [_named(name)[0] for name in names],
+        [(r, _estimates({**r.scores, **r.baselines}, names, percent)) for r in known],
+        "What selections that ask no model would have got among the same candidates.",
     )
 
 
-def comparison_table(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:
-    """One comparison."""
-    a, b = runs[comparison.a], runs[comparison.b]
-    rows = []
-    for difference in comparison.differences:
-        name = difference.name
-        values: list[Cell] = []
-        for value, signed in (
-            (difference.a, False),
-            (difference.b, False),
-            (difference.difference.value, True),
-            (difference.difference.low, True),
-            (difference.difference.high, True),
-        ):
-            if name in ("tokens", "dollars", "seconds"):
-                sign = ("+" if value >= 0 else "-") if signed else ""
-                values.append(Cell(f"{sign}{amount(abs(value), name)}"))
-            else:
-                values.append(Cell(score(value, runs, signed=signed)))
-        count = Cell(str(difference.difference.problems))
-        interval = Cell(f"{values[3].text} to {values[4].text}")
-        rows.append((Cell(name_of(name)), *values[:3], interval, count))
+def _costs(runs: Sequence[RunNumbers]) -> Table:
+    def cells(run: RunNumbers) -> Iterable[Cell]:
+        for name, found in run.per_problem.items():
+            missing = Cell("no price" if name == "dollars" else ABSENT)
+            yield _estimate(found, name, percent=False) if found else missing
+        for count in (run.rollouts, run.rates.votes if run.rates else None):
+            known = count is not None and run.samples
+            yield Cell(f"{(count or 0) / run.samples:.0f}" if known else ABSENT)
+
+    columns = ("tokens", "dollars", "wall time", "rollouts", "votes")
+    return _table("Cost of a problem", runs, columns, [(run, list(cells(run))) for run in runs])
+
+
+def _comparison(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:
+    percent = in_percent(runs)
+
+    def cells(name: str, a: float, b: float, change: Estimate) -> tuple[Cell, ...]:
+        title, form = _named(name)
+
+        def signed(value: float) -> str:
+            if form == "score":
+                return show(value, "change", percent)
+            return ("+" if value >= 0 else "-") + show(abs(value), form, percent)
+
+        difference, low, high = map(signed, change[:3])
+        shown = (title, show(a, form, percent), show(b, form, percent), difference)
+        return tuple(map(Cell, (*shown, f"{low} to {high}", str(change.problems))))
+
+    sides = [runs[side] for side in (comparison.a, comparison.b)]
+    a, b = (" ".join(filter(None, (r.label, r.settings, f"({r.model})"))) for r in sides)
     return Table(
-        f"{_full(a)} against {_full(b)}",
+        f"{a} against {b}",
         ("", "A", "B", "B - A", "95 % interval", "problems"),
-        tuple(rows),
+        tuple(cells(*difference) for difference in comparison.differences),
         caption=f"Paired, on the {comparison.both} problems that both have; "
         f"{comparison.only_a} are only in A, {comparison.only_b} only in B.",
     )
 
 
-def _full(run: RunNumbers) -> str:
-    return " ".join(filter(None, (run.label, run.settings if run.label else "", f"({run.model})")))
+# --- tables with a row for each of a list of numbers
 
 
-def cost_table(runs: Sequence[RunNumbers]) -> Table:
-    """Tokens, dollars, wall time, rollouts and votes of a problem."""
+class Listed(NamedTuple):
+    """A table of the entries of one list of each run."""
 
-    def cell(run: RunNumbers, name: str) -> Cell:
-        found = run.per_problem[name]
-        if found is None:
-            return Cell("no price" if name == "dollars" else ABSENT)
-        return Cell(
-            amount(found.value, name), f"{amount(found.low, name)} to {amount(found.high, name)}"
-        )
+    title: str
+    columns: tuple[str, ...]
+    """Headings, some with `: ` and a format as of `show`."""
+    entries: Callable[[RunNumbers], Iterable[tuple[Any, ...]]]
 
-    rows = tuple(
+
+LISTS = (
+    Listed(
+        "pass@k of iteration 0",
+        ("k", "share of problems: score", "interval: score"),
+        lambda run: ((f"pass@{k}", e.value, (e.low, e.high)) for k, e in run.pass_at_k.items()),
+    ),
+    Listed(
+        "What refinement changed",
         (
-            *heading_cells(run, runs),
-            *(cell(run, name) for name in ("tokens", "dollars", "seconds")),
-            Cell(f"{run.rollouts / run.samples:.0f}" if run.samples else ABSENT),
-            Cell(f"{run.rates.votes / run.samples:.0f}" if run.rates and run.samples else ABSENT),
-        )
-        for run in runs
-    )
-    columns = (*heading(runs), "tokens", "dollars", "wall time", "rollouts", "votes")
-    return Table("Cost of a problem", columns, rows, words=len(heading(runs)))
+            *("iterations", "problems", "always solved before", "after", "never before", "after"),
+            *("gained", "lost", "rose", "fell"),
+        ),
+        lambda run: (
+            (name, r.problems, *r.always, *r.never, r.gained, r.lost, r.rose, r.fell)
+            for name, r in run.refinement.items()
+        ),
+    ),
+    Listed(
+        "Score by passing summaries in the context",
+        ("iteration", "passing summaries", "problems", "rollouts", "mean score: score"),
+        lambda run: (
+            (iteration, f"{c.passing}/{c.size}", c.problems, c.rollouts, c.score)
+            for iteration, contexts in run.by_context.items()
+            for c in contexts
+        ),
+    ),
+    Listed(
+        "Judge accuracy",
+        (
+            *("iteration", "round", "matches", "decidable"),
+            *("accuracy: percent", "chance: percent", "votes right: percent"),
+        ),
+        lambda run: (
+            (r.iteration, r.round, r.matches, r.decidable, r.accuracy, r.chance, r.vote_accuracy)
+            for r in run.judge
+        ),
+    ),
+    Listed(
+        "Votes",
+        (
+            *("matches", "votes", "votes saved", "ties: percent", "abstentions: percent"),
+            *("asked again: percent", "flips: percent"),
+        ),
+        lambda run: [run.rates] if run.rates else [],
+    ),
+    Listed(
+        "Calibration of vote margins",
+        ("winner's share of votes: percent", "decidable matches", "accuracy: percent"),
+        lambda run: (((b.low, b.high), b.matches, b.accuracy) for b in run.calibration),
+    ),
+    Listed(
+        "Turns of a rollout",
+        ("iteration", "outcome", "rollouts", "mean turns: .1f", "median: g"),
+        lambda run: run.turns,
+    ),
+    Listed(
+        "Spending by phase, for a problem",
+        (
+            *("phase", "input tokens: tokens", "cached: tokens", "output: tokens"),
+            *("dollars: dollars", "busy: seconds", "wall: seconds"),
+        ),
+        lambda run: (
+            (p.title, *p[2:5], p.dollars, p.busy_seconds, p.wall_seconds) for p in run.phases
+        ),
+    ),
+)
+
+
+def list_tables(runs: Sequence[RunNumbers]) -> list[Table]:
+    """The tables of refinement, judges, votes and phases."""
+    percent = in_percent(runs)
+
+    def cell(value: Any, form: str) -> Cell:
+        ends = value if isinstance(value, tuple) else (value,)
+        return Cell(" to ".join(show(end, form, percent) for end in ends))
+
+    found = []
+    for title, columns, entries in LISTS:
+        headings, _, forms = zip(*(column.partition(": ") for column in columns), strict=True)
+        rows = [(run, list(map(cell, entry, forms))) for run in runs for entry in entries(run)]
+        found.append(_table(title, runs, headings, rows))
+    return [table for table in found if table.rows]

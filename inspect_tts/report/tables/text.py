@@ -14,15 +14,38 @@ from rich.table import Table as RichTable
 from inspect_tts.report.compare import Comparison
 from inspect_tts.report.numbers import VERSION, RunNumbers, as_json
 from inspect_tts.report.warnings import SEVERITIES, Severity
-from inspect_tts.statistics.intervals import Estimate
 
-from .more import tables
-from .tables import Cell, Table
+from .tables import Cell, Table, list_tables, main_tables
 
 _STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _MOST_NOTES = 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets run."""
+
+
+def all_warnings(runs: Sequence[RunNumbers], notes: Sequence[str]) -> list[tuple[Severity, str]]:
+    """What to know before the numbers are read: of logs, then of runs, worst first."""
+    found: list[tuple[Severity, str]] = [("warning", note) for note in _first(notes)]
+    of_runs = [(each, _about(run, runs, each.text)) for run in runs for each in run.warnings]
+    of_runs.sort(key=lambda pair: SEVERITIES.index(pair[0].severity))
+    return found + [(warning.severity, text) for warning, text in of_runs]
+
+
+def all_notes(runs: Sequence[RunNumbers]) -> list[str]:
+    """What is missing in runs."""
+    return [_about(run, runs, note) for run in runs for note in _first(run.notes)]
+
+
+def _first(notes: Sequence[str]) -> list[str]:
+    more = len(notes) - _MOST_NOTES
+    return [*notes[:_MOST_NOTES], *([f"and {more} more like these"] if more > 0 else [])]
+
+
+def _about(run: RunNumbers, runs: Sequence[RunNumbers], text: str) -> str:
+    return f"{run.label} ({run.model}): {text}" if len(runs) > 1 else text
+
+
+# --- terminal
 
 
 def print_report(
@@ -37,39 +60,11 @@ def print_report(
     for severity, text in all_warnings(runs, notes):
         line = f"[{_STYLES[severity]}]{severity}:[/] {escape(text)}"
         console.print(line, highlight=False, soft_wrap=True)
-    for table in tables(runs, comparisons):
+    for table in main_tables(runs, comparisons):
         console.print()
         console.print(_rich(table))
     for note in all_notes(runs):
         console.print(f"[dim]note:[/dim] {escape(note)}", highlight=False)
-
-
-def all_warnings(runs: Sequence[RunNumbers], notes: Sequence[str]) -> list[tuple[Severity, str]]:
-    """What to know before the numbers are read: of logs, then of runs, worst first."""
-    found: list[tuple[Severity, str]] = [("warning", note) for note in shown(notes)]
-    found += [
-        (warning.severity, f"{_prefix(run, runs)}{warning.text}")
-        for severity in SEVERITIES
-        for run in runs
-        for warning in run.warnings
-        if warning.severity == severity
-    ]
-    return found
-
-
-def all_notes(runs: Sequence[RunNumbers]) -> list[str]:
-    """What is missing in runs."""
-    return [f"{_prefix(run, runs)}{note}" for run in runs for note in shown(run.notes)]
-
-
-def shown(notes: Sequence[str]) -> list[str]:
-    """The first notes, and how many more there are."""
-    more = len(notes) - _MOST_NOTES
-    return [*notes[:_MOST_NOTES], *([f"and {more} more like these"] if more > 0 else [])]
-
-
-def _prefix(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
-    return f"{run.label} ({run.model}): " if len(runs) > 1 else ""
 
 
 def _rich(table: Table) -> RichTable:
@@ -82,14 +77,11 @@ def _rich(table: Table) -> RichTable:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    for place, column in enumerate(table.columns):
-        words = place < table.words
-        shown.add_column(
-            escape(column),
-            justify="left" if words else "right",
-            overflow="fold",
-            min_width=9 if words else None,
-        )
+    for place, column in enumerate(map(escape, table.columns)):
+        if place < table.words:
+            shown.add_column(column, overflow="fold", min_width=9)
+        else:
+            shown.add_column(column, justify="right", overflow="fold")
     for row in table.rows:
         shown.add_row(*map(_rich_cell, row))
     return shown
@@ -97,8 +89,11 @@ def _rich(table: Table) -> RichTable:
 
 def _rich_cell(cell: Cell) -> str:
     text = escape(cell.text)
-    low, _, high = cell.remark.replace("+", "").partition(" to ")
-    return f"{text}\n[dim]{escape(low)}..{escape(high)}[/dim]" if cell.remark else text
+    low, _, high = escape(cell.remark).replace("+", "").partition(" to ")
+    return f"{text}\n[dim]{low}..{high}[/dim]" if cell.remark else text
+
+
+# --- Markdown
 
 
 def markdown(
@@ -107,26 +102,19 @@ def markdown(
     """All tables as Markdown."""
     warnings = [f"- **{severity}** {_plain(text)}" for severity, text in all_warnings(runs, notes)]
     parts = ["\n".join(["## Warnings", "", *warnings])] if warnings else []
-    parts += [_markdown(table) for table in tables(runs, comparisons, full=True)]
-    if found := all_notes(runs):
-        parts.append("\n".join(f"- {_plain(note)}" for note in found))
-    return "\n\n".join(parts) + "\n"
+    parts += map(_markdown, [*main_tables(runs, comparisons), *list_tables(runs)])
+    found = [f"- {_plain(note)}" for note in all_notes(runs)]
+    return "\n\n".join([*parts, *(["\n".join(found)] if found else [])]) + "\n"
 
 
 def _markdown(table: Table) -> str:
-    lines = [
-        f"## {_plain(table.title)}",
-        "",
-        _line(table.columns),
-        _line(["---" if i < table.words else "---:" for i in range(len(table.columns))]),
+    rule = ["---" if i < table.words else "---:" for i in range(len(table.columns))]
+    rows = [
+        [_plain(f"{c.text} ({c.remark})" if c.remark else c.text) for c in r] for r in table.rows
     ]
-    for row in table.rows:
-        lines.append(_line([_plain(f"{c.text} ({c.remark})" if c.remark else c.text) for c in row]))
-    return "\n".join([*lines, *(["", table.caption] if table.caption else [])])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    lines = [f"| {' | '.join(cells)} |" for cells in (table.columns, rule, *rows)]
+    caption = ["", table.caption] if table.caption else []
+    return "\n".join([f"## {_plain(table.title)}", "", *lines, *caption])
 
 
 def _plain(text: str) -> str:
@@ -135,49 +123,38 @@ def _plain(text: str) -> str:
     return escaped.replace("<", "&lt;").replace("`", "\\`")
 
 
+# --- for programs
+
+
 def json_text(
     runs: Sequence[RunNumbers], comparisons: Sequence[Comparison], notes: Sequence[str]
 ) -> str:
     """All numbers as JSON."""
-    data = {
-        "version": VERSION,
-        "runs": as_json(list(runs)),
-        "comparisons": as_json(list(comparisons)),
-        "notes": list(notes),
-    }
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    data = {"version": VERSION, "runs": runs, "comparisons": comparisons, "notes": notes}
+    return json.dumps(as_json(data), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def csv_text(runs: Sequence[RunNumbers]) -> str:
     """The estimates of each run as one line."""
-    rows = [{name: _cell(value) for name, value in _csv_row(run).items()} for run in runs]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    rows = [_csv_row(run) for run in runs]
     out = io.StringIO()
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
 def _csv_row(run: RunNumbers) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        name: getattr(run, name)
-        for name in ("side", "task", "model", "strategy", "settings", "problems", "samples")
-    }
-    row |= {name: getattr(run, name) for name in ("errors", "rollouts", "graded")}
-    groups: list[tuple[str, dict[str, Estimate | None]]] = [
-        ("", run.scores),
-        ("", {f"pass_at_{k}": e for k, e in run.pass_at_k.items()}),
-        ("baseline_", run.baselines),
-        ("", run.per_problem),
-    ]
-    for prefix, numbers in groups:
-        for name, found in numbers.items():
-            row[prefix + name] = "" if found is None else found.value
-            for end in ("low", "high", "problems"):
-                row[f"{prefix}{name}_{end}"] = "" if found is None else getattr(found, end)
+    names = ("side", "task", "model", "strategy", "settings", "problems", "samples")
+    row = {name: getattr(run, name) for name in (*names, "errors", "rollouts", "graded")}
+    for name, value in row.items():
+        if isinstance(value, str) and value.startswith(_FORMULA):
+            row[name] = f"'{value}"
+    baselines = {f"baseline_{name}": found for name, found in run.baselines.items()}
+    shares = {f"pass_at_{k}": found for k, found in run.pass_at_k.items()}
+    for name, found in {**run.scores, **shares, **baselines, **run.per_problem}.items():
+        values = found or ("",) * 4
+        for suffix, value in zip(("", "_low", "_high", "_problems"), values, strict=True):
+            row[f"{name}{suffix}"] = value
     return row
