@@ -140,13 +140,13 @@ def rollout_score() -> Scorer:
             return None
         problem = source.problem(id, state.epoch).sample.id or 0
         [scores] = await gather([grade_as(state, scorers, target, problem)])
-        kept = {name: each.model_dump(mode="json") for name, each in scores.items()}
+        dumped = {name: each.model_dump(mode="json") for name, each in scores.items()}
         first = next(iter(scores.values()), None)
         return Score(
             value=float("nan") if first is None else score_number(first.value),
             answer=first.answer if first else None,
             explanation=first.explanation if first else None,
-            metadata={"scores": kept},
+            metadata={"scores": dumped},
         )
 
     return score

@@ -62,7 +62,7 @@ class Scheduler:
         self._at_once = ceil(QUEUED / n)
         self._first = frozenset(rollout_id(0, index) for index in range(n))
         self._iterations = iterations
-        self._courses: dict[tuple[str, int], _ProblemProgress] = {}
+        self._progress: dict[tuple[str, int], _ProblemProgress] = {}
         self._open: dict[str, set[int]] = {}
         """Epochs that have ended of the problems that have begun."""
 
@@ -70,7 +70,7 @@ class Scheduler:
         """Whether a sample is one that a problem waits for."""
         if problem not in self._open or epoch in self._open[problem]:
             return False
-        waiting = self._course(problem, epoch).waiting
+        waiting = self._progress_of(problem, epoch).waiting
         return part in waiting if is_rollout(part) else not waiting
 
     def begin(self) -> list[ScheduledSample]:
@@ -84,33 +84,33 @@ class Scheduler:
 
     def rollout_ended(self, problem: str, epoch: int, rollout: str) -> list[ScheduledSample]:
         """What follows a rollout: the selection, once it was the last of its iteration."""
-        course = self._course(problem, epoch)
-        if rollout not in course.waiting:
+        progress = self._progress_of(problem, epoch)
+        if rollout not in progress.waiting:
             return []
-        course.waiting -= {rollout}
-        if course.waiting:
+        progress.waiting -= {rollout}
+        if progress.waiting:
             return []
-        last = course.iteration + 1 >= self._iterations
-        return [ScheduledSample(problem, "" if last else f"t{course.iteration}", epoch)]
+        last = progress.iteration + 1 >= self._iterations
+        return [ScheduledSample(problem, "" if last else f"t{progress.iteration}", epoch)]
 
     def selected(self, problem: str, epoch: int, n: int) -> list[ScheduledSample]:
         """What follows a selection."""
-        course = self._course(problem, epoch)
+        progress = self._progress_of(problem, epoch)
         if n == 0:
             return [ScheduledSample(problem, "", epoch)]
-        course.iteration += 1
-        ids = [rollout_id(course.iteration, index) for index in range(n)]
-        course.waiting = frozenset(ids)
+        progress.iteration += 1
+        ids = [rollout_id(progress.iteration, index) for index in range(n)]
+        progress.waiting = frozenset(ids)
         return [ScheduledSample(problem, id, epoch) for id in ids]
 
     def ended(self, problem: str, epoch: int) -> list[ScheduledSample]:
         """What follows the end of a problem in one epoch: the next problem, after the last one."""
-        self._courses.pop((problem, epoch), None)
+        self._progress.pop((problem, epoch), None)
         self._open[problem].add(epoch)
         if len(self._open[problem]) < self.epochs:
             return []
         del self._open[problem]
         return self.begin()
 
-    def _course(self, problem: str, epoch: int) -> _ProblemProgress:
-        return self._courses.setdefault((problem, epoch), _ProblemProgress(waiting=self._first))
+    def _progress_of(self, problem: str, epoch: int) -> _ProblemProgress:
+        return self._progress.setdefault((problem, epoch), _ProblemProgress(waiting=self._first))

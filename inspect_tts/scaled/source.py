@@ -65,8 +65,8 @@ class ScaledSource(SampleSource):
 
     def _start_anew(self) -> None:
         n, iterations = self.plan.settings.options.n, self.plan.iterations
-        self.board = Scheduler(list(self._samples), n=n, iterations=iterations)
-        self._first = self.board.begin()
+        self.scheduler = Scheduler(list(self._samples), n=n, iterations=iterations)
+        self._first = self.scheduler.begin()
         self._problems: dict[tuple[str, int], Problem] = {}
         self._failed: dict[str, str] = {}
 
@@ -90,7 +90,7 @@ class ScaledSource(SampleSource):
         self._running[spec.eval_id] = spec.task_id
         at_eval_end(spec, "scaled", partial(self._ends, spec.eval_id))
         self._start_anew()  # `eval-set` tries again with the task that it has
-        self.model, self.board.epochs = spec.model, spec.config.epochs or 1
+        self.model, self.scheduler.epochs = spec.model, spec.config.epochs or 1
         sandbox = next((each.sandbox for each in self._samples.values() if each.sandbox), None)
         if isinstance(sandbox, SandboxEnvironmentSpec):
             at_once = default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE)
@@ -107,7 +107,7 @@ class ScaledSource(SampleSource):
     def check_expected(self, sample_id: str | int, epoch: int) -> None:
         """Refuse a sample that was queued again by hand after its problem had gone on."""
         problem, part = split_id(sample_id)
-        if not self.board.expects(problem, epoch, part):
+        if not self.scheduler.expects(problem, epoch, part):
             raise UserError(
                 f"{sample_id} cannot run again now, as its problem has gone on without it: let the "
                 "eval end, then run `inspect eval-retry`"
@@ -128,7 +128,7 @@ class ScaledSource(SampleSource):
             _rich_traceback_guard = True  # Inspect prints the message alone then
             raise UserError(self.refusal)
         id, part = split_id(sample.id)
-        if not self.board.expects(id, sample.epoch, part):
+        if not self.scheduler.expects(id, sample.epoch, part):
             return None
         problem = self.problem(id, sample.epoch)
         problem.note(sample)
@@ -139,7 +139,7 @@ class ScaledSource(SampleSource):
                 model=self.model,
                 messages=self.plan.trajectories,
             )
-            return self._start(self.board.rollout_ended(id, sample.epoch, part))
+            return self._start(self.scheduler.rollout_ended(id, sample.epoch, part))
         if sample.error is not None:
             return self._fail(id, sample.epoch, sample.error.message)
         if part and sample.limit is None:
@@ -151,7 +151,7 @@ class ScaledSource(SampleSource):
     async def sample_abandoned(self, sample: Sample, epoch: int) -> list[Sample] | None:
         """A sample was cancelled while it waited: a rollout then has no score."""
         id, part = split_id(sample.id or "")
-        if not self.board.expects(id, epoch, part):
+        if not self.scheduler.expects(id, epoch, part):
             return None
         problem = self.problem(id, epoch)
         if not is_rollout(part):
@@ -159,7 +159,7 @@ class ScaledSource(SampleSource):
         why, context = "it was cancelled before it began", problem.contexts[rollout_place(part)[1]]
         record = without_record(str(sample.id), context, why, self.model, Usage())
         problem.finished[part] = Finished(record, ModelOutput(), score_error=why)
-        return self._start(self.board.rollout_ended(id, epoch, part))
+        return self._start(self.scheduler.rollout_ended(id, epoch, part))
 
     async def next_samples(self) -> list[Sample] | None:
         """Nothing is left; a problem that could not be decided ends the run with an error."""
@@ -185,7 +185,7 @@ class ScaledSource(SampleSource):
         problem.pool = {k: v for k, v in sample.store.items() if k.startswith("RolloutPool:")}
         if contexts:
             problem.iteration, problem.contexts = problem.iteration + 1, tuple(contexts)
-        return self._start(self.board.selected(id, sample.epoch, len(contexts)))
+        return self._start(self.scheduler.selected(id, sample.epoch, len(contexts)))
 
     def _fail(self, id: str, epoch: int, why: str) -> list[Sample] | None:
         self._failed[id] = why
@@ -193,7 +193,7 @@ class ScaledSource(SampleSource):
 
     def _end(self, id: str, epoch: int) -> list[Sample] | None:
         del self._problems[id, epoch]
-        return self._start(self.board.ended(id, epoch))
+        return self._start(self.scheduler.ended(id, epoch))
 
     def _start(self, steps: Sequence[ScheduledSample]) -> list[Sample] | None:
         """Samples of one epoch are enqueued; those of all are for Inspect to start."""

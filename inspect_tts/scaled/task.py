@@ -1,11 +1,12 @@
 """The task: another task's problems, with each rollout of a strategy as an Inspect sample."""
 
 from collections.abc import Sequence
+from copy import copy
 from difflib import get_close_matches
 from functools import wraps
 from typing import Any, cast
 
-from inspect_ai import Epochs, Task, task
+from inspect_ai import Epochs, Task, task, task_with
 from inspect_ai.dataset import Sample
 from inspect_ai.scorer import Score, Scorer, Target
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -153,34 +154,23 @@ def _outer(
 ) -> Task:
     """The task as Inspect runs it: all that is not about samples is the inner one's."""
     given = inner.task
-    return Task(
+    return task_with(
+        copy(given),
         dataset=source,
         setup=scaled_options(),
         solver=scaled_strategy(strategy),
         scorer=[*_copies(scorers), rollout_score()],
-        metrics=given.metrics,
         cleanup=_cleanup(given),
-        model=given.model,
-        model_roles=given.model_roles,
-        config=given.config,
-        approval=given.approval,
-        review=given.review,
-        sentinel=given.sentinel,
+        sandbox=None,
+        checkpoint=None,
+        on_checkpoint=None,
+        on_resume=None,
         epochs=Epochs(given.epochs or 1, given.epochs_reducer),
         fail_on_error=False,
-        message_limit=given.message_limit,
-        token_limit=given.token_limit,
-        turn_limit=given.turn_limit,
-        time_limit=given.time_limit,
-        working_limit=given.working_limit,
-        cost_limit=given.cost_limit,
-        name=given.name,
-        display_name=given.display_name,
-        version=given.version,
-        metadata=given.metadata,
-        tags=given.tags,
+        continue_on_fail=None,
+        score_on_error=None,
+        early_stopping=None,
         viewer=strategy_view([*scorer_names(scorers), ROLLOUT]),
-        headline_metric=given.headline_metric,
     )
 
 

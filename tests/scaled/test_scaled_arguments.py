@@ -65,8 +65,23 @@ def named_as_a_part() -> Task:
 
 
 @task
+def limited() -> Task:
+    given = {"token_limit": "output:500", "turn_limit": 7, "score_on_error": True}
+    return numbered("limited", version=3, fail_on_error=0.5, checkpoint=True, **given)
+
+
+@task
 def fussy() -> Task:
     raise ValueError("not today")
+
+
+def test_what_is_not_about_samples_is_as_the_task_has_it() -> None:
+    made = scaled(task="limited")
+    assert (made.token_limit, made.token_limit_type, made.turn_limit) == (500, "output", 7)
+    assert (made.name, made.version) == ("limited", 3)
+    assert made.fail_on_error is False
+    assert (made.score_on_error, made.checkpoint, made.sandbox) == (None, None, None)
+    assert limited().fail_on_error == 0.5
 
 
 SMALL: dict[str, Any] = {"n": 2, "top_k": 1, "votes": 1}

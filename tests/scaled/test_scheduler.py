@@ -37,80 +37,80 @@ def parts(steps: list[ScheduledSample]) -> list[str]:
 
 
 def test_a_problem_runs_from_its_first_rollouts_to_its_end() -> None:
-    board = Scheduler(["p"], n=2, iterations=2)
-    assert parts(board.begin()) == ["p:t0-n00:None", "p:t0-n01:None"]
-    assert board.rollout_ended("p", 1, "t0-n01") == []
-    assert parts(board.rollout_ended("p", 1, "t0-n00")) == ["p:t0:1"]
-    assert parts(board.selected("p", 1, 3)) == ["p:t1-n00:1", "p:t1-n01:1", "p:t1-n02:1"]
-    assert board.rollout_ended("p", 1, "t1-n00") == []
-    assert board.rollout_ended("p", 1, "t1-n01") == []
-    assert parts(board.rollout_ended("p", 1, "t1-n02")) == ["p::1"]
-    assert board.ended("p", 1) == []
+    scheduler = Scheduler(["p"], n=2, iterations=2)
+    assert parts(scheduler.begin()) == ["p:t0-n00:None", "p:t0-n01:None"]
+    assert scheduler.rollout_ended("p", 1, "t0-n01") == []
+    assert parts(scheduler.rollout_ended("p", 1, "t0-n00")) == ["p:t0:1"]
+    assert parts(scheduler.selected("p", 1, 3)) == ["p:t1-n00:1", "p:t1-n01:1", "p:t1-n02:1"]
+    assert scheduler.rollout_ended("p", 1, "t1-n00") == []
+    assert scheduler.rollout_ended("p", 1, "t1-n01") == []
+    assert parts(scheduler.rollout_ended("p", 1, "t1-n02")) == ["p::1"]
+    assert scheduler.ended("p", 1) == []
 
 
 def test_a_single_iteration_ends_without_a_selection_between() -> None:
-    board = Scheduler(["p"], n=1, iterations=1)
-    board.begin()
-    assert parts(board.rollout_ended("p", 1, "t0-n00")) == ["p::1"]
+    scheduler = Scheduler(["p"], n=1, iterations=1)
+    scheduler.begin()
+    assert parts(scheduler.rollout_ended("p", 1, "t0-n00")) == ["p::1"]
 
 
 def test_a_selection_may_end_the_problem() -> None:
-    board = Scheduler(["p"], n=1, iterations=3)
-    board.begin()
-    board.rollout_ended("p", 1, "t0-n00")
-    assert parts(board.selected("p", 1, 0)) == ["p::1"]
+    scheduler = Scheduler(["p"], n=1, iterations=3)
+    scheduler.begin()
+    scheduler.rollout_ended("p", 1, "t0-n00")
+    assert parts(scheduler.selected("p", 1, 0)) == ["p::1"]
 
 
 def test_a_rollout_counts_once() -> None:
-    board = Scheduler(["p"], n=2, iterations=1)
-    board.begin()
-    board.rollout_ended("p", 1, "t0-n00")
-    assert board.rollout_ended("p", 1, "t0-n00") == []
-    assert parts(board.rollout_ended("p", 1, "t0-n01")) == ["p::1"]
+    scheduler = Scheduler(["p"], n=2, iterations=1)
+    scheduler.begin()
+    scheduler.rollout_ended("p", 1, "t0-n00")
+    assert scheduler.rollout_ended("p", 1, "t0-n00") == []
+    assert parts(scheduler.rollout_ended("p", 1, "t0-n01")) == ["p::1"]
 
 
 def test_only_what_a_problem_waits_for_is_expected() -> None:
-    board = Scheduler(["p", "q"], n=2, iterations=2)
-    board.begin()
+    scheduler = Scheduler(["p", "q"], n=2, iterations=2)
+    scheduler.begin()
 
     def expected() -> list[str]:
         parts = ["t0-n00", "t0-n01", "t0", "t1-n00", ""]
-        return [part for part in parts if board.expects("p", 1, part)]
+        return [part for part in parts if scheduler.expects("p", 1, part)]
 
     assert expected() == ["t0-n00", "t0-n01"]
-    board.rollout_ended("p", 1, "t0-n00")
+    scheduler.rollout_ended("p", 1, "t0-n00")
     assert expected() == ["t0-n01"]
-    board.rollout_ended("p", 1, "t0-n01")
+    scheduler.rollout_ended("p", 1, "t0-n01")
     assert expected() == ["t0", ""]
-    board.selected("p", 1, 1)
+    scheduler.selected("p", 1, 1)
     assert expected() == ["t1-n00"]
-    board.rollout_ended("p", 1, "t1-n00")
+    scheduler.rollout_ended("p", 1, "t1-n00")
     assert "" in expected()
-    board.ended("p", 1)
+    scheduler.ended("p", 1)
     assert expected() == []
-    assert not board.expects("unknown", 1, "t0-n00")
+    assert not scheduler.expects("unknown", 1, "t0-n00")
 
 
 def test_epochs_run_apart_and_the_next_problem_waits_for_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(scaled, "QUEUED", 1)
-    board = Scheduler(["p", "q"], n=1, iterations=1)
-    board.epochs = 2
-    board.begin()
-    assert parts(board.rollout_ended("p", 2, "t0-n00")) == ["p::2"]
-    assert parts(board.rollout_ended("p", 1, "t0-n00")) == ["p::1"]
-    assert board.ended("p", 2) == []
-    assert parts(board.ended("p", 1)) == ["q:t0-n00:None"]
+    scheduler = Scheduler(["p", "q"], n=1, iterations=1)
+    scheduler.epochs = 2
+    scheduler.begin()
+    assert parts(scheduler.rollout_ended("p", 2, "t0-n00")) == ["p::2"]
+    assert parts(scheduler.rollout_ended("p", 1, "t0-n00")) == ["p::1"]
+    assert scheduler.ended("p", 2) == []
+    assert parts(scheduler.ended("p", 1)) == ["q:t0-n00:None"]
 
 
 @pytest.mark.parametrize(("n", "begun"), [(1, 512), (16, 32), (32, 16), (500, 2), (600, 1)])
 def test_about_so_many_rollouts_are_queued(n: int, begun: int) -> None:
-    board = Scheduler([f"p{i}" for i in range(1000)], n=n, iterations=2)
-    assert len(board.begin()) == begun * n
-    assert board.begin() == []
+    scheduler = Scheduler([f"p{i}" for i in range(1000)], n=n, iterations=2)
+    assert len(scheduler.begin()) == begun * n
+    assert scheduler.begin() == []
 
 
 def test_problems_begin_in_the_order_of_the_dataset() -> None:
-    board = Scheduler(["b", "a", "c"], n=1, iterations=1)
-    assert [step.problem for step in board.begin()] == ["b", "a", "c"]
+    scheduler = Scheduler(["b", "a", "c"], n=1, iterations=1)
+    assert [step.problem for step in scheduler.begin()] == ["b", "a", "c"]
