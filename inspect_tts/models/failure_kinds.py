@@ -8,8 +8,9 @@ Kind = Literal["overflow", "configuration", "other"]
 key, model or setting can succeed. `other`: another call may succeed."""
 
 
-# Messages of llama.cpp, vLLM, LM Studio, Ollama, TGI, SGLang, OpenRouter, Bedrock, OpenAI, Anthropic,
-# Google, Azure, Mistral, DeepSeek, Groq, xAI, Cohere, Cerebras, Alibaba, and of servers that forward them
+# Messages of llama.cpp, vLLM, LM Studio, Ollama, TGI, SGLang, OpenRouter, Bedrock, OpenAI,
+# Anthropic, Google, Azure, Mistral, DeepSeek, Groq, xAI, Cohere, Cerebras, Alibaba, and of servers
+# that forward them
 _OVERFLOW = re.compile(
     r"""
       context_length_exceeded | exceed_context_size_error | contextwindowexceeded | input_too_large
