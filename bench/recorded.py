@@ -4,7 +4,7 @@
 
 `selection.py` drives a selection with outcomes alone. Here `inspect_tts/recorded` reads the whole
 trajectories, a summarizer and a judge are asked through Inspect, and the judge casts the votes that
-the simulated judge of `selection.py` cast: it knows from its lane which vote of which match it is,
+the simulated judge of `selection.py` cast: it knows from its scope which vote of which match it is,
 and from the summaries who is shown. All must agree: rankings, judge calls, pass@1, selected and
 oracle. Lots are drawn by problem alone, so tables of `selection.py`, which repeat, differ by lots.
 """

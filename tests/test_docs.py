@@ -63,13 +63,7 @@ RETIRED_NAMES = {
     "units": "saved",
 }
 """Words that no identifier of the package holds, and what they are called instead."""
-EXEMPT = (
-    "estimate/forecast.py",
-    "recorded/",
-    "report/read.py",
-    "sim/",
-    "statistics/",
-)
+EXEMPT = ()
 """Parts of the package whose identifiers and comments are not checked."""
 ELSEWHERE = {"selections", "n"}
 """Arguments that `-S` gives to other components: `chosen_epoch`, and those of every strategy."""

@@ -42,7 +42,7 @@ class Plan:
 
 
 def forecast(
-    plan: Plan, field: Candidates, ballots: RecordedVotes
+    plan: Plan, field: Candidates, recorded: RecordedVotes
 ) -> tuple[Forecast, tuple[str, ...] | None]:
     """Play a selection with recorded votes as far as they go.
 
@@ -63,7 +63,7 @@ def forecast(
             if len(group) == 1 and spec.answer != "grade":
                 matches.append(_match(plan, field, id, group, []))
                 continue
-            expected, verdicts, grade = _votes(plan, group, ballots)
+            expected, verdicts, grade = _votes(plan, group, recorded)
             found, judged = found + expected, judged + 1
             certain = certain and expected.most == 0
             matches.append(_match(plan, field, id, group, verdicts, grade))
@@ -72,7 +72,7 @@ def forecast(
 
 
 def _votes(
-    plan: Plan, group: Sequence[str], ballots: RecordedVotes
+    plan: Plan, group: Sequence[str], recorded: RecordedVotes
 ) -> tuple[Forecast, list[str | None], float | None]:
     """What recorded votes settle of one match: the forecast, the verdicts and the mean grade."""
     verdicts, grades = list[str | None](), list[int]()
@@ -83,18 +83,18 @@ def _votes(
         if wave == 0:
             grade = sum(grades) / len(grades) if grades else None
             return Forecast(reused=cast), verdicts, grade
-        found = [_take(plan, group, ballots, index) for index in range(cast, cast + wave)]
+        found = [_take(plan, group, recorded, index) for index in range(cast, cast + wave)]
         missing = found.count(None)
         if missing:
-            later = [_take(plan, group, ballots, i) for i in range(cast + wave, plan.votes)]
+            later = [_take(plan, group, recorded, i) for i in range(cast + wave, plan.votes)]
             reused = cast + wave - missing
             return Forecast(reused, missing, missing + later.count(None)), [], None
         verdicts += [vote.verdict for vote in found if vote]
         grades += [vote.grade for vote in found if vote and vote.grade is not None]
 
 
-def _take(plan: Plan, group: Sequence[str], ballots: RecordedVotes, index: int) -> Vote | None:
-    return ballots.take(plan.asked, display_order(group, index))
+def _take(plan: Plan, group: Sequence[str], recorded: RecordedVotes, index: int) -> Vote | None:
+    return recorded.take(plan.asked, display_order(group, index))
 
 
 def _match(

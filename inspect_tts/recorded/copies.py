@@ -76,23 +76,23 @@ def _hash(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Twin:
+class Duplicate:
     """An entry that is left out, and why."""
 
     entry: Entry
     reason: str
 
 
-def without_twins(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
+def without_duplicates(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
     """Leave out all but one of the entries that are the same attempt."""
-    kept, twins = list(entries), list[Twin]()
+    kept, duplicates = list(entries), list[Duplicate]()
     for rule in (_by_identity, _copies, _predictions):
         kept, found = rule(kept)
-        twins += found
-    return kept, twins
+        duplicates += found
+    return kept, duplicates
 
 
-def _by_identity(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
+def _by_identity(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
     """Of entries that share an id, directly or by way of others, the newest version counts."""
     groups: dict[str, list[int]] = {}
     for place, each in enumerate(entries):
@@ -101,7 +101,7 @@ def _by_identity(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
             joined += known
         for name in {*each.ids, *(i for place in joined for i in entries[place].ids)}:
             groups[name] = joined
-    twins: dict[int, Twin] = {}
+    duplicates: dict[int, Duplicate] = {}
     first = {}
     for group in {id(g): g for g in groups.values()}.values():
         best = max(group, key=lambda place: (entries[place].version, place))
@@ -109,17 +109,19 @@ def _by_identity(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
         where = entries[best].source.path
         for place in group:
             if place != best:
-                twins[place] = Twin(entries[place], f"the same attempt as in {where}, which counts")
+                duplicates[place] = Duplicate(
+                    entries[place], f"the same attempt as in {where}, which counts"
+                )
     grouped = {place for group in groups.values() for place in group}
     kept = [
         entries[first[place]] if place in first else each
         for place, each in enumerate(entries)
         if place in first or place not in grouped
     ]
-    return kept, list(twins.values())
+    return kept, list(duplicates.values())
 
 
-def _copies(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
+def _copies(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
     """Of files of one folder that hold the same attempts, the one that holds most counts."""
     files: defaultdict[tuple[str, Path], dict[Path, list[Entry]]] = defaultdict(dict)
     for each in entries:
@@ -147,7 +149,7 @@ def _copies(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
     )
 
 
-def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
+def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
     """Predictions that stand beside the trajectories which made them are those attempts."""
     runs = [e for e in entries if e.source.format == "mini-swe-agent"]
     made = [e for e in runs if e.patch is not None]
@@ -162,7 +164,7 @@ def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
         same = any(e.attempt.may_be(each.attempt) for e in beside)
         return "the patches of the trajectories beside it" if same else None
 
-    kept, twins = _split(entries, reason)
+    kept, duplicates = _split(entries, reason)
     damaged = [e for e in runs if e.patch is None]
     for each in kept if damaged else ():
         if each.source.format == "swe-bench":  # one prediction stands for one damaged trajectory
@@ -171,18 +173,20 @@ def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Twin]]:
             if same is not None:
                 damaged.remove(same)
                 kept = [e for e in kept if e is not same]
-                twins.append(Twin(same, f"damaged, its prediction in {each.file.name} counts"))
-    return kept, twins
+                duplicates.append(
+                    Duplicate(same, f"damaged, its prediction in {each.file.name} counts")
+                )
+    return kept, duplicates
 
 
 def _split(
     entries: Iterable[Entry], reason: Callable[[Entry], str | None]
-) -> tuple[list[Entry], list[Twin]]:
-    kept, twins = list[Entry](), list[Twin]()
+) -> tuple[list[Entry], list[Duplicate]]:
+    kept, duplicates = list[Entry](), list[Duplicate]()
     for each in entries:
         why = reason(each)
         if why is None:
             kept.append(each)
         else:
-            twins.append(Twin(each, why))
-    return kept, twins
+            duplicates.append(Duplicate(each, why))
+    return kept, duplicates

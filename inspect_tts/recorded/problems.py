@@ -13,7 +13,7 @@ from inspect_ai.model import ChatMessage
 from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
 
-from .copies import Entry, entry, without_twins
+from .copies import Entry, entry, without_duplicates
 from .loading import GRADED, SOURCES
 from .readers import find_reader, read_all, search
 from .readers.files import read_any, read_lines
@@ -143,8 +143,8 @@ def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[tuple[int, int], 
             else:
                 entries.append(entry(found, source, modified))
                 left_out += [(str(source), note) for note in found.notes]
-    kept, twins = without_twins(entries)
-    left_out += [(twin.entry.source.path, twin.reason) for twin in twins]
+    kept, duplicates = without_duplicates(entries)
+    left_out += [(duplicate.entry.source.path, duplicate.reason) for duplicate in duplicates]
     return Collection(_grouped(kept), len(files), tuple(malformed), tuple(left_out))
 
 

@@ -76,7 +76,7 @@ def replay_recorded(options: ReplayOptions) -> Solver:
         missing = _missing(pool_in(sample), found, changes, judge)
         if missing and options.preflight:
             await preflight(eval_spec(), [role_model("judge")])
-        return await _play_again(state, generate, pool_in(sample), found, changes, judge)
+        return await _run_again(state, generate, pool_in(sample), found, changes, judge)
 
     return solve
 
@@ -138,7 +138,7 @@ def recorded_in(log: str, sample: EvalSample) -> list[tuple[Source, Recorded]]:
     return found
 
 
-async def _play_again(
+async def _run_again(
     state: TaskState,
     generate: Generate,
     recorded: RolloutPool,

@@ -145,8 +145,8 @@ def forecast_votes(
     total, recorded, unusable = Forecast(), 0, Counter[str]()
     for pool in pools:
         votes = votes_of(pool)
-        again, ballots = replayed_selections(pool, changes), RecordedVotes(votes)
-        total += _replayed(pool, again, ballots, judge)
+        again, recorded_votes = replayed_selections(pool, changes), RecordedVotes(votes)
+        total += _replayed(pool, again, recorded_votes, judge)
         recorded += len(votes)
         wanted = {_asked(each, judge) for each in again if each.prompts}
         for asked, _ in votes:
@@ -156,7 +156,7 @@ def forecast_votes(
 
 
 def _replayed(
-    pool: RolloutPool, again: list[ReplayedSelection], ballots: RecordedVotes, judge: str
+    pool: RolloutPool, again: list[ReplayedSelection], recorded_votes: RecordedVotes, judge: str
 ) -> Forecast:
     total, certain = Forecast(), True
     alive: tuple[str, ...] = ()
@@ -166,12 +166,12 @@ def _replayed(
         these = [each for each in again if each.iteration == iteration]
         for number, each in enumerate(these):
             id = f"t{iteration}" if number == 0 else f"t{iteration}.{number + 1}"
-            field, heads = _field(pool, each, alive, id)
-            votes = ballots if certain else RecordedVotes([])
+            field, firsts = _field(pool, each, alive, id)
+            votes = recorded_votes if certain else RecordedVotes([])
             found, ranking = forecast(_plan(each.options, _asked(each, judge)), field, votes)
             total += found if certain else Forecast(most=found.most)
             certain = certain and ranking is not None
-            order = ranking or heads
+            order = ranking or firsts
             others = [name for name in alive if name not in order]
             alive = (*order, *others)[: each.options.keep]
     return total
@@ -182,17 +182,17 @@ def _field(
 ) -> tuple[Candidates, tuple[str, ...]]:
     """The candidates of a selection, one of each class where identical ones are judged once."""
     given, everybody = again.options, [pool.by_id(name) for name in alive]
-    heads = alive
+    firsts = alive
     if given.dedupe:
-        heads = tuple(members[0] for members in identical(everybody))
+        firsts = tuple(members[0] for members in identical(everybody))
     field = Candidates(
-        [rollout for rollout in everybody if rollout.id in heads],
+        [rollout for rollout in everybody if rollout.id in firsts],
         keep=given.keep,
         group_size=given.group_size,
         seed=given.seed,
         key=f"{pool.problem}/{id}",
     )
-    return field, heads
+    return field, firsts
 
 
 def _plan(given: SelectOptions, asked: VoteKey) -> Plan:

@@ -1,7 +1,7 @@
 """The simulated agent: which moves it makes in one rollout, decided before the first.
 
 All decisions are draws of one stream per rollout, so the next move depends on nothing but the
-settings, the problem, the lane and the position in the conversation.
+settings, the problem, the cache scope and the position in the conversation.
 """
 
 from collections.abc import Sequence
@@ -60,13 +60,13 @@ def solve_probability(config: SimConfig, book: Playbook, attempts: Sequence[str]
     return own + config.context_gain * (_on_curve(share) - own)
 
 
-def make_plan(config: SimConfig, book: Playbook | None, briefing: str, lane: int) -> Plan:
+def make_plan(config: SimConfig, book: Playbook | None, briefing: str, scope: int) -> Plan:
     """Decide what a rollout will do."""
     if book is None:
-        stream = Stream((config.seed, "agent", "unknown", lane))
+        stream = Stream((config.seed, "agent", "unknown", scope))
         give_up = "I looked around and made no change: I do not know this problem."
         return Plan((*_explore(config, (), stream, brief=False), Move("finish", give_up)))
-    stream = Stream((config.seed, "agent", book.id, lane))
+    stream = Stream((config.seed, "agent", book.id, scope))
     attempts = context_attempts(briefing)
     failure: Failure = "none"
     if stream.happens(config.failure_rate, "failure"):

@@ -19,7 +19,7 @@ def respond(
     books: Sequence[Playbook],
     messages: Sequence[ChatMessage],
     tools: Sequence[ToolInfo],
-    lane: int,
+    scope: int,
 ) -> Reply:
     """Answer as judge, as summarizer or as agent, whichever the prompt asks for."""
     roles = [message.role for message in messages]
@@ -28,13 +28,13 @@ def respond(
     prompt = "\n\n".join(message.text for message in asked)
     answered = roles.count("assistant")
     if not tools and is_judge_request(prompt):
-        return Reply(judge_reply(config, prompt, lane, answered))
+        return Reply(judge_reply(config, prompt, scope, answered))
     if not tools and is_summary_request(prompt):
-        return Reply(summarize_reply(config, prompt, lane, answered))
+        return Reply(summarize_reply(config, prompt, scope, answered))
     scaffold = find_scaffold(prompt, tools)
     if scaffold is None:
         return Reply("I know no way to run a command here, and without one I can do nothing.")
-    plan = make_plan(config, find_playbook(prompt, books), prompt, lane)
+    plan = make_plan(config, find_playbook(prompt, books), prompt, scope)
     position = answered + (_dropped(roles[first:]) if scaffold.drops_malformed else 0)
     move = plan.move(position)
     if move.kind == "finish" and scaffold.prepare and position < len(plan.moves):

@@ -34,9 +34,9 @@ def _grades(prompt: str) -> bool:
     return "final grade: n" in prompt.lower()
 
 
-def judge_reply(config: SimConfig, prompt: str, lane: int, answered: int) -> str:
+def judge_reply(config: SimConfig, prompt: str, scope: int, answered: int) -> str:
     """Answer a judge prompt."""
-    stream = Stream((config.seed, "judge", lane, prompt))
+    stream = Stream((config.seed, "judge", scope, prompt))
     appraisals = [appraise(told, facts) for told, facts in shown_solutions(prompt)]
     abstains = stream.happens(config.abstain_rate, "abstains")
     slips = answered == 0 and stream.happens(config.abstain_rate, "slips")

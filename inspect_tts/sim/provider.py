@@ -44,7 +44,7 @@ class SimulatedModel(ModelAPI):
     """A simulated coding model (`--model simulated/coder`): no network, no language model.
 
     It plays agent, summarizer and judge from the prompts alone, and is deterministic for its
-    arguments and the rollout's lane. Its arguments (`-M name=value`) are the fields of
+    arguments and the rollout's cache scope. Its arguments (`-M name=value`) are the fields of
     `inspect_tts.sim.config.SimConfig`.
     """
 

@@ -21,9 +21,9 @@ def is_summary_request(prompt: str) -> bool:
     return "<trajectory>" in prompt and "</trajectory>" in prompt
 
 
-def summarize_reply(config: SimConfig, prompt: str, lane: int, answered: int) -> str:
+def summarize_reply(config: SimConfig, prompt: str, scope: int, answered: int) -> str:
     """Answer a summarizer prompt."""
-    stream = Stream((config.seed, "summarizer", lane, prompt))
+    stream = Stream((config.seed, "summarizer", scope, prompt))
     content = summarize_text(prompt)
     fails = stream.happens(config.summary_failure_rate, "fails")
     slips = answered == 0 and stream.happens(config.summary_failure_rate, "slips")

@@ -37,9 +37,9 @@ def discrepancies(
 ) -> tuple[str, ...]:
     """Compare what was recorded with what the recorded seeds and votes lead to."""
     found = [
-        f"draw {lot.key}: recorded {lot.order}"
-        for lot in draws
-        if lot.order != seeded_shuffle(lot.options, seed=lot.seed, key=lot.key)
+        f"draw {draw.key}: recorded {draw.order}"
+        for draw in draws
+        if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
     found += _rollouts(stages, rollouts)
     alive: dict[int, tuple[str, ...]] = {}
@@ -103,18 +103,22 @@ def _selection(
     classes = identical(candidates) if selection.classes else ()
     if classes != selection.classes:
         return [f"selection {selection.id}: classes of identical candidates should be {classes}"]
-    heads = [members[0] for members in classes] or selection.population
+    firsts = [members[0] for members in classes] or selection.population
     field = Candidates(
-        [everybody[id] for id in heads],
+        [everybody[id] for id in firsts],
         keep=selection.keep,
         group_size=selection.group_size,
         seed=selection.seed,
         key=f"{problem}/{selection.id}",
     )
-    play, found, matches = begin_selection(selection.kind, field), list[str](), tuple[Match, ...]()
+    running, found, matches = (
+        begin_selection(selection.kind, field),
+        list[str](),
+        tuple[Match, ...](),
+    )
     keys = {draw.key for draw in draws}
     try:
-        groups = next(play)
+        groups = next(running)
         for round in selection.rounds:
             matches = round.matches
             if groups != tuple(match.group for match in matches):
@@ -127,7 +131,7 @@ def _selection(
                 found += _match(key, selection, match, everybody)
                 if match.decided_by == "random" and key not in keys:
                     found.append(f"draw {key} is not among the draws")
-            groups = play.send(matches)
+            groups = running.send(matches)
         found.append(f"selection {selection.id}: the next round, {groups}, is not recorded")
     except StopIteration as end:
         ranking = add_duplicates(end.value, classes) if classes else end.value
@@ -138,7 +142,7 @@ def _selection(
             selected = ranking[: selection.keep]
         if unplayed or (selection.ranking, selection.selected) != (ranking, selected):
             found.append(f"selection {selection.id}: recorded {selection.ranking}, not {ranking}")
-    missing = [lot.key for lot in field.draws if lot.key not in keys]
+    missing = [draw.key for draw in field.draws if draw.key not in keys]
     return found + [f"draw {key} is not among the draws" for key in missing]
 
 

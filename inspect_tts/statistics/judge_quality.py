@@ -96,8 +96,8 @@ def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
         again = int(each.selection.partition(".")[2] or 1) - 1
         rounds[each.iteration, again, each.round].append(each)
     found = []
-    for place, played in sorted(rounds.items()):
-        sure = [(each.match, passes) for each in played if (passes := each.passing)]
+    for place, judged in sorted(rounds.items()):
+        sure = [(each.match, passes) for each in judged if (passes := each.passing)]
         correct = sum(passes[match.winner] for match, passes in sure)
         chances = [sum(passes.values()) / len(passes) for _, passes in sure]
         votes = [(passes[id], n) for match, passes in sure for id, n in match.tally.items()]
@@ -105,7 +105,7 @@ def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
         found.append(
             RoundAccuracy(
                 *place,
-                matches=len(played),
+                matches=len(judged),
                 decidable=len(sure),
                 correct=correct,
                 accuracy=_share(correct, len(sure)),
@@ -118,14 +118,14 @@ def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
 
 def rates(matches: Sequence[Judged]) -> Rates:
     """Rates of ties, abstentions, answers asked for again, and flips."""
-    played = [each.match for each in matches]
-    votes = [vote for match in played for vote in match.votes]
-    flips = [match.order_flip_rate for match in played if match.order_flip_rate is not None]
+    judged = [each.match for each in matches]
+    votes = [vote for match in judged for vote in match.votes]
+    flips = [match.order_flip_rate for match in judged if match.order_flip_rate is not None]
     return Rates(
-        matches=len(played),
+        matches=len(judged),
         votes=len(votes),
-        saved=sum(match.skipped_votes for match in played),
-        tie=_share(sum(bool(match.tied) for match in played), len(played)),
+        saved=sum(match.skipped_votes for match in judged),
+        tie=_share(sum(bool(match.tied) for match in judged), len(judged)),
         abstention=_share(sum(vote.abstention is not None for vote in votes), len(votes)),
         reask=_share(sum(vote.reasked for vote in votes), len(votes)),
         flip=_share(sum(flips), len(flips)),

@@ -200,8 +200,8 @@ def left_after_rounds(selection: Selection) -> tuple[tuple[str, ...], ...]:
     Only a tournament drops somebody in each round; other selections do so at the end.
     """
     left = [selection.population]
-    played = [tuple(id for m in round.matches for id in m.group) for round in selection.rounds]
-    for round, after in zip(selection.rounds, [*played, selection.selected][1:], strict=True):
+    groups = [tuple(id for m in round.matches for id in m.group) for round in selection.rounds]
+    for round, after in zip(selection.rounds, [*groups, selection.selected][1:], strict=True):
         winners = tuple(match.winner for match in round.matches)
         if selection.classes or set(winners) != set(after):
             break  # who stays is no matter of one round's winners

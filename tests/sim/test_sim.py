@@ -103,9 +103,9 @@ def test_draws_depend_on_key_and_name_alone() -> None:
 
 
 def test_draws_are_uniform() -> None:
-    draws = [Stream((0, lane)).unit("x") for lane in range(4000)]
+    draws = [Stream((0, scope)).unit("x") for scope in range(4000)]
     assert all(abs(sum(d < p for d in draws) / 4000 - p) < 0.03 for p in (0.1, 0.5, 0.9))
-    picks = [Stream((0, lane)).pick("abc", "y") for lane in range(3000)]
+    picks = [Stream((0, scope)).pick("abc", "y") for scope in range(3000)]
     assert all(abs(picks.count(letter) - 1000) < 120 for letter in "abc")
     with pytest.raises(ValueError, match="nothing to pick"):
         Stream(()).pick([], "z")
@@ -153,7 +153,7 @@ def test_without_a_shell_the_agent_just_answers() -> None:
 def test_solve_rate_is_met_over_lanes() -> None:
     for config in (FLAWLESS, FLAWLESS.model_copy(update={"solve_rate": 0.8})):
         rate = BOOK.solve_rate if config.solve_rate is None else config.solve_rate
-        plans = [make_plan(config, BOOK, STATEMENT, lane) for lane in range(800)]
+        plans = [make_plan(config, BOOK, STATEMENT, scope) for scope in range(800)]
         solved = sum(chosen_fix(plan) == BOOK.right.name for plan in plans)
         assert abs(solved / 800 - rate) < 0.05
 
@@ -177,15 +177,15 @@ def test_context_pulls_the_solve_rate(context: list[str], low: float, high: floa
 def test_failing_context_spreads_its_mistake() -> None:
     briefing = STATEMENT + attempts("rest-to-last", "rest-to-last")
     config = FLAWLESS.model_copy(update={"solve_rate": 0, "context_gain": 0})
-    refined = [chosen_fix(make_plan(config, BOOK, briefing, lane)) for lane in range(200)]
-    alone = [chosen_fix(make_plan(config, BOOK, STATEMENT, lane)) for lane in range(200)]
+    refined = [chosen_fix(make_plan(config, BOOK, briefing, scope)) for scope in range(200)]
+    alone = [chosen_fix(make_plan(config, BOOK, STATEMENT, scope)) for scope in range(200)]
     assert refined.count("rest-to-last") > 2 * alone.count("rest-to-last")
     assert None not in refined
 
 
 def test_refined_rollout_is_shorter() -> None:
     def mean(briefing: str) -> float:
-        plans = [make_plan(FLAWLESS, BOOK, briefing, lane) for lane in range(50)]
+        plans = [make_plan(FLAWLESS, BOOK, briefing, scope) for scope in range(50)]
         return sum(len(plan.moves) for plan in plans) / 50
 
     assert mean(STATEMENT + attempts("magnitude")) < mean(STATEMENT) - 0.5
@@ -193,7 +193,7 @@ def test_refined_rollout_is_shorter() -> None:
 
 def test_failures_are_of_every_kind() -> None:
     config = SimConfig(failure_rate=1, solve_rate=1)
-    plans = [make_plan(config, BOOK, STATEMENT, lane) for lane in range(200)]
+    plans = [make_plan(config, BOOK, STATEMENT, scope) for scope in range(200)]
     malformed = [p for p in plans if any(m.kind == "malformed" for m in p.moves)]
     endless = [p for p in plans if p.move(10_000).kind == "command"]
     recovered = [p for p in malformed if chosen_fix(p) == "magnitude"]
@@ -202,9 +202,9 @@ def test_failures_are_of_every_kind() -> None:
     assert min(len(endless), len(quitters)) > 20
     assert all(chosen_fix(p) is None for p in [*endless, *quitters])
     share = sum(
-        make_plan(SimConfig(failure_rate=0.2, solve_rate=1), BOOK, STATEMENT, lane)
-        != make_plan(SimConfig(failure_rate=0, solve_rate=1), BOOK, STATEMENT, lane)
-        for lane in range(500)
+        make_plan(SimConfig(failure_rate=0.2, solve_rate=1), BOOK, STATEMENT, scope)
+        != make_plan(SimConfig(failure_rate=0, solve_rate=1), BOOK, STATEMENT, scope)
+        for scope in range(500)
     )
     assert abs(share / 500 - 0.2) < 0.06
 
@@ -238,8 +238,8 @@ def test_position_in_the_conversation_is_the_step() -> None:
 
 
 def test_seed_and_lane_make_another_rollout() -> None:
-    def plans(seed: int, lanes: range) -> list[Plan]:
-        return [make_plan(SimConfig(seed=seed), BOOK, STATEMENT, lane) for lane in lanes]
+    def plans(seed: int, scopes: range) -> list[Plan]:
+        return [make_plan(SimConfig(seed=seed), BOOK, STATEMENT, scope) for scope in scopes]
 
     assert plans(0, range(8)) == plans(0, range(8))
     assert plans(0, range(8)) != plans(1, range(8))

@@ -52,8 +52,8 @@ def shown(turns: tuple[tuple[str, str, str], ...], facts: str = "- ended: comple
     return summary_text(summary(*turns)), facts
 
 
-def verdicts(config: SimConfig, prompt: str, count: int = 2, lanes: int = 400) -> list[int | None]:
-    return [parse_verdict(ask(config, prompt, lane), count) for lane in range(lanes)]
+def verdicts(config: SimConfig, prompt: str, count: int = 2, scopes: int = 400) -> list[int | None]:
+    return [parse_verdict(ask(config, prompt, scope), count) for scope in range(scopes)]
 
 
 def test_evidence_is_ranked() -> None:
@@ -106,8 +106,8 @@ def test_position_bias_takes_the_first() -> None:
     prompt = judge_prompt(shown(FAILED), shown(SOLVED))
     votes = verdicts(SimConfig(judge_accuracy=1, position_bias=0.4), prompt)
     assert abs(votes.count(1) / 400 - 0.4) < 0.07
-    assert set(verdicts(SimConfig(position_bias=1), prompt, lanes=20)) == {1}
-    assert set(verdicts(SimConfig(judge_accuracy=1, position_bias=0), prompt, lanes=20)) == {2}
+    assert set(verdicts(SimConfig(position_bias=1), prompt, scopes=20)) == {1}
+    assert set(verdicts(SimConfig(judge_accuracy=1, position_bias=0), prompt, scopes=20)) == {2}
 
 
 def test_larger_groups_are_judged() -> None:
@@ -134,7 +134,7 @@ def test_abstentions_at_their_rate() -> None:
     reask = load_prompt("judge_reask").format(count=2, verdicts="-")
     config = SimConfig(abstain_rate=0.2)
     first = verdicts(config, prompt)
-    second = [parse_verdict(ask(config, prompt, lane, reask), 2) for lane in range(400)]
+    second = [parse_verdict(ask(config, prompt, scope, reask), 2) for scope in range(400)]
     assert abs(second.count(None) / 400 - 0.2) < 0.06
     assert abs(first.count(None) / 400 - 0.36) < 0.07
 

@@ -152,8 +152,8 @@ def test_unreadable_summaries_at_their_rate() -> None:
             return True
         return False
 
-    first = [unreadable(ask(config, prompt, lane)) for lane in range(400)]
-    second = [unreadable(ask(config, prompt, lane, reask)) for lane in range(400)]
+    first = [unreadable(ask(config, prompt, scope)) for scope in range(400)]
+    second = [unreadable(ask(config, prompt, scope, reask)) for scope in range(400)]
     assert abs(sum(second) / 400 - 0.3) < 0.07
     assert abs(sum(first) / 400 - 0.51) < 0.07
     assert all(a for a, b in zip(first, second, strict=True) if b)

@@ -47,7 +47,7 @@ def lot(*parts: object) -> int:
 
 
 class SteadyAPI(ModelAPI):
-    """Answers by role and lane alone."""
+    """Answers by role and scope alone."""
 
     calls = 0
 
@@ -58,21 +58,23 @@ class SteadyAPI(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
-        prompt, lane = input[0].text + input[-1].text, current_cache_scope()
+        prompt, scope = input[0].text + input[-1].text, current_cache_scope()
         turn = sum(isinstance(message, ChatMessageAssistant) for message in input)
         role = "agent"
         if "<trajectory>" in prompt:
             role, output = "summarizer", self._summary(prompt)
         elif "<solution_1>" in prompt:
-            role, output = "judge", say(f"Final verdict: Solution {lot(lane) % 2 + 1}")
+            role, output = "judge", say(f"Final verdict: Solution {lot(scope) % 2 + 1}")
         elif turn == 0:
-            number = lot(lane) % 100
+            number = lot(scope) % 100
             command = f"sleep 0.2; echo {number} > answer; git rm -q notes; echo x > /tmp/x"
             output = ModelOutput.for_tool_call("steady", "bash", {"command": command})
         else:
-            output = ModelOutput.for_tool_call("steady", "submit", {"answer": str(lot(lane) % 100)})
+            output = ModelOutput.for_tool_call(
+                "steady", "submit", {"answer": str(lot(scope) % 100)}
+            )
         output.usage = ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
-        self._note(role, lane, turn)
+        self._note(role, scope, turn)
         return output
 
     def _summary(self, prompt: str) -> ModelOutput:

@@ -75,10 +75,10 @@ LADDER = {
 }
 
 
-def ask(config: SimConfig, prompt: str, lane: int, *later: str) -> str:
+def ask(config: SimConfig, prompt: str, scope: int, *later: str) -> str:
     messages: list[ChatMessage] = [ChatMessageUser(content=prompt)]
     for text in later:
         messages += [ChatMessageAssistant(content="..."), ChatMessageUser(content=text)]
-    reply = respond(config, [], messages, [], lane)
+    reply = respond(config, [], messages, [], scope)
     assert reply.calls == ()
     return reply.text

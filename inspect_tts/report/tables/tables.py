@@ -77,8 +77,8 @@ def show(value: Any, form: str, percent: bool, digits: int = 1) -> str:
         case "seconds":
             return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
         case "tokens":
-            units = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
-            return next((f"{value / n:.1f}{u}" for n, u in units if value >= n), f"{value:.0f}")
+            prefixes = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+            return next((f"{value / n:.1f}{u}" for n, u in prefixes if value >= n), f"{value:.0f}")
     return format(value, form) if form else str(value)
 
 
