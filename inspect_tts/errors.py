@@ -26,6 +26,10 @@ class UserError(PrerequisiteError):
         return self._text
 
 
+class NoRolloutError(RuntimeError):
+    """No rollout of an iteration can be used: it ends the sample, with the rollouts' own error."""
+
+
 def no_traceback(solve: Solver) -> Solver:
     """Let a user's mistake that shows only in a running sample end it with the message alone.
 
@@ -37,7 +41,7 @@ def no_traceback(solve: Solver) -> Solver:
     async def guarded(state: TaskState, generate: Generate) -> TaskState:
         try:
             return await solve(state, generate)
-        except PrerequisiteError as error:
+        except (PrerequisiteError, NoRolloutError) as error:
             _rich_traceback_guard = True
             raise error.with_traceback(None) from None
         except TimeoutError as error:  # which Inspect would take for the sample's end, and score it

@@ -7,7 +7,15 @@ a release of Inspect that moves something fails there, with a name.
 from inspect_ai._util.error import PrerequisiteError  # printed without a traceback
 from inspect_ai._util.exception import TerminateSampleError  # must not be caught
 
-from .agents import agent_factory, register_alias, registered_names, step_names
+from .agents import (
+    agent_factory,
+    decorated_names,
+    is_factory,
+    is_made,
+    register_alias,
+    registered_names,
+    step_names,
+)
 from .concurrency import default_sandboxes, reserve_slots, widen_throttles
 from .evaluation import (
     ENDED,
@@ -16,6 +24,7 @@ from .evaluation import (
     component_spec,
     eval_spec,
     outer_sample,
+    own_solver_before,
     planned_steps,
     register_spec_hook,
     retried_log,

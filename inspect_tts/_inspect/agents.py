@@ -1,8 +1,10 @@
 """Make an agent from a name.
 
 Private: `solver_from_spec` resolves `pkg/name` and `file.py@name` of solvers and agents, as
-`--solver` does. `registry_find` lists the registered names for error messages. `registry_add` gives
-a solver a second name, because `@solver` always prefixes the package's.
+`--solver` does; `parse_decorators` finds those of a file. `has_registry_params` tells what a
+decorated function made from the function itself. `registry_find` lists the registered names for
+error messages. `registry_add` gives a solver a second name, because `@solver` always prefixes the
+package's.
 """
 
 from collections.abc import Callable
@@ -11,9 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from inspect_ai._eval.loader import solver_from_spec
+from inspect_ai._util.decorator import parse_decorators
 from inspect_ai._util.registry import (
     RegistryInfo,
     RegistryType,
+    has_registry_params,
     is_registry_object,
     registry_add,
     registry_find,
@@ -44,6 +48,21 @@ def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
         return as_solver(made) if is_agent(made) else cast("Solver", made)
 
     return make
+
+
+def decorated_names(file: Path) -> list[str]:
+    """The agents and solvers that a file defines."""
+    return [name for kind in ("agent", "solver") for name, _ in parse_decorators(file, kind)]
+
+
+def is_factory(part: object) -> bool:
+    """Whether this is what makes an agent or a solver, not one that was made."""
+    return is_registry_object(part) and not has_registry_params(part)
+
+
+def is_made(part: object) -> bool:
+    """Whether a decorated function made this agent or solver."""
+    return has_registry_params(part)
 
 
 def registered_names(*types: RegistryType) -> list[str]:

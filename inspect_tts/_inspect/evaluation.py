@@ -50,6 +50,7 @@ _specs: dict[str, EvalSpec] = {}
 _tasks: dict[str, Task] = {}
 _retried: dict[str, str | None] = {}
 _own_solvers: dict[str, Callable[[], Solver]] = {}
+_before: dict[str, tuple[Solver, Callable[[], Solver]]] = {}
 _wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
 """By the sample source of the outer task, because Inspect copies the task."""
 ENDED: list["EvalEnd"] = []
@@ -96,7 +97,7 @@ def register_spec_hook(
                     await anyio.to_thread.run_sync(call, data.log)
                 except Exception as error:  # the other calls are made all the same
                     errors.append(error)
-            for kept in (_specs, _tasks, _retried, _own_solvers):
+            for kept in (_specs, _tasks, _retried, _own_solvers, _before):
                 kept.pop(data.eval_id, None)
             if errors:  # Inspect reports it
                 raise ExceptionGroup(f"after the eval {data.log.eval.task}", errors)
@@ -139,6 +140,17 @@ def task_solver(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
     if spec.eval_id not in _own_solvers:
         _own_solvers[spec.eval_id] = _maker(task.solver, spec)
     return task.solver, _own_solvers[spec.eval_id]
+
+
+def own_solver_before(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]] | None:
+    """The solver that the task had before `task_with` gave it another one; None without @task."""
+    if spec.task_registry_name is None:
+        return None
+    if spec.eval_id not in _before:
+        with recording() as record:
+            made = _make_task(spec.task_registry_name, spec).solver
+        _before[spec.eval_id] = made, partial(record.rebuild, made)
+    return _before[spec.eval_id]
 
 
 def running_task(spec: EvalSpec) -> Task:

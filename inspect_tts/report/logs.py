@@ -154,7 +154,10 @@ def _run_key(header: EvalLog, side: int) -> RunKey:
         prefix = "" if step is first else f"{_name(step.solver)}_{number}."
         passed = (step.params_passed or {}).items()
         arguments |= {f"{prefix}{name}": value for name, value in passed}
-    strategy = "+".join(name for name in names if len(ours) == 1 or name in STAGES) or PLAIN
+    if not any(name in STAGES for name in names):
+        strategy = "+".join(names) or PLAIN  # a list of strategies was refused
+    else:
+        strategy = "+".join(name for name in names if len(ours) == 1 or name in STAGES)
     if strategy == PLAIN and spec.solver:
         arguments["solver"] = spec.solver
     task_args = spec.task_args_passed

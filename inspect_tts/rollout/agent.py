@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from difflib import get_close_matches
 from hashlib import sha256
+from inspect import isclass, signature
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from inspect_tts._inspect import (
     PrerequisiteError,
     agent_factory,
     component_spec,
+    decorated_names,
+    is_factory,
+    is_made,
+    own_solver_before,
     registered_names,
     step_names,
     task_solver,
@@ -34,6 +39,7 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
                 f"agent={agent!r} is a strategy, or a stage of one; name an agent such as "
                 "inspect_tts/bash_agent, or leave it out for the task's own"
             )
+        agent = name_in_file("agent", agent)
         make = agent_factory(agent, args)
         made_by_name("agent", agent, args, make)
         return lambda spec: make
@@ -44,12 +50,11 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
         )
     if agent is None:
         return _own_solver
+    _check_object(agent)
     if is_agent(agent):
         one_agent = agent
         return lambda spec: lambda: as_solver(one_agent)
     solver: Any = agent
-    if not callable(solver):
-        raise UserError(f"agent={agent!r} is neither an agent, nor a solver, nor a name of one")
     return lambda spec: lambda: solver
 
 
@@ -58,10 +63,10 @@ def agent_identity(
 ) -> list[object]:
     """What tells an agent from another one, across processes."""
     if agent is None:
-        return component_spec(task_solver(spec)[0])
+        return component_spec(_own(spec)[0])
     if not isinstance(agent, str):
         return component_spec(agent)
-    file, at, _ = agent.rpartition("@")
+    file, at, _ = name_in_file("agent", agent).rpartition("@")
     code = sha256(Path(file).read_bytes()).hexdigest() if at else None
     return [agent, agent_args or {}, code]
 
@@ -94,17 +99,80 @@ def made_by_name(kind: str, name: str, args: dict[str, Any], make: Callable[[], 
         ) from error
 
 
+def name_in_file(kind: str, name: str) -> str:
+    """The full name of an agent or solver of a file; a file with one of them names that one."""
+    file, at, member = name.rpartition("@")
+    path = Path(file if at else name)
+    if path.suffix != ".py" or not path.is_file():
+        return name
+    names = decorated_names(path)
+    if at and member in names:
+        return name
+    if not at and len(names) == 1:
+        return f"{path}@{names[0]}"
+    if not names:
+        raise UserError(
+            f"{kind}={name!r}: {path} defines no agent and no solver; decorate the function that "
+            f"makes yours with @agent or @solver, and give {kind}={path}@its_name"
+        )
+    wrong = f"{member} is none of its agents and solvers" if at else "it does not say which"
+    choices = " or ".join(f"{kind}={path}@{each}" for each in names)
+    raise UserError(
+        f"{kind}={name!r}: {wrong}; give {choices}"
+        + (f", or decorate the function {member} with @agent or @solver" if at else "")
+    )
+
+
+def _check_object(agent: Any) -> None:
+    """Refuse what only looks like an agent, with what to write instead."""
+    name = getattr(agent, "__name__", type(agent).__name__)
+    if isinstance(agent, list | tuple):
+        raise UserError(
+            f"agent is a list of {len(agent)}; give one: agent=chain(first, second) runs solvers "
+            "one after the other"
+        )
+    if is_factory(agent) or isclass(agent):
+        raise UserError(f"agent={name} makes an agent and is none; write agent={name}()")
+    if not callable(agent):
+        raise UserError(f"agent={agent!r} is neither an agent, nor a solver, nor a name of one")
+    if is_made(agent):
+        return
+    try:
+        signature(agent).bind(None, None)
+    except TypeError:
+        raise UserError(
+            f"agent={name} is a plain function that takes {signature(agent)}; decorate the "
+            f"function that makes your agent with @agent or @solver, and write agent={name}()"
+        ) from None
+
+
 def _own_solver(spec: EvalSpec) -> Callable[[], Solver]:
-    solver, make = task_solver(spec)
+    solver, make = _own(spec)
     check_own_solver(spec.task, solver)
     return make
 
 
+def _own(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
+    """The task's own solver; where `task_with` put a strategy in its place, what it had before."""
+    solver, make = task_solver(spec)
+    if not _ours(solver):
+        return solver, make
+    return own_solver_before(spec) or (solver, make)
+
+
+def _ours(solver: Solver) -> list[str]:
+    return [name for name in step_names(solver) if is_stage(name)]
+
+
 def check_own_solver(task: str, solver: Solver) -> None:
     """Refuse a task whose own solver cannot be the agent of rollouts."""
-    ours = [name for name in step_names(solver) if is_stage(name)]
-    if ours:
+    for name in _ours(solver):
+        if "/" not in name:
+            raise UserError(
+                f"the own solver of task '{task}' has the name {name}, as one of inspect_tts has: "
+                f"rename it, or pass agent='FILE@{name}' to inspect_tts/{name}"
+            )
         raise UserError(
-            f"the own solver of task '{task}' is {ours[0]}, which needs an agent to run: pass "
-            "agent='package/name' to it"
+            f"the own solver of task '{task}' is {name}, which needs an agent to run: pass "
+            "agent='package/name' to it, or set it with task_with(task, solver=...)"
         )

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from inspect_ai.solver import Generate, Solver, TaskState
 
-from inspect_tts._inspect import span_without_store, step_names
+from inspect_tts._inspect import planned_steps, span_without_store, step_names
+from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.method.candidates import agreed
 from inspect_tts.method.records import STOP, Stage
 from inspect_tts.models.preflight import is_judged, mark_judged
+from inspect_tts.registry import STRATEGY_NAMES
 from inspect_tts.rollout.admission import Budget, phases_of
 from inspect_tts.rollout.source import rollout_tasks
 
@@ -26,7 +28,9 @@ def strategy_chain(
     Where rollouts are samples of their own, it skips the stages that ran in earlier samples.
     """
 
+    @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        _check_alone()
         source = rollout_tasks().source
         done = list(source.done) if source is not None else []
         if STOP in done:
@@ -52,6 +56,15 @@ def strategy_chain(
 
     mark_judged(solve, any(map(is_judged, stages)))
     return solve
+
+
+def _check_alone() -> None:
+    names = [name.rpartition("/")[2] for step in planned_steps() for name in step_names(step)]
+    strategies = [name for name in names if name in STRATEGY_NAMES]
+    if len(strategies) > 1:
+        raise UserError(
+            f"solver=[{', '.join(strategies)}]: a list is one chain; run one eval per strategy"
+        )
 
 
 async def _end(stages: Sequence[Solver], state: TaskState, generate: Generate) -> TaskState:

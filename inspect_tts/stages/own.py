@@ -8,7 +8,7 @@ from inspect_tts._inspect import agent_factory, step_names
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.options import StagesArg
 from inspect_tts.registry import is_stage
-from inspect_tts.rollout.agent import made_by_name
+from inspect_tts.rollout.agent import made_by_name, name_in_file
 
 
 def own_stages(stages: StagesArg) -> list[Solver]:
@@ -20,6 +20,7 @@ def own_stages(stages: StagesArg) -> list[Solver]:
 def _stage(given: Any) -> Solver:
     if isinstance(given, str):
         _check_own(given)
+        given = name_in_file("stages", given)
         given = made_by_name("stage", given, {}, agent_factory(given, {}))
     if not callable(given):
         raise UserError(

@@ -19,7 +19,7 @@ from inspect_tts._inspect import (
     widen_throttles,
 )
 from inspect_tts.arguments import takes
-from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.errors import NoRolloutError, UserError, no_traceback
 from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.machine.orphans import register_folders
 from inspect_tts.method.candidates import eligible
@@ -246,11 +246,11 @@ def _check_some_ended_by_themselves(records: list[Rollout]) -> None:
     failed = [record for record in records if record.status == "error"]
     unstarted = [record for record in failed if record.turns == 0 and record.fault != "model"]
     if len(unstarted) == n:
-        raise RuntimeError(
+        raise NoRolloutError(
             f"none of the {n} rollouts could be started; the first failed with {first.reason}"
         )
     if all(record.fault in ("sandbox", "model") or record in unstarted for record in records):
-        raise RuntimeError(
+        raise NoRolloutError(
             f"each of the {n} rollouts of iteration {first.iteration} ended with an error of its "
             f"sandbox or of the model's provider; the first with {first.reason}"
         )

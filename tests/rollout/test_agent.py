@@ -14,7 +14,8 @@ from inspect_ai.solver import Generate, Solver, TaskState, chain, solver
 from inspect_ai.tool import Tool, tool
 from scripted import acting, mark, only, pool, problem, run, says, turn
 
-from inspect_tts import UserError, adopt, rollouts, rtv, tournament
+from inspect_tts import UserError, adopt, pdr, rollouts, rtv, tournament
+from inspect_tts.report.logs import find_logs
 
 
 @agent
@@ -119,6 +120,11 @@ def nested() -> Task:
     return problem(solver=rtv(n=2, votes=1))
 
 
+@solver("rtv")
+def named_as_ours() -> Solver:
+    return worker()
+
+
 @task
 def staged() -> Task:
     return problem(solver=[rollouts(n=2), tournament(votes=1), adopt()])
@@ -141,6 +147,25 @@ def test_without_an_agent_the_tasks_own_solver_is_scaled(tmp_path: Path, text: s
 def test_a_task_without_a_solver_is_one_generation(tmp_path: Path) -> None:
     log = run(plain(), rtv(n=2, votes=1), tmp_path)
     assert [(rollout.turns, rollout.messages) for rollout in pool(log).rollouts] == [(1, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("text", ["#shipped", "#other"])
+def test_a_strategy_that_task_with_sets_scales_what_the_task_had(tmp_path: Path, text: str) -> None:
+    given = task_with(shipped(text=text), solver=rtv(n=2, votes=1))
+    log = run(given, None, tmp_path)
+    assert heard(log) == [text] * 2
+    assert pool(log).adopted is not None
+
+
+def test_a_list_of_strategies_is_refused(tmp_path: Path) -> None:
+    log = run(shipped(), [rtv(n=2, votes=1), pdr(n=2, top_k=1, votes=1)], tmp_path)
+    error = only(log).error
+    assert log.status == "error"
+    assert error is not None
+    assert "solver=[rtv, pdr]: a list is one chain; run one eval per strategy" in error.message
+    assert not pool(log).rollouts
+    [file] = find_logs([log.location])[0]
+    assert file.key.strategy == "rtv+pdr"
 
 
 @tool
@@ -208,11 +233,13 @@ def test_a_task_object_ships_the_solver_that_it_holds(tmp_path: Path, given: Tas
 @pytest.mark.parametrize(
     ("given", "strategy", "message"),
     [
+        (Task(solver=rtv(n=2, votes=1)), None, "or set it with task_with(task, solver=...)"),
+        (problem(solver=named_as_ours()), rtv(n=2), "has the name rtv, as one of inspect_tts has"),
         (nested(), rtv(n=2), "the own solver of task 'nested' is inspect_tts/rtv"),
         (nested(), None, "the own solver of task 'nested' is inspect_tts/rtv"),
         (staged(), None, "the own solver of task 'staged' is inspect_tts/rollouts"),
     ],
-    ids=["nested", "nested-alone", "staged"],
+    ids=["without @task", "a name of ours", "nested", "nested-alone", "staged"],
 )
 def test_a_task_that_offers_no_agent_says_what_to_pass(
     tmp_path: Path, given: Task, strategy: Solver | None, message: str
@@ -228,6 +255,55 @@ def test_a_task_that_offers_no_agent_says_what_to_pass(
 # --- mistakes
 
 
+class Solo:
+    """A class in place of an agent."""
+
+
+def plain_function(state: AgentState) -> AgentState:
+    return state
+
+
+SEVERAL = (
+    IN_A_FILE
+    + """
+
+@agent
+def other() -> Agent:
+    return filed()
+
+
+def helper(state):
+    return state
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "member", "words"),
+    [
+        (SEVERAL, "", ["does not say which", "several.py@filed or agent=", "several.py@other"]),
+        (SEVERAL, "@helper", ["helper is none of its", "decorate the function helper"]),
+        (SEVERAL, "@nothere", ["nothere is none of its", "several.py@filed"]),
+        ("def helper(state): ...", "@helper", ["defines no agent", "@agent or @solver"]),
+    ],
+)
+def test_a_file_that_leaves_the_agent_open_says_what_to_write(
+    tmp_path: Path, text: str, member: str, words: list[str]
+) -> None:
+    file = tmp_path / "several.py"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        rtv(agent=f"{file}{member}")
+    for word in words:
+        assert word in str(raised.value)
+
+
+def test_a_file_with_one_agent_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "single.py"
+    file.write_text(IN_A_FILE.replace("filed", "single"), encoding="utf-8")
+    assert heard(run(problem(), rtv(n=2, votes=1, agent=str(file)), tmp_path)) == ["#single"] * 2
+
+
 @pytest.mark.parametrize(
     ("given", "args", "words"),
     [
@@ -239,6 +315,10 @@ def test_a_task_that_offers_no_agent_says_what_to_pass(
         (None, {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),
         (talker(), {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),
         (42, None, ["agent=42", "neither an agent"]),
+        (talker, None, ["write agent=talker()"]),
+        (Solo, None, ["write agent=Solo()"]),
+        ([talker(), worker()], None, ["a list of 2", "agent=chain(first, second)"]),
+        (plain_function, None, ["takes (state)", "@agent or @solver", "agent=plain_function()"]),
     ],
 )
 def test_a_wrong_agent_is_refused_when_the_strategy_is_built(
