@@ -262,8 +262,8 @@ def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(
     end = told[told.index("\nreport: ") :].strip().splitlines()
     assert end[0] == f"report: {page.resolve()}"
     assert re.fullmatch(
-        r"With a simulated model, whose judge is set to prefer the better of two rollouts in 80% of "
-        r"votes and which says nothing about a real one, rtv solves \d+% of the "
+        r"With a simulated model, whose judge is set to prefer the better of two rollouts in 80% "
+        r"of votes and which says nothing about a real one, rtv solves \d+% of the "
         r"problems and a single rollout \d+% \(.* points, .*\); pdr_rtv solves .*\.",
         end[2],
     )
