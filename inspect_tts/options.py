@@ -11,6 +11,7 @@ from pydantic import Field, SkipValidation, field_validator, model_validator
 
 from .arguments import Options
 from .errors import UserError
+from .evidence_options import EvidenceOptions as EvidenceOptions
 from .method.refinement import Context
 from .method.tournament import TieBreak
 from .registry import find_selection
@@ -98,6 +99,8 @@ class JudgeOptions(SeedOptions):
     by itself, last commands succeeded, fewer turns)."""
     dedupe: bool = False
     """Whether to judge rollouts with the same patch (or answer) only once."""
+    dedupe_behavior: bool = False
+    """Whether to judge only one rollout of each behaviour class; needs `check` or `evidence`."""
     judge_input: JudgeInput = "summary"
     """What judges read of a rollout besides its facts: its `summary`, or its `trajectory`."""
     judge_tokens: int = Field(default=20_000, ge=500)
@@ -113,8 +116,8 @@ class SelectionOptions(JudgeOptions):
 
     selection: str = "tournament"
     """How to select: `tournament` (the paper's), `swiss`, `round_robin`, `pivot`, `listwise`,
-    `pointwise`, `agreement`, a baseline (`random`, `first`, `fewest_turns`, `cheapest`), or your
-    own: `file.py@name`."""
+    `pointwise`, `agreement`, `behavior` (needs `check` or `evidence`), a baseline (`random`,
+    `first`, `fewest_turns`, `cheapest`), or your own: `file.py@name`."""
 
     @field_validator("selection")
     @classmethod
@@ -154,6 +157,9 @@ class RolloutsOptions(RunOptions):
     keep_sandboxes: bool = True
     """Whether sandboxes stay open until no selection needs them. If false, each closes after its
     summary, and its rollout cannot be adopted or graded."""
+    spare_sandbox: bool = False
+    """Whether a sandbox more counts against `max_rollouts` while sandboxes are held: for the stage
+    `take_evidence` behind it."""
     refinement_prompt: str | None = None
     """Replaces the text around the refinement context."""
 
@@ -192,12 +198,23 @@ class RandomOptions(SeedOptions):
     """How many to select."""
 
 
-class RtvOptions(SelectionOptions, RunOptions):
+class RtvOptions(SelectionOptions, EvidenceOptions, RunOptions):
     """Arguments of `rtv`."""
 
     stages: SkipValidation[StagesArg] = None
     """Solvers of your own that run after the rollouts of each iteration, before what follows, for
     example to add evidence: `file.py@name`, `package/name`, or a list of them."""
+
+    @model_validator(mode="after")
+    def _something_to_go_by(self) -> "RtvOptions":
+        wants = ["dedupe_behavior"] * self.dedupe_behavior
+        wants += ["selection=behavior"] * (self.selection == "behavior")
+        if wants and not self.takes_evidence:
+            raise UserError(
+                f"{' and '.join(wants)} goes by what results do when they are executed: give "
+                "check='COMMAND' or evidence='cross' as well, or leave it out"
+            )
+        return self
 
 
 class PdrOptions(RtvOptions):

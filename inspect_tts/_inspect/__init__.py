@@ -33,6 +33,7 @@ from .sandboxes import (
     adopt_sandboxes,
     in_sandboxes,
     local_folders,
+    no_sandbox_events,
     open_sandboxes,
     sandbox_spec,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "local_folders",
     "metered_tokens",
     "model_cache_scope",
+    "no_sandbox_events",
     "no_store_events",
     "open_sandboxes",
     "outer_sample",

@@ -22,9 +22,10 @@ class VoteKey(NamedTuple):
 
 def reading(parameters: Mapping[str, Any]) -> str:
     """What judges read of a rollout, from the arguments of a selecting stage."""
+    checks = f" with checks {parameters['checks']}" if parameters.get("checks") else ""
     if parameters["judge_input"] == "trajectory":
-        return f"trajectory in {parameters['judge_tokens']} tokens"
-    return str(parameters["judge_input"])
+        return f"trajectory in {parameters['judge_tokens']} tokens{checks}"
+    return f"{parameters['judge_input']}{checks}"
 
 
 class RecordedVotes:

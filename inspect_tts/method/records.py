@@ -189,8 +189,9 @@ class Selection(Record):
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
     population: tuple[str, ...]
     classes: tuple[tuple[str, ...], ...] = ()
-    """Identical candidates, of which only the first of each class was judged; empty where all
-    were."""
+    """Candidates of which only the first of each class was judged; empty where all were."""
+    classes_by: Literal["patch", "behavior"] = "patch"
+    """What the members of a class have in common."""
     rounds: tuple[Round, ...] = ()
     ranking: tuple[str, ...]
     """The population, best first."""
@@ -241,7 +242,9 @@ RECORDED = "recorded_rollouts"
 """`Stage.name` of rollouts that an earlier run made."""
 
 SELECTING = ("select", "tournament", "random_selection")
-STAGE_NAMES = ("rollouts", RECORDED, *SELECTING, "adopt", STOP)
+EXECUTION = "take_evidence"
+"""`Stage.name` of what runs checks on results."""
+STAGE_NAMES = ("rollouts", RECORDED, EXECUTION, *SELECTING, "adopt", STOP)
 """Values of `Stage.name` of this package; others are those of users' stages."""
 
 

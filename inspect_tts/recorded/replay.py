@@ -148,6 +148,7 @@ async def _play_again(
 ) -> TaskState:
     pool, crew = pool_of(state), rollout_tasks()
     pool.problem = recorded.problem  # so that every draw comes out as recorded
+    pool.executions = list(recorded.executions)  # nothing is run again
     crew.ballots = RecordedVotes(votes_of(recorded), judge)
     again = replayed_selections(recorded, changes)
     stops = [stage for stage in recorded.stages if stage.name == STOP]

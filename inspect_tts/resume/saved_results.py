@@ -97,7 +97,7 @@ class SavedResults:
         except (CorruptResultError, ValidationError) as error:
             self.reject(kind, error)
             return None
-        if kind in ("summary", "vote", "grade"):  # a rollout may turn out to be of no use
+        if kind in ("summary", "vote", "grade", "check"):  # a rollout may turn out to be of no use
             self.taken_over[kind] += 1
         return unit
 

@@ -1,14 +1,14 @@
 """The live side of a strategy: one owner task for each rollout, from sandbox start to close."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import anyio
 from inspect_ai.solver import TaskState
-from inspect_ai.util import background
+from inspect_ai.util import background, concurrency
 from pydantic import JsonValue
 
 from inspect_tts._inspect import SandboxSet, outer_sample
@@ -17,6 +17,9 @@ from inspect_tts.method.records import Rollout
 from inspect_tts.resume.saved_results import SavedResults
 
 from .admission import Budget
+
+_FEW = 16
+"""Slots where no stage has said how many there are."""
 
 
 class FinishedRollout:
@@ -140,11 +143,29 @@ class RolloutTask:
         return self._score
 
 
+class SpareSlot:
+    """A slot that a sample holds beside those of its rollouts, for one sandbox more.
+
+    Taken together with them: a sample that asked for it later could wait for samples that wait.
+    """
+
+    def __init__(self, slot: AbstractAsyncContextManager[object]) -> None:
+        self._slot = slot
+        self.entered, self.given_back = anyio.Event(), anyio.Event()
+
+    async def run(self) -> None:
+        """Hold the slot until it is given back."""
+        async with self._slot:
+            self.entered.set()
+            await self.given_back.wait()
+
+
 class RolloutTasks:
     """The rollout tasks of one sample, and its saved results."""
 
     def __init__(self) -> None:
         self.owners: dict[str, RolloutTask] = {}
+        self.spare: SpareSlot | None = None
         self.units = SavedResults(None)
         self.ballots: RecordedVotes | None = None
         """Votes of an earlier run, to be used before a judge is asked."""
@@ -174,6 +195,25 @@ class RolloutTasks:
         for owner in owners:
             await owner.finished.wait()
 
+    async def take_spare(self, slot: AbstractAsyncContextManager[object]) -> None:
+        """Take a slot for one sandbox more."""
+        self.spare = SpareSlot(slot)
+        background(self.spare.run)
+        await self.spare.entered.wait()
+
+    @asynccontextmanager
+    async def spare_slot(self) -> AsyncIterator[None]:
+        """Use the spare slot, or where none was taken one of those that all share."""
+        spare, self.spare = self.spare, None
+        if spare is None:
+            async with concurrency("rollouts", _FEW):
+                yield
+            return
+        try:
+            yield
+        finally:
+            spare.given_back.set()
+
     def forget(self, ids: Iterable[str]) -> None:
         """Leave out rollouts that were not started."""
         for id in ids:
@@ -189,6 +229,8 @@ class RolloutTasks:
         """Let go of all that is left and wait until it is graded and closed; scores by rollout."""
         for owner in self.owners.values():
             owner.release()
+        if self.spare is not None:
+            self.spare.given_back.set()
         settled = {owner.id: await owner.settled() for owner in self.owners.values()}
         return {id: score for id, score in settled.items() if score is not None}
 

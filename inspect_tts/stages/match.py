@@ -10,6 +10,9 @@ from inspect_ai.util import span
 from inspect_tts import progress
 from inspect_tts._inspect import effective_config, model_cache_scope
 from inspect_tts.errors import gather
+from inspect_tts.execution.classes import worth
+from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.execution.shown import checks_text
 from inspect_tts.method.candidates import evidence
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote
@@ -66,6 +69,8 @@ class JudgeSetup:
     """Votes of each match that are not asked, so that the sample's limit holds."""
     ballots: RecordedVotes | None = None
     """Votes of an earlier run, to be used before the judge is asked."""
+    execution: ExecutionEvidence | None = None
+    """What running checks on the results showed."""
 
     def recorded(self, order: tuple[str, ...]) -> Vote | None:
         """A vote of an earlier run on the same question, which is used up by this."""
@@ -115,7 +120,9 @@ async def run_match(
         verdicts,
         seed=judging.seed,
         key=f"{judging.key}/{id}/tie",
-        evidence={r.id: evidence(r) for r in group} if by_evidence else None,
+        evidence={r.id: (*worth(judging.execution, r.id), *evidence(r)) for r in group}
+        if by_evidence
+        else None,
     )
     given = [vote.grade for vote in ballots if vote.grade is not None]
     return Match(
@@ -156,6 +163,7 @@ class _MatchVotes:
             seed=self.judging.seed,
             key=vote_key(self.judging.key, self.match, order),
             texts=self.judging.texts,
+            checks=checks_text(self.judging.execution, order, "Solution"),
         )
 
     def lane(self, *indices: int) -> AbstractContextManager[None]:

@@ -20,6 +20,7 @@ from inspect_tts._inspect import (
 )
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.execution.shown import checks_text
 from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.machine.orphans import register_folders
 from inspect_tts.method.candidates import eligible
@@ -104,7 +105,10 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     if settings.options.preflight and pool.iteration < 0:
         await preflight(spec, asked_models())
     contexts, lots = _contexts(pool, job.iteration, settings)
-    default = max(settings.options.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
+    spare = int(settings.options.spare_sandbox and sandbox is not None)
+    default = max(
+        settings.options.n + spare, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE)
+    )
     at_once = settings.options.max_rollouts or default
     if pool.iteration < 0:
         await check_capacity(sandbox, at_once)
@@ -120,10 +124,12 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
         async with reserve_slots("rollouts", at_once, grow=grow) as slots:
             held = hold and sandbox is not None
             if held:
-                _check_room(n, slots)
+                _check_room(n + spare, slots)
             crew.start(owners)
             for each in owners if held else ():
                 await each.entered.wait()
+            if held and spare:
+                await crew.take_spare(concurrency("rollouts", at_once))
         for each in owners:
             await each.finished.wait()
     records = [each.result.rollout for each in owners if each.result]
@@ -176,6 +182,7 @@ def _owner(
         iteration=job.iteration,
         seed=settings.options.seed,
         problem=problem_text(job.state),
+        checks=checks_text(pool.execution(job.iteration - 1), context, "Attempt"),
     )
     grade = partial(grade_in_place, job=job)
     return RolloutTask(
@@ -212,7 +219,8 @@ def check_tasks(settings: Settings) -> None:
             and settings.options.keep_sandboxes
             and each.has_sandbox
         ):
-            _check_room(settings.options.n, settings.options.max_rollouts)
+            needed = settings.options.n + settings.options.spare_sandbox
+            _check_room(needed, settings.options.max_rollouts)
 
 
 def _check_room(needed: int, slots: int) -> None:

@@ -11,6 +11,8 @@ from inspect_tts import progress
 from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
+from inspect_tts.execution.classes import class_labels, identity, same_behaviour
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import diverse, expand, identical
 from inspect_tts.method.recorded_votes import reading
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
@@ -62,7 +64,9 @@ def selection_stage(
         pool = pool_of(state)
         id, population = _selection_id(pool), _population(pool, name)
         everybody = [pool.by_id(id) for id in population]
-        classes = identical(everybody) if options.dedupe else ()
+        execution = pool.execution()
+        alike = same_behaviour(execution, population) if options.dedupe_behavior else ()
+        classes = alike or (identical(everybody) if options.dedupe else ())
         heads = {members[0] for members in classes}
         field = Candidates(
             [r for r in everybody if r.id in heads] if classes else everybody,
@@ -70,11 +74,12 @@ def selection_stage(
             group_size=options.group_size,
             seed=options.seed,
             key=f"{pool.problem}/{id}",
+            behaviour=class_labels(execution) if execution else {},
         )
         judging = None
-        effective = _recorded(options, shown)
+        effective = _recorded(options, shown) | _reads(execution)
         if rules.answer is not None:
-            judging = _judging(state, id, field, options, (prompts[0], prompts[1]))
+            judging = _judging(state, id, field, options, (prompts[0], prompts[1]), execution)
             judging.budget.begin("selection")
             effective["temperature"] = judging.config.temperature
         started = monotonic()
@@ -91,6 +96,7 @@ def selection_stage(
             iteration=pool.iteration,
             population=population,
             classes=classes,
+            classes_by="behavior" if alike else "patch",
             rounds=rounds,
             ranking=ranking,
             selected=selected,
@@ -131,6 +137,7 @@ def _judging(
     field: Candidates,
     options: SelectOptions,
     prompts: tuple[Prompt, Prompt],
+    execution: ExecutionEvidence | None,
 ) -> JudgeSetup:
     judge, rules = role_model("judge"), SELECTIONS[options.selection]
     texts = _trajectories(field, options) if options.judge_input == "trajectory" else None
@@ -151,12 +158,18 @@ def _judging(
         prompts=prompts,
         texts=texts,
         units=rollout_tasks().units,
-        reads=reading(options.arguments()),
+        reads=reading(options.arguments() | _reads(execution)),
         budget=rollout_tasks().budget,
         matches=matches_at_most(rules, len(field.ids), field.keep, field.group_size),
         characters=len(problem) + size * sum(map(len, shown)) // len(shown) + _FRAME,
         ballots=rollout_tasks().ballots,
+        execution=execution,
     )
+
+
+def _reads(execution: ExecutionEvidence | None) -> dict[str, Any]:
+    """What tells apart judges that read of other checks, or of none."""
+    return {"checks": identity(execution)} if execution and execution.results else {}
 
 
 def _trajectories(field: Candidates, options: SelectOptions) -> dict[str, str]:
