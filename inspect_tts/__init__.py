@@ -25,7 +25,7 @@ from .strategies import cheap, pdr, pdr_rtv, robust, rtv
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
-    from .report.frames import matches_df, problems_df, rollouts_df, votes_df
+    from .report.frames import checks_df, matches_df, problems_df, rollouts_df, votes_df
 
 __all__ = [  # noqa: RUF022  # grouped
     # strategies
@@ -59,6 +59,7 @@ __all__ = [  # noqa: RUF022  # grouped
     # scores
     "rollout_scores",
     # dataframes
+    "checks_df",
     "matches_df",
     "problems_df",
     "rollouts_df",

@@ -42,6 +42,8 @@ def unfit_untouched(check: Check, first: CheckRun, second: CheckRun) -> str | No
     """Why a check counts for nothing, by its two runs on the untouched tree."""
     if first.problem is not None:
         return f"on the untouched tree {first.problem}"
+    if first.returncode in (126, 127):
+        return f"it cannot be run on the untouched tree (return code {first.returncode})"
     if first.edited or second.edited:
         return f"it changes the repository: {', '.join((first.edited or second.edited)[:3])}"
     if check.origin == "repository" and check.junit and first.passed is not None:

@@ -33,24 +33,17 @@ class Candidates:
         group_size: Largest group where the selection forms groups, G.
         seed: The run's seed.
         key: Names this selection among all draws of the strategy.
-        behaviour: By rollout the name of its behaviour class, `untouched` for those that behave
-            like the untouched tree; default none, as without evidence from execution.
     """
 
     def __init__(
-        self,
-        candidates: Sequence[Rollout],
-        *,
-        keep: int,
-        group_size: int,
-        seed: int,
-        key: str,
-        behaviour: Mapping[str, str] | None = None,
+        self, candidates: Sequence[Rollout], *, keep: int, group_size: int, seed: int, key: str
     ) -> None:
         self.rollouts = {rollout.id: rollout for rollout in candidates}
         self.ids = tuple(self.rollouts)
         self.keep, self.group_size, self.seed, self.key = keep, group_size, seed, key
-        self.behaviour = dict(behaviour or {})
+        self.behaviour: Mapping[str, str] = {}
+        """By rollout the name of its behaviour class, `untouched` for those that behave like the
+        untouched tree; empty without evidence from execution."""
         self.remaining = self.ids
         """Ids that may still be selected."""
         self.draws: list[Draw] = []

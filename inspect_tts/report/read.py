@@ -135,6 +135,7 @@ def read_sample(
         pass_mark=pass_mark,
     )
     check_numbers(outcome)
+    outcome = replace(outcome, executions=tuple(pool.executions))
     if pool.adopted is None and (own := _own_score(sample)) is not None:
         outcome = replace(outcome, numbers={"selected": own})  # a limit ended it before
     detail = None

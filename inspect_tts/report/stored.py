@@ -43,4 +43,5 @@ def pool_record(sample: EvalSample) -> PoolRecord | None:
     if "RolloutPool:rollouts" not in sample.store:
         return None
     stored = sample.store_as(RolloutPool)
-    return PoolRecord(stored.rollouts, stored.selections, stored.stages, stored.adopted)
+    told = (stored.rollouts, stored.selections, stored.stages, stored.adopted)
+    return PoolRecord(*told, stored.executions)

@@ -74,8 +74,8 @@ def selection_stage(
             group_size=options.group_size,
             seed=options.seed,
             key=f"{pool.problem}/{id}",
-            behaviour=class_labels(execution) if execution else {},
         )
+        field.behaviour = class_labels(execution) if execution else {}
         judging = None
         effective = _recorded(options, shown) | _reads(execution)
         if rules.answer is not None:

@@ -124,8 +124,8 @@ def _selection(
         group_size=selection.group_size,
         seed=selection.seed,
         key=f"{problem}/{selection.id}",
-        behaviour=class_labels(execution) if execution else {},
     )
+    field.behaviour = class_labels(execution) if execution else {}
     play, found, matches = begin_selection(selection.kind, field), list[str](), tuple[Match, ...]()
     keys = {draw.key for draw in draws}
     try:

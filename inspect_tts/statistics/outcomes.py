@@ -8,6 +8,7 @@ Everything here is read after the run. Nothing of it feeds a decision.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import (
     COUNTS_AS_FAILED,
     STOP,
@@ -130,6 +131,8 @@ class ProblemOutcome:
     """Of the whole sample, as Inspect counted it."""
     seconds: float | None = None
     """Wall time of the whole sample."""
+    executions: tuple[ExecutionEvidence, ...] = ()
+    """What running checks on the results showed."""
 
     def population(self, iteration: int) -> tuple[GradedRollout, ...]:
         """The rollouts of one iteration."""

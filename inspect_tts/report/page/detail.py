@@ -10,6 +10,7 @@ from zlib import compress
 from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage
 
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import Match, Patch, Rollout, Selection, Stage
 from inspect_tts.text.transcript import elide
 
@@ -21,6 +22,7 @@ class PoolRecord(NamedTuple):
     selections: list[Selection]
     stages: list[Stage]
     adopted: str | None
+    executions: "list[ExecutionEvidence] | tuple[()]" = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from inspect_tts.report.compare import Comparison
 from inspect_tts.report.numbers import RunNumbers
 
+from .evidence import evidence_table
 from .tables import (
     ABSENT,
     Cell,
@@ -29,6 +30,7 @@ def tables(
         main_table(runs),
         baselines_table(runs),
         *(comparison_table(runs, comparison) for comparison in comparisons),
+        evidence_table(runs),
         cost_table(runs),
     ]
     if full:
