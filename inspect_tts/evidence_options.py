@@ -1,6 +1,6 @@
 """The arguments of evidence from execution; `options.py` has all others."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -53,3 +53,14 @@ class EvidenceOptions(Options):
     def takes_evidence(self) -> bool:
         """Whether anything is run at all."""
         return bool(named_checks(self.check)) or self.evidence != "none"
+
+    def checked_needs(self, selection: str, dedupe_behavior: bool) -> Self:
+        """Refuse what goes by evidence where none is taken."""
+        wants = ["dedupe_behavior"] * dedupe_behavior
+        wants += ["selection=behavior"] * (selection == "behavior")
+        if wants and not self.takes_evidence:
+            raise UserError(
+                f"{' and '.join(wants)} goes by what results do when they are executed: give "
+                "check='COMMAND' or evidence='cross' as well, or leave it out"
+            )
+        return self

@@ -207,14 +207,7 @@ class RtvOptions(SelectionOptions, EvidenceOptions, RunOptions):
 
     @model_validator(mode="after")
     def _something_to_go_by(self) -> "RtvOptions":
-        wants = ["dedupe_behavior"] * self.dedupe_behavior
-        wants += ["selection=behavior"] * (self.selection == "behavior")
-        if wants and not self.takes_evidence:
-            raise UserError(
-                f"{' and '.join(wants)} goes by what results do when they are executed: give "
-                "check='COMMAND' or evidence='cross' as well, or leave it out"
-            )
-        return self
+        return self.checked_needs(self.selection, self.dedupe_behavior)
 
 
 class PdrOptions(RtvOptions):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cached_property
+from logging import getLogger
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,8 @@ from inspect_tts.method.records import Rollout
 from inspect_tts.resume.saved_results import SavedResults
 
 from .admission import Budget
+
+logger = getLogger(__name__)
 
 _FEW = 16
 """Slots where no stage has said how many there are."""
@@ -133,6 +136,12 @@ class RolloutTask:
         return self.result is not None and (sandboxes is None or not sandboxes.closed)
 
     @property
+    def holds(self) -> bool:
+        """Whether its sandbox is open."""
+        sandboxes = self.result.sandboxes if self.result else None
+        return sandboxes is not None and not sandboxes.closed
+
+    @property
     def released(self) -> bool:
         """Whether nothing may use its sandbox any more but what grades and closes it."""
         return self._released.is_set()
@@ -205,6 +214,12 @@ class RolloutTasks:
     async def spare_slot(self) -> AsyncIterator[None]:
         """Use the spare slot, or where none was taken one of those that all share."""
         spare, self.spare = self.spare, None
+        if spare is None and any(owner.holds for owner in self.owners.values()):
+            logger.warning(
+                "one sandbox more than max_rollouts is opened; give rollouts(spare_sandbox=True)"
+            )
+            yield  # to wait for a slot might be to wait for oneself
+            return
         if spare is None:
             async with concurrency("rollouts", _FEW):
                 yield
@@ -241,3 +256,19 @@ _crews: WeakKeyDictionary[object, RolloutTasks] = WeakKeyDictionary()
 def rollout_tasks() -> RolloutTasks:
     """The rollout tasks of the running sample."""
     return _crews.setdefault(outer_sample(), RolloutTasks())
+
+
+def check_some_ended(records: list[Rollout]) -> None:
+    """Let the sample fail where nothing but errors of the sandbox or a model's provider is left."""
+    first, n = records[0], len(records)
+    failed = [record for record in records if record.status == "error"]
+    unstarted = [record for record in failed if record.turns == 0 and record.fault != "model"]
+    if len(unstarted) == n:
+        raise RuntimeError(
+            f"none of the {n} rollouts could be started; the first failed with {first.reason}"
+        )
+    if all(record.fault in ("sandbox", "model") or record in unstarted for record in records):
+        raise RuntimeError(
+            f"each of the {n} rollouts of iteration {first.iteration} ended with an error of its "
+            f"sandbox or of the model's provider; the first with {first.reason}"
+        )

@@ -34,7 +34,13 @@ from inspect_tts.resume.log_repair import note_run
 from inspect_tts.resume.saved_results import SavedResults, open_store
 from inspect_tts.rollout.agent import check_own_solver
 from inspect_tts.rollout.context import Job, problem_text
-from inspect_tts.rollout.lifecycle import FinishedRollout, RolloutTask, RolloutTasks, rollout_tasks
+from inspect_tts.rollout.lifecycle import (
+    FinishedRollout,
+    RolloutTask,
+    RolloutTasks,
+    check_some_ended,
+    rollout_tasks,
+)
 from inspect_tts.rollout.refinement import Refinement, refinement_of
 from inspect_tts.rollout.rollout import grade_in_place, run_rollout
 from inspect_tts.rollout.settings import Settings, check_settings
@@ -289,20 +295,4 @@ def _add(
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]
     pool.selected = [*eligible(records, leak_guard=settings.options.leak_guard), *carried]
-    _check_some_ended_by_themselves(records)
-
-
-def _check_some_ended_by_themselves(records: list[Rollout]) -> None:
-    """Let the sample fail where nothing but errors of the sandbox or a model's provider is left."""
-    first, n = records[0], len(records)
-    failed = [record for record in records if record.status == "error"]
-    unstarted = [record for record in failed if record.turns == 0 and record.fault != "model"]
-    if len(unstarted) == n:
-        raise RuntimeError(
-            f"none of the {n} rollouts could be started; the first failed with {first.reason}"
-        )
-    if all(record.fault in ("sandbox", "model") or record in unstarted for record in records):
-        raise RuntimeError(
-            f"each of the {n} rollouts of iteration {first.iteration} ended with an error of its "
-            f"sandbox or of the model's provider; the first with {first.reason}"
-        )
+    check_some_ended(records)

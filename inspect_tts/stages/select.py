@@ -13,6 +13,7 @@ from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.execution.classes import class_labels, identity, same_behaviour
 from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.execution.shown import MOST_CHARS
 from inspect_tts.method.candidates import diverse, expand, identical
 from inspect_tts.method.recorded_votes import reading
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
@@ -29,8 +30,7 @@ from inspect_tts.text.transcript import render_trajectory
 from .match import JudgeSetup, independent, run_match
 from .pool import RolloutPool, draw, pool_of
 
-_FRAME = 3_000
-"""Characters of a judge's prompt around problem and solutions, about."""
+_FRAME = 3_000  # characters of a judge's prompt around problem and solutions, about
 _SELECTION_FIELDS = {"seed", "keep", "group_size", "votes", "tie", "diverse"}
 _PROMPTS = {"verdict": ("judge", "judge_reask"), "grade": ("grade", "grade_reask")}
 
@@ -64,7 +64,7 @@ def selection_stage(
         pool = pool_of(state)
         id, population = _selection_id(pool), _population(pool, name)
         everybody = [pool.by_id(id) for id in population]
-        execution = pool.execution()
+        execution = _execution(pool, options)
         alike = same_behaviour(execution, population) if options.dedupe_behavior else ()
         classes = alike or (identical(everybody) if options.dedupe else ())
         heads = {members[0] for members in classes}
@@ -161,10 +161,22 @@ def _judging(
         reads=reading(options.arguments() | _reads(execution)),
         budget=rollout_tasks().budget,
         matches=matches_at_most(rules, len(field.ids), field.keep, field.group_size),
-        characters=len(problem) + size * sum(map(len, shown)) // len(shown) + _FRAME,
+        characters=len(problem)
+        + size * sum(map(len, shown)) // len(shown)
+        + (_FRAME + MOST_CHARS if execution else _FRAME),
         ballots=rollout_tasks().ballots,
         execution=execution,
     )
+
+
+def _execution(pool: RolloutPool, options: SelectOptions) -> ExecutionEvidence | None:
+    execution = pool.execution()
+    if execution is None and (options.dedupe_behavior or options.selection == "behavior"):
+        raise UserError(
+            "dedupe_behavior and selection=behavior go by what results do when they are executed, "
+            "and none was: put take_evidence() before it, or give check or evidence to the strategy"
+        )
+    return execution
 
 
 def _reads(execution: ExecutionEvidence | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from inspect_ai.log import EvalLog, write_eval_log
 import inspect_tts
 from inspect_tts import RolloutPool
 from inspect_tts.report.tables.columns import MATCHES, PROBLEMS, ROLLOUTS, VOTES
+from inspect_tts.report.tables.evidence import CHECKS
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
@@ -21,6 +22,7 @@ FRAMES = {
     "rollouts_df": ROLLOUTS,
     "matches_df": MATCHES,
     "votes_df": VOTES,
+    "checks_df": CHECKS,
     "problems_df": PROBLEMS,
 }
 DTYPES = {"str": "string", "int": "int64", "float": "double", "bool": "bool"}

@@ -29,7 +29,6 @@ UNIT = "python3 -c 'from sums import add; assert add(2, 5) == 7'"
 CHECKS = {
     "unit": UNIT,
     "deletes": "rm -rf $PWD",
-    "endless": "sleep 600",
     "talks": "yes | head -c 50000000",
     "absent": "no_such_program",
     "edits": "echo >> sums.py",
@@ -64,7 +63,7 @@ def abstains(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
 
 def test_results_are_told_apart_and_bad_checks_harm_nobody(box: Box, tmp_path: Path) -> None:
     task = repository(sandbox=box.spec, name=box.task_name)
-    strategy = rtv(n=4, votes=1, agent=four(), check=CHECKS, evidence="all", evidence_time=120)
+    strategy = rtv(n=4, votes=1, agent=four(), check=CHECKS, evidence="all", evidence_time=3600)
     log = run(task, strategy, tmp_path)
     found = pool(log)
     ids, [taken] = by_mark(found), found.executions
@@ -90,12 +89,11 @@ def test_results_are_told_apart_and_bad_checks_harm_nobody(box: Box, tmp_path: P
     why = reasons(taken)
     assert "changes the repository: sums.py" in why["edits"]
     assert "changes the repository" in why["deletes"]
-    assert "did not end within 30 s" in why["endless"]
     assert "return code 127" in why["absent"]
     assert {"unit", "talks", "leaves", "python3 try_it.py"}.isdisjoint(why)
     shown = {run.check: run for run in taken.runs if run.tree == UNTOUCHED}
-    assert 190_000 < shown["u04"].size <= 200_000, "bounded where it is made"
-    assert "left" in shown["u07"].output
+    assert 190_000 < shown["u03"].size <= 200_000, "bounded where it is made"
+    assert "left" in shown["u06"].output
     assert all(len(run.output) < 1_500 for run in taken.runs)
     texts = checks_shown(log)
     assert texts
@@ -107,6 +105,15 @@ def test_results_are_told_apart_and_bad_checks_harm_nobody(box: Box, tmp_path: P
     assert found.discrepancies() == ()
     assert only(log).scores["last_words"].value == 1.0  # type: ignore[index]
     assert box.alive() == []
+
+
+def test_a_check_that_never_ends_is_stopped_and_named(tmp_path: Path) -> None:
+    agent = acting(leaves("#good", RIGHT), leaves("#b", WRONG))
+    given: dict[str, Any] = {"check": {"endless": "sleep 600", "unit": UNIT}, "evidence_time": 12}
+    found = pool(run(repository(), rtv(n=2, votes=1, agent=agent, **given), tmp_path))
+    assert "did not end within 3 s" in reasons(found.executions[0])["endless"]
+    assert found.adopted is not None
+    assert found.discrepancies() == ()
 
 
 def test_a_selection_by_behaviour_needs_no_judge(tmp_path: Path) -> None:
