@@ -87,7 +87,7 @@ def excerpts(outputs: Sequence[str], most: int = EXCERPT_CHARS) -> list[str]:
     parted = [output.split("\n") for output in outputs]
     shortest = min(map(len, parted), default=0)
     same = next((i for i in range(shortest) if len({lines[i] for lines in parted}) > 1), shortest)
-    begin = max(0, same - 2)
+    begin = max(0, same - 2) if len({*outputs}) > 1 else 0
     shown = []
     for lines in parted:
         text = "\n".join(lines[begin:])

@@ -83,6 +83,7 @@ def test_excerpts_show_where_outputs_part() -> None:
         ["[...]", "e", "f", "right"],
     ]
     assert all(len(text) < 1_400 for text in shown)
+    assert excerpts(["a\nb\nc\nd", "a\nb\nc\nd"]) == ["a\nb\nc\nd"] * 2
     assert excerpts([]) == []
 
 

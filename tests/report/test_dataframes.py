@@ -101,7 +101,8 @@ def test_a_malformed_sample_is_named_and_the_others_are_read(
     changed = made_log(Made(problems=3, n=4, keep=2, votes=3))
     (changed.samples or [])[1].store["RolloutPool:rollouts"][0].pop("status")
     write_eval_log(changed, str(tmp_path / "2026-01-01T00-00-00_made.eval"))
-    assert getattr(inspect_tts, name)(tmp_path).id.nunique() == 2
+    held = 0 if name == "checks_df" else 2  # without evidence from execution there is none
+    assert getattr(inspect_tts, name)(tmp_path).id.nunique() == held
     assert "problem-001 is left out, it is malformed: ValidationError" in caplog.text
 
 

@@ -36,9 +36,13 @@ WRONG = "def add(a, b):\n    return a * b\n"
 TRY = "from sums import add\nprint('sum', add(2, 5))\n"
 
 
-def repository(setup: str = REPOSITORY, sandbox: Any = "local", **options: Any) -> Task:
-    sample = Sample(id="p", input="Make add add.", target="#good", setup=setup)
-    return Task(dataset=[sample], scorer=last_words(), sandbox=sandbox, **options)
+def repository(
+    setup: str = REPOSITORY, sandbox: Any = "local", count: int = 1, **options: Any
+) -> Task:
+    samples = [
+        Sample(id=f"p{i}", input="Make add add.", target="#good", setup=setup) for i in range(count)
+    ]
+    return Task(dataset=samples, scorer=last_words(), sandbox=sandbox, **options)
 
 
 def leaves(mark: str, source: str | None, *scripts: str, also: Sequence[str] = ()) -> Act:

@@ -13,11 +13,11 @@ from inspect_ai.util import span
 from inspect_tts._inspect import eval_spec, local_folders, outer_sample, sandbox_spec, setup_steps
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, gather, no_traceback
-from inspect_tts.evidence_options import EvidenceOptions, named_checks
 from inspect_tts.execution.classes import concluded
 from inspect_tts.execution.recording import recorded, results_of
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import EXECUTION, Rollout, Stage
+from inspect_tts.options.evidence import EvidenceOptions, named_checks
 from inspect_tts.registry import is_stage
 from inspect_tts.rollout.lifecycle import rollout_tasks
 from inspect_tts.stages.pool import RolloutPool, pool_of

@@ -6,7 +6,6 @@ from time import monotonic
 
 from inspect_ai.model import ChatMessage
 
-from inspect_tts.evidence_options import EvidenceKind
 from inspect_tts.execution.classes import unfit_untouched
 from inspect_tts.execution.commands import pytest_run
 from inspect_tts.execution.kits import Kit, kit_of
@@ -21,6 +20,7 @@ from inspect_tts.execution.schedule import (
     user_checks,
     without_repeats,
 )
+from inspect_tts.options.evidence import EvidenceKind
 from inspect_tts.workspace.tree import Tree
 
 from .session import Session

@@ -1,11 +1,11 @@
-"""The arguments of evidence from execution; `options.py` has all others."""
+"""The arguments of evidence from execution; the package has all others."""
 
 from typing import Literal, Self
 
 from pydantic import Field, field_validator
 
-from .arguments import Options
-from .errors import UserError
+from ..arguments import Options
+from ..errors import UserError
 
 CheckArg = str | list[str] | dict[str, str] | None
 EvidenceKind = Literal["none", "regression", "cross", "all"]

@@ -9,13 +9,13 @@ from inspect_ai.agent import Agent
 from inspect_ai.solver import Solver
 from pydantic import Field, SkipValidation, field_validator, model_validator
 
-from .arguments import Options
-from .errors import UserError
-from .evidence_options import EvidenceOptions as EvidenceOptions
-from .method.refinement import Context
-from .method.tournament import TieBreak
-from .registry import find_selection
-from .resume.saved_results import check_resume
+from ..arguments import Options
+from ..errors import UserError
+from ..method.refinement import Context
+from ..method.tournament import TieBreak
+from ..registry import find_selection
+from ..resume.saved_results import check_resume
+from .evidence import EvidenceOptions as EvidenceOptions
 
 AgentArg = Agent | Solver | str | None
 StagesArg = Solver | str | list[Solver | str] | None
