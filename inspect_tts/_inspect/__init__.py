@@ -33,6 +33,7 @@ from .sandboxes import (
     adopt_sandboxes,
     in_sandboxes,
     local_folders,
+    no_sandbox_events,
     open_sandboxes,
     sandbox_spec,
 )

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
+from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
 
@@ -68,6 +69,8 @@ class RunNumbers(BaseModel):
     of a problem at the most, problems with all of those graded."""
     notes: tuple[str, ...]
     """What is missing, and why."""
+    evidence: ExecutionNumbers | None = None
+    """Evidence from execution; None where none was taken."""
     warnings: tuple[RunWarning, ...]
     """What went wrong, worst first."""
 
@@ -157,6 +160,7 @@ def _run(
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),
         notes=(),
+        evidence=execution_numbers(outcomes),
         warnings=run_warnings([*(sample.counts for sample in samples), _ends(files, samples)]),
     )
     return Run(found.model_copy(update={"notes": _notes(found, samples)}), outcomes)

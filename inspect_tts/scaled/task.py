@@ -90,6 +90,11 @@ def scaled(
     inner = _load(task, mapping("task_args", task_args), sandbox)
     chosen = getattr(strategies, strategy)(**given)
     options = STRATEGIES[strategy](**given)
+    if options.takes_evidence:
+        raise UserError(
+            "check and evidence need a strategy whose rollouts share a sample: run it with "
+            "--solver instead of inspect_tts/scaled, or leave them out of strategy_args"
+        )
     samples = _problems(inner.samples, limit, sample_id)
     _check_images(inner.task, samples)
     scorers = tuple(inner.task.scorer or ())

@@ -9,6 +9,8 @@ from inspect_tts.report.numbers import RunNumbers
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.measures import BASELINES
 
+from .evidence import EVIDENCE, evidence_entries
+
 UNGRADED = "n/g"
 """Not graded."""
 ABSENT = "-"
@@ -254,6 +256,7 @@ LISTS = (
         ("winner's share of votes: percent", "decidable matches", "accuracy: percent"),
         lambda run: (((b.low, b.high), b.matches, b.accuracy) for b in run.calibration),
     ),
+    Listed("Evidence from execution", EVIDENCE, evidence_entries),
     Listed(
         "Turns of a rollout",
         ("iteration", "outcome", "rollouts", "mean turns: .1f", "median: g"),
