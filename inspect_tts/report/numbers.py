@@ -18,6 +18,8 @@ from .logs import PLAIN, LogFile, RunKey
 from .read import ReadSample
 from .warnings import Counts, RunWarning, cause, run_warnings
 
+CANCELLED = ("CancelledError(", "Cancelled(")
+"""What Inspect logs as the error of a sample that was cancelled."""
 VERSION = 1
 """Of the JSON form. A field that is renamed or changes its meaning raises it."""
 
@@ -41,7 +43,7 @@ class RunNumbers(BaseModel):
     problems: int
     samples: int
     errors: int
-    """Samples that ended with an error; they are in no number."""
+    """Samples that ended with an error or were cancelled; they are in no number."""
     rollouts: int
     graded: int
     scores: dict[str, Estimate | None]
@@ -168,9 +170,13 @@ def _run(
 
 def _ends(files: Sequence[LogFile], samples: Sequence[ReadSample]) -> Counts:
     """How many samples there are, and which are in no number."""
-    failed = [cause(file.errors.get(sample)) for file in files for sample in file.failed]
-    unreadable = sum(bool(sample.problem) for sample in samples)
-    whole = {("samples", ""): len(samples) + len(failed), ("samples_unreadable", "-"): unreadable}
+    messages = [file.errors.get(sample) or "" for file in files for sample in file.failed]
+    failed = [cause(text) for text in messages if not text.startswith(CANCELLED)]
+    whole = {
+        ("samples", ""): len(samples) + len(messages),
+        ("samples_unreadable", "-"): sum(bool(sample.problem) for sample in samples),
+        ("samples_cancelled", "-"): len(messages) - len(failed),
+    }
     return whole | {("samples_failed", why): count for why, count in Counter(failed).items()}
 
 
