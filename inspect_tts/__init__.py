@@ -3,29 +3,29 @@
 Implements "Scaling Test-Time Compute for Agentic Coding" (arXiv 2604.16529).
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .agents.bash import bash_agent
-from .agents.ending import AgentEnd
-from .agents.mini_swe_agent import mini_swe_agent
-from .errors import UserError
-from .execution.records import Check, CheckRun, ExecutionEvidence
-from .method.records import Evidence, Match, Rollout, Round, Selection, Summary, Vote
-from .method.selection_specs import selection
-from .method.selections import Candidates, SelectionSteps
-from .scores import rollout_scores
-from .stages.adopt import adopt
-from .stages.context import SandboxGoneError, StageContext
-from .stages.evidence.stage import take_evidence
-from .stages.pool import RolloutPool
-from .stages.rollouts import rollouts
-from .stages.select import random_selection, select, tournament
-from .strategies import cheap, pdr, pdr_rtv, robust, rtv
 
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from .agents.bash import bash_agent
+    from .agents.ending import AgentEnd
+    from .agents.mini_swe_agent import mini_swe_agent
+    from .errors import UserError
+    from .execution.records import Check, CheckRun, ExecutionEvidence
+    from .method.records import Evidence, Match, Rollout, Round, Selection, Summary, Vote
+    from .method.selection_specs import selection
+    from .method.selections import Candidates, SelectionSteps
     from .report.frames import checks_df, matches_df, problems_df, rollouts_df, votes_df
+    from .scores import rollout_scores
+    from .stages.adopt import adopt
+    from .stages.context import SandboxGoneError, StageContext
+    from .stages.evidence.stage import take_evidence
+    from .stages.pool import RolloutPool
+    from .stages.rollouts import rollouts
+    from .stages.select import random_selection, select, tournament
+    from .strategies import cheap, pdr, pdr_rtv, robust, rtv
 
 __all__ = [  # noqa: RUF022  # grouped
     # strategies
@@ -76,10 +76,37 @@ __all__ = [  # noqa: RUF022  # grouped
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load the dataframes when they are asked for, so that nobody else pays for them."""
-    if name.endswith("_df") and name in __all__:
-        from .report import frames
+_HOMES = {
+    "agents.bash": ("bash_agent",),
+    "agents.ending": ("AgentEnd",),
+    "agents.mini_swe_agent": ("mini_swe_agent",),
+    "errors": ("UserError",),
+    "execution.records": ("Check", "CheckRun", "ExecutionEvidence"),
+    "method.records": ("Evidence", "Match", "Rollout", "Round", "Selection", "Summary", "Vote"),
+    "method.selection_specs": ("selection",),
+    "method.selections": ("Candidates", "SelectionSteps"),
+    "report.frames": ("checks_df", "matches_df", "problems_df", "rollouts_df", "votes_df"),
+    "scores": ("rollout_scores",),
+    "stages.adopt": ("adopt",),
+    "stages.context": ("SandboxGoneError", "StageContext"),
+    "stages.evidence.stage": ("take_evidence",),
+    "stages.pool": ("RolloutPool",),
+    "stages.rollouts": ("rollouts",),
+    "stages.select": ("random_selection", "select", "tournament"),
+    "strategies": ("cheap", "pdr", "pdr_rtv", "robust", "rtv"),
+}
+"""Where each exported name is defined. A name is imported when it is first asked for, so that the
+command `inspect-tts` answers without importing Inspect."""
 
-        return getattr(frames, name)
+
+def __getattr__(name: str) -> Any:
+    """Import an exported name."""
+    for module, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f".{module}", __name__), name)
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,25 +1,55 @@
 """The command `inspect-tts`: what surrounds a run. Running itself is `inspect eval`."""
 
+from importlib import import_module
 from typing import Any
 
 import click
 
 from . import __version__
-from ._inspect import PrerequisiteError
-from .benchmarks.swe_verified.prefetch import prefetch
-from .estimate.command import estimate
-from .recorded.commands import replay, select
-from .report.command import report
-from .report.predictions import predictions
+
+_COMMANDS = {
+    "estimate": ("estimate.command", "Estimate the cost of STRATEGY before anything is paid."),
+    "predictions": (
+        "report.predictions",
+        "Write patches in the form that SWE-bench's harness reads.",
+    ),
+    "prefetch": ("benchmarks.swe_verified.prefetch", "Pull the images of a TASK's problems."),
+    "replay": ("recorded.commands", "Make the selections of a log again, with other parameters."),
+    "report": ("report.command", "Show what happened in the logs under PATH."),
+    "select": ("recorded.commands", "Select among rollouts that were already run."),
+}
+"""Where each command is defined, and what the list of commands says of it."""
 
 
 class _Commands(click.Group):
+    """Commands that are imported when they run, so that `--help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f".{_COMMANDS[cmd_name][0]}", __package__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what a user has to mend ends it with the message alone."""
         try:
             return super().invoke(ctx)
-        except PrerequisiteError as error:  # ours, and Inspect's
-            raise click.ClickException(str(error) or str(error.message)) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from ._inspect import PrerequisiteError
+
+            if isinstance(error, PrerequisiteError):  # ours, and Inspect's
+                raise click.ClickException(str(error) or str(error.message)) from None
+            raise
 
 
 @click.group(
@@ -29,11 +59,3 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="inspect-tts")
 def main() -> None:
     """Prepare, read and reuse runs of inspect_tts strategies."""
-
-
-main.add_command(estimate)
-main.add_command(predictions)
-main.add_command(prefetch)
-main.add_command(replay)
-main.add_command(report)
-main.add_command(select)

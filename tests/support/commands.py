@@ -66,6 +66,8 @@ def _serve() -> None:
         each.load()
     for name in ("anthropic", "openai", "fastapi", "uvicorn"):
         import_module(name)  # Inspect does, once an eval runs
+    for name in ("estimate.command", "recorded.commands", "report.predictions"):
+        import_module(f"inspect_tts.{name}")  # the command does, once it is asked for
     for name in ("inspect", "inspect-tts"):
         _console_script(name)
     gc.collect()
