@@ -12,9 +12,11 @@ from inspect_tts._inspect import (
     default_sandboxes,
     eval_spec,
     outer_sample,
+    planned_steps,
     reserve_slots,
     sandbox_spec,
     setup_steps,
+    step_names,
     tasks_to_run,
     widen_throttles,
 )
@@ -39,7 +41,7 @@ from inspect_tts.rollout.source import (
     check_some_ended,
     rollout_tasks,
 )
-from inspect_tts.scores import strategy_view
+from inspect_tts.scores import strategy_view, tag_log
 
 from .hooks import install_hooks
 from .pool import RolloutPool, draw, pool_of
@@ -127,8 +129,10 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
     """Check everything that could fail before the first rollout is paid for."""
     active, spec, tasks = outer_sample(), eval_spec(), rollout_tasks()
     options, iteration = settings.options, pool_of(state).iteration + 1
-    if spec.viewer is None:  # the log is written with it at the end
+    if spec.viewer is None:  # the log is written with it at the end, as with the tag
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
+    ours = [name for step in planned_steps() for name in step_names(step) if is_stage(name)]
+    tag_log(spec, next(iter(ours), "rollouts"), options.n)
     sandbox = await sandbox_spec(spec, active)
     if iteration == 0:
         register_folders(sandbox, spec, active.sandbox_environments)
@@ -177,7 +181,7 @@ class LiveRollouts(RolloutSource):
         progress.plan("rollouts", n)
         progress.plan("summaries", n)
         began = monotonic()
-        async with span(f"iteration {number}", type="iteration"):
+        async with span(f"iteration {number}", type="solver"):
             grow = job.settings.options.max_rollouts is None
             async with reserve_slots("rollouts", self._at_once, grow=grow) as slots:
                 if job.hold:

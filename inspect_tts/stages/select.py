@@ -85,11 +85,13 @@ def selection_stage(
             judging.budget.begin("selection")
             recorded["temperature"] = judging.config.temperature
         started = monotonic()
+        title = f"{options.selection} {pool.iteration}: {len(candidates.ids)} to {options.keep}"
         with no_store_events():
             steps = begin_selection(options.selection, candidates)
-            rounds, ranking = await _run_rounds(
-                steps, candidates, pool, judging, release=not options.diverse
-            )
+            async with span(title, type="solver"):
+                rounds, ranking = await _run_rounds(
+                    steps, candidates, pool, judging, release=not options.diverse
+                )
         ranking = add_duplicates(ranking, classes) if classes else ranking
         selected = ranking[: options.keep]
         if options.diverse:
