@@ -25,7 +25,7 @@ from .evaluation import (
     tasks_to_run,
     wrap_task,
 )
-from .inner import InnerTask, load_inner
+from .inner import InnerTask, load_inner, without_place
 from .limits import lift_limits, metered_tokens
 from .projects import watch_projects
 from .sandboxes import (
