@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from .agents.ending import AgentEnd
     from .agents.mini_swe_agent import mini_swe_agent
     from .errors import UserError
+    from .execution.records import Check, CheckRun, ExecutionEvidence
     from .method.records import Evidence, Match, Rollout, Round, Selection, Summary, Vote
     from .method.selection_specs import selection
     from .method.selections import Candidates, SelectionSteps
-    from .report.frames import matches_df, problems_df, rollouts_df, votes_df
+    from .report.frames import checks_df, matches_df, problems_df, rollouts_df, votes_df
     from .scores import rollout_scores
     from .stages.adopt import adopt
     from .stages.context import SandboxGoneError, StageContext
+    from .stages.evidence.stage import take_evidence
     from .stages.pool import RolloutPool
     from .stages.rollouts import rollouts
     from .stages.select import random_selection, select, tournament
@@ -37,12 +39,16 @@ __all__ = [  # noqa: RUF022  # grouped
     "random_selection",
     "rollouts",
     "select",
+    "take_evidence",
     "tournament",
     # agents
     "bash_agent",
     "mini_swe_agent",
     # records, as read back from a log
+    "Check",
+    "CheckRun",
     "Evidence",
+    "ExecutionEvidence",
     "Match",
     "Rollout",
     "RolloutPool",
@@ -53,6 +59,7 @@ __all__ = [  # noqa: RUF022  # grouped
     # scores
     "rollout_scores",
     # dataframes
+    "checks_df",
     "matches_df",
     "problems_df",
     "rollouts_df",
@@ -74,13 +81,15 @@ _HOMES = {
     "agents.ending": ("AgentEnd",),
     "agents.mini_swe_agent": ("mini_swe_agent",),
     "errors": ("UserError",),
+    "execution.records": ("Check", "CheckRun", "ExecutionEvidence"),
     "method.records": ("Evidence", "Match", "Rollout", "Round", "Selection", "Summary", "Vote"),
     "method.selection_specs": ("selection",),
     "method.selections": ("Candidates", "SelectionSteps"),
-    "report.frames": ("matches_df", "problems_df", "rollouts_df", "votes_df"),
+    "report.frames": ("checks_df", "matches_df", "problems_df", "rollouts_df", "votes_df"),
     "scores": ("rollout_scores",),
     "stages.adopt": ("adopt",),
     "stages.context": ("SandboxGoneError", "StageContext"),
+    "stages.evidence.stage": ("take_evidence",),
     "stages.pool": ("RolloutPool",),
     "stages.rollouts": ("rollouts",),
     "stages.select": ("random_selection", "select", "tournament"),

@@ -19,6 +19,7 @@ from .scaled.task import scaled, scaled_options, scaled_strategy
 from .scores import rollout_scores
 from .sim.provider import SimulatedModel
 from .stages.adopt import adopt
+from .stages.evidence.stage import take_evidence
 from .stages.rollouts import rollouts
 from .stages.select import random_selection, select, tournament
 from .strategies import cheap, pdr, pdr_rtv, robust, rtv
@@ -54,6 +55,7 @@ __all__ = [
     "select_recorded",
     "swe_verified",
     "swe_verified_scorer",
+    "take_evidence",
     "terminal_bench",
     "terminal_tests",
     "terminus",

@@ -106,7 +106,10 @@ def _qualified(entry: EntryPoint) -> str:
     return f"{package}/{entry.name}"
 
 
-STAGES = ("rollouts", "recorded_rollouts", "select", "tournament", "random_selection", "adopt")
+STAGES = (
+    *("rollouts", "recorded_rollouts", "take_evidence"),
+    *("select", "tournament", "random_selection", "adopt"),
+)
 STRATEGY_NAMES = ("rtv", "pdr", "pdr_rtv", "robust", "cheap")
 
 SCALED = "scaled_strategy"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import nan
 
+from inspect_ai.log import EvalSpec
 from inspect_ai.scorer import (
     CORRECT,
     INCORRECT,
@@ -73,6 +74,13 @@ LABELS = {
 }
 """The numbers of `inspect_tts/rollouts` by the names that the report uses."""
 _GRADES = ("selected", "iteration_0", "select_k", "iteration_1", "oracle")
+
+
+def tag_log(spec: EvalSpec, strategy: str, n: int) -> None:
+    """Tag a log with its strategy and n, so that rows in a list of logs can be told apart."""
+    tag = f"{strategy.rpartition('/')[2]} n={n}"
+    if tag not in (spec.tags or []):  # a retry has its log's tags
+        spec.tags = [*(spec.tags or []), tag]
 
 
 def strategy_view(scorers: Sequence[str] = ()) -> ViewerConfig:

@@ -7,6 +7,7 @@ from inspect_ai.solver import Solver, solver
 from .arguments import takes
 from .options import (
     CheapOptions,
+    EvidenceOptions,
     PdrOptions,
     PdrRtvOptions,
     RobustOptions,
@@ -18,6 +19,7 @@ from .options import (
 )
 from .stages.adopt import adopt
 from .stages.chain import strategy_chain
+from .stages.evidence.stage import take_evidence
 from .stages.own import own_stages
 from .stages.rollouts import rollouts
 from .stages.select import random_selection, select, tournament
@@ -47,8 +49,9 @@ def rtv(options: RtvOptions) -> Solver:
     Raises:
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
-    run = rollouts(**RolloutsOptions.of(options).arguments())
-    return strategy_chain(run, *own_stages(options.stages), selection_of(options), adopt())
+    given = RolloutsOptions.of(options, spare_sandbox=options.takes_evidence)
+    before = (*evidence_of(options), *own_stages(options.stages))
+    return strategy_chain(rollouts(**given.arguments()), *before, selection_of(options), adopt())
 
 
 @solver
@@ -156,9 +159,17 @@ def refinement(options: PdrOptions, *, score_last: bool = False) -> list[Solver]
             or keep_parents
             or stop_on_consensus
             or bool(own),
+            spare_sandbox=options.takes_evidence,
         )
-        stages += [rollouts(**given.arguments()), *own]
+        stages += [rollouts(**given.arguments()), *evidence_of(options), *own]
     return stages
+
+
+def evidence_of(options: RtvOptions) -> tuple[Solver, ...]:
+    """The stage that runs checks on results, where the options ask for any."""
+    if not options.takes_evidence:
+        return ()
+    return (take_evidence(**EvidenceOptions.of(options).arguments()),)
 
 
 def selection_of(options: SelectionOptions, **changes: Any) -> Solver:

@@ -34,7 +34,7 @@ from .evaluation import (
     tasks_to_run,
     wrap_task,
 )
-from .inner import InnerTask, load_inner
+from .inner import InnerTask, load_inner, without_place
 from .limits import lift_limits, metered_tokens
 from .projects import watch_projects
 from .sandboxes import (
@@ -42,6 +42,7 @@ from .sandboxes import (
     adopt_sandboxes,
     in_sandboxes,
     local_folders,
+    no_sandbox_events,
     open_sandboxes,
     sandbox_spec,
 )

@@ -7,6 +7,7 @@ package or a file, and its sandbox in a compose file beside it.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import anyio
 from inspect_ai import Task
 from inspect_ai._eval.loader import load_tasks, resolve_task_sandbox
+from inspect_ai._eval.task.constants import TASK_FILE_ATTR, TASK_RUN_DIR_ATTR
 from inspect_ai._eval.task.sandbox import resolve_sandbox
 from inspect_ai._eval.task.util import task_run_dir
 from inspect_ai.dataset import Sample
@@ -35,6 +37,14 @@ class InnerTask:
     """Makes its own solver anew."""
     folder: str
     """The folder that its relative paths start from."""
+
+
+def without_place(task: Task) -> Task:
+    """A copy of a task that does not know its file, for a task around it that has another one."""
+    made = copy(task)
+    for name in (TASK_FILE_ATTR, TASK_RUN_DIR_ATTR):
+        vars(made).pop(name, None)
+    return made
 
 
 def load_inner(

@@ -110,6 +110,17 @@ def in_sandboxes(sandboxes: SandboxSet) -> Iterator[None]:
         sandbox_environments_context_var.reset(found)
 
 
+@contextmanager
+def no_sandbox_events(environment: SandboxEnvironment) -> Iterator[None]:
+    """Run commands in this block without an event each: a proxy of Inspect's can be told not to."""
+    silent = getattr(environment, "no_events", None)
+    if silent is None:
+        yield
+        return
+    with silent():
+        yield
+
+
 def local_folders(environments: Mapping[str, SandboxEnvironment]) -> list[str]:
     """The temporary folders of `local` environments."""
     folders = [env.as_type(LocalSandboxEnvironment).directory for env in environments.values()]

@@ -33,6 +33,8 @@ _ARGUMENT = re.compile(
 )
 _ESCAPED = re.compile(r'\\([\\"$`\n])')
 _NESTED = re.compile(r"\$\(([^()]*+)\)|`([^`]*+)`")
+_OPEN_REDIRECT = re.compile(r"(?<![\s\d>])\s*+\d*+>++\Z")
+"""What is left of `2>&1` where the operator behind it ends a command."""
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*+=")
 _WORDS = {"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}", "done", "fi", "$"}
 _WRAPPERS = {
@@ -67,6 +69,17 @@ class Program:
         return " ".join((self.name, *self.arguments))
 
 
+@dataclass(frozen=True)
+class SimpleCommand:
+    """A command of a script, from its first word up to the next operator."""
+
+    text: str
+    """As it was written, so that it can be run again; with its here-documents."""
+    words: tuple[str, ...]
+    bodies: tuple[str, ...]
+    """Its here-documents."""
+
+
 @dataclass(slots=True)
 class _Command:
     """Words up to the next operator, and the here-documents that they name."""
@@ -74,12 +87,32 @@ class _Command:
     words: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     nested: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    """Where each word begins in the script."""
+    end: int = 0
+    delimiters: list[str] = field(default_factory=list)
+    """Of the here-documents."""
 
 
 @lru_cache(maxsize=256)  # a command stands in the transcript and in the conversation
 def programs(script: str) -> tuple[Program, ...]:
     """Find the programs that a shell script runs."""
     return tuple(_programs(script, 0))
+
+
+def simple_commands(script: str) -> tuple[SimpleCommand, ...]:
+    """Split a script into its commands, those inside of loops and groups among them."""
+    return tuple(each for command in _commands(script) if (each := _simple(script, command)))
+
+
+def _simple(script: str, command: _Command) -> SimpleCommand | None:
+    first = next((i for i, word in enumerate(command.words) if word not in _WORDS), None)
+    if first is None:
+        return None
+    text = _OPEN_REDIRECT.sub("", script[command.starts[first] : command.end])
+    ends = zip(command.bodies, command.delimiters, strict=False)
+    documents = "".join(f"\n{body.rstrip(chr(10))}\n{end}\n" for body, end in ends)
+    return SimpleCommand(text + documents, tuple(command.words[first:]), tuple(command.bodies))
 
 
 def argument_words(line: str) -> list[str] | None:
@@ -135,8 +168,13 @@ def _commands(script: str) -> list[_Command]:
             waiting = [] if kind == "newline" else waiting
         elif token["heredoc"] is not None:
             waiting.append((commands[-1], token["heredoc"]))
+            commands[-1].delimiters.append(token["heredoc"])
+            commands[-1].end = position
         else:
-            pieces = [] if pieces is None else pieces
+            if pieces is None:
+                pieces = []
+                commands[-1].starts.append(token.start())
+            commands[-1].end = position
             pieces.append(_unquoted(token))
             if token["single"] is None:
                 commands[-1].nested += [m[1] or m[2] or "" for m in _NESTED.finditer(pieces[-1])]

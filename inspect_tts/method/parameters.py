@@ -49,6 +49,8 @@ class JudgeParameters(SeedParameters):
     by itself, last commands succeeded, fewer turns)."""
     dedupe: bool = False
     """Whether to judge rollouts with the same patch (or answer) only once."""
+    dedupe_behavior: bool = False
+    """Whether to judge only one rollout of each behaviour class; needs `check` or `evidence`."""
     judge_input: JudgeInput = "summary"
     """What judges read of a rollout besides its facts: its `summary`, or its `trajectory`."""
     judge_tokens: int = Field(default=20_000, ge=500)

@@ -21,11 +21,12 @@ class VoteKey(NamedTuple):
     """What is shown of a rollout, see `judge_input_label`."""
 
 
-def judge_input_label(parameters: JudgeParameters) -> str:
+def judge_input_label(parameters: JudgeParameters, checks: str = "") -> str:
     """What judges read of a rollout, from the arguments of a selecting stage."""
+    seen = f" with checks {checks}" if checks else ""
     if parameters.judge_input == "trajectory":
-        return f"trajectory in {parameters.judge_tokens} tokens"
-    return parameters.judge_input
+        return f"trajectory in {parameters.judge_tokens} tokens{seen}"
+    return f"{parameters.judge_input}{seen}"
 
 
 class RecordedVotes:
@@ -69,7 +70,7 @@ def recorded_votes(
         if len(stage.prompts) == 2:
             prompt, reask = (_wording(prompt, built_in or {}) for prompt in stage.prompts)
             votes = [v for round in selection.rounds for m in round.matches for v in m.votes]
-            reads = judge_input_label(stage.judging)
+            reads = judge_input_label(stage.judging, stage.parameters.get("checks", ""))
             found += [(VoteKey(vote.model, prompt, reask, reads), vote) for vote in votes]
     return found
 

@@ -190,6 +190,8 @@ class Selection(Record):
     population: tuple[str, ...]
     classes: tuple[tuple[str, ...], ...] = ()
     """Classes of duplicates, of which only the first was judged; empty if all were judged."""
+    classes_by: Literal["patch", "behavior"] = "patch"
+    """What the members of a class have in common."""
     rounds: tuple[Round, ...] = ()
     ranking: tuple[str, ...]
     """The population, best first."""
@@ -240,7 +242,9 @@ RECORDED = "recorded_rollouts"
 """`Stage.name` of rollouts that an earlier run made."""
 
 SELECTING = ("select", "tournament", "random_selection")
-STAGE_NAMES = ("rollouts", RECORDED, *SELECTING, "adopt", STOP)
+EXECUTION = "take_evidence"
+"""`Stage.name` of the stage that runs checks on results."""
+STAGE_NAMES = ("rollouts", RECORDED, EXECUTION, *SELECTING, "adopt", STOP)
 """Values of `Stage.name` of this package; all others are users' stages."""
 
 

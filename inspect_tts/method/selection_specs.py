@@ -9,6 +9,7 @@ from .selections import (
     Candidates,
     SelectionSteps,
     agreement,
+    behavior,
     cheapest,
     fewest_turns,
     first,
@@ -80,6 +81,7 @@ SELECTIONS: dict[str, SelectionSpec] = {
         pointwise, "grade", most_matches=lambda n, keep, group_size: n, orders=lambda n: 1
     ),
     "agreement": SelectionSpec(agreement),
+    "behavior": SelectionSpec(behavior),
     "random": SelectionSpec(random_order),
     "first": SelectionSpec(first),
     "fewest_turns": SelectionSpec(fewest_turns),

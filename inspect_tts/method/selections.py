@@ -41,6 +41,9 @@ class Candidates:
         self.rollouts = {rollout.id: rollout for rollout in candidates}
         self.ids = tuple(self.rollouts)
         self.keep, self.group_size, self.seed, self.key = keep, group_size, seed, key
+        self.behaviour: Mapping[str, str] = {}
+        """By rollout the name of its behaviour class, `untouched` for those that behave like the
+        untouched tree; empty without evidence from execution."""
         self.remaining = self.ids
         """Ids that may still be selected."""
         self.draws: list[Draw] = []
@@ -170,6 +173,28 @@ def agreement(candidates: Candidates) -> SelectionSteps:
     place = {name: members.index(name) for members in classes for name in members}
     yield from ()
     return candidates.ranked_by(lambda name: (place[name] > 0, -size[name]), "ranking")
+
+
+def behavior(candidates: Candidates) -> SelectionSteps:
+    """The largest behaviour class that does not behave like the untouched tree; one of each first.
+
+    Then what behaves like the untouched tree, then what could not be executed. Where nothing tells
+    any apart, the largest class of duplicates.
+    """
+    labels = {name: candidates.behaviour.get(name, name) for name in candidates.ids}
+    if not candidates.behaviour:
+        return (yield from agreement(candidates))
+    size, seen, place = Counter(labels.values()), Counter[str](), dict[str, int]()
+    order = candidates.draw(candidates.ids, "members")
+    for name in order:
+        place[name] = seen[labels[name]]
+        seen[labels[name]] += 1
+    last = {name: 2 * (name not in candidates.behaviour) for name in candidates.ids}
+    last |= {name: 1 for name, label in labels.items() if label == "untouched"}
+    yield from ()
+    return candidates.ranked_by(
+        lambda name: (place[name] > 0, last[name], -size[labels[name]]), "ranking"
+    )
 
 
 def random_order(candidates: Candidates) -> SelectionSteps:

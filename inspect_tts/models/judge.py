@@ -15,6 +15,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.util import JSONSchema
 
+from inspect_tts.execution.shown import checks_block
 from inspect_tts.method.records import Rollout, Usage, Vote
 from inspect_tts.prompts import Prompt
 from inspect_tts.text.fences import fence_word, harmless
@@ -47,6 +48,8 @@ class Question:
     """Names the match and its display order, see `vote_key`."""
     texts: Mapping[str, str] | None = None
     """By rollout id, the text that replaces its summary."""
+    checks: str = ""
+    """What checks on the rollouts' results showed."""
     shortened_to: int | None = None
     """Characters shown of each solution, if not all fit."""
 
@@ -60,7 +63,7 @@ class Question:
         """The word that fences the blocks; votes that share the prompt share it."""
         told = [rollout.summary.text for rollout in self.shown]
         facts = [facts_text(rollout.facts) for rollout in self.shown]
-        inside = [self.problem, *told, *facts, *(self.texts or {}).values()]
+        inside = [self.problem, *told, *facts, *(self.texts or {}).values(), self.checks]
         return fence_word(told, seed=self.seed, key=self.key, inside=inside)
 
     def messages(self) -> list[ChatMessage]:
@@ -114,6 +117,7 @@ class Question:
         start, end = template.index(place), template.rindex(place) + len(place)
         cuts = [0, start, end] if "{problem}" in template[:start] else [0, end]
         solutions = numbered(self.shown, "solution", self.fence, self.texts)
+        solutions += checks_block(self.checks, "solution", self.fence)
         values = {"problem": harmless(self.problem), "solutions": solutions, "fence": self.fence}
         pieces = [""]
         for cut, until in zip(cuts, [*cuts[1:], len(template)], strict=True):

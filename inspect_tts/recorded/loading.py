@@ -97,7 +97,7 @@ class RecordedRollouts(RolloutSource):
                 "summarizer=... and judge=..."
             )
         progress.plan("summaries", missing)
-        async with span(f"iteration {number}", type="iteration"):
+        async with span(f"iteration {number}", type="solver"):
             return await gather(
                 [self._rollout(number, i, *each) for i, each in enumerate(found)],
             )

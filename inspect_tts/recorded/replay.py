@@ -149,6 +149,7 @@ async def _run_again(
     pool, iterations = pool_of(state), range(recorded.iteration + 1)
     pool.problem = recorded.problem  # so that every draw comes out as recorded
     rollout_tasks().recorded_votes = RecordedVotes(votes_of(recorded), judge)
+    pool.executions = list(recorded.executions)  # nothing is run again
     again = replayed_selections(recorded, changes)
     stops = [stage for stage in recorded.stages if stage.name == STOP]
     by_iteration = [

@@ -48,6 +48,8 @@ class ReplayedSelection:
     shown: frozenset[str]
     """Names of those that the log shows."""
     prompts: tuple[Prompt, ...]
+    checks: str = ""
+    """What its judges read of checks, see `evidence_label`."""
 
 
 def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[ReplayedSelection]:
@@ -66,7 +68,12 @@ def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[Rep
             options = recorded_options({**parameters, **overrides})
             found.append(
                 ReplayedSelection(
-                    stage.name, stage.iteration, options, frozenset(parameters), prompts
+                    stage.name,
+                    stage.iteration,
+                    options,
+                    frozenset(parameters),
+                    prompts,
+                    str(parameters.get("checks", "")),
                 )
             )
     return found
@@ -207,7 +214,7 @@ def _plan(given: SelectOptions, asked: VoteKey) -> Plan:
 
 def _asked(again: ReplayedSelection, judge: str) -> VoteKey:
     hashes = [_hash(prompt) for prompt in again.prompts] or ["", ""]
-    return VoteKey(judge, hashes[0], hashes[1], judge_input_label(again.options))
+    return VoteKey(judge, hashes[0], hashes[1], judge_input_label(again.options, again.checks))
 
 
 def _hash(prompt: Prompt) -> str:

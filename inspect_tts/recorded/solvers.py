@@ -74,5 +74,10 @@ def select_recorded(options: SelectRecordedOptions) -> Solver:
     Raises:
         UserError: If an argument is out of range or a prompt incomplete.
     """
+    if options.dedupe_behavior or options.selection == "behavior":
+        raise UserError(
+            "dedupe_behavior and selection=behavior go by what results do when they are executed, "
+            "which recorded rollouts are not here; leave them out"
+        )
     load = recorded_rollouts(**LoadOptions.of(options).arguments())
     return strategy_chain(load, selection_of(options), adopt())

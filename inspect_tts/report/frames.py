@@ -25,6 +25,7 @@ from .tables.columns import (
     Columns,
     problem_columns,
 )
+from .tables.evidence import CHECKS, check_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +80,21 @@ def votes_df(logs: Logs) -> "pd.DataFrame":
         UserError: If there is no log, or pandas or pyarrow is not installed.
     """
     return _frame(VOTES, logs, _votes)
+
+
+def checks_df(logs: Logs) -> "pd.DataFrame":
+    """Read a dataframe of checks: one row for each check and rollout, and the untouched tree.
+
+    Args:
+        logs: Log files, folders of them, or `EvalLog` objects with samples.
+
+    Returns:
+        The columns of `CHECKS`, described in docs/report.md.
+
+    Raises:
+        UserError: If there is no log, or pandas or pyarrow is not installed.
+    """
+    return _frame(CHECKS, logs, lambda outcome: check_rows(outcome.executions))
 
 
 def problems_df(logs: Logs) -> "pd.DataFrame":

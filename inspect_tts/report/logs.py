@@ -86,7 +86,9 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
                 continue
             files.append(file)
             if header.status != "success":
-                notes.append(f"{shown} has status {header.status}: its finished samples count")
+                cancelled = header.status == "cancelled"
+                how = "was cancelled" if cancelled else f"has status {header.status}"
+                notes.append(f"{shown} {how}: its finished samples count")
     if not files:
         raise UserError(
             f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files. "

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
+from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
 
@@ -17,6 +18,8 @@ from .logs import PLAIN, LogFile, RunKey
 from .read import ReadSample
 from .warnings import Counts, RunWarning, cause, run_warnings
 
+CANCELLED = ("CancelledError(", "Cancelled(")
+"""What Inspect logs as the error of a sample that was cancelled."""
 VERSION = 1
 """Of the JSON form. A field that is renamed or changes its meaning raises it."""
 
@@ -40,7 +43,7 @@ class RunNumbers(BaseModel):
     problems: int
     samples: int
     errors: int
-    """Samples that ended with an error; they are in no number."""
+    """Samples that ended with an error or were cancelled; they are in no number."""
     rollouts: int
     graded: int
     scores: dict[str, Estimate | None]
@@ -68,6 +71,8 @@ class RunNumbers(BaseModel):
     of a problem at the most, problems with all of those graded."""
     notes: tuple[str, ...]
     """What is missing, and why."""
+    evidence: ExecutionNumbers | None = None
+    """Evidence from execution; None where none was taken."""
     warnings: tuple[RunWarning, ...]
     """What went wrong, worst first."""
 
@@ -157,6 +162,7 @@ def _run(
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),
         notes=(),
+        evidence=execution_numbers(outcomes),
         warnings=run_warnings([*(sample.counts for sample in samples), _ends(files, samples)]),
     )
     return Run(found.model_copy(update={"notes": _notes(found, samples)}), outcomes)
@@ -164,9 +170,13 @@ def _run(
 
 def _ends(files: Sequence[LogFile], samples: Sequence[ReadSample]) -> Counts:
     """How many samples there are, and which are in no number."""
-    failed = [cause(file.errors.get(sample)) for file in files for sample in file.failed]
-    unreadable = sum(bool(sample.problem) for sample in samples)
-    whole = {("samples", ""): len(samples) + len(failed), ("samples_unreadable", "-"): unreadable}
+    messages = [file.errors.get(sample) or "" for file in files for sample in file.failed]
+    failed = [cause(text) for text in messages if not text.startswith(CANCELLED)]
+    whole = {
+        ("samples", ""): len(samples) + len(messages),
+        ("samples_unreadable", "-"): sum(bool(sample.problem) for sample in samples),
+        ("samples_cancelled", "-"): len(messages) - len(failed),
+    }
     return whole | {("samples_failed", why): count for why, count in Counter(failed).items()}
 
 

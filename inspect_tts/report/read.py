@@ -149,6 +149,7 @@ def read_sample(
         adopted=adopted,
         usage=used,
         seconds=seconds,
+        executions=tuple(pool.executions),
         pass_mark=pass_mark,
     )
     outcome = with_numbers(recorded)

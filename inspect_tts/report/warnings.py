@@ -57,6 +57,7 @@ class _Kind(NamedTuple):
 _NEVER = 2.0
 _KINDS = (
     _Kind("samples_failed", "samples", "samples ended with an error and are in no number", 0, 0.1),
+    _Kind("samples_cancelled", "samples", "samples were cancelled and are in no number", 0, _NEVER),
     _Kind("samples_unreadable", "samples", "samples could not be read and count nowhere", 0, 0.1),
     _Kind("rollouts_failed", "rollouts", "rollouts were ended by an error", 0, 0.2),
     _Kind("rollouts_refused", "rollouts", "rollouts were ended by a refusal", 0, 0.2),

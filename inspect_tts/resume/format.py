@@ -14,8 +14,8 @@ from pydantic import JsonValue
 
 from inspect_tts.method.records import Facts, Patch, Record, Usage
 
-Kind = Literal["rollout", "snapshot", "summary", "vote", "grade"]
-KINDS: tuple[Kind, ...] = ("rollout", "snapshot", "summary", "vote", "grade")
+Kind = Literal["rollout", "snapshot", "summary", "vote", "grade", "check"]
+KINDS: tuple[Kind, ...] = ("rollout", "snapshot", "summary", "vote", "grade", "check")
 
 SAVED_VERSION = 2
 """Part of every key; raised when the meaning of a saved result changes."""

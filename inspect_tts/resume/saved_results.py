@@ -88,7 +88,7 @@ class SavedResults:
         except (ValueError, RecursionError) as error:  # of the file, its JSON, or its fields
             self.reject(kind, error)
             return None
-        if kind in ("summary", "vote", "grade"):  # a rollout is counted once it is restored
+        if kind in ("summary", "vote", "grade", "check"):  # a rollout is counted once restored
             self.taken_over[kind] += 1
         return result
 

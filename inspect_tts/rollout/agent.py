@@ -140,8 +140,9 @@ def _check_object(agent: Any) -> None:
     try:
         signature(agent).bind(None, None)
     except TypeError:
+        taken = ", ".join(signature(agent).parameters)
         raise UserError(
-            f"agent={name} is a plain function that takes {signature(agent)}; decorate the "
+            f"agent={name} is a plain function that takes ({taken}); decorate the "
             f"function that makes your agent with @agent or @solver, and write agent={name}()"
         ) from None
 

@@ -1,14 +1,18 @@
 """Everything that influences a rollout, as the key of its saved result."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalSpec
 from inspect_ai.model import get_model
+from inspect_ai.solver import Solver
 from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts._inspect import component_spec, outer_sample
+from inspect_tts.execution.records import Check
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.roles import ROLES
 from inspect_tts.resume.format import cache_key
@@ -52,6 +56,29 @@ def grade_key(run: AgentRun) -> str:
         "scorers": plain(run.job.spec.scorers),
     }
     return cache_key("grade", parts)
+
+
+def check_key(
+    spec: EvalSpec,
+    sandbox: SandboxEnvironmentSpec,
+    setup: Sequence[Solver],
+    check: Check,
+    *,
+    patch: str,
+    repeat: int,
+    seconds: float,
+) -> str:
+    """Key of a check on a result: where both stand, and how long it may take."""
+    parts = {
+        "problem": _problem(outer_sample().sample),
+        "sandbox": _sandbox(sandbox),
+        "setup": [component_spec(step) for step in setup],
+        "check": check.model_dump(include={"command", "folder", "files", "junit", "origin"}),
+        "result": sha256(patch.encode(errors="surrogatepass")).hexdigest(),
+        "repeat": repeat,
+        "seconds": seconds,
+    }
+    return cache_key("check", parts)
 
 
 def _problem(sample: Sample) -> Any:

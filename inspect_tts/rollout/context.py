@@ -124,14 +124,15 @@ class Job:
         """Id of a rollout of this iteration."""
         return rollout_id(self.iteration, index)
 
-    def refinement(self, earlier: Sequence[Rollout]) -> Refinement:
-        """The refinement context that shows these rollouts."""
+    def refinement(self, earlier: Sequence[Rollout], checks: str = "") -> Refinement:
+        """The refinement context that shows these rollouts, and checks on their results."""
         return refinement_of(
             self.settings.refinement_prompt,
             earlier,
             iteration=self.iteration,
             seed=self.settings.options.seed,
             problem=problem_text(self.state),
+            checks=checks,
         )
 
 

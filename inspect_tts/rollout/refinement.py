@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from inspect_tts.execution.shown import checks_block
 from inspect_tts.method.records import Rollout
 from inspect_tts.method.refinement import context_key
 from inspect_tts.prompts import Prompt
@@ -22,15 +23,22 @@ class Refinement(NamedTuple):
 
 
 def refinement_of(
-    prompt: Prompt, earlier: Sequence[Rollout], *, iteration: int, seed: int, problem: str
+    prompt: Prompt,
+    earlier: Sequence[Rollout],
+    *,
+    iteration: int,
+    seed: int,
+    problem: str,
+    checks: str = "",
 ) -> Refinement:
-    """Show earlier rollouts to a new one."""
+    """Show earlier rollouts to a new one, with the checks that tell their results apart."""
     if not earlier:
         return Refinement()
     context = tuple(rollout.id for rollout in earlier)
     told = [rollout.summary.text for rollout in earlier]
     facts = [facts_text(rollout.facts) for rollout in earlier]
-    inside, key = [problem, *told, *facts], context_key(iteration, context)
+    inside, key = [problem, *told, *facts, checks], context_key(iteration, context)
     fence = fence_word(told, seed=seed, key=key, inside=inside)
-    text = prompt.format(summaries=numbered(earlier, "attempt", fence), fence=fence)
+    shown = numbered(earlier, "attempt", fence) + checks_block(checks, "attempt", fence)
+    text = prompt.format(summaries=shown, fence=fence)
     return Refinement(context, text, fence)

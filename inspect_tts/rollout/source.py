@@ -1,21 +1,30 @@
 """Where the rollouts of a strategy come from, and what its sample holds of them."""
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
+from logging import getLogger
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import anyio
 from inspect_ai.solver import TaskState
+from inspect_ai.util import background, concurrency
 from pydantic import JsonValue
 
 from inspect_tts._inspect import SandboxSet, eval_spec, outer_sample
+from inspect_tts.errors import NoRolloutError
 from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import Rollout
 from inspect_tts.resume.log_repair import note_run
 from inspect_tts.resume.saved_results import SavedResults, open_store
 
 from .admission import Budget
+
+logger = getLogger(__name__)
+
+_FEW = 16
+"""Slots where no stage has said how many there are."""
 
 Contexts = tuple[tuple[str, ...], ...]
 """Of each rollout of an iteration, the rollouts whose summaries it starts from."""
@@ -72,6 +81,11 @@ class FinishedRollout:
         """Whether the sandbox is still there to be adopted (or there never was one)."""
         return self.sandboxes is None or not self.sandboxes.closed
 
+    @property
+    def holds(self) -> bool:
+        """Whether its sandbox is open."""
+        return self.sandboxes is not None and not self.sandboxes.closed
+
     async def final_score(self) -> SealedScore | None:
         """Wait until a released rollout is graded and closed; None if it was adopted."""
         await self.closed.wait()
@@ -96,6 +110,23 @@ class RolloutSource(Protocol):
         return False
 
 
+class SpareSlot:
+    """A slot that a sample holds beside those of its rollouts, for one sandbox more.
+
+    Taken together with them: a sample that asked for it later could wait for samples that wait.
+    """
+
+    def __init__(self, slot: AbstractAsyncContextManager[object]) -> None:
+        self._slot = slot
+        self.entered, self.given_back = anyio.Event(), anyio.Event()
+
+    async def run(self) -> None:
+        """Hold the slot until it is given back."""
+        async with self._slot:
+            self.entered.set()
+            await self.given_back.wait()
+
+
 class RolloutTasks:
     """What the stages of a strategy share on one sample."""
 
@@ -103,6 +134,7 @@ class RolloutTasks:
         self.rollouts: dict[str, FinishedRollout] = {}
         self.source: RolloutSource | None = None
         """None where rollouts run in the sample: each stage then has a source of its own."""
+        self.spare: SpareSlot | None = None
         self.saved = SavedResults(None)
         self.recorded_votes: RecordedVotes | None = None
         """Votes of an earlier run, to be used before a judge is asked."""
@@ -127,9 +159,36 @@ class RolloutTasks:
         for id in ids:
             self.rollouts[id].release()
 
+    async def take_spare(self, slot: AbstractAsyncContextManager[object]) -> None:
+        """Take a slot for one sandbox more."""
+        self.spare = SpareSlot(slot)
+        background(self.spare.run)
+        await self.spare.entered.wait()
+
+    @asynccontextmanager
+    async def spare_slot(self) -> AsyncIterator[None]:
+        """Use the spare slot, or where none was taken one of those that all share."""
+        spare, self.spare = self.spare, None
+        if spare is None and any(rollout.holds for rollout in self.rollouts.values()):
+            logger.warning(
+                "one sandbox more than max_rollouts is opened; give rollouts(spare_sandbox=True)"
+            )
+            yield  # to wait for a slot might be to wait for oneself
+            return
+        if spare is None:
+            async with concurrency("rollouts", _FEW):
+                yield
+            return
+        try:
+            yield
+        finally:
+            spare.given_back.set()
+
     async def finish_all(self) -> dict[str, SealedScore]:
         """Let go of all that is left and wait until it is graded and closed; scores by rollout."""
         self.release(self.rollouts)
+        if self.spare is not None:
+            self.spare.given_back.set()
         scores = {id: await rollout.final_score() for id, rollout in self.rollouts.items()}
         return {id: score for id, score in scores.items() if score is not None}
 
@@ -140,3 +199,21 @@ _tasks: WeakKeyDictionary[object, RolloutTasks] = WeakKeyDictionary()
 def rollout_tasks() -> RolloutTasks:
     """What the stages share on the running sample."""
     return _tasks.setdefault(outer_sample(), RolloutTasks())
+
+
+def check_some_ended(records: list[Rollout]) -> None:
+    """Let the sample fail where nothing but errors of the sandbox or a model's provider is left."""
+    if not records:
+        return
+    first, n = records[0], len(records)
+    failed = [record for record in records if record.status == "error"]
+    unstarted = [record for record in failed if record.turns == 0 and record.fault != "model"]
+    if len(unstarted) == n:
+        raise NoRolloutError(
+            f"none of the {n} rollouts could be started; the first failed with {first.reason}"
+        )
+    if all(record.fault in ("sandbox", "model") or record in unstarted for record in records):
+        raise NoRolloutError(
+            f"each of the {n} rollouts of iteration {first.iteration} ended with an error of its "
+            f"sandbox or of the model's provider; the first with {first.reason}"
+        )

@@ -12,13 +12,14 @@ from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver
 from inspect_ai.util import SandboxEnvironmentSpec
 
-from inspect_tts._inspect import at_eval_end, default_sandboxes, widen_throttles
+from inspect_tts._inspect import at_eval_end, default_sandboxes, step_names, widen_throttles
 from inspect_tts.errors import UserError
 from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.method.records import Usage
 from inspect_tts.method.refinement import rollout_place
 from inspect_tts.models.roles import NEEDS_MODEL, NO_MODEL
 from inspect_tts.rollout.context import Settings
+from inspect_tts.scores import tag_log
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.stages.rollouts import DEFAULT_ROLLOUTS_AT_ONCE
 
@@ -88,6 +89,7 @@ class ScaledSource(SampleSource):
                 "example by the task's name, inspect_tts/scaled"
             )
         self._running[spec.eval_id] = spec.task_id
+        tag_log(spec, step_names(self.plan.strategy)[0], self.plan.settings.options.n)
         at_eval_end(spec, "scaled", partial(self._ends, spec.eval_id))
         self._start_anew()  # `eval-set` tries again with the task that it has
         self.model, self.scheduler.epochs = spec.model, spec.config.epochs or 1

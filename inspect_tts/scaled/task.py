@@ -1,7 +1,6 @@
 """The task: another task's problems, with each rollout of a strategy as an Inspect sample."""
 
 from collections.abc import Sequence
-from copy import copy
 from difflib import get_close_matches
 from functools import wraps
 from typing import Any, cast
@@ -17,6 +16,7 @@ from inspect_tts._inspect import (
     load_inner,
     registered_names,
     scorer_names,
+    without_place,
     wrap_task,
 )
 from inspect_tts.arguments import at_least, known_task_arguments, mapping, one_of
@@ -90,6 +90,11 @@ def scaled(
     inner = _load(task, mapping("task_args", task_args), sandbox)
     chosen = getattr(strategies, strategy)(**given)
     options = STRATEGIES[strategy](**given)
+    if options.takes_evidence:
+        raise UserError(
+            "check and evidence need a strategy whose rollouts share a sample: run it with "
+            "--solver instead of inspect_tts/scaled, or leave them out of strategy_args"
+        )
     samples = _problems(inner.samples, limit, sample_id)
     _check_images(inner.task, samples)
     scorers = tuple(inner.task.scorer or ())
@@ -155,7 +160,7 @@ def _outer(
     """The task as Inspect runs it: all that is not about samples is the inner one's."""
     given = inner.task
     return task_with(
-        copy(given),
+        without_place(given),
         dataset=source,
         setup=scaled_options(),
         solver=scaled_strategy(strategy),

@@ -14,7 +14,7 @@ from inspect_tts.method.records import COUNTS_AS_FAILED, STOP, Stage
 from inspect_tts.resume.snapshot import missing_container
 from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
 from inspect_tts.scores import SCORE, score_number
-from inspect_tts.statistics.sample import sample_numbers, sample_spending
+from inspect_tts.statistics.sample import explanation, sample_numbers, sample_spending
 
 from .pool import RolloutPool, pool_of
 
@@ -128,12 +128,14 @@ def _publisher(
     graded_here = any(r.scores is not None or r.score_error is not None for r in records)
     if not (graded_here or publish_scores):
         unknown = {"selected": nan}
-    spent = {"cost": nan, **sample_spending(records, selections)}
+    spending = sample_spending(records, selections)
+    spent = {"cost": nan, **spending}
+    explained = explanation(records, selections, adopted, spending)
 
     def publish(winner: Mapping[str, Score]) -> Score:
         headline = {adopted: score_number(next(iter(winner.values())).value)} if winner else {}
         scores = {id: score for id, score in (graded | headline).items() if not isnan(score)}
         known = {n: v for n, v in numbers(scores).items() if n in unknown}
-        return Score(value={**unknown, **known, **spent})
+        return Score(value={**unknown, **known, **spent}, explanation=explained)
 
     return publish

@@ -9,7 +9,7 @@ from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.method.candidates import agreed
 from inspect_tts.method.records import STOP, Stage
 from inspect_tts.models.preflight import is_judged, mark_judged
-from inspect_tts.registry import STRATEGY_NAMES
+from inspect_tts.registry import STRATEGY_NAMES, is_stage
 from inspect_tts.rollout.admission import Budget, phases_of
 from inspect_tts.rollout.source import rollout_tasks
 
@@ -25,6 +25,7 @@ def strategy_chain(
     """Await stages inside a solver; a chain, returned, would take its place in the log.
 
     A chain would also log the whole pool after each stage: here the strategy's step does it once.
+    Stages of this package open spans of their own, which say more than their names.
     Where rollouts are samples of their own, it skips the stages that ran in earlier samples.
     """
 
@@ -63,7 +64,8 @@ def _check_alone() -> None:
     strategies = [name for name in names if name in STRATEGY_NAMES]
     if len(strategies) > 1:
         raise UserError(
-            f"solver=[{', '.join(strategies)}]: a list is one chain; run one eval per strategy"
+            f"{' and '.join(strategies)} stand in one list of solvers, which is one chain; run one "
+            "eval per strategy"
         )
 
 
@@ -96,7 +98,10 @@ def _too_short(state: TaskState, stage: str, budget: Budget, iterations: int) ->
 
 
 async def _run(stage: Solver, state: TaskState, generate: Generate) -> TaskState:
-    async with span_without_store(step_names(stage)[0], type="solver"):
+    name = step_names(stage)[0]
+    if is_stage(name):
+        return await stage(state, generate)
+    async with span_without_store(name, type="solver"):
         return await stage(state, generate)
 
 

@@ -10,6 +10,9 @@ from inspect_ai.util import span
 from inspect_tts import progress
 from inspect_tts._inspect import effective_config, model_cache_scope
 from inspect_tts.errors import gather
+from inspect_tts.execution.classes import evidence_label, worth
+from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.execution.shown import checks_text
 from inspect_tts.method.candidates import evidence
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey, judge_input_label
 from inspect_tts.method.records import Match, Rollout, Vote
@@ -61,6 +64,8 @@ class JudgeSetup:
     """Votes of an earlier run, used before the judge is asked."""
     cut: int = 0
     """Votes of each match that are not asked, to stay within the sample's limit."""
+    execution: ExecutionEvidence | None = None
+    """What checks on the rollouts' results showed."""
 
     @property
     def votes(self) -> int:
@@ -72,7 +77,7 @@ class JudgeSetup:
         if self.recorded is None:
             return None
         prompt, reask = (prompt.record.sha256 for prompt in self.prompts)
-        reads = judge_input_label(self.options)
+        reads = judge_input_label(self.options, evidence_label(self.execution))
         return self.recorded.take(VoteKey(str(self.judge), prompt, reask, reads), order)
 
     def vote_config(self, index: int) -> GenerateConfig:
@@ -116,7 +121,9 @@ async def run_match(
         verdicts,
         seed=judging.options.seed,
         key=f"{judging.key}/{id}/tie",
-        evidence={r.id: evidence(r) for r in group} if by_evidence else None,
+        evidence={r.id: (*worth(judging.execution, r.id), *evidence(r)) for r in group}
+        if by_evidence
+        else None,
     )
     given = [vote.grade for vote in votes if vote.grade is not None]
     return Match(
@@ -160,6 +167,7 @@ class _MatchVotes:
             seed=judging.options.seed,
             key=vote_key(judging.key, self.match, order),
             texts=judging.texts,
+            checks=checks_text(judging.execution, order, "Solution"),
         )
 
     def cache_scope(self, *indices: int) -> AbstractContextManager[None]:

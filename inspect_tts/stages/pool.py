@@ -7,6 +7,8 @@ from inspect_ai.util import StoreModel
 from pydantic import Field
 
 from inspect_tts.errors import UserError
+from inspect_tts.execution.classes import latest
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import Draw, Rollout, Selection, Stage
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.registry import find_selection
@@ -33,6 +35,8 @@ class RolloutPool(StoreModel):
     """Every seeded random draw, in order."""
     selected: list[str] = Field(default_factory=list)
     """Rollouts that the last selection chose, or that the last iteration added."""
+    executions: list[ExecutionEvidence] = Field(default_factory=list)
+    """What checks on the results showed, one for each iteration for which they ran."""
     adopted: str | None = None
     """The rollout that the task's scorer graded."""
     taken_over: dict[str, int] = Field(default_factory=dict)
@@ -80,7 +84,13 @@ class RolloutPool(StoreModel):
             selections=self.selections,
             draws=self.draws,
             adopted=self.adopted,
+            executions=self.executions,
         )
+
+    def execution(self, iteration: int | None = None) -> ExecutionEvidence | None:
+        """What a selection goes by that begins now, or a context of an iteration's rollouts."""
+        which = self.iteration if iteration is None else iteration
+        return latest(self.executions, which, len(self.selections))
 
     def replace(self, rollout: Rollout) -> None:
         """Replace the record of a rollout by a newer one."""

@@ -12,14 +12,17 @@ from inspect_tts._inspect import (
     default_sandboxes,
     eval_spec,
     outer_sample,
+    planned_steps,
     reserve_slots,
     sandbox_spec,
     setup_steps,
+    step_names,
     tasks_to_run,
     widen_throttles,
 )
 from inspect_tts.arguments import takes
-from inspect_tts.errors import NoRolloutError, UserError, no_traceback
+from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.execution.shown import checks_text
 from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.machine.orphans import register_folders
 from inspect_tts.method.candidates import eligible
@@ -31,8 +34,14 @@ from inspect_tts.registry import is_stage
 from inspect_tts.rollout.agent import check_own_solver
 from inspect_tts.rollout.context import Job, Settings, check_settings
 from inspect_tts.rollout.rollout import LiveRollout
-from inspect_tts.rollout.source import Contexts, FinishedRollout, RolloutSource, rollout_tasks
-from inspect_tts.scores import strategy_view
+from inspect_tts.rollout.source import (
+    Contexts,
+    FinishedRollout,
+    RolloutSource,
+    check_some_ended,
+    rollout_tasks,
+)
+from inspect_tts.scores import strategy_view, tag_log
 
 from .hooks import install_hooks
 from .pool import RolloutPool, draw, pool_of
@@ -82,7 +91,7 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     guard = options.leak_guard
     records = await add_iteration(pool, source, contexts, stage, carried, leak_guard=guard)
     pool.draws = [*pool.draws, *(draws if records else ())]
-    _check_some_ended_by_themselves(records)
+    check_some_ended(records)
     return state
 
 
@@ -120,8 +129,10 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
     """Check everything that could fail before the first rollout is paid for."""
     active, spec, tasks = outer_sample(), eval_spec(), rollout_tasks()
     options, iteration = settings.options, pool_of(state).iteration + 1
-    if spec.viewer is None:  # the log is written with it at the end
+    if spec.viewer is None:  # the log is written with it at the end, as with the tag
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
+    ours = [name for step in planned_steps() for name in step_names(step) if is_stage(name)]
+    tag_log(spec, next(iter(ours), "rollouts"), options.n)
     sandbox = await sandbox_spec(spec, active)
     if iteration == 0:
         register_folders(sandbox, spec, active.sandbox_environments)
@@ -142,7 +153,8 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
     )
     if options.preflight and iteration == 0:
         await preflight(spec, asked_models())
-    default = max(options.n, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
+    needed = options.n + (options.spare_sandbox and sandbox is not None)
+    default = max(needed, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
     at_once = options.max_rollouts or default
     if iteration == 0:
         await check_capacity(sandbox, at_once)
@@ -160,20 +172,26 @@ class LiveRollouts(RolloutSource):
         """Start all rollouts and wait until they have ended, those that the budget admits."""
         job, n = self._job, len(contexts)
         slot = partial(concurrency, "rollouts", self._at_once)
-        earlier = [[self._pool.by_id(id) for id in context] for context in contexts]
-        rollouts = [LiveRollout(job, i, job.refinement(e), slot()) for i, e in enumerate(earlier)]
+        known, spare = self._pool.execution(number - 1), job.settings.options.spare_sandbox
+        rollouts = []
+        for i, context in enumerate(contexts):
+            earlier = [self._pool.by_id(id) for id in context]
+            refinement = job.refinement(earlier, checks_text(known, context, "Attempt"))
+            rollouts.append(LiveRollout(job, i, refinement, slot()))
         progress.plan("rollouts", n)
         progress.plan("summaries", n)
         began = monotonic()
-        async with span(f"iteration {number}", type="iteration"):
+        async with span(f"iteration {number}", type="solver"):
             grow = job.settings.options.max_rollouts is None
             async with reserve_slots("rollouts", self._at_once, grow=grow) as slots:
                 if job.hold:
-                    _check_room(n, slots)
+                    _check_room(n + spare, slots)
                 for each in rollouts:
                     background(each.live)
                 for each in rollouts if job.hold else ():
                     await each.started.wait()
+                if job.hold and spare:
+                    await rollout_tasks().take_spare(slot())
             for each in rollouts:
                 await each.ended.wait()
         self.seconds = monotonic() - began
@@ -193,7 +211,8 @@ def check_tasks(settings: Settings) -> None:
             and settings.options.keep_sandboxes
             and each.has_sandbox
         ):
-            _check_room(settings.options.n, settings.options.max_rollouts)
+            needed = settings.options.n + settings.options.spare_sandbox
+            _check_room(needed, settings.options.max_rollouts)
 
 
 def _check_room(needed: int, slots: int) -> None:
@@ -236,21 +255,3 @@ def _contexts(
         drawn = range(n - options.without_context)
         return chosen, tuple(draw(allowed, seed=options.seed, key=f"{key}/{i}") for i in drawn)
     return chosen, ()
-
-
-def _check_some_ended_by_themselves(records: list[Rollout]) -> None:
-    """Let the sample fail where nothing but errors of the sandbox or a model's provider is left."""
-    if not records:
-        return
-    first, n = records[0], len(records)
-    failed = [record for record in records if record.status == "error"]
-    unstarted = [record for record in failed if record.turns == 0 and record.fault != "model"]
-    if len(unstarted) == n:
-        raise NoRolloutError(
-            f"none of the {n} rollouts could be started; the first failed with {first.reason}"
-        )
-    if all(record.fault in ("sandbox", "model") or record in unstarted for record in records):
-        raise NoRolloutError(
-            f"each of the {n} rollouts of iteration {first.iteration} ended with an error of its "
-            f"sandbox or of the model's provider; the first with {first.reason}"
-        )

@@ -11,6 +11,9 @@ from inspect_tts import progress
 from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
+from inspect_tts.execution.classes import class_labels, evidence_label, same_behaviour
+from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.execution.shown import MOST_CHARS
 from inspect_tts.method.candidates import add_duplicates, diverse, identical
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
@@ -61,7 +64,9 @@ def selection_stage(
         pool = pool_of(state)
         id, population = _selection_id(pool), _population(pool, name)
         everybody = [pool.by_id(id) for id in population]
-        classes = identical(everybody) if options.dedupe else ()
+        execution = _execution(pool, options)
+        alike = same_behaviour(execution, population) if options.dedupe_behavior else ()
+        classes = alike or (identical(everybody) if options.dedupe else ())
         firsts = {members[0] for members in classes}
         candidates = Candidates(
             [r for r in everybody if r.id in firsts] if classes else everybody,
@@ -70,18 +75,23 @@ def selection_stage(
             seed=options.seed,
             key=f"{pool.problem}/{id}",
         )
+        candidates.behaviour = class_labels(execution) if execution else {}
         judging = None
         recorded = _recorded(options, shown)
+        if checks := evidence_label(execution):
+            recorded["checks"] = checks
         if spec.answer is not None:
-            judging = _judging(state, id, candidates, options, (prompts[0], prompts[1]))
+            judging = _judging(state, id, candidates, options, (prompts[0], prompts[1]), execution)
             judging.budget.begin("selection")
             recorded["temperature"] = judging.config.temperature
         started = monotonic()
+        title = f"{options.selection} {pool.iteration}: {len(candidates.ids)} to {options.keep}"
         with no_store_events():
             steps = begin_selection(options.selection, candidates)
-            rounds, ranking = await _run_rounds(
-                steps, candidates, pool, judging, release=not options.diverse
-            )
+            async with span(title, type="solver"):
+                rounds, ranking = await _run_rounds(
+                    steps, candidates, pool, judging, release=not options.diverse
+                )
         ranking = add_duplicates(ranking, classes) if classes else ranking
         selected = ranking[: options.keep]
         if options.diverse:
@@ -92,6 +102,7 @@ def selection_stage(
             iteration=pool.iteration,
             population=population,
             classes=classes,
+            classes_by="behavior" if alike else "patch",
             rounds=rounds,
             ranking=ranking,
             selected=selected,
@@ -131,11 +142,13 @@ def _judging(
     candidates: Candidates,
     options: SelectOptions,
     prompts: tuple[Prompt, Prompt],
+    execution: ExecutionEvidence | None,
 ) -> JudgeSetup:
     judge, spec, tasks = role_model("judge"), SELECTIONS[options.selection], rollout_tasks()
     texts = _trajectories(candidates, options) if options.judge_input == "trajectory" else None
     read = [(texts or {}).get(id, r.summary.text) for id, r in candidates.rollouts.items()]
     problem, size, n = problem_text(state), min(options.group_size, len(read)), len(read)
+    frame = _FRAME + (MOST_CHARS if execution else 0)
     return JudgeSetup(
         id=id,
         key=candidates.key,
@@ -150,9 +163,20 @@ def _judging(
         saved=tasks.saved,
         budget=tasks.budget,
         matches=matches_at_most(spec, n, options.keep, options.group_size),
-        characters=len(problem) + size * sum(map(len, read)) // n + _FRAME,
+        characters=len(problem) + size * sum(map(len, read)) // n + frame,
         recorded=tasks.recorded_votes,
+        execution=execution,
     )
+
+
+def _execution(pool: RolloutPool, options: SelectOptions) -> ExecutionEvidence | None:
+    execution = pool.execution()
+    if execution is None and (options.dedupe_behavior or options.selection == "behavior"):
+        raise UserError(
+            "dedupe_behavior and selection=behavior go by what results do when they are executed, "
+            "and none was: put take_evidence() before it, or give check or evidence to the strategy"
+        )
+    return execution
 
 
 def _trajectories(candidates: Candidates, options: SelectOptions) -> dict[str, str]:

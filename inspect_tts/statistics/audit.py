@@ -2,6 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from inspect_tts.execution.classes import (
+    class_labels,
+    concluded,
+    latest,
+    same_behaviour,
+    worth,
+)
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import (
     add_duplicates,
     agreed,
@@ -34,6 +42,7 @@ def discrepancies(
     selections: Sequence[Selection],
     draws: Sequence[Draw],
     adopted: str | None,
+    executions: Sequence[ExecutionEvidence] = (),
 ) -> tuple[str, ...]:
     """Compare what was recorded with what the recorded seeds and votes lead to."""
     found = [
@@ -42,14 +51,20 @@ def discrepancies(
         if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
     found += _rollouts(stages, rollouts)
+    found += [
+        f"evidence on iteration {each.iteration}: classes or attributions do not follow from runs"
+        for each in executions
+        if each.reason is None and concluded(each) != each
+    ]
     alive: dict[int, tuple[str, ...]] = {}
-    for selection in selections:
+    for number, selection in enumerate(selections):
         everybody = _everybody(selection.iteration, stages, rollouts, alive)
         if selection.population != alive.get(selection.iteration, everybody):
             found.append(f"selection {selection.id}: population is not what was selected before")
             continue
         alive[selection.iteration] = selection.selected
-        found += _selection(problem, selection, rollouts, draws)
+        execution = latest(executions, selection.iteration, number)
+        found += _selection(problem, selection, rollouts, draws, execution)
     for stage in stages:
         if stage.name == "rollouts" and stage.rollouts.context is not None:
             found += _contexts(problem, stage, rollouts, selections)
@@ -95,12 +110,18 @@ def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]
 
 
 def _selection(
-    problem: str, selection: Selection, rollouts: Sequence[Rollout], draws: Sequence[Draw]
+    problem: str,
+    selection: Selection,
+    rollouts: Sequence[Rollout],
+    draws: Sequence[Draw],
+    execution: ExecutionEvidence | None,
 ) -> list[str]:
     """Play a selection again with the recorded matches."""
     everybody = {r.id: r for r in rollouts if r.id in selection.population}
     candidates = [everybody[id] for id in selection.population]
     classes = identical(candidates) if selection.classes else ()
+    if selection.classes_by == "behavior":
+        classes = same_behaviour(execution, selection.population)
     if classes != selection.classes:
         return [f"selection {selection.id}: classes of identical candidates should be {classes}"]
     firsts = [members[0] for members in classes] or selection.population
@@ -111,11 +132,9 @@ def _selection(
         seed=selection.seed,
         key=f"{problem}/{selection.id}",
     )
-    running, found, matches = (
-        begin_selection(selection.kind, field),
-        list[str](),
-        tuple[Match, ...](),
-    )
+    field.behaviour = class_labels(execution) if execution else {}
+    running = begin_selection(selection.kind, field)
+    found, matches = list[str](), tuple[Match, ...]()
     keys = {draw.key for draw in draws}
     try:
         groups = next(running)
@@ -128,7 +147,7 @@ def _selection(
                 ]
             for match in matches:
                 key = f"{field.key}/{match.id}/tie"
-                found += _match(key, selection, match, everybody)
+                found += _match(key, selection, match, everybody, execution)
                 if match.decided_by == "random" and key not in keys:
                     found.append(f"draw {key} is not among the draws")
             groups = running.send(matches)
@@ -147,7 +166,11 @@ def _selection(
 
 
 def _match(
-    key: str, selection: Selection, match: Match, rollouts: Mapping[str, Rollout]
+    key: str,
+    selection: Selection,
+    match: Match,
+    rollouts: Mapping[str, Rollout],
+    execution: ExecutionEvidence | None,
 ) -> list[str]:
     orders = [vote.order != display_order(match.group, vote.index) for vote in match.votes]
     found = [f"match {match.id}: display order of vote {i}" for i, bad in enumerate(orders) if bad]
@@ -162,14 +185,14 @@ def _match(
     if unsettled or len(verdicts) + match.skipped_votes + match.cut != asked:
         counts = f"{len(verdicts)} votes, {match.skipped_votes} saved and {match.cut} cut"
         found.append(f"match {match.id}: {counts} of {asked}")
-    worth = {id: evidence(rollouts[id]) for id in match.group}
+    told = {id: (*worth(execution, id), *evidence(rollouts[id])) for id in match.group}
     by_evidence = selection.tie == "evidence" or unasked(match.cut, asked - match.cut)
     outcome = decide(
         match.group,
         verdicts,
         seed=selection.seed,
         key=key,
-        evidence=worth if by_evidence else None,
+        evidence=told if by_evidence else None,
     )
     given = [vote.grade for vote in match.votes if vote.grade is not None]
     expected = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import (
     COUNTS_AS_FAILED,
     STOP,
@@ -37,6 +38,8 @@ class ProblemOutcome:
     """Of the whole sample, as Inspect counted it."""
     seconds: float | None = None
     """Wall time of the whole sample."""
+    executions: tuple[ExecutionEvidence, ...] = ()
+    """What checks on the results showed."""
     pass_mark: float = PASS_MARK
     plain: bool = False
     """Whether it ran without a strategy: each epoch is a rollout of iteration 0."""

@@ -49,3 +49,38 @@ def sample_spending(
     if None not in costs:
         spending["cost"] = round(sum(cost or 0.0 for cost in costs), 4)
     return spending
+
+
+def explanation(
+    rollouts: Sequence[Rollout],
+    selections: Sequence[Selection],
+    adopted: str,
+    spending: Mapping[str, float],
+) -> str:
+    """Say in one line which rollout was adopted, how it won, and what that took."""
+    won = _won(selections[-1], adopted) if selections else []
+    votes, cost = int(spending["votes"]), spending.get("cost")
+    counts = [_count(len(rollouts), "rollout"), _count(votes, "vote")]
+    price = [] if cost is None else [f"${cost:.2f}"]
+    return ", ".join([f"adopted {adopted}", *won, *counts, *price])
+
+
+def _won(selection: Selection, adopted: str) -> list[str]:
+    """How a rollout won the last match that it was in."""
+    matches = [m for r in selection.rounds for m in r.matches if adopted in m.group]
+    if len(selection.population) == 1:
+        return ["the only candidate"]
+    if selection.kind != "tournament":
+        return [f"selected by {selection.kind}"]
+    votes = [m for m in matches if len(m.group) > 1 and m.winner == adopted]
+    if not votes:
+        return []
+    final = votes[-1]
+    others = sorted((final.tally.get(id, 0) for id in final.group if id != adopted), reverse=True)
+    tally = ":".join(map(str, [final.tally.get(adopted, 0), *others]))
+    how = {"random": "drawn at random after", "evidence": "decided by evidence after"}
+    return [f"{how.get(final.decided_by, 'won')} {tally} in the final"]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -18,7 +18,7 @@ _TAG = (
     r"(?P<tag>\s{0,3}+/?\s{0,3}+(?:"
     r"(?i:solution|attempt|facts)[\s_-]{0,2}+\d"
     # not the Problem of a List<Problem>
-    r"|(?:problem|PROBLEM|trajectory|TRAJECTORY)\s{0,3}+>))"
+    r"|(?:problem|PROBLEM|trajectory|TRAJECTORY|checks|CHECKS)\s{0,3}+>))"
 )
 _LIKE_TAG = re.compile(rf"<(?P<marks>~*+){_TAG}")
 _MARKED_TAG = re.compile(rf"<~(?P<marks>~*+){_TAG}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_command
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
@@ -16,7 +17,6 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
-from inspect_tts.benchmarks.demo.__main__ import main
 from inspect_tts.benchmarks.demo.problems import SETUP, Problem, load_problems
 from inspect_tts.benchmarks.demo.task import demo
 from inspect_tts.errors import UserError
@@ -250,22 +250,27 @@ def test_samples_are_independent_objects() -> None:
     assert PROBLEMS["bill-shares"].sample().files
 
 
-def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(tmp_path: Path) -> None:
     pytest.importorskip("plotly")
-    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "short_demo.py"
     graded = {"n": 2, "score_rollouts": True}
-    assert main({"rtv": graded, "pdr_rtv": {**graded, "top_k": 1}}, limit=1) == 0
-    told = capsys.readouterr().out
-    [page] = Path("logs").glob("demo-*/report.html")
+    strategies = {"rtv": graded, "pdr_rtv": {**graded, "top_k": 1}}
+    script.write_text(
+        "from inspect_tts.benchmarks.demo.__main__ import main\n"
+        f"assert main({strategies}, limit=1) == 0\n"
+    )
+    done = run_command(script, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout
+    [page] = (tmp_path / "logs").glob("demo-*/report.html")
     end = told[told.index("\nreport: ") :].strip().splitlines()
     assert end[0] == f"report: {page.resolve()}"
     assert re.fullmatch(
-        r"With a simulated model, which says nothing about a real one, rtv solves \d+% of the "
+        r"With a simulated model, whose judge is set to prefer the better of two rollouts in 80% "
+        r"of votes and which says nothing about a real one, rtv solves \d+% of the "
         r"problems and a single rollout \d+% \(.* points, .*\); pdr_rtv solves .*\.",
         end[2],
     )
-    assert end[-1].endswith(f"inspect view --log-dir {page.parent}")
+    assert end[-1].endswith(f"inspect view --log-dir {page.parent.relative_to(tmp_path)}")
     assert len(list(page.parent.glob("*.eval"))) == 2
     assert "rtv      " in told[: told.index("\nreport: ")], "progress is shown"

@@ -23,7 +23,7 @@ from inspect_ai import Task
 from inspect_ai.dataset import Sample
 
 from inspect_tts import bash_agent, rtv
-from inspect_tts.resume import log_repair as recovered
+from inspect_tts.resume import log_repair
 
 pytestmark = [pytest.mark.docker, pytest.mark.faults]
 
@@ -31,7 +31,6 @@ TASK_FILE = """
 from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
 from inspect_tts import bash_agent, rtv
-from inspect_tts.stages import recovered
 
 @task
 def begins(config: str, setup: str) -> Task:
@@ -157,7 +156,7 @@ def test_what_is_done_at_an_evals_end_does_not_depend_on_each_other(
     def broken(location: str) -> list[object]:
         raise OSError("the log cannot be read just now")
 
-    monkeypatch.setattr(recovered, "read_eval_log_sample_summaries", broken)
+    monkeypatch.setattr(log_repair, "read_eval_log_sample_summaries", broken)
     run_another(tmp_path)
     assert list((tmp_path / "logs").glob("*.eval"))
     assert not (tmp_path / "logs" / ".inspect_tts").exists(), "units go all the same"

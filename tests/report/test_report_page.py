@@ -168,7 +168,7 @@ def test_a_bracket_tells_who_met_whom_and_a_match_opens_by_keyboard(
     assert dialog.locator(".votes tbody tr").count() == 8
     expect(dialog).to_contain_text("requirements")
     expect(dialog).to_contain_text("src/parser.py (+12 -3)")
-    links = [link.get_attribute("href") for link in dialog.get_by_role("link").all()]
+    links = [link.get_attribute("href") for link in dialog.locator("#match-body a").all()]
     sample = (
         "http://127.0.0.1:7575/#/logs/2026-01-01T00-00-00_made.eval/samples/sample/problem-003/1"
     )

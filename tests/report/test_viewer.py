@@ -9,11 +9,12 @@ from pathlib import Path
 from time import sleep
 
 from browser import WIDE, chromium, screenshot
+from inspect_ai.log import read_eval_log
 from inspect_ai.viewer import TaskSamplesView, ViewerConfig
 from playwright.sync_api import Page, expect
 from scripted import acting, problem, run, says
 
-from inspect_tts import RolloutPool, pdr_rtv
+from inspect_tts import RolloutPool, pdr_rtv, rtv
 from inspect_tts.scores import LABELS
 
 AGENT = says("#good"), says("#bad")
@@ -64,12 +65,14 @@ def test_the_viewer_lists_the_numbers_and_folds_the_stages(tmp_path: Path) -> No
 
         # the address that links of the report have
         page.goto(f"{address}/#/logs/{name}/samples/sample/p0/1/")
-        card = page.get_by_text("tournament", exact=False)
+        card = page.get_by_text("tournament 0: 2 to 1", exact=False)
         expect(card.first).to_be_visible(timeout=30_000)
-        expect(page.get_by_text("rollouts", exact=False).first).to_be_visible()
         screenshot(page, "viewer-sample", tmp_path / "shots")
+        for title in ("iteration 0", "iteration 1", "tournament 1: 2 to 1"):
+            expect(page.get_by_text(title, exact=False).first).to_be_visible()
+        assert page.get_by_text("inspect_tts/rollouts").count() == 0
         assert page.get_by_text("Final verdict").count() == 0, "votes are folded"
-        page.get_by_text("inspect_tts/tournament", exact=False).last.click()
+        page.get_by_text("sub-agent: tournament 1: 2 to 1").click()
         met = " ".join(pool.selections[-1].rounds[0].matches[0].group)
         expect(page.get_by_text(f"match {met}", exact=False).first).to_be_visible()
         screenshot(page, "viewer-tournament", tmp_path / "shots")
@@ -94,6 +97,10 @@ def test_numbers_stand_beside_the_scores_also_where_nothing_else_was_graded(
     pool = sample.store_as(RolloutPool)
     votes = [v for s in pool.selections for r in s.rounds for m in r.matches for v in m.votes]
     assert means["votes"] == len(votes)
+    told = sample.scores["inspect_tts/rollouts"].explanation
+    assert told is not None
+    assert told.startswith(f"adopted {pool.adopted}, won ")
+    assert f"4 rollouts, {len(votes)} votes" in told
     assert log.eval.viewer is not None
     view = log.eval.viewer.task_samples_view
     assert isinstance(view, TaskSamplesView)
@@ -105,3 +112,10 @@ def test_a_view_that_the_task_has_stays(tmp_path: Path) -> None:
     task = problem(1, viewer=own)
     log = run(task, pdr_rtv(n=2, top_k=1, votes=2, agent=acting(*AGENT)), tmp_path)
     assert log.eval.viewer == own
+
+
+def test_logs_of_a_list_are_told_apart_by_strategy_and_n(tmp_path: Path) -> None:
+    first = run(problem(2), rtv(n=2, votes=2, agent=acting(*AGENT)), tmp_path, tags=["mine"])
+    assert read_eval_log(first.location, header_only=True).tags == ["mine", "rtv n=2"]
+    second = run(problem(1), pdr_rtv(n=3, top_k=1, votes=2, agent=acting(*AGENT)), tmp_path)
+    assert second.tags == ["pdr_rtv n=3"]

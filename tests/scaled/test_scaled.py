@@ -151,7 +151,7 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "pdr_rtv": ("pdr_rtv", {"n": 4, "top_k": 2, "votes": 4}),
     "pdr_rtv, three iterations": ("pdr_rtv", {"n": 3, "top_k": 1, "votes": 1, "iterations": 3}),
     "carried over": ("pdr_rtv", {"n": 3, "top_k": 2, "votes": 2, "keep_parents": True}),
-    "agreed": ("pdr_rtv", {"n": 4, "top_k": 2, "votes": 1, "stop_on_consensus": True}),
+    "agreed": ("pdr_rtv", {"n": 4, "top_k": 2, "votes": 1, "stop_on_consensus": True, "seed": 2}),
     "trajectories": ("rtv", {"n": 3, "votes": 2, "judge_input": "trajectory"}),
     "robust": ("robust", {"n": 4, "top_k": 2, "votes": 2}),
     "cheap": ("cheap", {"n": 3, "top_k": 2, "votes": 2}),

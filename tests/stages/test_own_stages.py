@@ -179,7 +179,7 @@ def test_consensus_is_looked_for_after_selections_alone(tmp_path: Path) -> None:
     [
         ("nowhere.py@name", "stage 'nowhere.py@name' could not be made"),
         ("no_package/name", "stage 'no_package/name' could not be made"),
-        ("{file}@other", "could not be made"),
+        ("{file}@other", "other is none of its agents and solvers"),
         ("{file}@greedy", "takes arguments"),
         ("{file}@tournament", "stages='tournament' is a strategy or a stage of this package"),
         (["{file}@fine", "rtv"], "stages='rtv' is a strategy or a stage of this package"),

@@ -11,7 +11,7 @@ FILES = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 PACKAGE = ROOT / "inspect_tts"
-PURE = ("method", "text", "evidence", "statistics")
+PURE = ("method", "text", "evidence", "execution", "statistics")
 """Folders of decisions and numbers. The files below are pure parts of other subjects."""
 PURE_FILES = (
     "agents/terminus/screen.py",
@@ -58,6 +58,7 @@ PURE_MODULES = {
     "typing",
     "unicodedata",
     "zlib",
+    "junitparser",
     "pydantic",
     "pydantic_core",
 }

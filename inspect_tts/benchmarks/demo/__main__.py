@@ -50,7 +50,8 @@ def main(strategies: Mapping[str, dict[str, Any]] = STRATEGIES, limit: int | Non
     found = "; ".join(_finding(runs[name]) for name in strategies)
     print(
         f"\nreport: {page.resolve()}\n\n"
-        f"With a simulated model, which says nothing about a real one, {found}.\n\n"
+        f"With a simulated model, whose judge is set to prefer the better of two rollouts in "
+        f"{JUDGE_ACCURACY:.0%} of votes and which says nothing about a real one, {found}.\n\n"
         f"To see every rollout, vote and prompt:\n"
         f"  {Path(sys.executable).parent / 'inspect'} view --log-dir {folder}"
     )

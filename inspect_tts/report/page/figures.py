@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from inspect_tts.report.numbers import RunNumbers
-from inspect_tts.report.tables.tables import in_percent
+from inspect_tts.report.tables.formats import in_percent, many
 
 from .plots import (
     ABOVE,
@@ -22,6 +22,8 @@ from .plots import (
     figure,
     rounds,
     scores,
+    shares,
+    spent,
 )
 
 
@@ -50,12 +52,13 @@ def _pass_counts(run: RunNumbers, percent: int) -> Drawn:
         if passes
     ]
     whole = counts("passing rollouts", len(data[0].x) if data else 0)
+    most = max((max(passes) for passes in run.pass_counts.values() if passes), default=0)
     return (
         "passes",
         "Problems by passing rollouts",
         "How many problems have 0, 1, ..., N passing rollouts, before and after refinement.",
         data,
-        {"barmode": "group", "bargap": 0.25, "xaxis": whole, "yaxis": axis("problems")},
+        {"barmode": "group", "bargap": 0.25, "xaxis": whole, "yaxis": counts("problems", most)},
     )
 
 
@@ -78,8 +81,8 @@ def _transitions(run: RunNumbers, percent: int) -> Drawn:
     return (
         "transitions",
         "From passes before to passes after",
-        f"Above the diagonal more rollouts pass than before: {change.gained} problems newly "
-        f"solved, {change.lost} no longer.",
+        "Above the diagonal more rollouts pass than before: "
+        f"{many(change.gained, 'problem')} newly solved, {change.lost} no longer.",
         [heat],
         {
             "xaxis": counts(after, len(shown[0])),
@@ -95,7 +98,7 @@ def _context(run: RunNumbers, percent: int) -> Drawn:
         [percent * entry.score for entry in entries],
         AFTER,
         "%{x} summaries pass: %{y:.1f}, %{text}",
-        text=[f"{entry.problems} problems" for entry in entries],
+        text=[many(entry.problems, "problem") for entry in entries],
         **ABOVE,
     )
     return (
@@ -131,7 +134,7 @@ def _judge(run: RunNumbers, percent: int) -> Drawn:
         marker={"symbol": "line-ew-open", "size": 28, "line": {"width": 4}, "color": AFTER},
         hovertemplate="a random draw: %{y:.1f}%<extra></extra>",
     )
-    right = axis("right, %", range=[0, 112], tickvals=[0, 25, 50, 75, 100])
+    right = shares("right", range=[0, 112], tickvals=[0, 25, 50, 75, 100])
     return (
         "judge",
         "Judge accuracy by round",
@@ -152,7 +155,7 @@ def _calibration(run: RunNumbers, percent: int) -> Drawn:
             "color": BEFORE,
         },
         line={"color": BEFORE, "width": 1.5},
-        text=[f"{entry.matches} matches" for entry in run.calibration],
+        text=[f"{entry.matches} match{'es' * (entry.matches != 1)}" for entry in run.calibration],
         hovertemplate="%{x:.0f}% of the votes: %{y:.1f}% right, %{text}<extra></extra>",
     )
     ideal = go.Scatter(
@@ -165,8 +168,8 @@ def _calibration(run: RunNumbers, percent: int) -> Drawn:
         "How often the winner of a decidable match passes, by its share of the votes.",
         [points, ideal] if run.calibration else [],
         {
-            "xaxis": axis("winner's share of the votes, %", range=[30, 103]),
-            "yaxis": axis("right, %", range=[0, 105]),
+            "xaxis": shares("winner's share of the votes", range=[30, 103]),
+            "yaxis": shares("right", range=[0, 105]),
         },
     )
 
@@ -180,7 +183,7 @@ def _turns(run: RunNumbers, percent: int) -> Drawn:
             color,
             "%{y:.1f} turns, %{text}",
             outcome,
-            text=[f"{t.rollouts} rollouts" for t in turns],
+            text=[many(t.rollouts, "rollout") for t in turns],
             textposition="none",
         )
         for outcome, color in colors.items()
@@ -201,6 +204,7 @@ def _phases(run: RunNumbers, percent: int) -> Drawn:
     priced = all(phase.dollars is not None for phase in run.phases)
     tokens = {"input": BEFORE, "cached input": CHANCE, "output": AFTER}
     kinds = zip(tokens.items(), ("input_tokens", "cached_tokens", "output_tokens"), strict=True)
+    name = "dollars" if priced else "tokens"
     traces = [("dollars", BEFORE, "dollars")] if priced else [(*kind, n) for kind, n in kinds]
     data = [
         bars(
@@ -208,10 +212,10 @@ def _phases(run: RunNumbers, percent: int) -> Drawn:
             [phase.title for phase in run.phases],
             color,
             "%{y}: %{x:.4~g}",
-            name,
+            kind,
             orientation="h",
         )
-        for name, color, field in traces
+        for kind, color, field in traces
     ]
     return (
         "phases",
@@ -221,7 +225,7 @@ def _phases(run: RunNumbers, percent: int) -> Drawn:
         {
             "barmode": "stack",
             "showlegend": not priced,
-            "xaxis": axis("dollars" if priced else "tokens"),
+            "xaxis": spent(name, name),
             "yaxis": axis("", autorange="reversed"),
         },
     )

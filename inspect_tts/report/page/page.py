@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files as package_files
@@ -18,7 +18,9 @@ from inspect_tts.report.logs import LogFile
 from inspect_tts.report.numbers import Run, RunNumbers
 from inspect_tts.report.read import ReadSample
 from inspect_tts.report.tables.columns import problem_columns
-from inspect_tts.report.tables.tables import Cell, Table, in_percent, list_tables, main_tables
+from inspect_tts.report.tables.formats import in_percent, many
+from inspect_tts.report.tables.headline import Finding, findings, simulated
+from inspect_tts.report.tables.tables import Cell, Table, list_tables, main_tables
 from inspect_tts.report.tables.text import all_notes, all_warnings
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
@@ -28,6 +30,8 @@ _FIXED_BYTES = 6_500_000
 """Plotly, styles, scripts, and some room for figures."""
 _ROW_BYTES = 700
 _MOST_DETAIL = 400_000
+_OPEN_WARNINGS = 3
+"""How many warnings stand above the findings; the others can be opened."""
 
 
 def page_missing() -> str | None:
@@ -64,7 +68,7 @@ def write_page(
     remarks = all_notes(numbers)
     if shortened:
         why = "to keep this page small; Inspect's viewer has them in full"
-        remarks.append(f"texts of {shortened} samples are shortened {why}")
+        remarks.append(f"texts of {many(shortened, 'sample')} are shortened {why}")
     data = {
         "runs": [n.model_dump(include={"label", "model", "task", "settings"}) for n in numbers],
         "problems": rows,
@@ -77,13 +81,14 @@ def write_page(
         scripts,
         csp=_policy(scripts.values()),
         style=_asset("page.css"),
+        tasks=escape(_names(run.task for run in numbers)),
+        title=escape(_names([run.task for run in numbers] + [run.label for run in numbers])),
         subtitle=_subtitle(numbers),
+        banner=f'<p class="banner">{escape(told)}</p>' if (told := simulated(numbers)) else "",
+        findings="".join(map(_finding, findings(numbers))),
         tables="\n".join(map(_table, main_tables(numbers, comparisons))),
         more="\n".join(map(_table, list_tables(numbers))),
-        warnings="".join(
-            f'<li class="{severity}"><b>{severity}</b> {escape(text)}</li>'
-            for severity, text in all_warnings(numbers, notes)
-        ),
+        warnings=_warnings(all_warnings(numbers, notes)),
         notes="".join(f"<li>{escape(remark)}</li>" for remark in remarks),
         data=_json(data),
         details="\n".join(
@@ -115,21 +120,47 @@ def _json(data: Any) -> str:
 
 
 def _subtitle(runs: Sequence[RunNumbers]) -> str:
-    tasks = ", ".join(dict.fromkeys(run.task for run in runs))
-    models = ", ".join(dict.fromkeys(run.model for run in runs))
-    problems = max((run.problems for run in runs), default=0)
-    rollouts = sum(run.rollouts for run in runs)
-    return escape(f"{tasks} · {models} · {problems} problems · {rollouts:,} rollouts")
+    tasks = {task: [r.problems for r in runs if r.task == task] for task in {r.task for r in runs}}
+    problems = many(sum(map(max, tasks.values())), "problem")
+    rollouts = many(sum(run.rollouts for run in runs), "rollout")
+    return escape(f"{_names(run.model for run in runs)} · {problems} · {rollouts}")
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _warnings(found: Sequence[tuple[str, str]]) -> str:
+    """The first warnings, and the others where they can be opened."""
+    lines = [f'<li class="{kind}"><b>{kind}</b> {escape(text)}</li>' for kind, text in found]
+    first, more = lines[:_OPEN_WARNINGS], lines[_OPEN_WARNINGS:]
+    shown = f'<ul class="warnings" aria-label="Warnings">{"".join(first)}</ul>' if first else ""
+    if not more:
+        return shown
+    return (
+        f"{shown}<details><summary>{len(more)} more</summary>"
+        f'<ul class="warnings" aria-label="More warnings">{"".join(more)}</ul></details>'
+    )
+
+
+def _finding(found: Finding) -> str:
+    remark = f' <span class="remark">{escape(found.remark)}</span>' if found.remark else ""
+    return f'<li class="{found.verdict}">{escape(found.text)}{remark}</li>'
 
 
 def _table(table: Table) -> str:
+    names = list(map(escape, table.columns))
+
     def line(tag: str, cells: Sequence[str]) -> str:
-        start, end = f"<{tag}", f"</{tag.partition(' ')[0]}>"
-        words = (' class="words"' if i < table.words else "" for i in range(len(cells)))
-        found = [f"{start}{word}>{cell}{end}" for word, cell in zip(words, cells, strict=True)]
+        found = []
+        for place, (name, cell) in enumerate(zip(names, cells, strict=True)):
+            word = ' class="words"' if place < table.words else ""
+            label = "" if tag == "th" else f' data-label="{name}"'
+            scope = ' scope="col"' if tag == "th" else ""
+            found.append(f"<{tag}{scope}{word}{label}>{cell}</{tag}>")
         return f"<tr>{''.join(found)}</tr>"
 
-    head = line('th scope="col"', list(map(escape, table.columns)))
+    head = line("th", names)
     body = "".join(line("td", list(map(_cell, row))) for row in table.rows)
     caption = f'<p class="caption">{escape(table.caption)}</p>' if table.caption else ""
     title = escape(table.title)

@@ -47,7 +47,17 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 
 def scores(percent: int, **more: Any) -> dict[str, Any]:
     """The axis of mean scores."""
-    return axis("mean score" + (", %" if percent == 100 else ""), **more)
+    return shares("mean score", **more) if percent == 100 else axis("mean score", **more)
+
+
+def shares(title: str, **more: Any) -> dict[str, Any]:
+    """An axis in %."""
+    return axis(title, ticksuffix="%", **more)
+
+
+def spent(name: str, title: str, **more: Any) -> dict[str, Any]:
+    """An axis of dollars or tokens; the format keeps a logarithmic one from leaving digits out."""
+    return axis(title, tickformat="$~g" if name == "dollars" else "~s", **more)
 
 
 def counts(title: str, most: int, **more: Any) -> dict[str, Any]:
@@ -107,7 +117,10 @@ def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
         "Cost against score",
         "Open: pass@1 at the cost of one rollout. Filled: the selected at the cost of the run.",
         data,
-        {"xaxis": axis(f"{name} a problem, logarithmic", type="log"), "yaxis": scores(percent)},
+        {
+            "xaxis": spent(name, f"{name} a problem, logarithmic", type="log", nticks=6),
+            "yaxis": scores(percent),
+        },
     )
 
 

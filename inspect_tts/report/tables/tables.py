@@ -9,9 +9,8 @@ from inspect_tts.report.numbers import RunNumbers
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.measures import BASELINES
 
-UNGRADED = "n/g"
-"""Not graded."""
-ABSENT = "-"
+from .evidence import EVIDENCE, evidence_entries
+from .formats import UNKNOWN, in_percent, named, show
 
 
 class Cell(NamedTuple):
@@ -31,55 +30,6 @@ class Table:
     words: int = 1
     """How many columns, from the left, hold words."""
     caption: str = ""
-
-
-# --- how a number is shown
-
-NUMBERS = {
-    "pass_1": ("pass@1", "score"),
-    "select_k": ("select-K", "score"),
-    "selected": ("selected", "score"),
-    "gain": ("gain", "change"),
-    "oracle": ("oracle", "score"),
-    "headroom": ("headroom", "share"),
-    "fewest_turns": ("fewest turns", "score"),
-    "tokens": ("tokens", "tokens"),
-    "dollars": ("dollars", "dollars"),
-    "seconds": ("seconds", "seconds"),
-}
-"""Heading and format of the numbers of `RunNumbers`; others are scores under their own names."""
-
-
-def _named(name: str) -> tuple[str, str]:
-    return NUMBERS.get(name, (name.replace("iteration_", "iter "), "score"))
-
-
-def in_percent(runs: Sequence[RunNumbers]) -> bool:
-    """Whether all scores are between 0 and 1."""
-    ends = [e for run in runs for n, e in run.scores.items() if e and n != "headroom"]
-    return all(abs(estimate.value) <= 1 for estimate in ends)
-
-
-def show(value: Any, form: str, percent: bool, digits: int = 1) -> str:
-    """A value in one of the formats: scores in %, or as they are where some are beyond 1."""
-    if value is None:
-        return ABSENT
-    match form:
-        case "score" | "change":
-            sign = "+" if form == "change" else ""
-            return f"{100 * value:{sign}.{digits}f}" if percent else f"{value:{sign}.3g}"
-        case "share":
-            return f"{100 * value:.0f}"
-        case "percent":
-            return f"{100 * value:.1f}%"
-        case "dollars":
-            return f"${value:.2f}" if value >= 0.1 else f"${value:.4f}"
-        case "seconds":
-            return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
-        case "tokens":
-            prefixes = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
-            return next((f"{value / n:.1f}{u}" for n, u in prefixes if value >= n), f"{value:.0f}")
-    return format(value, form) if form else str(value)
 
 
 def _estimate(found: Estimate, form: str, percent: bool) -> Cell:
@@ -104,41 +54,59 @@ def _table(
     columns: Sequence[str],
     rows: Iterable[tuple[RunNumbers, Sequence[Cell]]],
     caption: str = "",
+    settings: Callable[[RunNumbers], str] = lambda run: "",
 ) -> Table:
     """A table whose rows begin with what tells runs apart."""
     apart = [n for n in ("task", "model") if len({getattr(run, n) for run in runs}) > 1]
-    names = [*apart, "label"]
-    cells = tuple((*(Cell(getattr(run, n)) for n in names), *more) for run, more in rows)
-    return Table(title, (*apart, "strategy", *columns), cells, len(names), caption)
+    cells = tuple(
+        (*(Cell(getattr(run, n)) for n in apart), Cell(run.label, settings(run)), *more)
+        for run, more in rows
+    )
+    return Table(title, (*apart, "strategy", *columns), cells, len(apart) + 1, caption)
 
 
 def _estimates(
     numbers: Mapping[str, Estimate | None], names: Iterable[str], percent: bool
 ) -> list[Cell]:
-    """Absent is what a run does not have; there is no headroom where oracle is pass@1."""
+    """Empty is what a run does not have; there is no headroom where oracle is pass@1."""
     cells = []
     for name in names:
         found = numbers.get(name)
         known = name == "headroom" and numbers.get("oracle") is not None
-        missing = Cell(ABSENT if known or name not in numbers else UNGRADED)
-        cells.append(_estimate(found, _named(name)[1], percent) if found else missing)
+        missing = Cell("" if known or name not in numbers else UNKNOWN)
+        cells.append(_estimate(found, named(name)[1], percent) if found else missing)
     return cells
 
 
+def _differing(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
+    """The settings that others of these runs have otherwise, if the label does not show them."""
+
+    def alike(word: str, other: RunNumbers) -> bool:
+        words, name = other.settings.split(), word.partition("=")[0]
+        absent = not any(each.startswith(f"{name}=") for each in words)
+        return word in words or (absent and ("selected" in other.scores) != strategy)
+
+    strategy = "selected" in run.scores
+    told = run.label.split()
+    words = (word for word in run.settings.split() if word not in told)
+    return " ".join(word for word in words if not all(alike(word, other) for other in runs))
+
+
 def _main(runs: Sequence[RunNumbers]) -> Table:
-    """The columns of the paper's main table, and headroom."""
+    """The columns of the paper's main table, the answer first, and headroom."""
     percent = in_percent(runs)
     later = {n for run in runs for n in run.scores if n.startswith("iteration_")}
     refined = sorted(later, key=lambda name: int(name.rpartition("_")[2]))
-    names = ["pass_1", "select_k", *refined, "selected", "gain", "oracle", "headroom"]
-    rows = [(r, [Cell(str(r.problems)), *_estimates(r.scores, names, percent)]) for r in runs]
-    missing = any(cell.text == UNGRADED for _, cells in rows for cell in cells)
+    names = ["selected", "gain", "pass_1", "select_k", *refined, "oracle", "headroom"]
+    rows = [(r, [*_estimates(r.scores, names, percent), Cell(str(r.problems))]) for r in runs]
     caption = (
-        f"Mean scores of n problems, {'in %' if percent else 'as scored'}; 95 % intervals by the "
-        "bootstrap over them. headroom: (selected - pass@1) / (oracle - pass@1)."
-        f"{f' {UNGRADED}: rollouts that it needs were not graded.' if missing else ''}"
+        f"Mean scores over problems, {'in %' if percent else 'as scored'}; 95 % intervals by the "
+        "bootstrap over problems. headroom: (selected - pass@1) / (oracle - pass@1)."
     )
-    return _table("Main table", runs, ["n", *(_named(name)[0] for name in names)], rows, caption)
+    if any(cell.text == UNKNOWN for _, cells in rows for cell in cells):
+        caption += f" {UNKNOWN}: rollouts that it needs were not graded."
+    columns = [*(named(name)[0] for name in names), "problems"]
+    return _table("Main table", runs, columns, rows, caption, lambda run: _differing(run, runs))
 
 
 def _baselines(runs: Sequence[RunNumbers]) -> Table:
@@ -147,7 +115,7 @@ def _baselines(runs: Sequence[RunNumbers]) -> Table:
     return _table(
         "Free baselines on the same rollouts",
         runs,
-        [_named(name)[0] for name in names],
+        [named(name)[0] for name in names],
         [(r, _estimates({**r.scores, **r.baselines}, names, percent)) for r in known],
         "What selections that ask no model would have got among the same candidates.",
     )
@@ -156,21 +124,24 @@ def _baselines(runs: Sequence[RunNumbers]) -> Table:
 def _costs(runs: Sequence[RunNumbers]) -> Table:
     def cells(run: RunNumbers) -> Iterable[Cell]:
         for name, found in run.per_problem.items():
-            missing = Cell("no price" if name == "dollars" else ABSENT)
-            yield _estimate(found, name, percent=False) if found else missing
+            yield _estimate(found, name, percent=False) if found else Cell(UNKNOWN)
         for count in (run.rollouts, run.rates.votes if run.rates else None):
             known = count is not None and run.samples
-            yield Cell(f"{(count or 0) / run.samples:.0f}" if known else ABSENT)
+            yield Cell(f"{(count or 0) / run.samples:.0f}" if known else "")
 
     columns = ("tokens", "dollars", "wall time", "rollouts", "votes")
-    return _table("Cost of a problem", runs, columns, [(run, list(cells(run))) for run in runs])
+    missing = {name for run in runs for name, found in run.per_problem.items() if found is None}
+    whys = {"dollars": "the price of a model is not known", "seconds": "no time was recorded"}
+    told = "; ".join(why for name, why in whys.items() if name in missing)
+    rows = [(run, list(cells(run))) for run in runs]
+    return _table("Cost of a problem", runs, columns, rows, f"{UNKNOWN}: {told}." if told else "")
 
 
 def _comparison(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:
     percent = in_percent(runs)
 
     def cells(name: str, a: float, b: float, change: Estimate) -> tuple[Cell, ...]:
-        title, form = _named(name)
+        title, form = named(name)
 
         def signed(value: float) -> str:
             if form == "score":
@@ -254,6 +225,7 @@ LISTS = (
         ("winner's share of votes: percent", "decidable matches", "accuracy: percent"),
         lambda run: (((b.low, b.high), b.matches, b.accuracy) for b in run.calibration),
     ),
+    Listed("Evidence from execution", EVIDENCE, evidence_entries),
     Listed(
         "Turns of a rollout",
         ("iteration", "outcome", "rollouts", "mean turns: .1f", "median: g"),

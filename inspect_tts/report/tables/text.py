@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -15,10 +16,13 @@ from inspect_tts.report.compare import Comparison
 from inspect_tts.report.numbers import VERSION, RunNumbers, as_json
 from inspect_tts.report.warnings import SEVERITIES, Severity
 
+from .headline import findings, simulated
 from .tables import Cell, Table, list_tables, main_tables
 
 _STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _MOST_NOTES = 20
+_WORDS_WIDTH = 12
+"""Least room in a terminal for what names a row."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets run."""
 
@@ -57,40 +61,102 @@ def print_report(
     """Print the main tables and what is missing."""
     same = [{run.task for run in runs}, {run.model for run in runs}]
     console.print(escape(", ".join(name for names in same if len(names) == 1 for name in names)))
+    if told := simulated(runs):
+        console.print(f"[bold yellow]{escape(told)}[/]", highlight=False, soft_wrap=True)
     for severity, text in all_warnings(runs, notes):
         line = f"[{_STYLES[severity]}]{severity}:[/] {escape(text)}"
         console.print(line, highlight=False, soft_wrap=True)
+    console.print()
+    for found in findings(runs):
+        remark = f" [yellow]{escape(found.remark)}[/]" if found.remark else ""
+        console.print(f"[bold]{escape(found.text)}[/]{remark}", highlight=False)
     for table in main_tables(runs, comparisons):
-        console.print()
-        console.print(_rich(table))
+        for part in (part for each in _by_task(table) for part in _fitting(each, console.width)):
+            console.print()
+            console.print(_rich(part))
+        if table.caption:
+            console.print(f"[dim]{escape(table.caption)}[/]", highlight=False)
     for note in all_notes(runs):
         console.print(f"[dim]note:[/dim] {escape(note)}", highlight=False)
+
+
+def _by_task(table: Table) -> list[Table]:
+    """A table for each task, with what its rows have in common in the title: fewer columns."""
+    tables = [table]
+    if table.columns[0] == "task":
+        tasks = dict.fromkeys(row[0].text for row in table.rows)
+        tables = [_without_first(table, task) for task in tasks]
+    return [_models(each) if each.words == 2 else each for each in tables]
+
+
+def _without_first(table: Table, text: str) -> Table:
+    rows = tuple(row[1:] for row in table.rows if row[0].text == text)
+    title, columns = f"{table.title}, {text}", table.columns[1:]
+    return replace(table, title=title, columns=columns, rows=rows, words=table.words - 1)
+
+
+def _models(table: Table) -> Table:
+    """Where all have one model it moves into the title, else it stands above the strategy."""
+    if len(models := {row[0].text for row in table.rows}) == 1:
+        return _without_first(table, *models)
+    rows = tuple(
+        (Cell(f"{model.text}\n{strategy.text}", strategy.remark), *more)
+        for model, strategy, *more in table.rows
+    )
+    columns = ("\n".join(table.columns[:2]), *table.columns[2:])
+    return replace(table, columns=columns, rows=rows, words=1)
+
+
+def _fitting(table: Table, width: int) -> list[Table]:
+    """The same table in as many parts, side by side, as the width demands."""
+    parts: list[list[int]] = [[]]
+    room = width - _WORDS_WIDTH
+    for place in range(1, len(table.columns)):
+        cells = [table.columns[place], *(_cell_text(row[place]) for row in table.rows)]
+        needs = 1 + max(len(line) for cell in cells for line in cell.split("\n"))
+        if needs > room and parts[-1]:
+            parts.append([])
+            room = width - _WORDS_WIDTH
+        parts[-1].append(place)
+        room -= needs
+    return [
+        replace(
+            table,
+            title=table.title if number == 0 else f"{table.title}, continued",
+            columns=tuple(table.columns[i] for i in (0, *part)),
+            rows=tuple(tuple(row[i] for i in (0, *part)) for row in table.rows),
+        )
+        for number, part in enumerate(parts)
+    ]
 
 
 def _rich(table: Table) -> RichTable:
     shown = RichTable(
         title=escape(table.title),
-        caption=escape(table.caption) or None,
         title_justify="left",
-        caption_justify="left",
         title_style="bold",
         box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        show_edge=False,
+        padding=0,
     )
-    for place, column in enumerate(map(escape, table.columns)):
-        if place < table.words:
-            shown.add_column(column, overflow="fold", min_width=9)
-        else:
-            shown.add_column(column, justify="right", overflow="fold")
-    for row in table.rows:
-        shown.add_row(*map(_rich_cell, row))
+    first, *others = map(escape, table.columns)
+    shown.add_column(first, overflow="fold", min_width=_WORDS_WIDTH)
+    for column in others:
+        shown.add_column(column, justify="right", no_wrap=True)
+    for words, *numbers in table.rows:
+        remark = f"\n[dim]{escape(words.remark)}[/]" if words.remark else ""
+        shown.add_row(escape(words.text) + remark, *map(_rich_cell, numbers))
     return shown
 
 
+def _cell_text(cell: Cell) -> str:
+    low, to, high = cell.remark.replace("+", "").partition(" to ")
+    return f"{cell.text}\n{low}..{high}" if to else cell.text
+
+
 def _rich_cell(cell: Cell) -> str:
-    text = escape(cell.text)
-    low, _, high = escape(cell.remark).replace("+", "").partition(" to ")
-    return f"{text}\n[dim]{low}..{high}[/dim]" if cell.remark else text
+    text, _, interval = escape(_cell_text(cell)).partition("\n")
+    return f"{text}\n[dim]{interval}[/dim]" if interval else text
 
 
 # --- Markdown
@@ -100,8 +166,11 @@ def markdown(
     runs: Sequence[RunNumbers], comparisons: Sequence[Comparison], notes: Sequence[str]
 ) -> str:
     """All tables as Markdown."""
+    banner = [f"**{_plain(told)}**"] if (told := simulated(runs)) else []
     warnings = [f"- **{severity}** {_plain(text)}" for severity, text in all_warnings(runs, notes)]
-    parts = ["\n".join(["## Warnings", "", *warnings])] if warnings else []
+    parts = banner + (["\n".join(["## Warnings", "", *warnings])] if warnings else [])
+    said = [f"- {_plain(f'{each.text} {each.remark}')}" for each in findings(runs)]
+    parts.append("\n".join(["## Findings", "", *said]))
     parts += map(_markdown, [*main_tables(runs, comparisons), *list_tables(runs)])
     found = [f"- {_plain(note)}" for note in all_notes(runs)]
     return "\n\n".join([*parts, *(["\n".join(found)] if found else [])]) + "\n"

@@ -23,6 +23,7 @@ function tokens(value) {
   for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) if (value >= limit) return (value / limit).toFixed(1) + unit;
   return String(value);
 }
+const many = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const kind = (passed) => passed === true ? "good" : passed === false ? "bad" : "none";
 const mark = (passed) => passed === true ? "✓" : passed === false ? "✗" : "·";
 const said = (passed) => passed === true ? "passes" : passed === false ? "fails" : "not graded";
@@ -45,7 +46,7 @@ function themed(layout) {
 }
 
 function draw(figure, place) {
-  const plot = el("div", { class: "plot", role: "img", "aria-label": `${figure.title}. ${figure.text}` });
+  const plot = el("div", { class: "plot", role: "group", "aria-label": `${figure.title}. ${figure.text}` });
   place.append(el("section", { class: "card", id: `figure-${figure.id}` }, el("h3", {}, figure.title), el("p", {}, figure.text), plot));
   Plotly.newPlot(plot, figure.plot.data, themed(figure.plot.layout), quiet);
 }
@@ -109,8 +110,8 @@ function cell([id, , value], row) {
   const found = value(row);
   if (id === "problem") {
     const name = row.epoch > 1 ? `${row.problem} (epoch ${row.epoch})` : row.problem;
-    if (row.detail === undefined) return el("td", { class: "words" }, name);
-    return el("td", { class: "words" }, el("button", { type: "button", class: "open", "aria-expanded": "false", on: { click: (event) => toggle(event.currentTarget, row) } }, name));
+    const opens = () => el("button", { type: "button", class: "open", "aria-expanded": "false", on: { click: (event) => toggle(event.currentTarget, row) } }, name);
+    return el("td", { class: "words" }, row.detail === undefined ? name : opens(), el("a", { class: "anchor", href: linkTo(row), "aria-label": `Link to ${name}` }, "#"));
   }
   if (id === "run") return el("td", { class: "words" }, found);
   if (id === "selected") return el("td", {}, found === null ? "–" : el("span", { class: `pill ${data.percent ? kind(found >= 1) : "none"}` }, percent(found)));
@@ -125,7 +126,7 @@ function showList() {
   byId("list").tHead.rows[0].replaceChildren(...shown.map(([id, name]) => el(
     "th", { scope: "col", class: id === "problem" || id === "run" ? "words" : null, "aria-sort": list.sort === id ? (list.down ? "descending" : "ascending") : null },
     el("button", { type: "button", "data-sort": id, on: { click: () => sortBy(id) } }, name))));
-  byId("list").tBodies[0].replaceChildren(...rows.slice(0, list.limit).map((row) => el("tr", { class: "row" }, ...shown.map((column) => cell(column, row)))));
+  byId("list").tBodies[0].replaceChildren(...rows.slice(0, list.limit).map((row) => el("tr", { class: "row", "data-link": linkTo(row) }, ...shown.map((column) => cell(column, row)))));
   byId("count").textContent = `${rows.length} of ${data.problems.length} shown` + (rows.length > list.limit ? `, the first ${list.limit} here` : "");
   byId("more").hidden = rows.length <= list.limit;
 }
@@ -135,6 +136,36 @@ function sortBy(id) {
   list.sort = id;
   showList();
   document.querySelector(`#list [data-sort="${id}"]`).focus();
+}
+
+// --- links to problems, matches and rollouts
+
+function linkTo(row, part = {}) {
+  const run = data.runs.length > 1 ? { run: runName(data.runs[row.run]) } : {};
+  return `#${new URLSearchParams({ problem: row.problem, ...run, ...(row.epoch > 1 ? { epoch: row.epoch } : {}), ...part })}`;
+}
+
+async function openLinked() {
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const parts = ["match", "rollout"].map((name) => wanted.get(name));
+  ["match", "rollout"].forEach((name) => wanted.delete(name));
+  const row = data.problems.find((each) => linkTo(each) === `#${wanted}`);
+  if (!row) return;
+  const find = () => [...byId("list").tBodies[0].rows].find((line) => line.dataset.link === linkTo(row));
+  if (!find()) {
+    for (const [id, all] of [["search", ""], ["problem-run", ""], ["problem-kind", "all"]]) byId(id).value = all;
+    list.limit = Math.max(list.limit, chosen().indexOf(row) + 1);
+    showList();
+  }
+  const line = find(), button = line.querySelector(".open");
+  if (button && button.getAttribute("aria-expanded") === "false") await toggle(button, row);
+  line.scrollIntoView();
+  const problem = button && parts.some(Boolean) ? await unpack(row.detail) : null;
+  const matches = problem ? problem.selections.flatMap((selection) => selection.rounds.flat()) : [];
+  const match = matches.find((each) => each.id === parts[0]), rollout = problem?.byId[parts[1]];
+  if (match) openMatch(problem, match, row);
+  else if (rollout) openRollout(problem, rollout, row);
+  else byId("match").close();
 }
 
 // --- one problem
@@ -178,14 +209,14 @@ function viewerLink(row, text, span) {
 function problemView(problem, row) {
   const iterations = [...new Set(problem.rollouts.map((rollout) => rollout.iteration))].sort();
   const parts = [el("p", { class: "caption", style: { margin: "0 0 6px" } }, viewerLink(row, "Open in Inspect's viewer"), ` (while inspect view runs)`)];
-  parts.push(el("details", {}, el("summary", {}, "The problem"), el("p", { class: "text card" }, problem.input)));
+  parts.push(el("details", {}, el("summary", {}, "The problem"), el("div", { class: "text card" }, ...prose(problem.input))));
   for (const iteration of iterations) {
     const members = problem.rollouts.filter((rollout) => rollout.iteration === iteration);
     const passing = members.filter((rollout) => rollout.passed).length;
     const graded = members.every((rollout) => rollout.passed !== null);
     const context = [...new Set(members.flatMap((rollout) => rollout.context))];
-    parts.push(el("h3", {}, `Iteration ${iteration}`, el("span", { class: "none" }, graded ? ` · ${passing} of ${members.length} pass` : ` · ${members.length} rollouts`)));
-    if (context.length) parts.push(el("p", { class: "legend" }, `starts from the summaries of ${context.length <= 8 ? context.join(", ") : `${context.length} rollouts`}`));
+    parts.push(el("h3", {}, `Iteration ${iteration}`, el("span", { class: "none" }, graded ? ` · ${passing} of ${members.length} pass` : ` · ${many(members.length, "rollout")}`)));
+    if (context.length) parts.push(el("p", { class: "legend" }, `starts from the summaries of ${context.length <= 8 ? context.join(", ") : many(context.length, "rollout")}`));
     parts.push(el("div", { class: "chips" }, ...members.map((rollout) => chip(problem, rollout, row))));
     for (const selection of problem.selections.filter((each) => each.iteration === iteration)) parts.push(...selectionView(problem, selection, row));
   }
@@ -196,7 +227,7 @@ function chip(problem, rollout, row) {
   const adopted = rollout.id === problem.adopted;
   const label = `${rollout.id}, ${said(rollout.passed)}${adopted ? ", adopted" : ""}`;
   return el("button", { type: "button", class: `chip ${kind(rollout.passed)}${adopted ? " adopted" : ""}`, "aria-label": label, title: label,
-    on: { click: () => openDialog(rollout.id, [el("div", { class: "sides" }, rolloutView(rollout, adopted, row))]) } }, `${mark(rollout.passed)} ${rollout.id}${adopted ? " ★" : ""}`);
+    on: { click: () => openRollout(problem, rollout, row) } }, `${mark(rollout.passed)} ${rollout.id}${adopted ? " ★" : ""}`);
 }
 
 function selectionView(problem, selection, row) {
@@ -213,7 +244,7 @@ function selectionView(problem, selection, row) {
 
 // --- the bracket
 
-const BOX = 154, GAP = 46, SIDE = 25, SPACE = 14, TOP = 38;
+const BOX = 154, GAP = 46, SIDE = 25, SPACE = 14, TOP = 46;
 
 /** Place matches so that who won the earlier match stands beside the later one. */
 function layout(selection) {
@@ -253,9 +284,10 @@ function bracket(problem, selection, row) {
     if (way) path.setAttribute("class", "way");
     lines.append(path);
   };
+  const names = el("div", { class: "round-names", style: { width: `${width}px` } });
   const plane = el("div", { class: "plane", style: { width: `${width}px`, height: `${total}px` } }, lines);
   selection.rounds.forEach((matches, level) => {
-    plane.append(el("div", { class: "round-name", style: { left: `${left(level)}px` } }, `Round ${level + 1}`));
+    names.append(el("div", { class: "round-name", style: { left: `${left(level)}px` } }, `Round ${level + 1}`));
     matches.forEach((match, index) => {
       const top = places[level][index];
       from[level][index].forEach((before, side) => {
@@ -271,12 +303,12 @@ function bracket(problem, selection, row) {
       }
     });
   });
-  plane.append(el("div", { class: "round-name", style: { left: `${left(levels)}px` } }, "Selected"));
-  return el("div", { class: "bracket", tabindex: "0", role: "group", "aria-label": `Bracket of ${selection.kind} ${selection.id}` }, plane);
+  names.append(el("div", { class: "round-name", style: { left: `${left(levels)}px` } }, "Selected"));
+  return el("div", { class: "bracket", tabindex: "0", role: "group", "aria-label": `Bracket of ${selection.kind} ${selection.id}` }, names, plane);
 }
 
 function matchBox(problem, match, row, style = {}) {
-  const told = match.group.map((id) => `${id} (${said(problem.byId[id].passed)}) ${match.tally[id] || 0} votes`).join(" against ");
+  const told = match.group.map((id) => `${id} (${said(problem.byId[id].passed)}) ${many(match.tally[id] || 0, "vote")}`).join(" against ");
   return el("button", { type: "button", class: "match", style, "data-match": match.id, "aria-label": match.group.length > 1 ? `${match.id}: ${told}; ${match.winner} wins by ${match.by}` : `${match.id}: ${match.group[0]}, ${match.by}`,
     on: { click: () => openMatch(problem, match, row) } },
     ...match.group.map((id) => {
@@ -296,12 +328,18 @@ function rounds(problem, selection, row) {
 
 // --- one match: summaries side by side, patches, facts, votes
 
-function openDialog(title, parts) {
+function openDialog(title, parts, link) {
   byId("match-title").textContent = title;
+  byId("match-link").setAttribute("href", link);
+  history.replaceState(null, "", link);
   byId("match-body").replaceChildren(...parts);
   const dialog = byId("match");
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
+}
+
+function openRollout(problem, rollout, row) {
+  openDialog(rollout.id, [el("div", { class: "sides" }, rolloutView(rollout, rollout.id === problem.adopted, row))], linkTo(row, { rollout: rollout.id }));
 }
 
 function openMatch(problem, match, row) {
@@ -310,14 +348,14 @@ function openMatch(problem, match, row) {
   if (match.votes.length) parts.unshift(el("p", { class: "caption", style: { margin: "0 0 10px" } }, viewerLink(row, `${match.id} in Inspect's viewer`, match.id)));
   if (match.votes.length) parts.push(el("h3", { style: { marginTop: "18px" } }, `Votes${match.skipped_votes ? ` (${match.skipped_votes} more could not have changed the winner)` : ""}`), votesView(match));
   const how = { votes: "by votes", random: "by a random draw among equal votes", evidence: "by evidence among equal votes", bye: "without a match", grade: "graded alone" }[match.by];
-  openDialog(`${match.group.join(" against ")}: ${match.winner} ${match.by === "grade" ? how : `goes on, ${how}`}`, parts);
+  openDialog(`${match.group.join(" against ")}: ${match.winner} ${match.by === "grade" ? how : `goes on, ${how}`}`, parts, linkTo(row, { match: match.id }));
 }
 
 function votesView(match) {
   const line = (vote) => el("tr", {},
     el("td", { class: "words" }, vote.order.join(", ")),
     el("td", { class: "words" }, vote.verdict || (vote.grade !== null ? String(vote.grade) : `abstains: ${vote.abstention}`)),
-    el("td", {}, vote.text ? el("details", {}, el("summary", {}, vote.text.replace(/\s+/g, " ").slice(0, 90) + (vote.text.length > 90 ? "…" : "")), el("p", { class: "text" }, vote.text)) : "–"));
+    el("td", {}, vote.text ? el("details", {}, el("summary", {}, vote.text.replace(/\s+/g, " ").slice(0, 90) + (vote.text.length > 90 ? "…" : "")), el("div", { class: "text" }, ...prose(vote.text))) : "–"));
   return el("div", { class: "scroll" }, el("table", { class: "votes" },
     el("thead", {}, el("tr", {}, el("th", { class: "words", scope: "col" }, "shown as 1, 2, …"), el("th", { class: "words", scope: "col" }, "verdict"), el("th", { class: "words", scope: "col" }, "reasons"))),
     el("tbody", {}, ...match.votes.map(line))));
@@ -327,16 +365,16 @@ function rolloutView(rollout, adopted, row, match) {
   const facts = [
     ["score", rollout.score === null ? (rollout.unscored ? `grading failed: ${rollout.unscored}` : "not graded") : String(rollout.score)],
     ["ended", rollout.reason ? `${rollout.status}: ${rollout.reason}` : rollout.status],
-    ["spent", `${rollout.turns} turns, ${tokens(rollout.tokens)} tokens, ${dollars(rollout.cost)}, ${rollout.seconds} s`],
+    ["spent", `${many(rollout.turns, "turn")}, ${tokens(rollout.tokens)} tokens, ${dollars(rollout.cost)}, ${rollout.seconds} s`],
     rollout.context.length ? ["context", rollout.context.join(", ")] : null,
-    rollout.files ? ["files", rollout.files.map(([path, added, deleted]) => `${path} (${added === null ? "binary" : `+${added} -${deleted}`})`).join(", ") || "none changed"] : null,
-    rollout.fingerprint ? ["fingerprint", rollout.fingerprint.slice(0, 22)] : null,
+    rollout.files ? ["files", ...rollout.files.flatMap(([path, added, deleted], index) => [index ? ", " : "", el("code", {}, path), ` (${added === null ? "binary" : `+${added} -${deleted}`})`]), rollout.files.length ? "" : "none changed"] : null,
+    rollout.fingerprint ? ["fingerprint", el("code", {}, rollout.fingerprint.slice(0, 22))] : null,
     rollout.injections.length ? ["injections", rollout.injections.join(" | ")] : null,
   ].filter(Boolean);
-  const votes = match && match.tally[rollout.id] !== undefined ? el("span", { class: "none" }, `${match.tally[rollout.id]} votes`) : null;
+  const votes = match && match.tally[rollout.id] !== undefined ? el("span", { class: "none" }, many(match.tally[rollout.id], "vote")) : null;
   return el("article", { class: match && match.winner === rollout.id ? "won" : "" },
     el("h3", {}, el("span", { class: `pill ${kind(rollout.passed)}` }, `${mark(rollout.passed)} ${said(rollout.passed)}`), rollout.id, adopted ? el("span", {}, "★ adopted") : null, votes),
-    el("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+    el("dl", { class: "facts" }, ...facts.flatMap(([name, ...value]) => [el("dt", {}, name), el("dd", {}, ...value)])),
     el("h4", {}, `Summary${rollout.summary_status === "structured" ? "" : ` (${rollout.summary_status})`}`), ...summaryView(rollout.summary),
     rollout.patch ? el("h4", {}, "Patch") : null, rollout.patch ? diffView(rollout.patch) : null,
     rollout.commands.length ? el("h4", {}, "Last commands") : null,
@@ -352,16 +390,27 @@ function diffView(patch) {
 function summaryView(text) {
   let content = null;
   try { content = JSON.parse(text); } catch { /* free text, or cut */ }
-  if (content === null || typeof content !== "object" || Array.isArray(content)) return [el("p", { class: "text" }, text || "(empty)")];
-  return Object.entries(content).map(([name, value]) => el("div", { class: "field" }, el("strong", {}, name.replaceAll("_", " ")), valueView(value)));
+  if (content === null || typeof content !== "object" || Array.isArray(content)) return [el("div", { class: "text" }, ...prose(text || "(empty)"))];
+  return Object.entries(content).map(([name, value]) => el("div", { class: "field" }, el("strong", {}, name.replaceAll("_", " ")), valueView(value, CODE.has(name))));
 }
 
-function valueView(value) {
-  if (Array.isArray(value)) return el("ul", {}, ...value.map((each) => el("li", {}, valueView(each))));
+const CODE = new Set(["file", "before", "after", "command", "response", "commands_without_response"]);
+
+function valueView(value, code = false) {
+  if (Array.isArray(value)) return el("ul", {}, ...value.map((each) => el("li", {}, valueView(each, code))));
   if (value !== null && typeof value === "object") {
-    return el("span", {}, ...Object.entries(value).flatMap(([name, each], index) => [index ? " · " : "", el("strong", {}, `${name.replaceAll("_", " ")} `), valueView(each)]));
+    return el("span", {}, ...Object.entries(value).flatMap(([name, each], index) => [index ? " · " : "", el("strong", {}, `${name.replaceAll("_", " ")} `), valueView(each, CODE.has(name))]));
   }
-  return el("span", { class: "text" }, String(value));
+  if (code && value) return String(value).includes("\n") ? el("pre", { tabindex: "0" }, String(value)) : el("code", {}, String(value));
+  return el("span", { class: "text" }, ...prose(String(value)));
+}
+
+/** What stands in Markdown's fences or backticks, as code. */
+function prose(text) {
+  return text.split(/(```[^\n`]*\n[^]*?(?:\n```|$)|`[^`\n]+`)/).map((part, index) => {
+    if (index % 2 === 0) return part.replace(/^\n/, index ? "" : "\n");
+    return part.startsWith("```") ? el("pre", { tabindex: "0" }, part.replace(/^.*\n|\n?```$/g, "")) : el("code", {}, part.slice(1, -1));
+  });
 }
 
 // --- start
@@ -377,10 +426,13 @@ function start() {
   byId("more").addEventListener("click", () => { list.limit += 5 * PAGE; showList(); });
   byId("close").addEventListener("click", () => byId("match").close());
   byId("match").addEventListener("click", (event) => { if (event.target === byId("match")) byId("match").close(); });
+  byId("match").addEventListener("close", () => history.replaceState(null, "", location.hash.replace(/&(match|rollout)=[^&]*/, "")));
+  window.addEventListener("hashchange", openLinked);
   dark.addEventListener("change", drawAll);
   document.querySelectorAll(".pick")[0].hidden = data.runs.length < 2;
   showList();
   drawAll();
+  openLinked();
   document.documentElement.dataset.ready = "true";
 }
 

@@ -11,18 +11,19 @@ from inspect_ai.agent import Agent
 from inspect_ai.solver import Solver
 from pydantic import Field, SkipValidation, field_validator, model_validator
 
-from .arguments import Options
-from .errors import UserError
-from .method.parameters import (
+from ..arguments import Options
+from ..errors import UserError
+from ..method.parameters import (
     IterationParameters,
     JudgeParameters,
     RolloutsParameters,
     SeedParameters,
 )
-from .method.refinement import Context
-from .method.tournament import TieBreak
-from .registry import find_selection
-from .resume.saved_results import check_resume
+from ..method.refinement import Context
+from ..method.tournament import TieBreak
+from ..registry import find_selection
+from ..resume.saved_results import check_resume
+from .evidence import EvidenceOptions as EvidenceOptions
 
 AgentArg = Agent | Solver | str | None
 StagesArg = Solver | str | list[Solver | str] | None
@@ -98,8 +99,8 @@ class SelectionOptions(JudgeOptions):
 
     selection: str = "tournament"
     """How to select: `tournament` (the paper's), `swiss`, `round_robin`, `pivot`, `listwise`,
-    `pointwise`, `agreement`, a baseline (`random`, `first`, `fewest_turns`, `cheapest`), or your
-    own: `file.py@name`."""
+    `pointwise`, `agreement`, `behavior` (needs `check` or `evidence`), a baseline (`random`,
+    `first`, `fewest_turns`, `cheapest`), or your own: `file.py@name`."""
 
     @field_validator("selection")
     @classmethod
@@ -124,6 +125,9 @@ class RolloutsOptions(RolloutsParameters, RunOptions):
     keep_sandboxes: bool = True
     """Whether sandboxes stay open until no selection needs them. If false, each closes after its
     summary, and its rollout cannot be adopted or graded."""
+    spare_sandbox: bool = False
+    """Whether a sandbox more counts against `max_rollouts` while sandboxes are held: for the stage
+    `take_evidence` behind it."""
     refinement_prompt: str | None = None
     """Replaces the text around the refinement context."""
 
@@ -162,12 +166,16 @@ class RandomOptions(SeedParameters, Options):
     """How many to select."""
 
 
-class RtvOptions(SelectionOptions, RunOptions):
+class RtvOptions(SelectionOptions, EvidenceOptions, RunOptions):
     """Arguments of `rtv`."""
 
     stages: SkipValidation[StagesArg] = None
     """Solvers of your own that run after the rollouts of each iteration, before what follows, for
     example to add evidence: `file.py@name`, `package/name`, or a list of them."""
+
+    @model_validator(mode="after")
+    def _something_to_go_by(self) -> "RtvOptions":
+        return self.checked_needs(self.selection, self.dedupe_behavior)
 
 
 class PdrOptions(RtvOptions):

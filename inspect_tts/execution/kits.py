@@ -1,0 +1,154 @@
+"""What a rollout made to try its work out, and how it ran it: a kit that others can be run with.
+
+Files are taken from the patch that it left, else as it last wrote them, in their places. Alone a
+script of a kit is often of no use: it imports the others.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspect_ai.model import ChatMessage
+
+from inspect_tts.evidence.patches import FilePatch, parse_patch
+from inspect_tts.evidence.shell import SimpleCommand, simple_commands
+
+from .actions import Edit, Script, Write, actions
+from .commands import checks_something
+from .paths import TREE, folder_after, placed
+
+MOST_FILES = 100
+MOST_FILE_CHARS = 200_000
+MOST_KIT_CHARS = 1_000_000
+MOST_COMMANDS = 40
+_MOST_COMMAND_CHARS = 20_000
+_TEST_LIKE = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.[^/]*|conftest\.py)")
+_WORDS = re.compile(r"[^\W_]+(?:_+[^\W_]+)*+")
+
+
+@dataclass(frozen=True)
+class KitCommand:
+    """A command as a rollout ran it."""
+
+    text: str
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What one rollout made and ran."""
+
+    author: str
+    files: dict[str, str]
+    """By path, below the workspace or absolute."""
+    commands: tuple[KitCommand, ...]
+    """The last first; each once."""
+
+    def needed(self, command: KitCommand) -> dict[str, str]:
+        """The files that a command runs with: all, if it names one of them."""
+        named = any(names(command.text, path) for path in self.files)
+        return self.files if named else {}
+
+
+def names(command: str, path: str) -> bool:
+    """Whether a command names a file, by its name or as a module."""
+    base = path.rpartition("/")[2]
+    stem = base.partition(".")[0]
+    return base in command or (len(stem) > 2 and stem in _WORDS.findall(command))
+
+
+def kit_of(
+    author: str, messages: Sequence[ChatMessage], patch: str | None, *, top: str, home: str = ""
+) -> Kit:
+    """Read the kit of a rollout, whose workspace stood at `top` and who began in its `home`."""
+    files, commands = dict[str, str](), dict[KitCommand, None]()
+    for action in actions(messages):
+        match action:
+            case Write(path, text):
+                _put(files, placed(_anywhere(path, top), home), _anywhere(text, top))
+            case Edit(path, old, new):
+                at = placed(_anywhere(path, top), home)
+                if at is not None and at in files:
+                    changed = files[at].replace(_anywhere(old, top), _anywhere(new, top), 1)
+                    _put(files, at, changed)
+            case Script(text):
+                for command in _run(files, _anywhere(text, top), home):
+                    commands.pop(command, None)  # its last use counts
+                    commands[command] = None
+    latest = tuple(reversed(commands))[:MOST_COMMANDS]
+    kept = _beside(files, parse_patch(patch or "")[1], latest)
+    return Kit(author, _bounded(kept), latest)
+
+
+def _anywhere(text: str, top: str) -> str:
+    return re.sub(rf"{re.escape(top)}(?![\w.-])", lambda _: TREE, text) if top else text
+
+
+def _run(files: dict[str, str], script: str, home: str) -> list[KitCommand]:
+    """Follow a script: where it goes, what it writes, what of it tries something out."""
+    folder: str | None = home
+    found: list[KitCommand] = []
+    for command in simple_commands(script):
+        if command.words[0] == "cd":
+            folder = folder_after(command.words, folder or "")
+            continue
+        if folder is None:
+            continue
+        if _writes(files, command, folder):
+            continue
+        if command.words[0] == "mv" and len(command.words) == 3:
+            old, new = (placed(word, folder) for word in command.words[1:])
+            if old in files and new is not None:
+                files[new] = files.pop(old)
+        elif len(command.text) <= _MOST_COMMAND_CHARS and checks_something(command):
+            found.append(KitCommand(command.text.strip("\n"), folder))
+    return found
+
+
+def _writes(files: dict[str, str], command: SimpleCommand, folder: str) -> bool:
+    """Take a here-document that `cat` or `tee` writes to a file."""
+    if not command.bodies or command.words[0] not in ("cat", "tee"):
+        return False
+    words = [word for word in command.words[1:] if word not in ("-", "2>", "/dev/null")]
+    appends = any(word.startswith(">>") or word == "-a" for word in words)
+    targets = [word.lstrip(">") for word in words if word.lstrip(">") and word != "-a"]
+    for target in targets[:1]:
+        at, text = placed(target, folder), command.bodies[-1]
+        if at is not None:
+            _put(files, at, files.get(at, "") + text if appends else text)
+    return True
+
+
+def _put(files: dict[str, str], path: str | None, text: str) -> None:
+    if path is not None:
+        files[path] = text
+
+
+def _beside(
+    written: dict[str, str], patch: Sequence[FilePatch], commands: Sequence[KitCommand]
+) -> dict[str, str]:
+    """Leave out what is the change itself; what the patch holds is as the patch has it."""
+    changed = {file.path for file in patch if file.old is not None}
+    added = {file.path: _content(file) for file in patch if file.old is None}
+    kept = {path: text for path, text in written.items() if path not in changed | added.keys()}
+    for path, text in added.items():
+        named = any(names(command.text, path) for command in commands)
+        if text is not None and (named or _TEST_LIKE.fullmatch(path)):
+            kept[path] = text
+    return kept
+
+
+def _content(file: FilePatch) -> str | None:
+    if file.binary is not None:
+        return None
+    lines = [line for hunk in file.hunks for line in hunk.lines]
+    text = "".join(f"{line[1:]}\n" for line in lines if line[:1] == "+")
+    return text[:-1] if lines and lines[-1][:1] == "\\" else text
+
+
+def _bounded(files: dict[str, str]) -> dict[str, str]:
+    kept, room = dict[str, str](), MOST_KIT_CHARS
+    for path, text in files.items():
+        if len(text) <= min(MOST_FILE_CHARS, room) and len(kept) < MOST_FILES:
+            kept[path], room = text, room - len(text)
+    return kept

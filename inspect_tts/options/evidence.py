@@ -1,0 +1,66 @@
+"""The arguments of evidence from execution; the package has all others."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator
+
+from ..arguments import Options
+from ..errors import UserError
+
+CheckArg = str | list[str] | dict[str, str] | None
+EvidenceKind = Literal["none", "regression", "cross", "all"]
+
+MOST_CHECKS = 20
+
+
+def named_checks(check: CheckArg) -> dict[str, str]:
+    """The user's commands by name."""
+    given = [check] if isinstance(check, str) else [] if check is None else check
+    found = given if isinstance(given, dict) else {command: command for command in given}
+    for name, command in found.items():
+        if not command.strip() or not name.strip() or "\0" in command:
+            raise UserError(
+                f"check={check!r} holds an empty command; give commands as a shell takes them, for "
+                "example check='pytest -q tests/test_parser.py'"
+            )
+    if len(found) > MOST_CHECKS:
+        raise UserError(
+            f"check has {len(found)} commands; give at most {MOST_CHECKS}, or a script that runs "
+            "several"
+        )
+    return found
+
+
+class EvidenceOptions(Options):
+    """What is run on the results of rollouts, before anyone judges them."""
+
+    check: CheckArg = None
+    """Commands of yours that run on the untouched tree and on each rollout's result: one, a list,
+    or a mapping of names to commands. What they show is evidence."""
+    evidence: EvidenceKind = "none"
+    """What else is run there: `regression`, test files of the repository that two rollouts ran
+    themselves; `cross`, what rollouts made and ran, on the results of all; `all`; or `none`."""
+    evidence_time: float = Field(default=300, gt=0)
+    """Seconds for that on a problem in each iteration."""
+
+    @field_validator("check")
+    @classmethod
+    def _commands(cls, check: CheckArg) -> CheckArg:
+        named_checks(check)
+        return check
+
+    @property
+    def takes_evidence(self) -> bool:
+        """Whether anything is run at all."""
+        return bool(named_checks(self.check)) or self.evidence != "none"
+
+    def checked_needs(self, selection: str, dedupe_behavior: bool) -> Self:
+        """Refuse what goes by evidence where none is taken."""
+        wants = ["dedupe_behavior"] * dedupe_behavior
+        wants += ["selection=behavior"] * (selection == "behavior")
+        if wants and not self.takes_evidence:
+            raise UserError(
+                f"{' and '.join(wants)} goes by what results do when they are executed: give "
+                "check='COMMAND' or evidence='cross' as well, or leave it out"
+            )
+        return self

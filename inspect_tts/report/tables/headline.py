@@ -1,0 +1,106 @@
+"""The answer in words: did a strategy help, by how much, is that sure, and what did it cost."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from inspect_tts.report.numbers import RunNumbers
+
+from .formats import in_percent, many, named, show
+
+Verdict: TypeAlias = Literal["helps", "hurts", "unsure", "unknown"]
+
+FEW = 10
+"""Below so many problems the bootstrap's intervals are too narrow to call anything sure."""
+_NOT_REAL = re.compile(r"\b(?:simulated|mockllm)/[^\s,]+")
+
+
+class Finding(NamedTuple):
+    """What came out of one run."""
+
+    verdict: Verdict
+    text: str
+    remark: str = ""
+    """Which free baselines do as well."""
+
+
+def findings(runs: Sequence[RunNumbers]) -> list[Finding]:
+    """A sentence for each run, those with a strategy first."""
+    percent = in_percent(runs)
+    several = [n for n in ("task", "model") if len({getattr(run, n) for run in runs}) > 1]
+    found = []
+    for run in sorted(runs, key=lambda run: "selected" not in run.scores):
+        where = ", ".join(getattr(run, name) for name in several)
+        name = f"{run.label} ({where})" if where else run.label
+        verdict, text = _outcome(run, percent)
+        found.append(Finding(verdict, f"{name} {text}{_cost(run)}.", _as_well(run, percent)))
+    return found
+
+
+def simulated(runs: Sequence[RunNumbers]) -> str:
+    """What to say of models that are none, empty where all are real."""
+    texts = [text for run in runs for text in (run.model, run.settings)]
+    names = sorted({name for text in texts for name in _NOT_REAL.findall(text)})
+    if not names:
+        return ""
+    return f"Simulated: {', '.join(names)}. These numbers say nothing about real models."
+
+
+def _outcome(run: RunNumbers, percent: bool) -> tuple[Verdict, str]:
+    gain, selected, single = (run.scores.get(n) for n in ("gain", "selected", "pass_1"))
+    if gain is None or selected is None or single is None:
+        name, estimate = ("selected", selected) if selected else ("pass@1", single)
+        why = "its rollouts were not graded"
+        if estimate is None:
+            return "unknown", f"has no score, {why if run.samples else 'no sample of it ended'}"
+        low, high = (_score(end, percent) for end in (estimate.low, estimate.high))
+        text = f"has {name} {_score(estimate.value, percent)} (95 % interval {low} to {high}, "
+        text += f"{many(estimate.problems, 'problem')})"
+        unknown = f"; whether that is a gain is unknown, {why}" if name == "selected" else ""
+        return "unknown", text + unknown
+    verdict: Verdict = "unsure"
+    said = "may or may not help"
+    if gain.problems < FEW:
+        said = f"ran on {many(gain.problems, 'problem')}, too few to be sure"
+    elif gain.low > 0:
+        verdict, said = "helps", "helps"
+    elif gain.high < 0:
+        verdict, said = "hurts", "hurts"
+    change, low, high = (show(end, "change", percent) for end in gain[:3])
+    scores = (_score(each.value, percent) for each in (selected, single))
+    text = "{}: selected {}, pass@1 {}, gain {}{} (95 % interval {} to {}, {})"
+    points = " points" if percent else ""
+    problems = many(gain.problems, "problem")
+    return verdict, text.format(said, *scores, change, points, low, high, problems)
+
+
+def _score(value: float, percent: bool) -> str:
+    return show(value, "score", percent) + (" %" if percent else "")
+
+
+def _cost(run: RunNumbers) -> str:
+    dollars, tokens = run.per_problem.get("dollars"), run.per_problem.get("tokens")
+    if not run.samples or tokens is None:
+        return ""
+    if dollars is None:
+        used = show(tokens.value, "tokens", percent=False)
+        return f"; {used} tokens a problem, whose price is not known"
+    each, low, high = (show(value, "dollars", percent=False) for value in dollars[:3])
+    text = f"; {each} a problem ({low} to {high})"
+    if dollars.problems < run.problems:
+        return f"{text}, where the price is known"
+    total = show(dollars.value * run.samples, "dollars", percent=False)
+    noun = "problem" if run.samples == run.problems else "sample"
+    return f"{text}, {total} for {many(run.samples, noun)}"
+
+
+def _as_well(run: RunNumbers, percent: bool) -> str:
+    selected = run.scores.get("selected")
+    if selected is None:
+        return ""
+    equal = [
+        f"{named(name)[0]} {_score(found.value, percent)}"
+        for name, found in run.baselines.items()
+        if found and found.problems == selected.problems and found.value >= selected.value
+    ]
+    return f"Without asking a model, as good or better: {', '.join(equal)}." if equal else ""

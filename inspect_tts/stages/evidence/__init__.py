@@ -1,0 +1,1 @@
+"""The stage that runs checks on the results of rollouts."""

@@ -1,0 +1,190 @@
+"""A fresh sandbox of the problem, in which checks run on one result after the other."""
+
+from dataclasses import dataclass, field
+from logging import getLogger
+from shlex import quote
+from time import monotonic
+
+from inspect_ai.log import EvalSpec
+from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.util import LimitExceededError, SandboxEnvironmentSpec
+
+from inspect_tts._inspect import (
+    SandboxSet,
+    TerminateSampleError,
+    fresh_state,
+    isolate_rollout,
+    outer_sample,
+)
+from inspect_tts.execution.junit import passed_tests
+from inspect_tts.execution.outputs import comparable, digest
+from inspect_tts.execution.paths import TREE
+from inspect_tts.execution.records import UNTOUCHED, Check, CheckRun
+from inspect_tts.machine.orphans import open_sandbox
+from inspect_tts.method.seeding import cache_scope
+from inspect_tts.resume.saved_results import SavedResults
+from inspect_tts.rollout.cache_keys import check_key
+from inspect_tts.text.transcript import elide
+from inspect_tts.text.writable import writable
+from inspect_tts.workspace.tree import RawRun, Tree, TreeError, open_tree
+
+logger = getLogger(__name__)
+
+MOST_SANDBOXES = 4
+"""Sandboxes for one problem: a check may break the one it runs in."""
+KEPT_CHARS = 20_000
+"""Of what a check printed, until its excerpt is made."""
+
+
+@dataclass
+class Session:
+    """Runs checks on trees, each pair once, and takes over what an earlier run had."""
+
+    state: TaskState
+    generate: Generate
+    spec: EvalSpec
+    sandbox: SandboxEnvironmentSpec
+    setup: list[Solver]
+    saved: SavedResults
+    patches: dict[str, str]
+    """By tree what is put on the start state; the untouched tree is none of them."""
+    seconds: float
+    """Of a check, at most."""
+    opened: int = 0
+    switching: float = 0.0
+    """Seconds that the last change of the tree took."""
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Trees whose patch does not apply, and why."""
+    _sandboxes: SandboxSet | None = None
+    _tree: Tree | None = None
+    _on: str | None = None
+    """What is on the tree; None where it must be brought back first."""
+
+    async def open(self) -> Tree:
+        """The tree, in a sandbox that is opened where there is none."""
+        if self._tree is not None:
+            return self._tree
+        if self.opened == MOST_SANDBOXES:
+            raise TreeError(f"{MOST_SANDBOXES} sandboxes were broken by checks")
+        self.opened += 1
+        state = fresh_state(
+            self.state,
+            outer_sample(),
+            cache_scope=cache_scope(self.state.epoch, f"evidence {self.opened}"),
+            message_limit=None,
+            token_limit=None,
+            cost_limit=None,
+        )
+        view = isolate_rollout(state, outer_sample())
+        try:
+            self._sandboxes = await open_sandbox(self.sandbox, self.spec)
+            view.sandbox_environments = self._sandboxes.environments
+            for step in self.setup:
+                state = await step(state, self.generate)
+        except (LimitExceededError, TerminateSampleError):
+            raise
+        except Exception as error:  # each provider raises its own
+            raise TreeError(f"its sandbox could not be opened: {error}"[:500]) from error
+        try:
+            self._tree = await open_tree(local=self.sandbox.type == "local")
+        except TimeoutError as error:
+            raise TreeError("its workspace could not be read in time") from error
+        self._on = UNTOUCHED
+        return self._tree
+
+    async def close(self) -> None:
+        """Close the sandbox, if one is open."""
+        tree, sandboxes, self._tree, self._sandboxes = self._tree, self._sandboxes, None, None
+        if tree is not None and sandboxes is not None and sandboxes.spec.type == "local":
+            await tree.close()
+        if sandboxes is not None:
+            await sandboxes.close()
+
+    async def run(self, check: Check, tree: str, repeat: int = 0) -> CheckRun | None:
+        """Run a check on a tree; None where the tree's patch does not apply."""
+        patch = self.patches.get(tree, "")
+        key = check_key(
+            self.spec,
+            self.sandbox,
+            self.setup,
+            check,
+            patch=patch,
+            repeat=repeat,
+            seconds=self.seconds,
+        )
+        known = await self.saved.get("check", key, CheckRun)
+        if known is not None:
+            changed = {"check": check.id, "tree": tree, "reused": True}
+            return known.model_copy(update=changed)
+        if not await self._put(tree, patch):
+            return None
+        done = await self._run(check, tree, repeat)
+        await self.saved.put("check", key, done)
+        return done
+
+    async def _put(self, tree: str, patch: str) -> bool:
+        """Put a result on the tree, if it is not there."""
+        if tree in self.unfit:
+            return False
+        here = await self.open()
+        if self._on != tree:
+            began = monotonic()
+            if self._on != UNTOUCHED:
+                here = await self._restored(here)
+            if tree != UNTOUCHED and (reason := await _fits(here, patch)) is not None:
+                self.unfit[tree], self._on = reason, None
+                return False
+            self._on, self.switching = tree, monotonic() - began
+        return True
+
+    async def _restored(self, here: Tree) -> Tree:
+        try:
+            await here.restore()
+        except (TreeError, TimeoutError) as error:
+            logger.warning(f"a sandbox for evidence is made anew: {error}")
+            await self.close()
+            here = await self.open()
+        self._on = UNTOUCHED
+        return here
+
+    async def _run(self, check: Check, tree: str, repeat: int) -> CheckRun:
+        here = await self.open()
+        command = check.command.replace(TREE, here.top)
+        if check.junit:
+            command = f"{_as_it_was(check, here)}\n{command} --junitxml={quote(here.report)}"
+        files = {path: text.replace(TREE, here.top) for path, text in check.files.items()}
+        folder = check.folder if check.origin != "user" else here.home
+        raw, clean = await here.run(command, folder=folder, files=files, seconds=self.seconds)
+        if not clean:
+            self._on = None
+        return _record(check, tree, repeat, raw, here.top)
+
+
+async def _fits(here: Tree, patch: str) -> str | None:
+    try:
+        return await here.put(patch)
+    except (TreeError, TimeoutError) as error:
+        return f"its patch could not be put on the tree: {error}"
+
+
+def _as_it_was(check: Check, here: Tree) -> str:
+    """Put the repository's own tests back, which a result may have changed."""
+    before, now = f"{here.own}/start/{check.folder}/{check.name}", check.name
+    return f"cmp -s {quote(before)} {quote(now)} || cp -p {quote(before)} {quote(now)}"
+
+
+def _record(check: Check, tree: str, repeat: int, raw: RawRun, top: str) -> CheckRun:
+    text = writable(comparable(raw.output, top=top))
+    return CheckRun(
+        check=check.id,
+        tree=tree,
+        repeat=repeat,
+        returncode=raw.returncode,
+        seconds=round(raw.seconds, 2),
+        digest=digest(raw.returncode, text),
+        output=elide(text, KEPT_CHARS),
+        size=len(raw.output),
+        problem=raw.problem,
+        edited=tuple(map(writable, raw.edited)),
+        passed=passed_tests(raw.report) if check.junit and raw.report else None,
+    )

@@ -1,0 +1,145 @@
+"""The stage that runs checks on the results of rollouts, before anyone judges them."""
+
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import anyio
+from inspect_ai.log import transcript
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import span
+
+from inspect_tts._inspect import eval_spec, local_folders, outer_sample, sandbox_spec, setup_steps
+from inspect_tts.arguments import takes
+from inspect_tts.errors import UserError, gather, no_traceback
+from inspect_tts.execution.classes import concluded
+from inspect_tts.execution.recording import recorded, results_of
+from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.method.records import EXECUTION, Rollout, Stage
+from inspect_tts.options.evidence import EvidenceOptions, named_checks
+from inspect_tts.registry import is_stage
+from inspect_tts.rollout.source import rollout_tasks
+from inspect_tts.stages.pool import RolloutPool, pool_of
+from inspect_tts.workspace.tree import TreeError
+
+from .session import Session
+from .take import Author, Plan, take
+
+
+@solver
+@takes(EvidenceOptions)
+def take_evidence(options: EvidenceOptions) -> Solver:
+    """Run checks on the result of each rollout that is selected now, in one further fresh sandbox.
+
+    Judges of the following selections, ties with `tie=evidence`, refinement contexts,
+    `dedupe_behavior` and the selection `behavior` go by what they show.
+
+    Returns:
+        A solver that adds an `ExecutionEvidence` to the sample's `RolloutPool`.
+
+    Raises:
+        UserError: If an argument is out of range, or nothing is to be run.
+    """
+    if not options.takes_evidence:
+        raise UserError(
+            "take_evidence() has nothing to run; give check='COMMAND', or evidence='regression', "
+            "'cross' or 'all'"
+        )
+
+    @no_traceback
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        pool, began = pool_of(state), monotonic()
+        if not pool.selected:
+            raise UserError("take_evidence() has no results; put rollouts() before it")
+        setup = setup_steps(is_stage)
+        async with span("evidence", type="evidence"), rollout_tasks().spare_slot():
+            [found] = await gather([_evidence(state, generate, pool, options, setup)])
+            for check in found.checks:
+                runs = [
+                    run.model_dump(mode="json", exclude={"passed"})
+                    for run in found.runs
+                    if run.check == check.id
+                ]
+                shown: dict[str, Any] = {
+                    "check": check.model_dump(mode="json", exclude={"files"}),
+                    "runs": runs,
+                }
+                transcript().info(shown, source="inspect_tts")
+        took = monotonic() - began
+        found = found.model_copy(update={"seconds": took})
+        stage = Stage(
+            name=EXECUTION,
+            iteration=pool.iteration,
+            parameters=options.arguments(),
+            seconds=took,
+        )
+        pool.stages = [*pool.stages, stage]
+        pool.executions = [*pool.executions, found]
+        return state
+
+    return solve
+
+
+async def _evidence(
+    state: TaskState,
+    generate: Generate,
+    pool: RolloutPool,
+    options: EvidenceOptions,
+    setup: list[Solver],
+) -> ExecutionEvidence:
+    """Take the evidence in a task of its own, whose sandbox is the fresh one."""
+    spec, active = eval_spec(), outer_sample()
+    rollouts = [pool.by_id(id) for id in pool.selected]
+    empty = ExecutionEvidence(
+        iteration=pool.iteration,
+        after_selections=len(pool.selections),
+        population=tuple(pool.selected),
+    )
+    sandbox = await sandbox_spec(spec, active)
+    if sandbox is None:
+        return empty.model_copy(update={"reason": "the task has no sandbox"})
+    results, patches, unavailable = results_of(rollouts)
+    session = Session(
+        state,
+        generate,
+        spec,
+        sandbox,
+        setup,
+        rollout_tasks().saved,
+        patches,
+        seconds=min(options.evidence_time / 4, MOST_SECONDS),
+    )
+    plan = Plan(
+        checks=named_checks(options.check),
+        kind=options.evidence,
+        deadline=monotonic() + options.evidence_time,
+        authors=partial(_authors, rollouts),
+    )
+    begun = empty.model_copy(update={"results": results, "unavailable": unavailable})
+    try:
+        found = await take(session, plan, begun)
+    except TreeError as error:
+        found = begun.model_copy(update={"reason": str(error), "results": {}})
+    finally:
+        with anyio.CancelScope(shield=True):
+            await session.close()
+    found = found.model_copy(update={"sandboxes": session.opened})
+    return recorded(concluded(found)) if found.reason is None else found
+
+
+MOST_SECONDS = 120.0
+"""Of a check; with little `evidence_time` a quarter of it."""
+
+
+def _authors(rollouts: list[Rollout]) -> list[Author]:
+    finished, found = rollout_tasks().rollouts, list[Author]()
+    for rollout in rollouts:
+        result = finished.get(rollout.id)
+        patch = rollout.patch.text if rollout.patch else None
+        messages = result.state.messages if result else []
+        folder = None
+        if result and result.sandboxes and result.sandboxes.spec.type == "local":
+            folder = str(Path(local_folders(result.sandboxes.environments)[0]).resolve())
+        found.append(Author(rollout.id, messages, patch, folder))
+    return found

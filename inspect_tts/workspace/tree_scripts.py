@@ -1,0 +1,120 @@
+"""Shell scripts that put results on a tree one after the other, and prove that it is back."""
+
+# - `list_files`: what each file is, without its content: none can change without its change time.
+# - `note`: tells the state by a checksum, which is kept out of the sandbox.
+# - `content`: a checksum of all content, without owners and times.
+_COMMON = r"""
+export LC_ALL=C GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+top=$1 own=$2
+list_files() {
+  cd -P "$top" || exit 3
+  find . -path ./.git -prune -o -type d -print -o -exec stat -c '%f %s %.9Y %.9Z %n' {} + | sort
+}
+sum() { sha256sum | cut -c-64; }
+note() { list_files >"$own/files"; printf 'state %s\n' "$(sum <"$own/files")"; }
+content() {
+  cd -P "$1" || exit 3
+  {
+    find . -type f -exec sha256sum {} +
+    find . -type l -exec ls -ln {} + | sed 's|^.* \./|./|'
+    find . -type d -print
+    find . ! -type l -exec ls -dn {} + | awk '{ print $1, $NF }'
+  } | sort | sum
+}
+"""
+
+OPEN_TREE = r"""
+export LC_ALL=C GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+most=$1
+home=$(pwd -P)
+top=$(git rev-parse --show-toplevel) && top=$(cd -P "$top" && pwd -P) || exit 3
+[ "$top" != / ] || exit 4
+[ "$(du -sk "$top" | awk '{ print $1 }')" -le "$most" ] || exit 5
+{ stat -c '%.9Z' "$top" && timeout 9 sha256sum </dev/null; } >/dev/null 2>&1 || exit 6
+own=$(mktemp -d "$2/.tree-XXXXXX" 2>/dev/null || mktemp -d) || exit 7
+own=$(cd -P "$own" && pwd -P)
+mkdir "$own/start" && cp -a "$top/." "$own/start/" || { rm -rf "$own"; exit 7; }
+for each in /proc/[0-9]*; do echo "${each#/proc/}"; done >"$own/processes"
+printf '%s\n' "$top" "$own" "$home"
+"""
+
+STATE = _COMMON + 'printf "content %s\\n" "$(content "$top")"\nnote\n'
+
+RESTORE = (
+    _COMMON
+    + r"""
+mkdir -p "$top" && cd -P "$top" && [ "$(pwd -P)" = "$top" ] || exit 3
+find . -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+cp -a "$own/start/." "$top/" || exit 4
+printf 'content %s\n' "$(content "$top")"
+note
+"""
+)
+
+# The patch comes by standard input.
+APPLY = (
+    _COMMON
+    + r"""
+way=$3
+cd -P "$top" || exit 3
+git -c core.autocrlf=false -c core.fsmonitor=false apply $way --binary --whitespace=nowarn \
+  --allow-empty - || exit 4
+note
+"""
+)
+
+# Files come by standard input as an archive. Prints five parts: how it ended, the state after, the
+# files of the tree that are others than before, what was printed, and the report, in base64.
+RUN = (
+    _COMMON
+    + r"""
+folder=$3 command=$4 seconds=$5 most=$6 report=$7 alone=$8
+shift 8  # left: files that are put in place, with folders below the tree as relative paths
+tar -C / -xf - || exit 4
+rm -f "$own/out" "$own/code" "$report"
+export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1 TERM=dumb COLUMNS=120
+export PYTEST_ADDOPTS='-p no:cacheprovider'
+shell=$(command -v bash || command -v sh)
+unset GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0 LC_ALL
+rm -f "$own/pipe" && mkfifo "$own/pipe" || exit 5
+{ (ulimit -f $((most / 512)) && cat >"$own/out"); cat; } <"$own/pipe" >/dev/null 2>&1 &
+reader=$!
+(
+  exec >"$own/pipe" 2>&1 </dev/null
+  cd -P "$top/$folder" || exit 127
+  exec timeout -k 2 "$seconds" "$shell" -c "$command"
+) &
+group=$!  # `timeout` makes one
+wait "$group"
+echo $? >"$own/code"
+kill -9 "-$group" 2>/dev/null  # what it left running
+tries=0
+while kill -0 "$reader" 2>/dev/null && [ "$tries" -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); done
+kill "$reader" 2>/dev/null
+export LC_ALL=C
+if [ "$alone" = yes ]; then  # what it left running in a container of its own
+  for each in /proc/[0-9]*; do
+    each=${each#/proc/}
+    grep -qx "$each" "$own/processes" || [ "$each" = $$ ] || [ "$each" = "$PPID" ] ||
+      kill -9 "$each" 2>/dev/null
+  done
+fi
+for file; do
+  case $file in /*) rm -f "$file"; continue ;; esac
+  rm -f "$top/$file"
+  folder=$(dirname "$file")
+  while [ "$folder" != . ] && [ ! -d "$own/start/$folder" ] && rmdir "$top/$folder" 2>/dev/null; do
+    folder=$(dirname "$folder")
+  done
+done
+mkdir -p "$top"
+list_files >"$own/now"
+printf '%s\n' "$(cat "$own/code")" "$(sum <"$own/now")"
+comm -23 "$own/files" "$own/now" | grep '^[0-9a-f]* [0-9]* ' | head -n 20 |
+  sed 's|^[^ ]* [^ ]* [^ ]* [^ ]* \./||' | base64 | tr -d '\n'
+echo
+head -c "$most" "$own/out" | base64 | tr -d '\n'
+echo
+[ ! -f "$report" ] || head -c 4000000 "$report" | base64 | tr -d '\n'
+"""
+)

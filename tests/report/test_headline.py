@@ -1,0 +1,182 @@
+"""What a report says first: did it help, by how much, is that sure, and what did it cost."""
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from inspect_ai.log import EvalError, EvalLog, write_eval_log
+from inspect_ai.model import ModelUsage
+from test_report import numbers, plain_log, report, samples, write
+
+from inspect_tts.report.logs import find_logs
+from inspect_tts.report.numbers import runs
+from inspect_tts.report.read import read_samples
+from inspect_tts.report.tables.headline import FEW, Finding, findings
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+
+from made_logs import Made, made_log
+
+SETTLED = Made(problems=FEW, n=2, keep=1, votes=2)
+
+
+def said(*paths: object) -> str:
+    """What the terminal shows, as one line."""
+    return " ".join(report(*paths, "--no-html").stdout.split())
+
+
+def scored(made: Made, first: Iterable[float], selected: float) -> EvalLog:
+    """A log whose rollouts of iteration 0 have a score for each problem, and its selected one."""
+    log = made_log(made)
+    for sample, score in zip(samples(log), first, strict=True):
+        for rollout in sample.store["RolloutPool:rollouts"]:
+            value = score if rollout["iteration"] == 0 else 0.0
+            if rollout["scores"]:
+                rollout["scores"] = {"tests": value}
+        assert sample.scores is not None
+        sample.scores["tests"].value = selected
+    return log
+
+
+def found(folder: Path) -> list[Finding]:
+    files, _ = find_logs([str(folder)])
+    return findings([run.numbers for run in runs(files, read_samples(files))])
+
+
+@pytest.mark.parametrize(
+    ("first", "selected", "verdict", "words"),
+    [
+        ([0.0] * FEW, 1.0, "helps", "pdr_rtv helps: selected 100.0 %, pass@1 0.0 %, gain +100.0"),
+        ([1.0] * FEW, 0.0, "hurts", "pdr_rtv hurts: selected 0.0 %, pass@1 100.0 %, gain -100.0"),
+        ([0.0, 1.0] * (FEW // 2), 0.5, "unsure", "pdr_rtv may or may not help: "),
+    ],
+)
+def test_it_helps_or_hurts_where_the_interval_is_on_one_side_of_zero(
+    first: list[float], selected: float, verdict: str, words: str, tmp_path: Path
+) -> None:
+    write(scored(SETTLED, first, selected), tmp_path)
+    [each] = found(tmp_path)
+    assert each.verdict == verdict
+    assert each.text.startswith(words)
+    gain = numbers(tmp_path)["runs"][0]["scores"]["gain"]
+    low, high = (f"{100 * gain[end]:+.1f}" for end in ("low", "high"))
+    assert f"points (95 % interval {low} to {high}, {FEW} problems)" in each.text
+    assert each.text in said(tmp_path)
+
+
+def test_on_few_problems_nothing_is_sure(tmp_path: Path) -> None:
+    made = Made(problems=1, n=2, keep=1, votes=2)
+    write(scored(made, [0.0], 1.0), tmp_path)
+    [each] = found(tmp_path)
+    assert each.verdict == "unsure"
+    assert "ran on 1 problem, too few to be sure: selected 100.0 %" in each.text
+
+
+def test_the_cost_is_that_of_a_problem_and_of_all(tmp_path: Path) -> None:
+    log = made_log(SETTLED)
+    for sample in samples(log):
+        sample.model_usage = {"made/model": ModelUsage(total_tokens=10, total_cost=1.5)}
+    write(log, tmp_path)
+    assert f"; $1.50 a problem ($1.50 to $1.50), $15.00 for {FEW} problems." in said(tmp_path)
+
+
+def test_costs_that_nobody_knows_are_a_dash_with_one_reason(tmp_path: Path) -> None:
+    log = made_log(SETTLED)
+    for sample in samples(log):
+        sample.model_usage = {"made/model": ModelUsage(total_tokens=2_000_000)}
+    write(log, tmp_path)
+    shown = said(tmp_path)
+    assert "; 2.0M tokens a problem, whose price is not known." in shown
+    assert shown.count("-: the price of a model is not known.") == 1
+    assert "nan" not in shown
+    assert "None" not in shown
+
+
+def test_a_free_baseline_that_does_as_well_is_named(tmp_path: Path) -> None:
+    log = made_log(SETTLED)
+    write(log, tmp_path)
+    [run] = numbers(tmp_path)["runs"]
+    selected = run["scores"]["selected"]["value"]
+    better = {n for n, e in run["baselines"].items() if e["value"] >= selected}
+    [each] = found(tmp_path)
+    named = set(re.findall(r"([a-z ]+) \d", each.remark.partition(": ")[2].replace(",", "")))
+    assert {name.strip().replace(" ", "_") for name in named} == better
+    for sample in samples(log):
+        assert sample.scores is not None
+        sample.scores["tests"].value = 0.0
+    write(log, tmp_path)
+    [worst] = found(tmp_path)
+    assert worst.remark.startswith("Without asking a model, as good or better: random ")
+
+
+def test_a_run_without_a_strategy_comes_last_and_claims_no_gain(tmp_path: Path) -> None:
+    write(plain_log(), tmp_path, "plain")
+    write(made_log(SETTLED), tmp_path, "other")
+    first, second = found(tmp_path)
+    assert first.text.startswith("pdr_rtv ")
+    assert second.text.startswith("plain has pass@1 66.7 % (95 % interval ")
+    assert second.verdict == "unknown"
+
+
+@pytest.mark.parametrize("model", ["simulated/coder", "mockllm/model"])
+def test_simulated_models_are_named_above_all(model: str, tmp_path: Path) -> None:
+    write(made_log(Made(problems=2, n=2, keep=1, model=model)), tmp_path)
+    banner = f"Simulated: {model}. These numbers say nothing about real models."
+    assert f"{banner} warning" in said(tmp_path) or f"{banner} pdr_rtv" in said(tmp_path)
+    assert report(tmp_path, "--markdown").stdout.startswith(f"**{banner}**")
+
+
+def test_a_real_model_has_no_such_banner(tmp_path: Path) -> None:
+    write(made_log(Made(problems=2, n=2, keep=1)), tmp_path)
+    assert "Simulated" not in said(tmp_path)
+
+
+def test_the_main_table_begins_with_the_answer_and_shows_settings_that_differ(
+    tmp_path: Path,
+) -> None:
+    for n in (2, 4):
+        log = made_log(Made(problems=2, n=n, keep=1, model=f"made/{n}"))
+        write(log, tmp_path, str(n))
+    table = report(tmp_path, "--markdown").stdout.partition("## Main table")[2]
+    head, _, *rows = table.strip().splitlines()[:4]
+    assert head.split(" | ")[:4] == ["| model", "strategy", "selected", "gain"]
+    assert head.endswith("| problems |")
+    assert [re.findall(r"\bn=\d", row) for row in rows] == [["n=2"], ["n=4"]]
+    assert "top_k" not in "".join(rows), "what all have alike is not shown"
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_tables_of_two_tasks_fit_a_terminal(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = ("openai/gpt-5.1", "anthropic/claude-opus-4-5")
+    for task, model in zip(("swe_verified", "terminal_bench"), models, strict=True):
+        log = made_log(Made(problems=4, n=4, keep=2, model=model, seed=len(task)))
+        log.eval.task = task
+        write(log, tmp_path, task)
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = report(tmp_path, "--no-html").stdout
+    tables = shown[shown.index("Main table") :]
+    assert max(map(len, tables.splitlines())) <= width
+    for heading in ("selected", "pass@1", "select-K", "headroom", "problems", "wall time"):
+        assert len(re.findall(rf"{heading}(?: |\n)", tables)) >= 2, "no heading is broken or cut"
+    assert "…" not in tables
+    gains = [run["scores"]["gain"]["value"] for run in numbers(tmp_path)["runs"]]
+    assert all(f"{100 * gain:+.1f}" in tables for gain in gains)
+    assert "Main table, terminal_bench, anthropic/claude-opus-4-5" in " ".join(tables.split())
+
+
+def test_cancelled_logs_and_samples_are_called_cancelled(tmp_path: Path) -> None:
+    log = made_log(Made(problems=4, n=2, keep=1)).model_copy(update={"status": "cancelled"})
+    for sample in samples(log)[2:]:
+        sample.error = EvalError(message="CancelledError()", traceback="", traceback_ansi="")
+    write_eval_log(log, str(tmp_path / "2026-01-01T00-00-00_one.eval"))
+    data = numbers(tmp_path)
+    assert data["notes"] == [
+        "2026-01-01T00-00-00_one.eval was cancelled: its finished samples count"
+    ]
+    [warning] = [w for w in data["runs"][0]["warnings"] if w["kind"].startswith("samples")]
+    assert warning["text"] == "2 of 4 samples were cancelled and are in no number (50 %)"
+    assert "ended with an error" not in said(tmp_path)

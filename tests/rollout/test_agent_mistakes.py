@@ -1,0 +1,85 @@
+"""What is refused as `agent`, with what to write instead."""
+
+from pathlib import Path
+
+import pytest
+from given_agents import IN_A_FILE, heard, talker, worker
+from inspect_ai.agent import AgentState
+from scripted import problem, run
+
+from inspect_tts import UserError, rtv
+
+
+class Solo:
+    """A class in place of an agent."""
+
+
+def plain_function(state: AgentState) -> AgentState:
+    return state
+
+
+SEVERAL = (
+    IN_A_FILE
+    + """
+
+@agent
+def other() -> Agent:
+    return filed()
+
+
+def helper(state):
+    return state
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "member", "words"),
+    [
+        (SEVERAL, "", ["does not say which", "several.py@filed or agent=", "several.py@other"]),
+        (SEVERAL, "@helper", ["helper is none of its", "decorate the function helper"]),
+        (SEVERAL, "@nothere", ["nothere is none of its", "several.py@filed"]),
+        ("def helper(state): ...", "@helper", ["defines no agent", "@agent or @solver"]),
+    ],
+)
+def test_a_file_that_leaves_the_agent_open_says_what_to_write(
+    tmp_path: Path, text: str, member: str, words: list[str]
+) -> None:
+    file = tmp_path / "several.py"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        rtv(agent=f"{file}{member}")
+    for word in words:
+        assert word in str(raised.value)
+
+
+def test_a_file_with_one_agent_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "single.py"
+    file.write_text(IN_A_FILE.replace("filed", "single"), encoding="utf-8")
+    assert heard(run(problem(), rtv(n=2, votes=1, agent=str(file)), tmp_path)) == ["#single"] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "args", "words"),
+    [
+        ("talkr", None, ["'talkr'", "did you mean", "talker"]),
+        ("no_such/agent_at_all", None, ["'no_such/agent_at_all'", "'package/name'"]),
+        ("nowhere.py@filed", None, ["nowhere.py@filed", "'file.py@name'"]),
+        ("talker", {"txet": "#x"}, ["'talker'", "txet"]),
+        ("talker", "text=#x", ["agent_args='text=#x'", "mapping"]),
+        (None, {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),
+        (talker(), {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),
+        (42, None, ["agent=42", "neither an agent"]),
+        (talker, None, ["write agent=talker()"]),
+        (Solo, None, ["write agent=Solo()"]),
+        ([talker(), worker()], None, ["a list of 2", "agent=chain(first, second)"]),
+        (plain_function, None, ["takes (state)", "@agent or @solver", "agent=plain_function()"]),
+    ],
+)
+def test_a_wrong_agent_is_refused_when_the_strategy_is_built(
+    given: object, args: object, words: list[str]
+) -> None:
+    with pytest.raises(UserError) as raised:
+        rtv(agent=given, agent_args=args)  # type: ignore[arg-type]  # that is the mistake
+    for word in words:
+        assert word in str(raised.value)
