@@ -57,6 +57,10 @@ EVERY_RECIPE = {
     "tie": "random",
     "stages": None,
     "dedupe": False,
+    "dedupe_behavior": False,
+    "check": None,
+    "evidence": "none",
+    "evidence_time": 300,
     "judge_input": "summary",
     "judge_tokens": 20_000,
     "summarizer_prompt": None,
@@ -170,14 +174,15 @@ def test_spans_read_like_the_method(full_log: EvalLog) -> None:
         if span.type != "solver"
     )
     for rollout in pool(full_log).rollouts:
-        above = f"pdr_rtv / rollouts / iteration {rollout.iteration} / rollout {rollout.id}"
+        above = f"pdr_rtv / iteration {rollout.iteration} / rollout {rollout.id}"
         assert names[above] == 1
         assert names[f"{above} / agent"] == 1
         assert names[f"{above} / summary"] == 1
     for selection in pool(full_log).selections:
+        sizes = f"{len(selection.population)} to {selection.keep}"
+        above = f"pdr_rtv / tournament {selection.iteration}: {sizes}"
         for a_round in selection.rounds:
-            rounds = [n for n in names if n.endswith(f"tournament / round {a_round.number}")]
-            assert rounds
+            assert names[f"{above} / round {a_round.number}"] == 1
             for match in a_round.matches:
                 title = f"round {a_round.number} / match {' '.join(match.group)}"
                 assert sum(name.endswith(title) for name in names) == 1
