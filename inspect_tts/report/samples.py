@@ -86,7 +86,7 @@ def _directory(file: IO[bytes]) -> int:
     tail = file.read()
     locator, end = tail[:-22], tail[-22:]
     if not end.startswith(b"PK\5\6") or end[20:] != b"\0\0":
-        raise ValueError("it does not end as a log does: was it cut off?")
+        raise ValueError("the file is cut off: it does not end as a log does")
     *counts, size, begin = unpack("<HHHHII", end[4:20])
     if locator.startswith(b"PK\6\7") and (0xFFFF in counts or 0xFFFFFFFF in (size, begin)):
         file.seek(int.from_bytes(locator[8:16], "little"))

@@ -242,6 +242,22 @@ def test_other_forms(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").exists()
 
 
+def test_the_page_may_go_to_a_new_folder(tmp_path: Path) -> None:
+    write(made_log(SMALL), tmp_path)
+    page = tmp_path / "new" / "folder" / "page.html"
+    assert report(tmp_path, "--html", page).exit_code == 0
+    assert page.is_file()
+
+
+def test_a_folder_that_cannot_be_made_ends_the_command_before_logs_are_read(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    found = report(tmp_path / "no-logs", "--html", tmp_path / "file" / "page.html")
+    assert found.exit_code == 1
+    assert "page.html could not be written" in found.output
+
+
 def test_every_row_has_a_cell_for_each_heading(tmp_path: Path) -> None:
     write(made_log(SMALL), tmp_path, "one")
     write(made_log(Made(problems=3, n=4, keep=2, model="made/other")), tmp_path, "two")

@@ -14,7 +14,7 @@ from inspect_ai.solver import Solver, chain, solver
 from inspect_ai.tool import Tool, tool
 from scripted import acting, only, pool, problem, run, says
 
-from inspect_tts import adopt, pdr, rollouts, rtv, tournament
+from inspect_tts import RolloutPool, adopt, pdr, rollouts, rtv, tournament
 from inspect_tts.report.logs import find_logs
 
 
@@ -127,7 +127,7 @@ def test_a_list_of_strategies_is_refused(tmp_path: Path) -> None:
         "rtv and pdr stand in one list of solvers, which is one chain; run one eval per strategy"
         in error.message
     )
-    assert not pool(log).rollouts
+    assert not only(log).store_as(RolloutPool).rollouts
     [file] = find_logs([log.location])[0]
     assert file.key.strategy == "rtv+pdr"
 
