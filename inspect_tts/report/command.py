@@ -48,7 +48,7 @@ def report(
     from . import compare
     from .logs import find_logs
     from .numbers import runs
-    from .page.page import make_folder, page_missing, room_for_details, write_page
+    from .page.page import in_folder, page_missing, room_for_details, write_page
     from .read import read_samples
     from .tables import text
 
@@ -60,9 +60,7 @@ def report(
     missing = page_missing() if target is not None else None
     if missing and html is not None:
         raise click.ClickException(missing)
-    target = None if missing else target
-    if target is not None:
-        make_folder(target)
+    target = None if missing else in_folder(target)
     files, notes = find_logs(paths, compare=len(paths) == 2)
     total = sum(len(file.samples) for file in files)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

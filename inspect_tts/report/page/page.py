@@ -47,12 +47,14 @@ def room_for_details(samples: int) -> int:
     return max(500, min(_MOST_DETAIL, room))
 
 
-def make_folder(target: Path) -> None:
-    """Make the folder of a page, so that one that cannot be made ends the command at once."""
+def in_folder(target: Path | None) -> Path | None:
+    """The page's path, in a folder that is made; one that cannot be made ends the command."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{target} could not be written: {error}; give --html PATH") from error
+    return target
 
 
 def write_page(
