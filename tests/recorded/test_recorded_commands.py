@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from commands import run_command
@@ -127,7 +128,9 @@ def test_a_command_whose_eval_failed_fails(tmp_path: Path) -> None:
 
 def test_every_option_of_inspect_eval_is_there() -> None:
     for name in ("select", "replay"):
-        options = {option for each in main.commands[name].params for option in each.opts}
+        found = main.get_command(click.Context(main), name)
+        assert found is not None
+        options = {option for each in found.params for option in each.opts}
         assert {"--model", "-M", "--model-role", "--cache", "--limit", "-S"} <= options
         assert {"--token-limit", "--cost-limit", "--max-connections", "--log-dir"} <= options
         assert not {"--solver", "-T", "--epochs"} & options, "those are the command's own"
