@@ -13,6 +13,7 @@ from .evaluation import (
     ENDED,
     EvalEnd,
     at_eval_end,
+    at_run_end,
     component_spec,
     eval_spec,
     outer_sample,
@@ -26,6 +27,7 @@ from .evaluation import (
     wrap_task,
 )
 from .inner import InnerTask, load_inner, without_place
+from .interrupts import say
 from .limits import lift_limits, metered_tokens
 from .projects import watch_projects
 from .sandboxes import (
