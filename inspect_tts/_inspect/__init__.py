@@ -29,7 +29,6 @@ from .evaluation import (
 from .inner import InnerTask, load_inner, without_place
 from .interrupts import say
 from .limits import lift_limits, metered_tokens
-from .projects import watch_projects
 from .sandboxes import (
     SandboxSet,
     adopt_sandboxes,
@@ -38,6 +37,7 @@ from .sandboxes import (
     no_sandbox_events,
     open_sandboxes,
     sandbox_spec,
+    watch_projects,
 )
 from .scope import (
     Ended,

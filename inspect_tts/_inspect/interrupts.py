@@ -34,7 +34,7 @@ _before: list[Any] = []
 
 
 def interrupt_on_sigterm() -> None:
-    """Let SIGTERM, as schedulers send it, end an eval as Ctrl-C does: with a log and no leftovers.
+    """Let SIGTERM, as schedulers send it, end an eval as Ctrl-C does: with a log, and cleaned up.
 
     A handler that the program has set stays; Inspect's control server has one that ends only it.
     """
