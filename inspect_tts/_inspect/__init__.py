@@ -21,6 +21,7 @@ from .evaluation import (
     ENDED,
     EvalEnd,
     at_eval_end,
+    at_run_end,
     component_spec,
     eval_spec,
     outer_sample,
@@ -35,8 +36,8 @@ from .evaluation import (
     wrap_task,
 )
 from .inner import InnerTask, load_inner, without_place
+from .interrupts import say
 from .limits import lift_limits, metered_tokens
-from .projects import watch_projects
 from .sandboxes import (
     SandboxSet,
     adopt_sandboxes,
@@ -45,6 +46,7 @@ from .sandboxes import (
     no_sandbox_events,
     open_sandboxes,
     sandbox_spec,
+    watch_projects,
 )
 from .scope import (
     Ended,

@@ -44,6 +44,7 @@ from inspect_tts.text.writable import plain
 from .agents import step_names
 from .factories import recording
 from .inner import InnerTask
+from .interrupts import interrupt_on_sigterm, quiet_interrupts, restore_sigterm
 from .scope import RolloutSampleView
 
 _specs: dict[str, EvalSpec] = {}
@@ -56,6 +57,7 @@ _wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
 ENDED: list["EvalEnd"] = []
 """The evals of this process that ended, oldest first."""
 _at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
+_at_run_end: dict[str, tuple[EvalSpec, Callable[["EvalEnd"], None]]] = {}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class EvalEnd:
     """Where its log is."""
     status: str
     error: str | None
+    samples: int = 0
+    """That ended without an error."""
 
 
 def register_spec_hook(
@@ -83,6 +87,8 @@ def register_spec_hook(
     class SpecHook(Hooks):
         async def on_task_start(self, data: TaskStart) -> None:
             _specs[data.eval_id] = data.spec
+            interrupt_on_sigterm()
+            quiet_interrupts()
             options = _caller(task_run)["options"]
             task = _tasks[data.eval_id] = options.task
             _retried[data.eval_id] = _log_of(options.sample_source)
@@ -103,14 +109,30 @@ def register_spec_hook(
                 raise ExceptionGroup(f"after the eval {data.log.eval.task}", errors)
 
         async def on_run_end(self, data: RunEnd) -> None:  # also of tasks that failed
+            restore_sigterm()
+            ends: dict[str, EvalEnd] = {}
             for log in data.logs:
                 error = log.error.message if log.error else None
-                ENDED.append(EvalEnd(log.location, log.status, error))
+                done = log.results.completed_samples if log.results else 0
+                ends[log.eval.eval_id] = EvalEnd(log.location, log.status, error, done)
+            ENDED.extend(ends.values())
+            for id, (spec, call) in list(_at_run_end.items()):
+                if spec.run_id == data.run_id:
+                    del _at_run_end[id]
+                    if not ends:  # something ended the run before its logs were returned
+                        call(EvalEnd("", "cancelled", None))
+                    elif id in ends:
+                        call(ends[id])
 
 
 def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> None:
     """Call a function once an eval has ended."""
     _at_end.setdefault(spec.eval_id, {})[name] = call
+
+
+def at_run_end(spec: EvalSpec, call: Callable[[EvalEnd], None]) -> None:
+    """Call a function with how an eval ended, however that was; once for each eval."""
+    _at_run_end.setdefault(spec.eval_id, (spec, call))
 
 
 def outer_sample() -> ActiveSample:

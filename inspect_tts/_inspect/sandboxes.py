@@ -4,9 +4,11 @@ Private: `init_/cleanup_sandbox_environments_sample` start and stop a set as Ins
 setup script, proxies that log events). `sandboxenv_context` would do so too, but it takes a slot of
 `max_sandboxes` while the sample holds one: a deadlock. Inspect's scorers and its cleanup use the
 dict `ActiveSample.sandbox_environments`. Only its class knows the folder of a `local` environment.
+The docker provider keeps the random names of its compose projects in a list: it adds a name before
+`docker compose up` and removes it after `docker compose down`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from logging import getLogger
@@ -30,6 +32,8 @@ from inspect_ai.util._sandbox.context import (
     sandbox_environments_context_var,
     sandbox_with_environments_context_var,
 )
+from inspect_ai.util._sandbox.docker.cleanup import cleanup_state
+from inspect_ai.util._sandbox.docker.util import ComposeProject
 from inspect_ai.util._sandbox.local import LocalSandboxEnvironment
 from inspect_ai.util._sandbox.registry import registry_find_sandboxenv
 
@@ -159,3 +163,31 @@ async def _setup(sample: Sample) -> bytes | None:
     script = await read_sandboxenv_file(sample.setup)
     has_interpreter = script.decode("utf-8").strip().startswith("#!")
     return script if has_interpreter else b"#!/usr/bin/env bash\n\n" + script
+
+
+class _WatchedList(list[ComposeProject]):
+    """The provider's list, which reports each change."""
+
+    def __init__(
+        self,
+        projects: Iterable[ComposeProject],
+        started: Callable[[str], None],
+        down: Callable[[str], None],
+    ) -> None:
+        super().__init__(projects)
+        self._started, self._down = started, down
+
+    def append(self, project: ComposeProject, /) -> None:
+        self._started(project.name)
+        super().append(project)
+
+    def remove(self, project: ComposeProject, /) -> None:
+        super().remove(project)
+        self._down(project.name)
+
+
+def watch_projects(started: Callable[[str], None], down: Callable[[str], None]) -> None:
+    """Report the compose projects of the running `eval()`, whoever starts them."""
+    state = cleanup_state()
+    if not isinstance(state.running_projects, _WatchedList):
+        state.running_projects = _WatchedList(state.running_projects, started, down)

@@ -18,10 +18,11 @@ from fsspec.implementations.local import LocalFileSystem
 from inspect_ai.log import EvalLog, EvalSpec
 from pydantic import BaseModel
 
-from inspect_tts._inspect import at_eval_end, retried_log
+from inspect_tts._inspect import EvalEnd, at_eval_end, at_run_end, retried_log, say
 from inspect_tts.errors import UserError
 
 from .format import Kind, pack, unpack
+from .kept import counted, stopped_text, taken_over_text
 from .store import FileStore
 
 logger = getLogger(__name__)
@@ -137,6 +138,38 @@ def check_resume(resume: str) -> None:
 def _probe(place: str) -> None:
     """Try a folder or URL, once in the process."""
     FileStore(place).probe()
+
+
+def open_saved_results(resume: str, spec: EvalSpec, log_location: str) -> SavedResults:
+    """Open the saved results of a sample; what its eval keeps and took over is printed at its end.
+
+    A shared folder may hold results of other evals too, and all are counted.
+    """
+    store = open_store(resume, spec, log_location)
+    saved = SavedResults(store)
+    _taken_over.setdefault(spec.eval_id, []).append(saved.taken_over)
+
+    def tell(end: EvalEnd) -> None:
+        taken_over = sum(_taken_over.pop(spec.eval_id, []), Counter[str]())
+        if taken_over:
+            say(taken_over_text(taken_over))
+        if end.status == "success":
+            return
+        kept = {"finished sample": end.samples, **(store.counts() if store else {})}
+        text = stopped_text(
+            counted(kept),
+            log=end.log or log_location,
+            cancelled=end.status == "cancelled",
+            place=store.root if store and store.shared else None,
+            eval_set=spec.eval_set_id is not None,
+        )
+        say(text)
+
+    at_run_end(spec, tell)
+    return saved
+
+
+_taken_over: dict[str, list[Counter[str]]] = {}
 
 
 def _place(resume: str) -> str:

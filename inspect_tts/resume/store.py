@@ -1,5 +1,6 @@
 """Files of saved results, on any file system."""
 
+from collections import Counter
 from contextlib import suppress
 from os import getpid
 from pathlib import Path, PurePosixPath
@@ -9,7 +10,7 @@ import anyio
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from .format import Kind
+from .format import KINDS, Kind
 
 
 class FileStore:
@@ -19,7 +20,7 @@ class FileStore:
     """
 
     def __init__(self, root: str, *, shared: bool = False) -> None:
-        self.shared = shared
+        self.shared, self.root = shared, root
         self._fs, self._root = fsspec.core.url_to_fs(root)
         self._local = isinstance(self._fs, LocalFileSystem)
 
@@ -33,6 +34,13 @@ class FileStore:
     async def write(self, kind: Kind, key: str, data: bytes) -> None:
         """Write a file, completely or not at all."""
         await anyio.to_thread.run_sync(self._write, self._path(kind, key), data)
+
+    def counts(self) -> dict[str, int]:
+        """How many results of each kind there are."""
+        found = Counter(
+            PurePosixPath(path).parts[-3] for path in self._fs.glob(f"{self._root}/*/*/*.unit")
+        )
+        return {kind: found[kind] for kind in KINDS if found[kind]}
 
     def probe(self) -> None:
         """Write a file, read it, and remove it with the folders that were made for it.

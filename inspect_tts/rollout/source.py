@@ -17,7 +17,7 @@ from inspect_tts.errors import NoRolloutError
 from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import Rollout
 from inspect_tts.resume.log_repair import note_run
-from inspect_tts.resume.saved_results import SavedResults, open_store
+from inspect_tts.resume.saved_results import SavedResults, open_saved_results
 
 from .admission import Budget
 
@@ -148,7 +148,7 @@ class RolloutTasks:
         """Open the sample's saved results, and note the run for the log of a retry."""
         spec, active = eval_spec(), outer_sample()
         note_run(spec.eval_id, active.sample.id or 0, active.epoch)
-        self.saved = SavedResults(open_store(resume, spec, active.log_location))
+        self.saved = open_saved_results(resume, spec, active.log_location)
 
     def add(self, rollouts: Iterable[FinishedRollout]) -> None:
         """Hold rollouts that have ended."""

@@ -171,7 +171,7 @@ class LiveRollouts(RolloutSource):
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout]:
         """Start all rollouts and wait until they have ended, those that the budget admits."""
         job, n = self._job, len(contexts)
-        slot = partial(concurrency, "rollouts", self._at_once)
+        slot = partial(concurrency, "rollout slots", self._at_once)
         known, spare = self._pool.execution(number - 1), job.settings.options.spare_sandbox
         rollouts = []
         for i, context in enumerate(contexts):
@@ -183,7 +183,7 @@ class LiveRollouts(RolloutSource):
         began = monotonic()
         async with span(f"iteration {number}", type="solver"):
             grow = job.settings.options.max_rollouts is None
-            async with reserve_slots("rollouts", self._at_once, grow=grow) as slots:
+            async with reserve_slots("rollout slots", self._at_once, grow=grow) as slots:
                 if job.hold:
                     _check_room(n + spare, slots)
                 for each in rollouts:
