@@ -22,7 +22,7 @@ demo: setup
 	@$(BIN)/python -m inspect_tts.benchmarks.demo
 
 test: setup-dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone and not faults" $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone and not faults" $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .
