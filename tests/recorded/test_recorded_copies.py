@@ -15,6 +15,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from recorded_files import PATCH, TEXT_BASED, mini, prediction, row, write
 from scripted import echo, model
 
+from inspect_tts.errors import UserError
 from inspect_tts.recorded.problems import Collection, collect
 from inspect_tts.recorded.readers import load
 
@@ -187,6 +188,11 @@ def test_logs_are_read_in_folders_and_invalidated_samples_do_not_count(
     collection = collect([str(tmp_path)])
     assert [s.part for s in collection.problems[0].sources] == ["a/1", "a/3"]
     assert collection.left_out == ((f"{log.location}#a/2", "invalidated: wrong"),)
+    if format == "json":  # saved by a tool that sorts; Inspect does not read it
+        saved = json.loads(Path(log.location).read_text("utf-8"))
+        Path(log.location).write_text(json.dumps(saved, sort_keys=True), "utf-8")
+        with pytest.raises(UserError, match="Unable to read log file"):
+            collect([str(tmp_path)])
 
 
 def test_two_runs_are_not_both_the_copy_of_a_third(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
+import ijson  # type: ignore[import-untyped]
 from inspect_ai.event import ErrorEvent, ModelEvent, SpanBeginEvent, StateEvent
 from inspect_ai.log import (
+    EvalLog,
     EvalSample,
     EvalSampleSummary,
     EvalSpec,
@@ -33,6 +35,10 @@ from .sound import why
 
 _HEAD = 4096
 _JSON_LOG = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:')
+_LOG_FIELDS = {"version", "status", "eval"}
+_LOG_FIELD = re.compile(
+    rb'(\xef\xbb\xbf)?\s*\{\s*"(' + "|".join(EvalLog.model_fields).encode() + rb')"'
+)
 _HEAVY = {"events", "timelines", "store"}
 POOL_HEAVY = {"events", "timelines", "messages", "output"}
 """Fields of a sample that nobody needs who reads its pool."""
@@ -45,7 +51,23 @@ def _no_log(path: Path) -> LeftOut | None:
         return None
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    return None if _JSON_LOG.match(head) else LeftOut("no log of Inspect", told=False)
+        file.seek(0)
+        is_log = bool(_JSON_LOG.match(head)) or (
+            bool(_LOG_FIELD.match(head)) and _names(file) >= _LOG_FIELDS
+        )
+    return None if is_log else LeftOut("no log of Inspect", told=False)
+
+
+def _names(file: IO[bytes]) -> set[str]:
+    """The names of a JSON object's fields, as far as it can be read."""
+    found = set[str]()
+    try:
+        for prefix, event, value in ijson.parse(file):
+            if event == "map_key" and not prefix:
+                found.add(value)
+    except ijson.JSONError:
+        pass
+    return found
 
 
 def _one(path: Path, part: str) -> Iterator[Recorded]:
