@@ -205,7 +205,8 @@ def _field(
 def _plan(given: SelectOptions, asked: VoteKey) -> Plan:
     return Plan(
         kind=given.selection,
-        votes=given.votes,
+        votes=given.most_votes,
+        auto=given.auto,
         early_stop=given.early_stop,
         tie=given.tie,
         asked=asked,
