@@ -69,6 +69,7 @@ class Setting:
     answer_tokens: int = 300
     tie: str = "random"
     auto: AutoVotes | None = None
+    by_strength: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,9 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
     votes = setting.auto.most if setting.auto else setting.votes
     passed = dict(zip((r.id for r in problem.rollouts), problem.passed, strict=True))
     rules, shape = SELECTIONS[name], {"keep": setting.keep, "group_size": setting.group_size}
-    selection = begin_selection(
-        name, Candidates(problem.rollouts, **shape, seed=seed, key=f"{key}/t0")
-    )
+    field = Candidates(problem.rollouts, **shape, seed=seed, key=f"{key}/t0")
+    field.by_strength = setting.by_strength
+    selection = begin_selection(name, field)
     text = setting.problem_tokens if problem.tokens is None else problem.tokens
     own, calls, tokens, number = judge.own(rng), 0, 0, 0
     matches: list[Match] = []

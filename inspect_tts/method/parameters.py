@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from .refinement import Context
-from .tournament import TieBreak
+from .tournament import RankedBy, TieBreak
 from .voting.auto import AutoVotes
 
 JudgeInput = Literal["summary", "trajectory"]
@@ -55,6 +55,8 @@ class JudgeParameters(SeedParameters):
     tie: TieBreak = "random"
     """What decides a match with equal votes: a seeded random draw, or `evidence` before it (ended
     by itself, last commands succeeded, fewer turns)."""
+    ranked_by: RankedBy = "votes"
+    """What `swiss` and `pivot` rank by: shares of `votes`, or Bradley-Terry `strength`."""
     dedupe: bool = False
     """Whether to judge rollouts with the same patch (or answer) only once."""
     dedupe_behavior: bool = False

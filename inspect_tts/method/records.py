@@ -18,7 +18,7 @@ from .facts import FileFact as FileFact
 from .facts import Patch as Patch
 from .facts import Status as Status
 from .parameters import TIES, JudgeParameters, RolloutsParameters, renamed
-from .tournament import DecidedBy, TieBreak
+from .tournament import DecidedBy, RankedBy, TieBreak
 from .usage import Record as Record
 from .usage import Usage as Usage
 from .voting.auto import AutoVotes
@@ -187,10 +187,10 @@ class Selection(Record):
     keep: int
     group_size: int
     votes: int
-    """Of a match, at most."""
     auto: AutoVotes | None = None
     """The sequential test that decided how many were asked, if one did."""
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
+    ranked_by: RankedBy = "votes"
     population: tuple[str, ...]
     classes: tuple[tuple[str, ...], ...] = ()
     """Classes of duplicates, of which only the first was judged; empty if all were judged."""

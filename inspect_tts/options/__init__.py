@@ -23,7 +23,7 @@ from ..method.refinement import Context
 from ..method.tournament import TieBreak
 from ..registry import find_selection
 from ..resume.saved_results import check_resume
-from .auto import check_auto_selection, check_auto_votes, check_needed
+from .auto import check_auto_selection, check_auto_votes, check_needed, check_ranked_by
 from .evidence import EvidenceOptions as EvidenceOptions
 
 AgentArg = Agent | Solver | str | None
@@ -117,6 +117,7 @@ class SelectionOptions(JudgeOptions):
     @model_validator(mode="after")
     def _stops_early(self) -> Self:
         check_auto_selection(self, find_selection(self.selection), self.selection)
+        check_ranked_by(self, self.selection)
         return self
 
 

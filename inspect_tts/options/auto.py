@@ -1,10 +1,14 @@
-"""Checks of `votes=auto`."""
+"""Checks of `votes=auto` and `ranked_by`."""
+
+from importlib.util import find_spec
 
 from inspect_tts.errors import UserError
 from inspect_tts.method.parameters import JudgeParameters
 from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec
+from inspect_tts.method.voting.strength import MISSING
 
 _VOTES = ("min_votes", "max_votes", "vote_error")
+_RANKING = ("swiss", "pivot")
 
 
 def check_auto_votes(options: JudgeParameters) -> None:
@@ -31,6 +35,19 @@ def check_auto_selection(options: JudgeParameters, spec: SelectionSpec, name: st
             f"selection={name!r} counts every vote, and votes='auto' asks only for what settles "
             f"the winner of a match; give selection={' or '.join(others)}, or a number of votes"
         )
+
+
+def check_ranked_by(options: JudgeParameters, name: str) -> None:
+    """Refuse to rank by strengths where nothing does, or where they cannot be computed."""
+    if options.ranked_by == "votes":
+        return
+    if name not in _RANKING:
+        raise UserError(
+            f"ranked_by={options.ranked_by!r} is for selection={' or '.join(map(repr, _RANKING))}; "
+            f"leave it out with selection={name!r}"
+        )
+    if find_spec("choix") is None:
+        raise UserError(f"ranked_by={options.ranked_by!r}: {MISSING}")
 
 
 def check_needed(options: JudgeParameters) -> None:

@@ -199,6 +199,7 @@ def _field(
         seed=given.seed,
         key=f"{pool.problem}/{id}",
     )
+    field.by_strength = given.ranked_by == "strength"
     return field, firsts
 
 

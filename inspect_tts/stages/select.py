@@ -31,7 +31,7 @@ from .pool import RolloutPool, draw, pool_of
 
 _FRAME = 3_000
 """Characters of a judge's prompt around problem and solutions, approximately."""
-_SELECTION_FIELDS = {"seed", "keep", "group_size", "tie", "diverse"}
+_SELECTION_FIELDS = {"seed", "keep", "group_size", "tie", "diverse", "ranked_by"}
 _PROMPTS = {"verdict": ("judge", "judge_reask"), "grade": ("grade", "grade_reask")}
 
 
@@ -76,6 +76,7 @@ def selection_stage(
             key=f"{pool.problem}/{id}",
         )
         candidates.behaviour = class_labels(execution) if execution else {}
+        candidates.by_strength = options.ranked_by == "strength"
         judging = None
         recorded = _recorded(options, shown)
         if checks := evidence_label(execution):

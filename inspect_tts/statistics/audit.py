@@ -133,6 +133,7 @@ def _selection(
         key=f"{problem}/{selection.id}",
     )
     field.behaviour = class_labels(execution) if execution else {}
+    field.by_strength = selection.ranked_by == "strength"
     running = begin_selection(selection.kind, field)
     found, matches = list[str](), tuple[Match, ...]()
     keys = {draw.key for draw in draws}
