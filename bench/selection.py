@@ -43,7 +43,8 @@ from inspect_tts.method.records import Match
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
 from inspect_tts.method.selections import Candidates
-from inspect_tts.method.tournament import decide, votes_needed
+from inspect_tts.method.tournament import decide
+from inspect_tts.method.voting.auto import AutoVotes, further_votes
 
 COLUMNS = ("selection", "calls", "tokens", "pass@1", "selected", "gain", "oracle")
 POOLS = [*pools.RECORDED, *(paper.name for paper in pools.PAPER)]
@@ -67,6 +68,8 @@ class Setting:
     summary_tokens: int = 1200
     answer_tokens: int = 300
     tie: str = "random"
+    auto: AutoVotes | None = None
+    by_strength: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,12 +120,13 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
     Returns:
         The ranking, the judge calls and their tokens.
     """
-    seed, votes, rng = setting.seed, setting.votes, Random(f"{setting.seed}/{key}/{name}")
+    seed, rng = setting.seed, Random(f"{setting.seed}/{key}/{name}")
+    votes = setting.auto.most if setting.auto else setting.votes
     passed = dict(zip((r.id for r in problem.rollouts), problem.passed, strict=True))
     rules, shape = SELECTIONS[name], {"keep": setting.keep, "group_size": setting.group_size}
-    selection = begin_selection(
-        name, Candidates(problem.rollouts, **shape, seed=seed, key=f"{key}/t0")
-    )
+    field = Candidates(problem.rollouts, **shape, seed=seed, key=f"{key}/t0")
+    field.by_strength = setting.by_strength
+    selection = begin_selection(name, field)
     text = setting.problem_tokens if problem.tokens is None else problem.tokens
     own, calls, tokens, number = judge.own(rng), 0, 0, 0
     matches: list[Match] = []
@@ -133,15 +137,18 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
         except StopIteration as end:
             return end.value, calls, tokens
         number, matches = number + 1, []
+        judged = sum(len(group) > 1 for group in groups)
         for index, group in enumerate(groups):
             own = own if judge.shared else judge.own(rng)
             id, grade, ballots, asked = f"t0-r{number}-m{index}", None, list[str](), 0
             if rules.answer == "grade":
                 asked, grade = votes, mean(judge.grades(own, passed[group[0]], votes, rng))
             elif len(group) > 1:
-                ballots = judge.verdicts(own, group, passed, votes, rng)
+                # of its own, so that settings which play the same match read the same votes
+                own_rng = Random(f"{seed}/{key}/{name}/{' '.join(group)}")
+                ballots = judge.verdicts(own, group, passed, votes, own_rng)
                 stop = setting.early_stop and rules.can_stop_early
-                asked = _asked(group, ballots) if stop else votes
+                asked = _asked(group, ballots, stop, setting.auto, judged)
             lot = f"{key}/t0/{id}/tie"
             outcome = decide(group, ballots[:asked], seed=seed, key=lot, evidence=worth)
             matches.append(Match(id=id, group=group, votes=(), grade=grade, **outcome._asdict()))
@@ -149,10 +156,14 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
             calls, tokens = calls + asked, tokens + asked * shown
 
 
-def _asked(group: Sequence[str], votes: Sequence[str]) -> int:
+def _asked(
+    group: Sequence[str], votes: Sequence[str], stop: bool, auto: AutoVotes | None, matches: int
+) -> int:
     """How many of the votes a live run asks, in waves, before the winner is settled."""
-    asked = 0
-    while wave := votes_needed(group, votes[:asked], votes=len(votes)):
+    asked, most = 0, len(votes)
+    while wave := further_votes(
+        group, votes[:asked], votes=most, early_stop=stop, auto=auto, matches=matches
+    ):
         asked += wave
     return asked
 
@@ -248,7 +259,9 @@ def options() -> dict[str, Any]:
 
 def main() -> None:
     given, console = options(), Console(width=150)
-    setting = Setting(**{field.name: given[field.name] for field in fields(Setting)})
+    setting = Setting(
+        **{field.name: given[field.name] for field in fields(Setting) if field.name in given}
+    )
     report: dict[str, Any] = {"tables": [], "check": []}
     for name, a in product(given["pools"], given["accuracy"]):
         try:

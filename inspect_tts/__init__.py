@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .method.records import Evidence, Match, Rollout, Round, Selection, Summary, Vote
     from .method.selection_specs import selection
     from .method.selections import Candidates, SelectionSteps
+    from .method.voting.strength import Strength
     from .report.frames import checks_df, matches_df, problems_df, rollouts_df, votes_df
     from .scores import rollout_scores
     from .stages.adopt import adopt
@@ -69,6 +70,7 @@ __all__ = [  # noqa: RUF022  # grouped
     "Candidates",
     "SelectionSteps",
     "StageContext",
+    "Strength",
     "selection",
     # errors
     "SandboxGoneError",
@@ -85,6 +87,7 @@ _HOMES = {
     "method.records": ("Evidence", "Match", "Rollout", "Round", "Selection", "Summary", "Vote"),
     "method.selection_specs": ("selection",),
     "method.selections": ("Candidates", "SelectionSteps"),
+    "method.voting.strength": ("Strength",),
     "report.frames": ("checks_df", "matches_df", "problems_df", "rollouts_df", "votes_df"),
     "scores": ("rollout_scores",),
     "stages.adopt": ("adopt",),

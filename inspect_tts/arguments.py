@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import wraps
 from logging import getLogger
 from textwrap import fill
-from typing import Any, ClassVar, NoReturn, ParamSpec, Self, TypeVar, get_args
+from typing import Any, ClassVar, Literal, NoReturn, ParamSpec, Self, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -131,17 +131,39 @@ def _refuse(model: type[Options], factory: str, error: ErrorDetails) -> NoReturn
 
 
 _IN = " " * 4
-_BOUNDS = (("ge", ">="), ("gt", ">"))
+_BOUNDS = (("ge", ">="), ("gt", ">"), ("lt", "<"))
+
+
+def kinds_of(annotation: Any) -> dict[Any, tuple[Any, ...]]:
+    """The alternatives of an argument's type, each with the bounds that are its own."""
+    found: dict[Any, tuple[Any, ...]] = {}
+    for each in {annotation, *get_args(annotation)}:
+        bounds = [part for info in getattr(each, "__metadata__", ()) for part in info.metadata]
+        found[each.__origin__ if bounds else each] = tuple(bounds)
+    return found
+
+
+def words_of(annotation: Any) -> list[Any]:
+    """The words that an argument's type allows beside other values."""
+    inner = [kind for kind in get_args(annotation) if get_origin(kind) is Literal]
+    return [word for kind in inner for word in get_args(kind)]
+
+
+def number_or_word(text: str) -> int | str:
+    """Read a flag that takes both; other words are refused with the other arguments."""
+    return int(text) if text.isdecimal() else text
 
 
 def _message(name: str, value: object, field: FieldInfo, error: ErrorDetails) -> str:
-    kinds = {*get_args(field.annotation), field.annotation}
+    kinds = kinds_of(field.annotation)
+    bounds = [*field.metadata, *(bound for own in kinds.values() for bound in own)]
     least = " and ".join(
         f"{sign} {getattr(each, key)}"
-        for each in field.metadata
+        for each in bounds
         for key, sign in _BOUNDS
         if hasattr(each, key)
     )
+    least = " or ".join([least, *map(repr, words_of(field.annotation))])
     match error["type"]:
         case "bool_type":
             return f"{name}={value!r} is neither true nor false; give {name}=true or {name}=false"
@@ -155,6 +177,8 @@ def _message(name: str, value: object, field: FieldInfo, error: ErrorDetails) ->
             return f"{name}=0 leaves no room for a step; give {name} > 0, or leave it out"
         case "greater_than_equal" | "greater_than":
             return f"{name}={value} is too small; give {name} {least}"
+        case "less_than":
+            return f"{name}={value} is too large; give {name} {least}"
         case "int_type" | "int_from_float" | "float_type" | "finite_number":
             kind = "a whole number" if int in kinds else "a number"
             return f"{name}={value!r} is not {kind}; give {name} {least}"

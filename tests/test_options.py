@@ -15,11 +15,12 @@ from inspect_tts.method.parameters import RENAMED, JudgeParameters, RolloutsPara
 from inspect_tts.options import PdrRtvOptions, RolloutsOptions, SelectOptions
 from inspect_tts.strategies import STRATEGIES
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def rows(model: type[Options]) -> list[tuple[str, str, str]]:
-    """The option table that README should hold: name, default, sentence."""
+    """The option tables that README and docs should hold: name, default, sentence."""
     return [
         (f"`{name}`", _shown(field.default), model.sentence(name).replace("\n", " "))
         for name, field in model.model_fields.items()
@@ -32,12 +33,11 @@ def _shown(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else f"{default}"
 
 
-def test_the_option_table_of_readme_is_that_of_the_models() -> None:
-    text = README.read_text(encoding="utf-8")
-    [table] = re.findall(r"\| option \| default \| meaning \|\n\|[-|]+\|\n((?:\|.*\n)+)", text)
-    found = [
-        tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in table.splitlines()
-    ]
+def test_the_option_tables_of_readme_and_docs_are_those_of_the_models() -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in DOCS)
+    tables = re.findall(r"\| option \| default \| meaning \|\n\|[-|]+\|\n((?:\|.*\n)+)", text)
+    lines = "".join(tables).splitlines()
+    found = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in lines]
     wanted = rows(PdrRtvOptions)
     assert sorted(found) == sorted(wanted), "\n".join(f"| {' | '.join(row)} |" for row in wanted)
 

@@ -72,11 +72,14 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
     spec, size = SELECTIONS[given["selection"]], given["group_size"]
     matches = sum(matches_at_most(spec, population, keep, size) for population, keep in games)
     stops = given["early_stop"] and spec.can_stop_early
+    auto = given["votes"] == "auto"
+    most = given["max_votes"] if auto else given["votes"]
+    least = min(given["min_votes"], most // 2 + 1) if auto else most // 2 + 1
     return Counts(
         rollouts=n * iterations,
         matches=matches,
-        votes=matches * given["votes"],
-        fewest_votes=matches * (given["votes"] // 2 + 1 if stops else given["votes"]),
+        votes=matches * most,
+        fewest_votes=matches * (least if stops else most),
         sandboxes=n + carried,
     )
 

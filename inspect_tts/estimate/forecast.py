@@ -8,7 +8,8 @@ from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates
-from inspect_tts.method.tournament import TieBreak, decide, display_order, votes_needed
+from inspect_tts.method.tournament import TieBreak, decide, display_order
+from inspect_tts.method.voting.auto import AutoVotes, further_votes
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Plan:
     tie: TieBreak
     asked: VoteKey
     """What a judge will be asked."""
+    auto: AutoVotes | None = None
 
 
 def forecast(
@@ -58,12 +60,13 @@ def forecast(
         except StopIteration as end:
             return found, end.value
         number, matches, certain = number + 1, [], True
+        here = sum(len(group) > 1 for group in groups)
         for index, group in enumerate(groups):
             id = f"r{number}-m{index}"
             if len(group) == 1 and spec.answer != "grade":
                 matches.append(_match(plan, field, id, group, []))
                 continue
-            expected, verdicts, grade = _votes(plan, group, recorded)
+            expected, verdicts, grade = _votes(plan, group, here, recorded)
             found, judged = found + expected, judged + 1
             certain = certain and expected.most == 0
             matches.append(_match(plan, field, id, group, verdicts, grade))
@@ -72,14 +75,16 @@ def forecast(
 
 
 def _votes(
-    plan: Plan, group: Sequence[str], recorded: RecordedVotes
+    plan: Plan, group: Sequence[str], here: int, recorded: RecordedVotes
 ) -> tuple[Forecast, list[str | None], float | None]:
     """What recorded votes settle of one match: the forecast, the verdicts and the mean grade."""
     verdicts, grades = list[str | None](), list[int]()
     stops = plan.early_stop and SELECTIONS[plan.kind].can_stop_early
     while True:
         cast = len(verdicts)
-        wave = votes_needed(group, verdicts, votes=plan.votes) if stops else plan.votes - cast
+        wave = further_votes(
+            group, verdicts, votes=plan.votes, early_stop=stops, auto=plan.auto, matches=here
+        )
         if wave == 0:
             grade = sum(grades) / len(grades) if grades else None
             return Forecast(reused=cast), verdicts, grade

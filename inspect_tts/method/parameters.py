@@ -1,12 +1,13 @@
 """Arguments that decisions depend on, as logs hold them; `options.py` adds those of the shell."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .refinement import Context
-from .tournament import TieBreak
+from .tournament import RankedBy, TieBreak
+from .voting.auto import AutoVotes
 
 JudgeInput = Literal["summary", "trajectory"]
 
@@ -40,13 +41,22 @@ class JudgeParameters(SeedParameters):
 
     group_size: int = Field(default=2, ge=2)
     """Rollouts in a match, G of the paper."""
-    votes: int = Field(default=8, ge=1)
-    """Independent votes of a match, V of the paper."""
+    votes: Annotated[int, Field(ge=1)] | Literal["auto"] = 8
+    """Independent votes of a match, V of the paper. `auto`: as many as a sequential test asks."""
+    min_votes: int = Field(default=2, ge=1)
+    """With `votes=auto`, votes of every match."""
+    max_votes: int = Field(default=16, ge=1)
+    """With `votes=auto`, votes of a match that stays undecided."""
+    vote_error: float = Field(default=0.05, gt=0, lt=0.5)
+    """With `votes=auto`, chance that the only match of a round is settled wrongly by a judge who is
+    right in 70 of 100 votes. Each of m matches may err m times as often, at most in a third."""
     early_stop: bool = True
     """Whether to stop a match's votes once the missing ones cannot change its winner."""
     tie: TieBreak = "random"
     """What decides a match with equal votes: a seeded random draw, or `evidence` before it (ended
     by itself, last commands succeeded, fewer turns)."""
+    ranked_by: RankedBy = "votes"
+    """What `swiss` and `pivot` rank by: shares of `votes`, or Bradley-Terry `strength`."""
     dedupe: bool = False
     """Whether to judge rollouts with the same patch (or answer) only once."""
     dedupe_behavior: bool = False
@@ -55,6 +65,18 @@ class JudgeParameters(SeedParameters):
     """What judges read of a rollout besides its facts: its `summary`, or its `trajectory`."""
     judge_tokens: int = Field(default=20_000, ge=500)
     """Room for each trajectory in the judge's prompt, in tokens."""
+
+    @property
+    def auto(self) -> AutoVotes | None:
+        """The sequential test, None if the number of votes is fixed."""
+        if self.votes != "auto":
+            return None
+        return AutoVotes(least=self.min_votes, most=self.max_votes, error=self.vote_error)
+
+    @property
+    def most_votes(self) -> int:
+        """Votes of a match at most."""
+        return self.max_votes if self.votes == "auto" else self.votes
 
 
 class IterationParameters(SeedParameters):

@@ -18,9 +18,10 @@ from .facts import FileFact as FileFact
 from .facts import Patch as Patch
 from .facts import Status as Status
 from .parameters import TIES, JudgeParameters, RolloutsParameters, renamed
-from .tournament import DecidedBy, TieBreak
+from .tournament import DecidedBy, RankedBy, TieBreak
 from .usage import Record as Record
 from .usage import Usage as Usage
+from .voting.auto import AutoVotes
 
 AbstentionCause = Literal["provider", "too_long", "refused", "empty", "cut", "unreadable"]
 """Why a vote abstains: the provider failed, the prompt does not fit into the model's context, the
@@ -151,7 +152,7 @@ class Match(Record):
     group: tuple[str, ...]
     votes: tuple[Vote, ...]
     skipped_votes: int = Field(default=0, validation_alias=AliasChoices("skipped_votes", "saved"))
-    """Votes that were not asked, as no outcome of them could have changed the winner."""
+    """Votes that were not asked because the match was settled."""
     cut: int = 0
     """Votes that were not asked, so that the sample's limit holds."""
     tally: dict[str, int]
@@ -186,7 +187,10 @@ class Selection(Record):
     keep: int
     group_size: int
     votes: int
+    auto: AutoVotes | None = None
+    """The sequential test that decided how many were asked, if one did."""
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
+    ranked_by: RankedBy = "votes"
     population: tuple[str, ...]
     classes: tuple[tuple[str, ...], ...] = ()
     """Classes of duplicates, of which only the first was judged; empty if all were judged."""

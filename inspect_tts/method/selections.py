@@ -16,6 +16,7 @@ from .candidates import failed, identical
 from .records import Draw, Match, Rollout
 from .seeding import seeded_shuffle
 from .tournament import form_groups
+from .voting.strength import ranks
 
 Groups = tuple[tuple[str, ...], ...]
 SelectionSteps = Generator[Groups, Sequence[Match], tuple[str, ...]]
@@ -44,6 +45,8 @@ class Candidates:
         self.behaviour: Mapping[str, str] = {}
         """By rollout the name of its behaviour class, `untouched` for those that behave like the
         untouched tree; empty without evidence from execution."""
+        self.by_strength = False
+        """Whether `swiss` and `pivot` rank by strengths instead of votes."""
         self.remaining = self.ids
         """Ids that may still be selected."""
         self.draws: list[Draw] = []
@@ -94,7 +97,7 @@ def swiss(candidates: Candidates) -> SelectionSteps:
     Pairs do not meet twice if that can be avoided.
     """
     points, met = Counter[str](), set[frozenset[str]]()
-    eliminated: list[str] = []
+    eliminated, played = list[str](), list[Match]()
     number = 0
     while len(candidates.remaining) > candidates.keep:
         number += 1
@@ -106,10 +109,12 @@ def swiss(candidates: Candidates) -> SelectionSteps:
         for match in matches:
             met.update(frozenset(pair) for pair in combinations(match.group, 2))
             points.update(_points(match))
-        standing = sorted(
-            candidates.draw(candidates.remaining, f"round{number}/standing"),
-            key=lambda n: -points[n],
-        )
+        played += matches
+        worth: Mapping[str, float | Fraction] = points
+        if candidates.by_strength:
+            worth = ranks(played)
+        drawn = candidates.draw(candidates.remaining, f"round{number}/standing")
+        standing = sorted(drawn, key=lambda n: -worth.get(n, 0))
         stay = max(candidates.keep, -(-len(standing) // 2))
         eliminated = [*standing[stay:], *eliminated]
         candidates.remaining = tuple(standing[:stay])
@@ -150,6 +155,9 @@ def pivot(candidates: Candidates) -> SelectionSteps:
     new = tuple(pair for pair in against if not any({*pair} == {*met} for met in around))
     if new:
         matches += yield new
+    if candidates.by_strength:
+        strong = ranks(matches)
+        return candidates.ranked_by(lambda n: (-strong.get(n, 0),), "ranking")
     return _by_mean_points(candidates, matches)
 
 

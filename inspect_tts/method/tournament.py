@@ -12,6 +12,7 @@ from .seeding import seeded_shuffle
 
 DecidedBy = Literal["votes", "random", "evidence", "bye", "grade"]
 TieBreak = Literal["random", "evidence"]
+RankedBy = Literal["votes", "strength"]
 
 
 class Outcome(NamedTuple):

@@ -5,7 +5,7 @@ Those that decisions depend on come from `method/parameters.py`, the type of a s
 Python signatures, `-S`, checks, flags, docstrings, records and README's table come from here.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from inspect_ai.agent import Agent
 from inspect_ai.solver import Solver
@@ -23,6 +23,7 @@ from ..method.refinement import Context
 from ..method.tournament import TieBreak
 from ..registry import find_selection
 from ..resume.saved_results import check_resume
+from .auto import check_auto_selection, check_auto_votes, check_needed, check_ranked_by
 from .evidence import EvidenceOptions as EvidenceOptions
 
 AgentArg = Agent | Solver | str | None
@@ -93,6 +94,11 @@ class JudgeOptions(JudgeParameters, Options):
     judge_reask_prompt: str | None = None
     """Replaces the prompt that is sent after an answer that could not be read."""
 
+    @model_validator(mode="after")
+    def _sequential(self) -> Self:
+        check_auto_votes(self)
+        return self
+
 
 class SelectionOptions(JudgeOptions):
     """What selects, and how judges compare."""
@@ -107,6 +113,12 @@ class SelectionOptions(JudgeOptions):
     def _known(cls, selection: str) -> str:
         find_selection(selection)
         return selection
+
+    @model_validator(mode="after")
+    def _stops_early(self) -> Self:
+        check_auto_selection(self, find_selection(self.selection), self.selection)
+        check_ranked_by(self, self.selection)
+        return self
 
 
 class RunOptions(IterationParameters, AgentOptions, LimitOptions, SummaryOptions, SavedOptions):
@@ -175,6 +187,7 @@ class RtvOptions(SelectionOptions, EvidenceOptions, RunOptions):
 
     @model_validator(mode="after")
     def _something_to_go_by(self) -> "RtvOptions":
+        check_needed(self)
         return self.checked_needs(self.selection, self.dedupe_behavior)
 
 

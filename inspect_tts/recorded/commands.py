@@ -12,7 +12,7 @@ from inspect_ai.log import EvalSpec
 
 from inspect_tts._inspect import ENDED, PrerequisiteError
 from inspect_tts._inspect.command import eval_options, parse_cli_args, run_eval, selected_ids
-from inspect_tts.arguments import Options, checked
+from inspect_tts.arguments import Options, checked, kinds_of, number_or_word, words_of
 from inspect_tts.estimate.forecast import Forecast
 from inspect_tts.models.roles import NO_MODEL
 from inspect_tts.options import ReplayOptions, SelectRecordedOptions
@@ -61,8 +61,8 @@ def _flag(model: type[Options], name: str) -> Callable[[Callable[..., None]], Ca
         return click.option(f"--{dashed}/--no-{dashed}", default=None, help=text)
     if get_origin(kind) is Literal:
         return click.option(f"--{dashed}", type=click.Choice(get_args(kind)), help=text)
-    number = int if int in (kind, *get_args(kind)) else str
-    return click.option(f"--{dashed}", type=number, help=text)
+    number = next((each for each in (int, float) if each in kinds_of(kind)), str)
+    return click.option(f"--{dashed}", type=number_or_word if words_of(kind) else number, help=text)
 
 
 def _user_errors(command: Callable[..., None]) -> Callable[..., None]:

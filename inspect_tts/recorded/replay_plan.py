@@ -199,13 +199,15 @@ def _field(
         seed=given.seed,
         key=f"{pool.problem}/{id}",
     )
+    field.by_strength = given.ranked_by == "strength"
     return field, firsts
 
 
 def _plan(given: SelectOptions, asked: VoteKey) -> Plan:
     return Plan(
         kind=given.selection,
-        votes=given.votes,
+        votes=given.most_votes,
+        auto=given.auto,
         early_stop=given.early_stop,
         tie=given.tie,
         asked=asked,

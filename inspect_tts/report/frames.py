@@ -10,8 +10,10 @@ from inspect_ai.log import EvalLog, EvalLogInfo, EvalSample
 
 from inspect_tts.errors import UserError
 from inspect_tts.method.records import Usage
+from inspect_tts.method.voting.strength import Strength
 from inspect_tts.statistics.judge_quality import passing
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome, vote_usage
+from inspect_tts.statistics.strengths import outcome_strengths
 
 from .logs import LogFile, find_logs, log_file, told
 from .read import read_sample, sample_readers
@@ -176,6 +178,7 @@ def _fields(record: object, columns: Columns, usage: Usage) -> Row:
 
 
 def _rollouts(outcome: ProblemOutcome) -> Iterator[Row]:
+    strong = {each.rollout: each for each in outcome_strengths(outcome)}
     for rollout in outcome.rollouts:
         files = rollout.facts.files_changed
         context = [outcome.passed(id) for id in rollout.context]
@@ -188,6 +191,7 @@ def _rollouts(outcome: ProblemOutcome) -> Iterator[Row]:
             "passed": outcome.passed(rollout.id),
             "unscored": rollout.score_error,
             "adopted": rollout.id == outcome.adopted,
+            **_strength(strong.get(rollout.id)),
             "fingerprint": rollout.facts.fingerprint,
             "context": " ".join(rollout.context) or None,
             "context_passed": sum(map(bool, context)) if known else None,
@@ -196,6 +200,13 @@ def _rollouts(outcome: ProblemOutcome) -> Iterator[Row]:
             "summary_status": None if outcome.plain else rollout.summary.status,
             "summary_tokens": rollout.summary.usage.total_tokens,
         }
+
+
+def _strength(found: Strength | None) -> Row:
+    if found is None:
+        return {}
+    ends = {"strength_low": found.low, "strength_high": found.high}
+    return {"strength": found.strength, **ends, "p_best": found.best}
 
 
 def _matches(outcome: ProblemOutcome) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from inspect_tts.statistics import measures, spending
 from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
+from inspect_tts.statistics.strengths import StrengthBin, strength_bins
 
 from . import estimates
 from .logs import PLAIN, LogFile, RunKey
@@ -64,6 +65,8 @@ class RunNumbers(BaseModel):
     judge: tuple[judging.RoundAccuracy, ...]
     rates: judging.Rates | None
     calibration: tuple[judging.Bin, ...]
+    strengths: tuple[StrengthBin, ...] = ()
+    """Calibration of P(best)."""
     turns: tuple[measures.Turns, ...]
     phases: tuple[spending.Phase, ...]
     rounds: tuple[tuple[str, float, int, int], ...]
@@ -158,6 +161,7 @@ def _run(
         judge=judging.accuracy_by_round(matches),
         rates=judging.rates(matches) if matches else None,
         calibration=judging.calibration(matches),
+        strengths=strength_bins(outcomes),
         turns=measures.turns_by_outcome(outcomes),
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),

@@ -24,8 +24,8 @@ from inspect_tts.method.tournament import (
     order_flip_rate,
     unasked,
     vote_key,
-    votes_needed,
 )
+from inspect_tts.method.voting.auto import further_votes
 from inspect_tts.models.batching import vote_mode
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question, cast_vote, read_vote, sample_answers
@@ -57,7 +57,7 @@ class JudgeSetup:
     saved: SavedResults
     budget: Budget
     matches: int
-    """Of the whole selection, at most."""
+    """Judged, of the whole selection at most, then of the round."""
     characters: int
     """Of a vote's prompt, approximately."""
     recorded: RecordedVotes | None = None
@@ -70,7 +70,7 @@ class JudgeSetup:
     @property
     def votes(self) -> int:
         """Votes of each match."""
-        return self.options.votes - self.cut
+        return self.options.most_votes - self.cut
 
     def recorded_vote(self, order: tuple[str, ...]) -> Vote | None:
         """Take a vote of an earlier run on the same question; each is used once."""
@@ -85,17 +85,22 @@ class JudgeSetup:
         seed = effective_config(self.judge).seed
         return self.config.merge(GenerateConfig(seed=None if seed is None else seed + index))
 
-    def within_budget(self, matches: int) -> "JudgeSetup":
+    def round(self, judged: int, left: int) -> "JudgeSetup":
         """The setup of one round, with as many votes as the sample's limit leaves."""
-        wanted = self.options.votes
-        votes = self.budget.votes(self.characters, matches=matches, votes=wanted)
-        return replace(self, cut=wanted - votes)
+        wanted = self.options.most_votes
+        votes = self.budget.votes(self.characters, matches=left, votes=wanted)
+        return replace(self, cut=wanted - votes, matches=judged)
 
     def wave(self, group: Sequence[str], votes: Sequence[Vote]) -> int:
         """How many votes to ask next."""
-        if not (self.options.early_stop and self.spec.can_stop_early):
-            return self.votes - len(votes)
-        return votes_needed(group, [vote.verdict for vote in votes], votes=self.votes)
+        return further_votes(
+            group,
+            [vote.verdict for vote in votes],
+            votes=self.votes,
+            early_stop=self.options.early_stop and self.spec.can_stop_early,
+            auto=self.options.auto,
+            matches=self.matches,
+        )
 
 
 async def run_match(

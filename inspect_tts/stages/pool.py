@@ -11,6 +11,7 @@ from inspect_tts.execution.classes import latest
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import Draw, Rollout, Selection, Stage
 from inspect_tts.method.seeding import seeded_shuffle
+from inspect_tts.method.voting.strength import MISSING, Strength, strengths
 from inspect_tts.registry import find_selection
 from inspect_tts.statistics.audit import discrepancies
 
@@ -86,6 +87,20 @@ class RolloutPool(StoreModel):
             adopted=self.adopted,
             executions=self.executions,
         )
+
+    def strengths(self) -> tuple[Strength, ...]:
+        """How sure the selections are: Bradley-Terry strengths and P(best), from all votes.
+
+        Returns:
+            For each selection the rollouts that were compared in it, strongest first.
+
+        Raises:
+            UserError: If choix is not installed.
+        """
+        try:
+            return strengths(self.selections)
+        except ImportError as error:
+            raise UserError(MISSING) from error
 
     def execution(self, iteration: int | None = None) -> ExecutionEvidence | None:
         """What a selection goes by that begins now, or a context of an iteration's rollouts."""

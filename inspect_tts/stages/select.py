@@ -31,7 +31,7 @@ from .pool import RolloutPool, draw, pool_of
 
 _FRAME = 3_000
 """Characters of a judge's prompt around problem and solutions, approximately."""
-_SELECTION_FIELDS = {"seed", "keep", "group_size", "votes", "tie", "diverse"}
+_SELECTION_FIELDS = {"seed", "keep", "group_size", "tie", "diverse", "ranked_by"}
 _PROMPTS = {"verdict": ("judge", "judge_reask"), "grade": ("grade", "grade_reask")}
 
 
@@ -76,6 +76,7 @@ def selection_stage(
             key=f"{pool.problem}/{id}",
         )
         candidates.behaviour = class_labels(execution) if execution else {}
+        candidates.by_strength = options.ranked_by == "strength"
         judging = None
         recorded = _recorded(options, shown)
         if checks := evidence_label(execution):
@@ -106,6 +107,8 @@ def selection_stage(
             rounds=rounds,
             ranking=ranking,
             selected=selected,
+            votes=options.most_votes,
+            auto=options.auto,
             **options.model_dump(include=_SELECTION_FIELDS),
         )
         stage = Stage(
@@ -155,7 +158,7 @@ def _judging(
         options=options,
         spec=spec,
         judge=judge,
-        config=independent(judge, options.votes, spec.orders(n)),
+        config=independent(judge, options.most_votes, spec.orders(n)),
         problem=problem,
         epoch=state.epoch,
         prompts=prompts,
@@ -210,7 +213,7 @@ async def _run_rounds(
             rollout_tasks().release(set(candidates.ids) - set(candidates.remaining))
         number = len(rounds) + 1
         judged = [group for group in groups if len(group) > 1 or judging.spec.answer == "grade"]
-        here, left = judging.within_budget(left), left - len(judged)
+        here, left = judging.round(len(judged), left), left - len(judged)
         progress.plan("votes", here.votes * len(judged))
         async with span(f"round {number}", type="round"):
             matches = await gather(
@@ -231,7 +234,7 @@ def _cut(rounds: tuple[Round, ...], judging: JudgeSetup | None) -> Cut | None:
     if judging is None or not any(match.cut for match in matches):
         return None
     judged = [match for match in matches if match.votes or match.skipped_votes or match.cut]
-    planned = judging.options.votes * len(judged)
+    planned = judging.options.most_votes * len(judged)
     return judging.budget.cut(planned, planned - sum(match.cut for match in judged))
 
 

@@ -29,8 +29,8 @@ from inspect_tts.method.tournament import (
     order_flip_rate,
     unasked,
     vote_key,
-    votes_needed,
 )
+from inspect_tts.method.voting.auto import further_votes
 from inspect_tts.text.fences import is_possible_fence
 
 
@@ -133,6 +133,7 @@ def _selection(
         key=f"{problem}/{selection.id}",
     )
     field.behaviour = class_labels(execution) if execution else {}
+    field.by_strength = selection.ranked_by == "strength"
     running = begin_selection(selection.kind, field)
     found, matches = list[str](), tuple[Match, ...]()
     keys = {draw.key for draw in draws}
@@ -145,9 +146,10 @@ def _selection(
                     *found,
                     f"{selection.id} round {round.number}: groups should be {groups}",
                 ]
+            judged = sum(len(group) > 1 for group in groups)
             for match in matches:
                 key = f"{field.key}/{match.id}/tie"
-                found += _match(key, selection, match, everybody, execution)
+                found += _match(key, selection, match, judged, everybody, execution)
                 if match.decided_by == "random" and key not in keys:
                     found.append(f"draw {key} is not among the draws")
             groups = running.send(matches)
@@ -169,6 +171,7 @@ def _match(
     key: str,
     selection: Selection,
     match: Match,
+    judged: int,
     rollouts: Mapping[str, Rollout],
     execution: ExecutionEvidence | None,
 ) -> list[str]:
@@ -179,9 +182,8 @@ def _match(
     grades = rules.answer == "grade"
     verdicts = [vote.verdict for vote in match.votes]
     asked = 0 if len(match.group) == 1 and not grades else selection.votes
-    unsettled = match.skipped_votes and (
-        not rules.can_stop_early or votes_needed(match.group, verdicts, votes=asked - match.cut)
-    )
+    stops = asked and (match.skipped_votes or selection.auto)
+    unsettled = stops and not _settled(match, selection, judged, verdicts)
     if unsettled or len(verdicts) + match.skipped_votes + match.cut != asked:
         counts = f"{len(verdicts)} votes, {match.skipped_votes} saved and {match.cut} cut"
         found.append(f"match {match.id}: {counts} of {asked}")
@@ -211,6 +213,26 @@ def _match(
     if recorded != expected:
         found.append(f"match {match.id}: recorded {recorded}, the votes give {expected}")
     return found
+
+
+def _settled(
+    match: Match, selection: Selection, judged: int, verdicts: Sequence[str | None]
+) -> bool:
+    """Whether the votes settle their match; with a sequential test, all but the last do not."""
+    rules, auto = SELECTIONS[selection.kind], selection.auto
+    counts = range(len(verdicts) + 1) if auto else [len(verdicts)]
+    *before, end = (
+        further_votes(
+            match.group,
+            verdicts[:count],
+            votes=selection.votes - match.cut,
+            early_stop=rules.can_stop_early,
+            auto=auto,
+            matches=judged,
+        )
+        for count in counts
+    )
+    return not end and all(before)
 
 
 def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) -> list[str]:

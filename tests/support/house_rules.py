@@ -58,7 +58,10 @@ PURE_MODULES = {
     "typing",
     "unicodedata",
     "zlib",
+    "choix",
     "junitparser",
+    "numpy",
+    "numpy.typing",
     "pydantic",
     "pydantic_core",
 }

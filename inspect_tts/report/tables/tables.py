@@ -225,6 +225,14 @@ LISTS = (
         ("winner's share of votes: percent", "decidable matches", "accuracy: percent"),
         lambda run: (((b.low, b.high), b.matches, b.accuracy) for b in run.calibration),
     ),
+    Listed(
+        "Calibration of P(best), where some rollouts pass and some fail",
+        (
+            *("P(best) of the strongest: percent", "selections", "mean: percent"),
+            *("on passing: percent", "strongest passes: percent", "chance: percent"),
+        ),
+        lambda run: (((b.low, b.high), b.selections, *b[3:]) for b in run.strengths),
+    ),
     Listed("Evidence from execution", EVIDENCE, evidence_entries),
     Listed(
         "Turns of a rollout",

@@ -1,0 +1,61 @@
+"""Checks of `votes=auto` and `ranked_by`."""
+
+from importlib.util import find_spec
+
+from inspect_tts.errors import UserError
+from inspect_tts.method.parameters import JudgeParameters
+from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec
+from inspect_tts.method.voting.strength import MISSING
+
+_VOTES = ("min_votes", "max_votes", "vote_error")
+_RANKING = ("swiss", "pivot")
+
+
+def check_auto_votes(options: JudgeParameters) -> None:
+    """Refuse arguments that contradict a sequential test."""
+    if options.auto is None:
+        return
+    if not options.early_stop:
+        raise UserError(
+            "votes='auto' stops a match once it is settled, early_stop=false never does; give "
+            "early_stop=true, or a number of votes"
+        )
+    if options.min_votes > options.max_votes:
+        raise UserError(
+            f"min_votes={options.min_votes} is too large; give min_votes <= {options.max_votes}, "
+            "which is max_votes"
+        )
+
+
+def check_auto_selection(options: JudgeParameters, spec: SelectionSpec, name: str) -> None:
+    """Refuse a selection in which more than the winner of a match counts."""
+    if options.auto and spec.answer is not None and not spec.can_stop_early:
+        others = [repr(each) for each, known in SELECTIONS.items() if known.can_stop_early]
+        raise UserError(
+            f"selection={name!r} counts every vote, and votes='auto' asks only for what settles "
+            f"the winner of a match; give selection={' or '.join(others)}, or a number of votes"
+        )
+
+
+def check_ranked_by(options: JudgeParameters, name: str) -> None:
+    """Refuse to rank by strengths where nothing does, or where they cannot be computed."""
+    if options.ranked_by == "votes":
+        return
+    if name not in _RANKING:
+        raise UserError(
+            f"ranked_by={options.ranked_by!r} is for selection={' or '.join(map(repr, _RANKING))}; "
+            f"leave it out with selection={name!r}"
+        )
+    if find_spec("choix") is None:
+        raise UserError(f"ranked_by={options.ranked_by!r}: {MISSING}")
+
+
+def check_needed(options: JudgeParameters) -> None:
+    """Refuse arguments of the test where there is none."""
+    fields = type(options).model_fields
+    needless = [name for name in _VOTES if getattr(options, name) != fields[name].default]
+    if needless and options.auto is None:
+        raise UserError(
+            f"{' and '.join(needless)} applies to votes='auto' only; give votes=auto, or leave it "
+            "out"
+        )
