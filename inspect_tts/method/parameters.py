@@ -1,7 +1,7 @@
 """Arguments that decisions depend on, as logs hold them; `options.py` adds those of the shell."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +9,8 @@ from .refinement import Context
 from .tournament import TieBreak
 
 JudgeInput = Literal["summary", "trajectory"]
+JUDGE: Final = "judge"
+"""The role that judges where no judges are named."""
 
 
 class Parameters(BaseModel):
@@ -42,6 +44,9 @@ class JudgeParameters(SeedParameters):
     """Rollouts in a match, G of the paper."""
     votes: int = Field(default=8, ge=1)
     """Independent votes of a match, V of the paper."""
+    judges: str | list[str] | None = None
+    """Who judges: models, or roles given with `--model-role`. The votes of each match are dealt
+    evenly among them. Default: the role `judge`."""
     early_stop: bool = True
     """Whether to stop a match's votes once the missing ones cannot change its winner."""
     tie: TieBreak = "random"
@@ -55,6 +60,12 @@ class JudgeParameters(SeedParameters):
     """What judges read of a rollout besides its facts: its `summary`, or its `trajectory`."""
     judge_tokens: int = Field(default=20_000, ge=500)
     """Room for each trajectory in the judge's prompt, in tokens."""
+
+    @property
+    def panel(self) -> tuple[str, ...]:
+        """The names of the judges."""
+        given = (self.judges,) if isinstance(self.judges, str) else self.judges
+        return tuple(given or (JUDGE,))
 
 
 class IterationParameters(SeedParameters):

@@ -137,6 +137,8 @@ class Vote(Record):
     """Characters shown of each solution, if not all fitted into the judge's context."""
     text: str = ""
     model: str
+    judge: str | None = None
+    """The name among several judges, a model or a role; None where one judge is asked."""
     usage: Usage = Usage()
     seconds: float = 0.0
     reused: bool = False
@@ -186,6 +188,8 @@ class Selection(Record):
     keep: int
     group_size: int
     votes: int
+    judges: tuple[str, ...] = ()
+    """Among whom the votes of each match were dealt; empty where one judge was asked."""
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
     population: tuple[str, ...]
     classes: tuple[tuple[str, ...], ...] = ()

@@ -24,6 +24,7 @@ from ..method.tournament import TieBreak
 from ..registry import find_selection
 from ..resume.saved_results import check_resume
 from .evidence import EvidenceOptions as EvidenceOptions
+from .names import checked_judges
 
 AgentArg = Agent | Solver | str | None
 StagesArg = Solver | str | list[Solver | str] | None
@@ -87,6 +88,11 @@ class SavedOptions(Options):
 
 class JudgeOptions(JudgeParameters, Options):
     """How judges compare rollouts."""
+
+    @field_validator("judges", mode="before")
+    @classmethod
+    def _names(cls, judges: Any) -> Any:
+        return checked_judges(judges)
 
     judge_prompt: str | None = None
     """Replaces the judge prompt: the text, or the path of a file."""

@@ -11,6 +11,7 @@ from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
 from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
 from inspect_tts.statistics.intervals import Estimate
+from inspect_tts.statistics.judges import JudgeNumbers, by_judge
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
 
 from . import estimates
@@ -64,6 +65,8 @@ class RunNumbers(BaseModel):
     judge: tuple[judging.RoundAccuracy, ...]
     rates: judging.Rates | None
     calibration: tuple[judging.Bin, ...]
+    judges: tuple[JudgeNumbers, ...] = ()
+    """Each judge by itself."""
     turns: tuple[measures.Turns, ...]
     phases: tuple[spending.Phase, ...]
     rounds: tuple[tuple[str, float, int, int], ...]
@@ -158,6 +161,7 @@ def _run(
         judge=judging.accuracy_by_round(matches),
         rates=judging.rates(matches) if matches else None,
         calibration=judging.calibration(matches),
+        judges=by_judge(outcomes),
         turns=measures.turns_by_outcome(outcomes),
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),

@@ -18,16 +18,17 @@ from inspect_tts.method.candidates import add_duplicates, diverse, identical
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates, SelectionSteps
-from inspect_tts.models.preflight import mark_judged
-from inspect_tts.models.roles import check_roles, role_model
+from inspect_tts.models.panel import judges_of
+from inspect_tts.models.preflight import mark_judges
+from inspect_tts.models.roles import check_roles
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.context import problem_text
 from inspect_tts.rollout.source import rollout_tasks
 from inspect_tts.text.transcript import render_trajectory
 
-from .match import JudgeSetup, independent, run_match
-from .pool import RolloutPool, draw, pool_of
+from .match import JudgeSetup, run_match
+from .pool import RolloutPool, match_draws, pool_of
 
 _FRAME = 3_000
 """Characters of a judge's prompt around problem and solutions, approximately."""
@@ -83,7 +84,7 @@ def selection_stage(
         if spec.answer is not None:
             judging = _judging(state, id, candidates, options, (prompts[0], prompts[1]), execution)
             judging.budget.begin("selection")
-            recorded["temperature"] = judging.config.temperature
+            recorded["temperature"] = judging.temperature
         started = monotonic()
         title = f"{options.selection} {pool.iteration}: {len(candidates.ids)} to {options.keep}"
         with no_store_events():
@@ -106,6 +107,7 @@ def selection_stage(
             rounds=rounds,
             ranking=ranking,
             selected=selected,
+            judges=options.panel if judging and len(options.panel) > 1 else (),
             **options.model_dump(include=_SELECTION_FIELDS),
         )
         stage = Stage(
@@ -123,7 +125,7 @@ def selection_stage(
         rollout_tasks().release(set(population) - set(selection.selected))
         return state
 
-    mark_judged(solve, spec.answer is not None)
+    mark_judges(solve, options.panel if spec.answer else ())
     return solve
 
 
@@ -144,18 +146,19 @@ def _judging(
     prompts: tuple[Prompt, Prompt],
     execution: ExecutionEvidence | None,
 ) -> JudgeSetup:
-    judge, spec, tasks = role_model("judge"), SELECTIONS[options.selection], rollout_tasks()
+    spec, tasks = SELECTIONS[options.selection], rollout_tasks()
     texts = _trajectories(candidates, options) if options.judge_input == "trajectory" else None
     read = [(texts or {}).get(id, r.summary.text) for id, r in candidates.rollouts.items()]
     problem, size, n = problem_text(state), min(options.group_size, len(read)), len(read)
-    frame = _FRAME + (MOST_CHARS if execution else 0)
+    frame, recorded = _FRAME + (MOST_CHARS if execution else 0), tasks.recorded_votes
+    asked = recorded is None or not recorded.complete
+    orders = spec.orders(n)
     return JudgeSetup(
         id=id,
         key=candidates.key,
         options=options,
         spec=spec,
-        judge=judge,
-        config=independent(judge, options.votes, spec.orders(n)),
+        judges=judges_of(options.panel, votes=options.votes, orders=orders, asked=asked),
         problem=problem,
         epoch=state.epoch,
         prompts=prompts,
@@ -164,7 +167,7 @@ def _judging(
         budget=tasks.budget,
         matches=matches_at_most(spec, n, options.keep, options.group_size),
         characters=len(problem) + size * sum(map(len, read)) // n + frame,
-        recorded=tasks.recorded_votes,
+        recorded=recorded,
         execution=execution,
     )
 
@@ -220,9 +223,8 @@ async def _run_rounds(
                 ]
             )
         for match in matches:
-            if match.decided_by == "random":
-                key = f"{candidates.key}/{match.id}/tie"
-                candidates.draws.append(draw(match.tied, seed=candidates.seed, key=key))
+            key = f"{candidates.key}/{match.id}"
+            candidates.draws += match_draws(match, judging.options, key=key)
         rounds.append(Round(number=number, matches=tuple(matches)))
 
 

@@ -26,7 +26,9 @@ from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import (
     decide,
     display_order,
+    judges_key,
     order_flip_rate,
+    turns_of,
     unasked,
     vote_key,
     votes_needed,
@@ -148,6 +150,9 @@ def _selection(
             for match in matches:
                 key = f"{field.key}/{match.id}/tie"
                 found += _match(key, selection, match, everybody, execution)
+                dealt = judges_key(f"{field.key}/{match.id}")
+                if selection.judges and match.votes and dealt not in keys:
+                    found.append(f"draw {dealt} is not among the draws")
                 if match.decided_by == "random" and key not in keys:
                     found.append(f"draw {key} is not among the draws")
             groups = running.send(matches)
@@ -172,8 +177,7 @@ def _match(
     rollouts: Mapping[str, Rollout],
     execution: ExecutionEvidence | None,
 ) -> list[str]:
-    orders = [vote.order != display_order(match.group, vote.index) for vote in match.votes]
-    found = [f"match {match.id}: display order of vote {i}" for i, bad in enumerate(orders) if bad]
+    found = _dealing(key.removesuffix("/tie"), selection, match)
     found += _fences(key.removesuffix(f"/{match.id}/tie"), selection.seed, match, rollouts)
     rules = SELECTIONS[selection.kind]
     grades = rules.answer == "grade"
@@ -211,6 +215,21 @@ def _match(
     if recorded != expected:
         found.append(f"match {match.id}: recorded {recorded}, the votes give {expected}")
     return found
+
+
+def _dealing(key: str, selection: Selection, match: Match) -> list[str]:
+    """Votes that were dealt to another judge, or in another order, than the seed gives."""
+    turns = turns_of(selection.judges, seed=selection.seed, key=key) or (None,)
+    found = [
+        f"match {match.id}: display order of vote {vote.index}"
+        for vote in match.votes
+        if vote.order != display_order(match.group, vote.index, len(turns))
+    ]
+    return found + [
+        f"match {match.id}: judge of vote {vote.index}"
+        for vote in match.votes
+        if vote.judge != turns[vote.index % len(turns)]
+    ]
 
 
 def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) -> list[str]:
