@@ -37,8 +37,8 @@ def roles(**more: Any) -> dict[str, Any]:
 
 
 def judged(folder: Path, *, given: dict[str, Any] | None = None, **options: Any) -> EvalLog:
-    options = {"judges": ["judge", "judge2"], "n": 4, "votes": 8, "early_stop": False} | options
-    strategy = rtv(agent=acting(*CROWD), **options)
+    known: dict[str, Any] = {"judges": ["judge", "judge2"], "n": 4, "early_stop": False}
+    strategy = rtv(agent=acting(*CROWD), **known | options)
     return run(problem(), strategy, folder, model_roles=given or roles())
 
 
@@ -171,9 +171,10 @@ def test_a_role_that_reads_like_a_typing_mistake_is_still_refused(tmp_path: Path
 
 
 def refusing(name: str, reply: Reply) -> Any:
-    return lambda body: (
-        reply if body["model"] == name and role_of(body) == "judge" else answer(body)
-    )
+    def replies(body: Body) -> Reply:
+        return reply if (body["model"], role_of(body)) == (name, "judge") else answer(body)
+
+    return replies
 
 
 OUT = (503, said("overloaded"))
