@@ -168,7 +168,7 @@ def arguments() -> set[str]:
         (unknown_commands, "inspect-tts selct logs", "inspect-tts select logs"),
         (unknown_commands, "inspect-tts replay LOG --vote 4", "inspect-tts replay LOG --votes 4"),
         (unknown_commands, "inspect-tts estimate rtv --model m", "inspect-tts select l --model m"),
-        (unknown_arguments, "-S judges=3", "-S votes=3 -S 'agent_args={}'"),
+        (unknown_arguments, "-S jury=3", "-S votes=3 -S 'agent_args={}'"),
     ],
 )
 def test_the_checks_find_what_they_are_for(check: object, wrong: str, right: str) -> None:

@@ -46,8 +46,9 @@ def estimate(
     """
     options = strategy_options(strategy, args)
     found = counts(options.arguments(), final=strategy != "pdr")
-    averages, log_bytes = _averages(pilot, tokens, cost)
-    rows = _rows(found, problems, averages, log_bytes)
+    judges = options.panel if found.votes and len(options.panel) > 1 else ()
+    averages, log_bytes = _averages(pilot, tokens, cost, judges)
+    rows = _rows(found, problems, averages, log_bytes, judges)
     if as_json:
         click.echo(json.dumps({"strategy": strategy, "problems": problems, "rows": rows}, indent=1))
         return
@@ -78,10 +79,10 @@ def strategy_options(strategy: str, args: Sequence[str]) -> RtvOptions:
 
 
 def _averages(
-    pilot: str | None, tokens: str | None, cost: str | None
+    pilot: str | None, tokens: str | None, cost: str | None, judges: Sequence[str]
 ) -> tuple[Averages | None, float | None]:
     if pilot is not None:
-        return _of_pilot(pilot)
+        return _of_pilot(pilot, judges)
     if tokens is None:
         if cost is not None:
             raise UserError(f"--cost {cost!r} needs --tokens as well, or give --pilot LOG")
@@ -94,7 +95,7 @@ def _averages(
     return Averages(rollout=usages[0], summary=usages[1], vote=usages[2]), None
 
 
-def _of_pilot(pilot: str) -> tuple[Averages, float]:
+def _of_pilot(pilot: str, judges: Sequence[str]) -> tuple[Averages, float]:
     """Averages of a log or of all logs in a folder, and bytes of log a rollout."""
     import fsspec
 
@@ -117,7 +118,7 @@ def _of_pilot(pilot: str) -> tuple[Averages, float]:
             f"--pilot {pilot} holds no rollouts of inspect_tts; give a log of a run with one of "
             f"{', '.join(STRATEGIES)}"
         )
-    return measured(rollouts, selections), size / len(rollouts)
+    return measured(rollouts, selections, judges), size / len(rollouts)
 
 
 def _three(option: str, text: str) -> tuple[float, float, float]:
@@ -130,13 +131,18 @@ def _three(option: str, text: str) -> tuple[float, float, float]:
 
 
 def _rows(
-    found: Counts, problems: int, averages: Averages | None, log_bytes: float | None
+    found: Counts,
+    problems: int,
+    averages: Averages | None,
+    log_bytes: float | None,
+    judges: Sequence[str],
 ) -> list[dict[str, Any]]:
     votes = (found.fewest_votes, found.votes)
     numbers: dict[str, Sequence[float]] = {
         "rollouts": [found.rollouts] * 2,
         "summaries": [found.summaries] * 2,
         "votes": votes,
+        **{f"votes of {name}": [end / len(judges) for end in votes] for name in judges},
     }
     if averages is not None:
         ends = [averages.total(found, count) for count in votes]

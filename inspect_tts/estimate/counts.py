@@ -52,13 +52,20 @@ def mean_usage(usages: Iterable[Usage]) -> Usage:
     return _times(sum(found, Usage()), 1 / max(1, len(found)))
 
 
-def measured(rollouts: Sequence[Rollout], selections: Iterable[Selection]) -> Averages:
-    """Averages of a run."""
+def measured(
+    rollouts: Sequence[Rollout], selections: Iterable[Selection], judges: Sequence[str] = ()
+) -> Averages:
+    """Averages of a run; those of votes as these judges would share them, if all have voted."""
     matches = [match for s in selections for round in s.rounds for match in round.matches]
+    votes = [vote for match in matches for vote in match.votes]
+    of_judges = [[v.usage for v in votes if name in (v.judge, v.model)] for name in judges]
+    each = [mean_usage(usages) for usages in of_judges if usages]
     return Averages(
         rollout=mean_usage(rollout.usage for rollout in rollouts),
         summary=mean_usage(rollout.summary.usage for rollout in rollouts),
-        vote=mean_usage(vote.usage for match in matches for vote in match.votes),
+        vote=mean_usage(
+            each if judges and len(each) == len(judges) else (vote.usage for vote in votes)
+        ),
     )
 
 

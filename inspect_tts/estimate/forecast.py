@@ -1,14 +1,14 @@
 """How many votes a selection will have to ask, before any is asked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from inspect_tts.method.candidates import evidence
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates
-from inspect_tts.method.tournament import TieBreak, decide, display_order
+from inspect_tts.method.tournament import TieBreak, decide, display_order, turns_of
 from inspect_tts.method.voting.auto import AutoVotes, further_votes
 
 
@@ -41,10 +41,12 @@ class Plan:
     asked: VoteKey
     """What a judge will be asked."""
     auto: AutoVotes | None = None
+    judges: Mapping[str, str] = field(default_factory=dict)
+    """Of several judges the models by name."""
 
 
 def forecast(
-    plan: Plan, field: Candidates, recorded: RecordedVotes
+    plan: Plan, given: Candidates, recorded: RecordedVotes
 ) -> tuple[Forecast, tuple[str, ...] | None]:
     """Play a selection with recorded votes as far as they go.
 
@@ -52,8 +54,8 @@ def forecast(
     most, so the result is an upper bound.
     """
     spec, found, judged, matches = SELECTIONS[plan.kind], Forecast(), 0, list[Match]()
-    most = matches_at_most(spec, len(field.ids), field.keep, field.group_size)
-    steps, number = begin_selection(plan.kind, field), 0
+    most = matches_at_most(spec, len(given.ids), given.keep, given.group_size)
+    steps, number = begin_selection(plan.kind, given), 0
     while True:
         try:
             groups = steps.send(matches) if number else next(steps)
@@ -64,21 +66,22 @@ def forecast(
         for index, group in enumerate(groups):
             id = f"r{number}-m{index}"
             if len(group) == 1 and spec.answer != "grade":
-                matches.append(_match(plan, field, id, group, []))
+                matches.append(_match(plan, given, id, group, []))
                 continue
-            expected, verdicts, grade = _votes(plan, group, here, recorded)
+            expected, verdicts, grade = _votes(plan, given, id, group, here, recorded)
             found, judged = found + expected, judged + 1
             certain = certain and expected.most == 0
-            matches.append(_match(plan, field, id, group, verdicts, grade))
+            matches.append(_match(plan, given, id, group, verdicts, grade))
         if not certain:
             return found + Forecast(most=max(0, most - judged) * plan.votes), None
 
 
 def _votes(
-    plan: Plan, group: Sequence[str], here: int, recorded: RecordedVotes
+    plan: Plan, given: Candidates, id: str, group: Sequence[str], here: int, recorded: RecordedVotes
 ) -> tuple[Forecast, list[str | None], float | None]:
     """What recorded votes settle of one match: the forecast, the verdicts and the mean grade."""
     verdicts, grades = list[str | None](), list[int]()
+    turns = turns_of([*plan.judges], seed=given.seed, key=_key(given, id)) or ("",)
     stops = plan.early_stop and SELECTIONS[plan.kind].can_stop_early
     while True:
         cast = len(verdicts)
@@ -88,31 +91,39 @@ def _votes(
         if wave == 0:
             grade = sum(grades) / len(grades) if grades else None
             return Forecast(reused=cast), verdicts, grade
-        found = [_take(plan, group, recorded, index) for index in range(cast, cast + wave)]
+        found = [_take(plan, turns, group, recorded, index) for index in range(cast, cast + wave)]
         missing = found.count(None)
         if missing:
-            later = [_take(plan, group, recorded, i) for i in range(cast + wave, plan.votes)]
+            later = [_take(plan, turns, group, recorded, i) for i in range(cast + wave, plan.votes)]
             reused = cast + wave - missing
             return Forecast(reused, missing, missing + later.count(None)), [], None
         verdicts += [vote.verdict for vote in found if vote]
         grades += [vote.grade for vote in found if vote and vote.grade is not None]
 
 
-def _take(plan: Plan, group: Sequence[str], recorded: RecordedVotes, index: int) -> Vote | None:
-    return recorded.take(plan.asked, display_order(group, index))
+def _take(
+    plan: Plan, turns: Sequence[str], group: Sequence[str], recorded: RecordedVotes, index: int
+) -> Vote | None:
+    judge = plan.judges.get(turns[index % len(turns)], plan.asked.judge)
+    asked = plan.asked._replace(judge=judge)
+    return recorded.take(asked, display_order(group, index, len(turns)))
+
+
+def _key(given: Candidates, id: str) -> str:
+    """The key of a match among all draws of a strategy."""
+    return f"{given.key}/{given.key.rpartition('/')[2]}-{id}"
 
 
 def _match(
     plan: Plan,
-    field: Candidates,
+    given: Candidates,
     id: str,
     group: tuple[str, ...],
     verdicts: Sequence[str | None],
     grade: float | None = None,
 ) -> Match:
-    candidates: dict[str, Rollout] = field.rollouts
+    candidates: dict[str, Rollout] = given.rollouts
     worth = {name: evidence(candidates[name]) for name in group} if plan.tie == "evidence" else None
-    selection = field.key.rpartition("/")[2]
-    key = f"{field.key}/{selection}-{id}/tie"
-    outcome = decide(group, verdicts, seed=field.seed, key=key, evidence=worth)
+    key = f"{_key(given, id)}/tie"
+    outcome = decide(group, verdicts, seed=given.seed, key=key, evidence=worth)
     return Match(id=id, group=group, votes=(), grade=grade, **outcome._asdict())

@@ -9,6 +9,16 @@ from .usage import Record
 Status = Literal["completed", "limit", "refused", "error"]
 """How a rollout ended: by itself, at a limit, by a refusal of the model, or with an error."""
 
+NO_SANDBOX = "its sandbox could not be started, which counts as failed"
+"""`Rollout.score_error` of a rollout that had nothing to grade."""
+NOT_GRADED = "it ended with an error before it was graded, which counts as failed"
+"""`Rollout.score_error` of a recorded rollout that ended with an error before grading."""
+COUNTS_AS_FAILED = frozenset({NO_SANDBOX, NOT_GRADED})
+"""`Rollout.score_error` of rollouts whose score is 0."""
+
+AGENT_TIME_LIMIT = "agent_time_limit"
+"""Key of a sample's metadata: seconds that each attempt at it may take."""
+
 
 class CommandFact(Record):
     """A command that the harness saw in the sandbox."""

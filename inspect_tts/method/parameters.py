@@ -1,7 +1,7 @@
 """Arguments that decisions depend on, as logs hold them; `options.py` adds those of the shell."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,8 @@ from .tournament import RankedBy, TieBreak
 from .voting.auto import AutoVotes
 
 JudgeInput = Literal["summary", "trajectory"]
+JUDGE: Final = "judge"
+"""The role that judges where no judges are named."""
 
 
 class Parameters(BaseModel):
@@ -50,6 +52,9 @@ class JudgeParameters(SeedParameters):
     vote_error: float = Field(default=0.05, gt=0, lt=0.5)
     """With `votes=auto`, chance that the only match of a round is settled wrongly by a judge who is
     right in 70 of 100 votes. Each of m matches may err m times as often, at most in a third."""
+    judges: str | list[str] | None = None
+    """Who judges: models, or roles given with `--model-role`. The votes of each match are dealt
+    evenly among them. Default: the role `judge`."""
     early_stop: bool = True
     """Whether to stop a match's votes once the missing ones cannot change its winner."""
     tie: TieBreak = "random"
@@ -77,6 +82,12 @@ class JudgeParameters(SeedParameters):
     def most_votes(self) -> int:
         """Votes of a match at most."""
         return self.max_votes if self.votes == "auto" else self.votes
+
+    @property
+    def panel(self) -> tuple[str, ...]:
+        """The names of the judges."""
+        given = (self.judges,) if isinstance(self.judges, str) else self.judges
+        return tuple(given or (JUDGE,))
 
 
 class IterationParameters(SeedParameters):

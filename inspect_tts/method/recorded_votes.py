@@ -30,20 +30,35 @@ def judge_input_label(parameters: JudgeParameters, checks: str = "") -> str:
 
 
 class RecordedVotes:
-    """The unused recorded votes on one problem."""
+    """The unused recorded votes on one problem.
 
-    def __init__(self, votes: Iterable[tuple[VoteKey, Vote]], judge: str | None = None) -> None:
+    Those of `judge` are used whoever judges now. With `models` no judge will be asked: the votes of
+    these models are used for the judges of these names.
+    """
+
+    def __init__(
+        self,
+        votes: Iterable[tuple[VoteKey, Vote]],
+        judge: str | None = None,
+        models: Mapping[str, str] | None = None,
+    ) -> None:
         self._left: defaultdict[tuple[VoteKey, tuple[str, ...]], list[Vote]] = defaultdict(list)
-        self._judge = judge
+        self._judge, self._models = judge, models or {}
         for asked, vote in votes:
             self._left[asked, vote.order].append(vote)
 
-    def take(self, asked: VoteKey, order: Sequence[str]) -> Vote | None:
+    def take(self, asked: VoteKey, order: Sequence[str], name: str = "") -> Vote | None:
         """Take a recorded vote, so that it is not used again; None if there is none."""
-        if self._judge is not None:
-            asked = asked._replace(judge=self._judge)
+        judge = self._judge or self._models.get(name)
+        if judge is not None:
+            asked = asked._replace(judge=judge)
         left = self._left[asked, tuple(order)]
         return left.pop(0) if left else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether no judge will be asked."""
+        return bool(self._models)
 
     @property
     def left(self) -> Counter[VoteKey]:

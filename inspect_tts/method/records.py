@@ -11,6 +11,10 @@ from pydantic import (
     field_validator,
 )
 
+from .facts import AGENT_TIME_LIMIT as AGENT_TIME_LIMIT
+from .facts import COUNTS_AS_FAILED as COUNTS_AS_FAILED
+from .facts import NO_SANDBOX as NO_SANDBOX
+from .facts import NOT_GRADED as NOT_GRADED
 from .facts import CommandFact as CommandFact
 from .facts import Evidence as Evidence
 from .facts import Facts as Facts
@@ -31,17 +35,6 @@ model refused, its answer is empty, was cut off at the limit of output tokens, o
 def _tie(value: Any) -> Any:
     """Read the word that an earlier version used."""
     return TIES.get(value, value) if isinstance(value, str) else value
-
-
-NO_SANDBOX = "its sandbox could not be started, which counts as failed"
-"""`Rollout.score_error` of a rollout that had nothing to grade."""
-NOT_GRADED = "it ended with an error before it was graded, which counts as failed"
-"""`Rollout.score_error` of a recorded rollout that ended with an error before grading."""
-COUNTS_AS_FAILED = frozenset({NO_SANDBOX, NOT_GRADED})
-"""`Rollout.score_error` of rollouts whose score is 0."""
-
-AGENT_TIME_LIMIT = "agent_time_limit"
-"""Key of a sample's metadata: seconds that each attempt at it may take."""
 
 
 class Summary(Record):
@@ -138,6 +131,8 @@ class Vote(Record):
     """Characters shown of each solution, if not all fitted into the judge's context."""
     text: str = ""
     model: str
+    judge: str | None = None
+    """The name among several judges, a model or a role; None where one judge is asked."""
     usage: Usage = Usage()
     seconds: float = 0.0
     reused: bool = False
@@ -189,6 +184,8 @@ class Selection(Record):
     votes: int
     auto: AutoVotes | None = None
     """The sequential test that decided how many were asked, if one did."""
+    judges: tuple[str, ...] = ()
+    """Among whom the votes of each match were dealt; empty where one judge was asked."""
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
     ranked_by: RankedBy = "votes"
     population: tuple[str, ...]

@@ -6,6 +6,7 @@ P candidates -> groups of at most G -> one winner per group -> ... until `keep` 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from math import gcd, lcm
 from typing import Literal, NamedTuple
 
 from .seeding import seeded_shuffle
@@ -64,13 +65,25 @@ def form_groups(
     return tuple(groups)
 
 
-def display_order(group: Sequence[str], vote: int) -> tuple[str, ...]:
+def turns_of(judges: Sequence[str], *, seed: int, key: str) -> tuple[str, ...]:
+    """The order in which the judges of a panel take turns with the votes of one match."""
+    return seeded_shuffle(judges, seed=seed, key=judges_key(key))
+
+
+def judges_key(key: str) -> str:
+    """The key of that draw, from the key of the match."""
+    return f"{key}/judges"
+
+
+def display_order(group: Sequence[str], vote: int, judges: int = 1) -> tuple[str, ...]:
     """The order in which the judge of one vote sees the group.
 
-    The order rotates from vote to vote: over any G consecutive votes, every candidate is shown once
-    in every position.
+    The order rotates from vote to vote: over any G consecutive votes of one judge, every candidate
+    is shown once in every position. Where judges take turns, the rotation moves on by one each time
+    that judges and orders would meet as before, so that this holds for each of them.
     """
-    shift = vote % len(group)
+    size = len(group)
+    shift = (vote + vote // lcm(judges, size) % gcd(judges, size)) % size
     return tuple(group[shift:]) + tuple(group[:shift])
 
 

@@ -29,10 +29,11 @@ class ModelConfigurationError(UserError):
     """No call of a model can succeed with its configuration."""
 
     def __init__(self, model: str, reason: str) -> None:
+        self.reason = reason
         super().__init__(
             f"{model} cannot be asked: {reason}. Correct its name, key, address or settings "
-            "(`--model`, `--model-role`, `-M`, the provider's environment variables); then "
-            "`inspect eval-retry` continues without paying twice for finished work"
+            "(`--model`, `--model-role`, `judges`, `-M`, the provider's environment variables); "
+            "then `inspect eval-retry` continues without paying twice for finished work"
         )
 
 

@@ -178,6 +178,12 @@ async def read_vote(question: Question, index: int, answer: Answer) -> Vote:
     return _vote(question, index, order, answers, number, reasked=reasked)
 
 
+def failed_vote(question: Question, index: int, reason: str) -> Vote:
+    """The vote of a judge that cannot be asked."""
+    order = tuple(rollout.id for rollout in question.shown)
+    return _vote(question, index, order, [Answer("", reason, "provider")], None, reasked=False)
+
+
 def _vote(
     question: Question,
     index: int,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from logging import getLogger
 from typing import Any
 
@@ -15,6 +15,7 @@ from inspect_tts._inspect import at_eval_end, planned_steps
 from inspect_tts.errors import UserError, gather
 
 from .identity import model_identity
+from .panel import check_asked, judge_models
 from .roles import NO_MODEL, ask, role_model
 
 logger = getLogger(__name__)
@@ -23,7 +24,7 @@ SWITCH = "INSPECT_TTS_PREFLIGHT"
 """Environment variable that turns the calls off on a machine."""
 _QUESTION = "This only checks that you can be reached. Answer with the word OK."
 _PLAIN = GenerateConfig(batch=False, cache=False, cache_prompt=False)
-_JUDGED = "asks_judge"
+_JUDGES = "asks_judges"
 
 
 class _Call:
@@ -37,21 +38,27 @@ class _Call:
 _calls: dict[str, dict[str, _Call]] = {}
 
 
-def mark_judged(stage: Any, judged: bool) -> None:
-    """Mark a stage or strategy as one that asks a judge, or not."""
-    setattr(stage, _JUDGED, judged)
+def mark_judges(stage: Any, names: Sequence[str]) -> None:
+    """Note on a stage or strategy whom it asks to judge."""
+    setattr(stage, _JUDGES, tuple(dict.fromkeys(names)))
 
 
-def is_judged(stage: object) -> bool:
-    """Whether a stage or strategy asks a judge."""
-    return bool(getattr(stage, _JUDGED, False))
+def judges_asked(stages: Iterable[object]) -> tuple[str, ...]:
+    """Whom stages or strategies ask to judge, by name."""
+    asked = (getattr(stage, _JUDGES, ()) for stage in stages)
+    return tuple(dict.fromkeys(name for names in asked for name in names))
 
 
 def asked_models(steps: Sequence[object] | None = None) -> list[Model]:
-    """The evaluated model, the summarizer, and the judge if a step of the eval asks one."""
-    judged = any(map(is_judged, planned_steps() if steps is None else steps))
-    judge = [role_model("judge")] if judged else []
-    return [get_model(), role_model("summarizer"), *judge]
+    """The evaluated model, the summarizer, and the judges that the steps of the eval ask.
+
+    A model that cannot be made is an error here.
+    """
+    judges = judges_asked(planned_steps() if steps is None else steps)
+    models = [get_model(), role_model("summarizer"), *judge_models(judges)]
+    if judges:
+        check_asked(judges)
+    return models
 
 
 async def preflight(spec: EvalSpec, models: Sequence[Model]) -> None:

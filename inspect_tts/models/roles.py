@@ -107,7 +107,9 @@ def needed_model(role: Role) -> Model:
 def check_roles() -> None:
     """Refuse a misspelled role among those given."""
     for given in model_roles():
-        if given not in ROLES and (close := get_close_matches(given, ROLES, n=1, cutoff=0.75)):
+        if given in ROLES or (given.startswith("judge") and not given.isalpha()):
+            continue  # judge2, which `judges` may name
+        if close := get_close_matches(given, ROLES, n=1, cutoff=0.75):
             raise UserError(
                 f"--model-role {given}=... is not a role of inspect_tts; did you mean "
                 f"'{close[0]}'? Its roles are {', '.join(ROLES)}"

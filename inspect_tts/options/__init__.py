@@ -25,6 +25,7 @@ from ..registry import find_selection
 from ..resume.saved_results import check_resume
 from .auto import check_auto_selection, check_auto_votes, check_needed, check_ranked_by
 from .evidence import EvidenceOptions as EvidenceOptions
+from .names import checked_judges
 
 AgentArg = Agent | Solver | str | None
 StagesArg = Solver | str | list[Solver | str] | None
@@ -88,6 +89,11 @@ class SavedOptions(Options):
 
 class JudgeOptions(JudgeParameters, Options):
     """How judges compare rollouts."""
+
+    @field_validator("judges", mode="before")
+    @classmethod
+    def _names(cls, judges: Any) -> Any:
+        return checked_judges(judges)
 
     judge_prompt: str | None = None
     """Replaces the judge prompt: the text, or the path of a file."""

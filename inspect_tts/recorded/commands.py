@@ -4,17 +4,18 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Literal, get_args, get_origin
 
 import click
-from inspect_ai.log import EvalSpec
 
 from inspect_tts._inspect import ENDED, PrerequisiteError
 from inspect_tts._inspect.command import eval_options, parse_cli_args, run_eval, selected_ids
 from inspect_tts.arguments import Options, checked, kinds_of, number_or_word, words_of
 from inspect_tts.estimate.forecast import Forecast
-from inspect_tts.models.roles import NO_MODEL
+from inspect_tts.method.parameters import JUDGE
+from inspect_tts.models.replayed import GivenModels
 from inspect_tts.options import ReplayOptions, SelectRecordedOptions
 from inspect_tts.report.command import report
 from inspect_tts.report.samples import log_header
@@ -25,7 +26,15 @@ from .problems import Collection, collect, dataset, problem_texts
 from .readers import FORMATS
 from .readers.inspect_log import pool_in
 from .replay import check_trajectories, recorded_in, replay_recorded
-from .replay_plan import VoteForecast, changes_from, forecast_votes, fresh_votes
+from .replay_plan import (
+    VoteForecast,
+    changes_from,
+    forecast_votes,
+    fresh_votes,
+    models_of_judges,
+    replayed_selections,
+    votes_of,
+)
 from .solvers import select_recorded
 from .tasks import replay as replay_task
 from .tasks import replayed_samples
@@ -166,15 +175,28 @@ def replay(
     samples = [sample for id, sample in replayed_samples(log).items() if id in chosen]
     pools = [pool_in(sample) for sample in samples]
     spec = log_header(log).eval
-    judge = options.judge or _judge(context, params, pools, spec)
-    expected = forecast_votes(pools, changes, judge)
+    named = GivenModels(
+        params["model"] if _given(context, "model") else None, tuple(params["model_role"])
+    )
+    judge = options.judge or named.judge_of((v for p in pools for _, v in votes_of(p)), spec)
+    again = [each for pool in pools for each in replayed_selections(pool, changes)]
+    roles = {n: r.model for n, r in (spec.model_roles or {}).items() if not isinstance(r, list)}
+    models = models_of_judges(again, judge, roles | named.roles)
+    if options.judges is None and (set(models) <= {JUDGE} or named.judge or options.judge):
+        changes = replace(changes, one_judge=True)
+        flags, models = {**flags, "judge": judge}, {JUDGE: judge}
+    expected = forecast_votes(pools, changes, judge, models)
     for sample in samples:
-        check_trajectories(pool_in(sample), recorded_in(log, sample), changes, judge)
-    click.echo(_expected(pools, expected, judge))
+        missing = forecast_votes([pool_in(sample)], changes, judge, models).votes.most
+        check_trajectories(pool_in(sample), recorded_in(log, sample), changes, missing)
+    click.echo(_expected(pools, expected, " and ".join(models.values()) or judge))
     if dry_run or not _confirmed(expected.votes.most, yes):
         return
-    params |= _models(context, params, judge, spec, needed=expected.votes.most > 0)
-    solver = ("inspect_tts/replay_recorded", (*s, *_arguments({**flags, "judge": judge})))
+    params |= named.options(models, spec, needed=expected.votes.most > 0)
+    if named.judge is None and params["model"] == spec.model:
+        params["model_base_url"] = spec.model_base_url
+        params["m"] = (*_arguments(spec.model_args), *params["m"])
+    solver = ("inspect_tts/replay_recorded", (*s, *_arguments(flags)))
     _run(context, "inspect_tts/replay", {"log": log, "output": output}, solver, params)
 
 
@@ -211,6 +233,9 @@ def _flags(params: dict[str, Any], model: type[Options]) -> tuple[dict[str, Any]
     """Split a command's parameters into the solver's, where given, and those of `inspect eval`."""
     own = set(model.model_fields) - set(_INSPECTS)
     flags = {name: value for name, value in params.items() if name in own and value is not None}
+    for name in flags:
+        if "list[str]" in str(model.model_fields[name].annotation):
+            flags |= parse_cli_args((f"{name}={flags[name]}",))
     return flags, {name: value for name, value in params.items() if name not in own}
 
 
@@ -251,48 +276,6 @@ def _expected(pools: Sequence[RolloutPool], expected: VoteForecast, judge: str) 
     return "\n".join(lines)
 
 
-def _judge(
-    context: click.Context, params: dict[str, Any], pools: Sequence[RolloutPool], spec: EvalSpec
-) -> str:
-    """Who judges: whom the command names, else who judged most."""
-    role = parse_cli_args(params["model_role"]).get("judge")
-    if role is not None:
-        return str(role["model"] if isinstance(role, dict) else role)
-    if _given(context, "model"):
-        return str(params["model"])
-    cast = Counter(
-        vote.model
-        for pool in pools
-        for selection in pool.selections
-        for round in selection.rounds
-        for match in round.matches
-        for vote in match.votes
-    )
-    return cast.most_common(1)[0][0] if cast else spec.model
-
-
 def _given(context: click.Context, name: str) -> bool:
     source = context.get_parameter_source(name)
     return source is click.core.ParameterSource.COMMANDLINE
-
-
-def _models(
-    context: click.Context, params: dict[str, Any], judge: str, spec: EvalSpec, *, needed: bool
-) -> dict[str, Any]:
-    """The model options: as given, else the recorded judge; none at all where none is needed."""
-    if any(_given(context, name) for name in ("model", "model_role")):
-        model = params["model"] if _given(context, "model") else NO_MODEL
-        return {"model": model}
-    if not needed:
-        return {"model": NO_MODEL, "model_role": ()}
-    role = (spec.model_roles or {}).get("judge")
-    if role is not None and not isinstance(role, list):
-        config = role.config.model_dump(exclude_none=True)
-        args = role.args | ({"base_url": role.base_url} if role.base_url else {})
-        given = {"model": role.model, "model_args": args, **config}
-        return {"model": NO_MODEL, "model_role": (f"judge={json.dumps(given)}",)}
-    recorded: dict[str, Any] = {"model": judge}
-    if judge == spec.model:
-        recorded |= {"model_base_url": spec.model_base_url}
-        recorded |= {"m": (*_arguments(spec.model_args), *params["m"])}
-    return recorded

@@ -1,18 +1,21 @@
 """Make the selections of a strategy's log again, with other parameters, on its rollouts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import anyio
 from inspect_ai.log import EvalSample
+from inspect_ai.model import model_roles
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tts._inspect import eval_spec
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, no_traceback
+from inspect_tts.method.parameters import JUDGE
 from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import RECORDED, STOP
+from inspect_tts.models.panel import judge_model, judge_models
 from inspect_tts.models.preflight import preflight
 from inspect_tts.models.roles import NO_MODEL, check_roles, role_model
 from inspect_tts.options import ReplayOptions, SummaryOptions
@@ -29,10 +32,13 @@ from .readers import load
 from .readers.inspect_log import POOL_HEAVY, pool_in, read_sample, rollouts_in, split_part
 from .records import Recorded, Source
 from .replay_plan import (
+    ReplayedSelection,
     ReplayOverrides,
     carries_over,
     changes_from,
     forecast_votes,
+    models_of_judges,
+    recorded_judges,
     replayed_selections,
     votes_of,
 )
@@ -73,10 +79,15 @@ def replay_recorded(options: ReplayOptions) -> Solver:
         log, part = str(state.metadata[LOG]), str(state.metadata[PART])
         sample = await anyio.to_thread.run_sync(_read, log, part)
         found = await anyio.to_thread.run_sync(recorded_in, log, sample)
-        missing = _missing(pool_in(sample), found, changes, judge)
-        if missing and options.preflight:
-            await preflight(eval_spec(), [role_model("judge")])
-        return await _run_again(state, generate, pool_in(sample), found, changes, judge)
+        pool, again = pool_in(sample), replayed_selections(pool_in(sample), changes)
+        models = _models(pool, again)
+        missing = _missing(pool, found, changes, judge, models)
+        if missing:
+            asked = judge_models([*models])
+            await preflight(eval_spec(), asked if options.preflight else ())
+        recorded = RecordedVotes(votes_of(pool), judge, {} if missing else models)
+        rollout_tasks().recorded_votes = recorded
+        return await _run_again(state, generate, pool, found, again)
 
     return solve
 
@@ -85,10 +96,9 @@ def check_trajectories(
     pool: RolloutPool,
     found: Sequence[tuple[Source, Recorded]],
     changes: ReplayOverrides,
-    judge: str,
+    missing: int,
 ) -> None:
     """Refuse votes on trajectories that are not recorded where the log holds none."""
-    missing = forecast_votes([pool], changes, judge).votes.most
     reads = [a.options.judge_input for a in replayed_selections(pool, changes)]
     if missing and "trajectory" in reads and not all(each.messages for _, each in found):
         raise UserError(
@@ -102,17 +112,28 @@ def _missing(
     found: Sequence[tuple[Source, Recorded]],
     changes: ReplayOverrides,
     judge: str | None,
+    models: Mapping[str, str],
 ) -> int:
     """How many votes may be missing; an error where they cannot be asked."""
-    asked = str(role_model("judge"))
-    missing = forecast_votes([pool], changes, judge or asked).votes.most
-    check_trajectories(pool, found, changes, judge or asked)
-    if asked == NO_MODEL and missing:
+    asked = judge or models.get(JUDGE, NO_MODEL)
+    missing = forecast_votes([pool], changes, asked, models).votes.most
+    check_trajectories(pool, found, changes, missing)
+    if missing and JUDGE in models and str(role_model(JUDGE)) == NO_MODEL:
         raise UserError(
             f"up to {missing} votes of this problem are not recorded and there is no model to ask; "
             "give --model or --model-role judge=..., or judge=NAME to use that model's votes"
         )
     return missing
+
+
+def _models(recorded: RolloutPool, again: Sequence[ReplayedSelection]) -> dict[str, str]:
+    """The models of the judges by name: as given now, else as they voted."""
+    voted, roles = recorded_judges(recorded), model_roles()
+    given = {name: str(judge_model(name)) for name in roles if name.startswith(JUDGE)}
+    judge = str(role_model(JUDGE))
+    if judge == NO_MODEL:
+        judge = voted.get(JUDGE, judge)
+    return models_of_judges(again, judge, voted | given)
 
 
 def _read(log: str, part: str) -> EvalSample:
@@ -143,14 +164,11 @@ async def _run_again(
     generate: Generate,
     recorded: RolloutPool,
     found: Sequence[tuple[Source, Recorded]],
-    changes: ReplayOverrides,
-    judge: str | None,
+    again: Sequence[ReplayedSelection],
 ) -> TaskState:
     pool, iterations = pool_of(state), range(recorded.iteration + 1)
     pool.problem = recorded.problem  # so that every draw comes out as recorded
-    rollout_tasks().recorded_votes = RecordedVotes(votes_of(recorded), judge)
     pool.executions = list(recorded.executions)  # nothing is run again
-    again = replayed_selections(recorded, changes)
     stops = [stage for stage in recorded.stages if stage.name == STOP]
     by_iteration = [
         [each for each in found if each[1].record and each[1].record.iteration == iteration]

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from inspect_tts.errors import UserError
 from inspect_tts.estimate.counts import stand_in
 from inspect_tts.estimate.forecast import Forecast, Plan, forecast
 from inspect_tts.method.candidates import identical
+from inspect_tts.method.parameters import JUDGE
 from inspect_tts.method.recorded_votes import (
     RecordedVotes,
     VoteKey,
@@ -35,6 +37,8 @@ class ReplayOverrides:
     top_k: int | None = None
     judge_prompt: str | None = None
     judge_reask_prompt: str | None = None
+    one_judge: bool = False
+    """Whether one judge, given otherwise than by `judges`, votes in place of recorded several."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[Rep
         if stage.selects:
             parameters = {k: v for k, v in stage.parameters.items() if k != "temperature"}
             if parameters["selection"] != "random":
+                if changes.one_judge and parameters.get("judges"):
+                    parameters["judges"] = JUDGE
                 parameters |= changes.parameters
                 if changes.top_k is not None and stage.iteration < pool.iteration:
                     parameters["keep"] = changes.top_k
@@ -109,7 +115,28 @@ def changes_from(options: ReplayOptions) -> ReplayOverrides:
     given = options.given()
     parameters = {name: value for name, value in given.items() if name in _PARAMETERS}
     apart = ("top_k", "judge_prompt", "judge_reask_prompt")
-    return ReplayOverrides(parameters, *(given.get(name) for name in apart))
+    one_judge = options.judge is not None
+    if one_judge and options.judges is not None:
+        raise UserError(
+            f"judge={options.judge!r} names one whose recorded votes are used, and judges="
+            f"{options.judges!r} others; give one of the two"
+        )
+    return ReplayOverrides(
+        parameters, **{name: given.get(name) for name in apart}, one_judge=one_judge
+    )
+
+
+def models_of_judges(
+    again: Iterable[ReplayedSelection], judge: str, roles: Mapping[str, str]
+) -> dict[str, str]:
+    """The models of all judges by name: `judge` for the role, roles as given, models as named."""
+    names = (name for each in again if each.prompts for name in each.options.panel)
+    return {name: judge if name == JUDGE else roles.get(name, name) for name in names}
+
+
+def recorded_judges(pool: RolloutPool) -> dict[str, str]:
+    """The models of several judges by name, as they voted."""
+    return {vote.judge: vote.model for _, vote in votes_of(pool) if vote.judge is not None}
 
 
 def carries_over(pool: RolloutPool, iteration: int) -> bool:
@@ -146,24 +173,36 @@ def fresh_votes(attempts: Iterable[int], options: SelectionOptions) -> Forecast:
 
 
 def forecast_votes(
-    pools: Iterable[RolloutPool], changes: ReplayOverrides, judge: str
+    pools: Iterable[RolloutPool],
+    changes: ReplayOverrides,
+    judge: str,
+    roles: Mapping[str, str] | None = None,
 ) -> VoteForecast:
-    """Votes of a replay."""
+    """Votes of a replay by the role `judge`, or several judges, some of them other roles."""
     total, recorded, unusable = Forecast(), 0, Counter[str]()
     for pool in pools:
         votes = votes_of(pool)
         again, recorded_votes = replayed_selections(pool, changes), RecordedVotes(votes)
-        total += _replayed(pool, again, recorded_votes, judge)
+        models = models_of_judges(again, judge, roles or {})
+        total += _replayed(pool, again, recorded_votes, models)
         recorded += len(votes)
-        wanted = {_asked(each, judge) for each in again if each.prompts}
+        wanted = {
+            _asked(each, models[name])
+            for each in again
+            if each.prompts
+            for name in each.options.panel
+        }
         for asked, _ in votes:
             if asked not in wanted:
-                unusable[_why(asked, wanted, judge)] += 1
+                unusable[_why(asked, wanted)] += 1
     return VoteForecast(total, recorded, unusable)
 
 
 def _replayed(
-    pool: RolloutPool, again: list[ReplayedSelection], recorded_votes: RecordedVotes, judge: str
+    pool: RolloutPool,
+    again: list[ReplayedSelection],
+    recorded_votes: RecordedVotes,
+    models: Mapping[str, str],
 ) -> Forecast:
     total, certain = Forecast(), True
     alive: tuple[str, ...] = ()
@@ -175,7 +214,7 @@ def _replayed(
             id = f"t{iteration}" if number == 0 else f"t{iteration}.{number + 1}"
             field, firsts = _field(pool, each, alive, id)
             votes = recorded_votes if certain else RecordedVotes([])
-            found, ranking = forecast(_plan(each.options, _asked(each, judge)), field, votes)
+            found, ranking = forecast(_replay_plan(each, models), field, votes)
             total += found if certain else Forecast(most=found.most)
             certain = certain and ranking is not None
             order = ranking or firsts
@@ -203,6 +242,13 @@ def _field(
     return field, firsts
 
 
+def _replay_plan(again: ReplayedSelection, models: Mapping[str, str]) -> Plan:
+    names = again.options.panel if again.prompts else ()
+    asked = _asked(again, models[names[0]] if names else "")
+    judges = {name: models[name] for name in names} if len(names) > 1 else {}
+    return replace(_plan(again.options, asked), judges=judges)
+
+
 def _plan(given: SelectOptions, asked: VoteKey) -> Plan:
     return Plan(
         kind=given.selection,
@@ -223,8 +269,8 @@ def _hash(prompt: Prompt) -> str:
     return prompt.record.sha256
 
 
-def _why(asked: VoteKey, wanted: set[VoteKey], judge: str) -> str:
-    if asked.judge != judge:
+def _why(asked: VoteKey, wanted: set[VoteKey]) -> str:
+    if wanted and all(asked.judge != each.judge for each in wanted):
         return f"cast by {asked.judge}"
     if all(asked.reads != each.reads for each in wanted):
         return f"cast on the {asked.reads}"

@@ -6,7 +6,7 @@ from inspect_tts._inspect import eval_spec
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.models.preflight import asked_models, preflight
-from inspect_tts.models.roles import check_roles, role_model
+from inspect_tts.models.roles import check_roles
 from inspect_tts.options import LoadOptions, SelectRecordedOptions
 from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
@@ -46,10 +46,9 @@ def recorded_rollouts(options: LoadOptions) -> Solver:
                 "with the task inspect_tts/recorded, or run `inspect-tts select`"
             )
         begin(options.resume, write_at_end)
-        role_model("judge")  # a role that cannot be made fails here, before anything is paid for
         sources = [Source.model_validate(source) for source in state.metadata[SOURCES]]
+        _, summarizer, *judge = asked_models()  # one that cannot be made fails here
         if options.preflight:
-            _, summarizer, *judge = asked_models()
             await preflight(eval_spec(), [summarizer, *(judge if len(sources) > 1 else ())])
         found = list(zip(sources, await load_each(sources), strict=True))
         room = {"trajectory_tokens": options.trajectory_tokens}

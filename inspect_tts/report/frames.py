@@ -238,7 +238,8 @@ def _votes(outcome: ProblemOutcome) -> Iterator[Row]:
                 "vote": vote.index,
                 "order": " ".join(vote.order),
                 "position": vote.verdict and 1 + vote.order.index(vote.verdict),
-                "judge": vote.model,
+                "judge": vote.judge or vote.model,
+                "judge_model": vote.model,
             }
 
 

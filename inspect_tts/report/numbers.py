@@ -11,6 +11,7 @@ from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
 from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
 from inspect_tts.statistics.intervals import Estimate
+from inspect_tts.statistics.judges import JudgeNumbers, by_judge
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
 from inspect_tts.statistics.strengths import StrengthBin, strength_bins
 
@@ -67,6 +68,8 @@ class RunNumbers(BaseModel):
     calibration: tuple[judging.Bin, ...]
     strengths: tuple[StrengthBin, ...] = ()
     """Calibration of P(best)."""
+    judges: tuple[JudgeNumbers, ...] = ()
+    """Each judge by itself."""
     turns: tuple[measures.Turns, ...]
     phases: tuple[spending.Phase, ...]
     rounds: tuple[tuple[str, float, int, int], ...]
@@ -162,6 +165,7 @@ def _run(
         rates=judging.rates(matches) if matches else None,
         calibration=judging.calibration(matches),
         strengths=strength_bins(outcomes),
+        judges=by_judge(outcomes),
         turns=measures.turns_by_outcome(outcomes),
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),

@@ -14,7 +14,7 @@ from inspect_tts._inspect import eval_spec, fresh_state, outer_sample
 from inspect_tts.method.records import Rollout
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.method.seeding import cache_scope
-from inspect_tts.models.roles import check_roles, needed_model, role_model
+from inspect_tts.models.roles import check_roles, needed_model
 from inspect_tts.options import LimitOptions, RolloutsOptions
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.resume.saved_results import SavedResults
@@ -93,7 +93,6 @@ class Job:
         """Make what rollouts need; an agent or model that cannot be made fails here."""
         spec = eval_spec()
         agent, summarizer = settings.make_agent(spec), needed_model("summarizer")
-        role_model("judge")
         return cls(
             settings,
             iteration,

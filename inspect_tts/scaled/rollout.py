@@ -70,8 +70,8 @@ async def run_sample(state: TaskState, generate: Generate, source: ScaledSource)
         sandbox=sandbox,
         setup=plan.setup,
     )
-    if plan.settings.options.preflight:
-        await preflight(spec, asked_models([plan.strategy]))
+    asked = asked_models([plan.strategy])
+    await preflight(spec, asked if plan.settings.options.preflight else ())
     register_folders(sandbox, spec, active.sandbox_environments)
     progress.plan("rollouts", 1)
     progress.plan("summaries", 1)

@@ -8,7 +8,7 @@ from inspect_tts._inspect import planned_steps, span_without_store, step_names
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.method.candidates import agreed
 from inspect_tts.method.records import STOP, Stage
-from inspect_tts.models.preflight import is_judged, mark_judged
+from inspect_tts.models.preflight import judges_asked, mark_judges
 from inspect_tts.registry import STRATEGY_NAMES, is_stage
 from inspect_tts.rollout.admission import Budget, phases_of
 from inspect_tts.rollout.source import rollout_tasks
@@ -55,7 +55,7 @@ def strategy_chain(
                 return await _end(early_end, state, generate)
         return state
 
-    mark_judged(solve, any(map(is_judged, stages)))
+    mark_judges(solve, judges_asked(stages))
     return solve
 
 

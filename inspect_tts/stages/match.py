@@ -1,10 +1,10 @@
 """One match: its votes, asked in waves, and what they decide."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 
-from inspect_ai.model import GenerateConfig, Model
+from inspect_ai.model import GenerateConfig
 from inspect_ai.util import span
 
 from inspect_tts import progress
@@ -22,13 +22,16 @@ from inspect_tts.method.tournament import (
     decide,
     display_order,
     order_flip_rate,
+    turns_of,
     unasked,
     vote_key,
 )
 from inspect_tts.method.voting.auto import further_votes
 from inspect_tts.models.batching import vote_mode
+from inspect_tts.models.failures import ModelConfigurationError
 from inspect_tts.models.identity import model_identity
-from inspect_tts.models.judge import Question, cast_vote, read_vote, sample_answers
+from inspect_tts.models.judge import Question, cast_vote, failed_vote, read_vote, sample_answers
+from inspect_tts.models.panel import Judge
 from inspect_tts.models.roles import Answer, takes_schema
 from inspect_tts.options import SelectOptions
 from inspect_tts.prompts import Prompt
@@ -47,8 +50,7 @@ class JudgeSetup:
     """Names the selection among all draws of the strategy."""
     options: SelectOptions
     spec: SelectionSpec
-    judge: Model
-    config: GenerateConfig
+    judges: tuple[Judge, ...]
     problem: str
     epoch: int
     prompts: tuple[Prompt, Prompt]
@@ -66,24 +68,40 @@ class JudgeSetup:
     """Votes of each match that are not asked, to stay within the sample's limit."""
     execution: ExecutionEvidence | None = None
     """What checks on the rollouts' results showed."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Judges that cannot be asked, and why not."""
 
     @property
     def votes(self) -> int:
         """Votes of each match."""
         return self.options.most_votes - self.cut
 
-    def recorded_vote(self, order: tuple[str, ...]) -> Vote | None:
+    @property
+    def temperature(self) -> float | dict[str, float | None] | None:
+        """The temperature set for votes to be independent; of several judges by name."""
+        found = {judge.name: judge.config.temperature for judge in self.judges}
+        return found if len(found) > 1 else next(iter(found.values()))
+
+    def turns(self, match: str) -> tuple[Judge, ...]:
+        """The judges in the order in which they take turns with the votes of a match."""
+        by_name, key = {judge.name: judge for judge in self.judges}, f"{self.key}/{match}"
+        return tuple(by_name[n] for n in turns_of([*by_name], seed=self.options.seed, key=key))
+
+    def note_failed(self, judge: Judge, error: ModelConfigurationError) -> None:
+        """Let a judge that cannot be asked cost its votes; the last one ends the sample."""
+        self.failed[judge.name] = error.reason
+        if len(self.failed) == len(self.judges):
+            raise error
+
+    def recorded_vote(self, judge: Judge, order: tuple[str, ...]) -> Vote | None:
         """Take a vote of an earlier run on the same question; each is used once."""
         if self.recorded is None:
             return None
         prompt, reask = (prompt.record.sha256 for prompt in self.prompts)
         reads = judge_input_label(self.options, evidence_label(self.execution))
-        return self.recorded.take(VoteKey(str(self.judge), prompt, reask, reads), order)
-
-    def vote_config(self, index: int) -> GenerateConfig:
-        """The config of one vote; with `--seed`, each vote has its own seed."""
-        seed = effective_config(self.judge).seed
-        return self.config.merge(GenerateConfig(seed=None if seed is None else seed + index))
+        return self.recorded.take(
+            VoteKey(str(judge.model), prompt, reask, reads), order, judge.name
+        )
 
     def round(self, judged: int, left: int) -> "JudgeSetup":
         """The setup of one round, with as many votes as the sample's limit leaves."""
@@ -114,9 +132,9 @@ async def run_match(
     if judged:
         # type "agent" makes the viewer fold the votes of a match
         async with span(f"match {' '.join(ids)}", type="agent", id=id):
+            asked = _MatchVotes(judging, id, group, judging.turns(id))
             while wave := judging.wave(ids, votes):
-                indices = range(len(votes), len(votes) + wave)
-                votes += await _ask(_MatchVotes(judging, id, group), indices)
+                votes += await _ask(asked, range(len(votes), len(votes) + wave))
     cut, skipped = (judging.cut, judging.votes - len(votes)) if judged else (0, 0)
     progress.plan("votes", -skipped)
     verdicts = [vote.verdict for vote in votes]
@@ -153,22 +171,33 @@ class _MatchVotes:
     judging: JudgeSetup
     match: str
     group: Sequence[Rollout]
+    turns: tuple[Judge, ...]
     keys: dict[int, str] = field(default_factory=dict)
 
+    def judge(self, index: int) -> Judge:
+        return self.turns[index % len(self.turns)]
+
     def order(self, index: int) -> tuple[str, ...]:
-        return display_order([rollout.id for rollout in self.group], index)
+        return display_order([rollout.id for rollout in self.group], index, len(self.turns))
+
+    def signed(self, vote: Vote, index: int) -> Vote:
+        """A vote with the name of its judge, where there are several."""
+        name = self.judge(index).name if len(self.turns) > 1 else None
+        return vote.model_copy(update={"judge": name})
 
     def question(self, index: int) -> Question:
         judging, by_id = self.judging, {rollout.id: rollout for rollout in self.group}
-        order = self.order(index)
+        order, judge = self.order(index), self.judge(index)
         prompt, reask = judging.prompts
+        seed = effective_config(judge.model).seed  # each vote has its own
+        seeded = GenerateConfig(seed=None if seed is None else seed + index)
         return Question(
-            model=judging.judge,
+            model=judge.model,
             problem=judging.problem,
             shown=[by_id[id] for id in order],
             prompt=prompt,
             reask_prompt=reask,
-            config=judging.vote_config(index),
+            config=judge.config.merge(seeded),
             seed=judging.options.seed,
             key=vote_key(judging.key, self.match, order),
             texts=judging.texts,
@@ -181,11 +210,19 @@ class _MatchVotes:
     async def vote(self, index: int, answer: Answer | None = None) -> Vote:
         """Ask for one vote, or read it from an answer that is there, and save it."""
         question = self.question(index)
-        with self.cache_scope(index):
-            if answer is None:
-                vote = await cast_vote(question, index)
-            else:
-                vote = await read_vote(question, index, answer)
+        judge, failed = self.judge(index), self.judging.failed
+        try:
+            with self.cache_scope(index):
+                if judge.name in failed:
+                    vote = failed_vote(question, index, failed[judge.name])
+                elif answer is None:
+                    vote = await cast_vote(question, index)
+                else:
+                    vote = await read_vote(question, index, answer)
+        except ModelConfigurationError as error:
+            self.judging.note_failed(judge, error)
+            vote = failed_vote(question, index, error.reason)
+        vote = self.signed(vote, index)
         progress.done("votes")
         if vote.text and self.judging.saved.kept:  # a provider's failure is worth another try
             await self.judging.saved.put("vote", self._key(index), vote)
@@ -206,6 +243,7 @@ class _MatchVotes:
                 "asked": [message.text for message in question.messages()],
                 "reask": question.reask_prompt.template,
                 "judge": model_identity(question.model),
+                **({"name": self.judge(index).name} if len(self.turns) > 1 else {}),
                 "config": question.config.model_dump(mode="json", exclude_none=True),
                 "schema": takes_schema(question.model),
             }
@@ -217,20 +255,22 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
     """The votes of one wave: saved ones, then recorded ones, and the rest from the judge."""
     judging = match.judging
     saved = await gather([match.saved_vote(index) for index in indices])
-    votes = [vote for vote in saved if vote is not None]
+    votes = [match.signed(vote, vote.index) for vote in saved if vote is not None]
     for vote in votes:
         judging.budget.take_over(vote.usage)
     progress.done("votes", len(votes))
-    missing: dict[tuple[str, ...], list[int]] = {}
+    missing: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     for index, known in zip(indices, saved, strict=True):
         order = match.order(index)
         if known is not None:
             continue
-        if (recorded := judging.recorded_vote(order)) is not None:
-            votes.append(recorded.model_copy(update={"index": index, "reused": True}))
+        judge = match.judge(index)
+        if (recorded := judging.recorded_vote(judge, order)) is not None:
+            vote = recorded.model_copy(update={"index": index, "reused": True})
+            votes.append(match.signed(vote, index))
             progress.done("votes")
         else:
-            missing.setdefault(order, []).append(index)
+            missing.setdefault((judge.name, order), []).append(index)
     asked = await gather([_ask_order(match, same) for same in missing.values()])
     votes += [vote for same in asked for vote in same]
     for vote in votes:
@@ -240,23 +280,19 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
 
 
 async def _ask_order(match: _MatchVotes, indices: list[int]) -> list[Vote]:
-    """Ask the votes of one wave that show the same order, and so share one prompt."""
+    """Ask the votes of one judge in one wave that show the same order, and so share one prompt."""
     votes: list[Vote] = []
     answers: list[Answer] = []
     first, several = indices[0], len(indices) > 1
-    mode = vote_mode(match.judging.judge, match.judging.config) if several else "parallel"
+    judge = match.judge(first)
+    several = several and judge.name not in match.judging.failed
+    mode = vote_mode(judge.model, judge.config) if several else "parallel"
     if mode == "num_choices":
-        with match.cache_scope(*indices):
+        with match.cache_scope(*indices), suppress(ModelConfigurationError):  # raised again below
             answers = await sample_answers(match.question(first), len(indices))
-    elif mode == "warm_cache" and first < len(match.group):  # later waves find the cache written
+    elif mode == "warm_cache" and first < len(match.group) * len(match.turns):
+        # later waves find the cache written
         votes = [await match.vote(first)]
         indices = indices[1:]
     given = dict(zip(indices, answers, strict=False))
     return votes + await gather([match.vote(index, given.get(index)) for index in indices])
-
-
-def independent(judge: Model, votes: int, orders: int) -> GenerateConfig:
-    """A config that makes votes independent: a temperature above 0 where prompts repeat."""
-    if votes > orders and effective_config(judge).temperature == 0:
-        return GenerateConfig(temperature=1.0)
-    return GenerateConfig()

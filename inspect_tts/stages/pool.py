@@ -9,9 +9,11 @@ from pydantic import Field
 from inspect_tts.errors import UserError
 from inspect_tts.execution.classes import latest
 from inspect_tts.execution.records import ExecutionEvidence
-from inspect_tts.method.records import Draw, Rollout, Selection, Stage
+from inspect_tts.method.records import Draw, Match, Rollout, Selection, Stage
 from inspect_tts.method.seeding import seeded_shuffle
+from inspect_tts.method.tournament import judges_key
 from inspect_tts.method.voting.strength import MISSING, Strength, strengths
+from inspect_tts.options import SelectOptions
 from inspect_tts.registry import find_selection
 from inspect_tts.statistics.audit import discrepancies
 
@@ -124,3 +126,13 @@ def draw(options: Iterable[str], *, seed: int, key: str) -> Draw:
     """Make a seeded random draw, as a record for the pool."""
     names = tuple(options)
     return Draw(key=key, seed=seed, options=names, order=seeded_shuffle(names, seed=seed, key=key))
+
+
+def match_draws(match: Match, options: SelectOptions, *, key: str) -> list[Draw]:
+    """The draws that a match took: in which order judges took turns, and who won a tie."""
+    found, seed = [], options.seed
+    if match.votes and len(options.panel) > 1:
+        found.append(draw(options.panel, seed=seed, key=judges_key(key)))
+    if match.decided_by == "random":
+        found.append(draw(match.tied, seed=seed, key=f"{key}/tie"))
+    return found

@@ -151,8 +151,9 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
         saved=tasks.saved,
         budget=tasks.budget,
     )
-    if options.preflight and iteration == 0:
-        await preflight(spec, asked_models())
+    if iteration == 0:
+        asked = asked_models()
+        await preflight(spec, asked if options.preflight else ())
     needed = options.n + (options.spare_sandbox and sandbox is not None)
     default = max(needed, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
     at_once = options.max_rollouts or default

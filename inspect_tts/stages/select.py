@@ -13,24 +13,20 @@ from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.execution.classes import class_labels, evidence_label, same_behaviour
 from inspect_tts.execution.records import ExecutionEvidence
-from inspect_tts.execution.shown import MOST_CHARS
 from inspect_tts.method.candidates import add_duplicates, diverse, identical
 from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
-from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
+from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
 from inspect_tts.method.selections import Candidates, SelectionSteps
-from inspect_tts.models.preflight import mark_judged
-from inspect_tts.models.roles import check_roles, role_model
+from inspect_tts.models.preflight import mark_judges
+from inspect_tts.models.roles import check_roles
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
 from inspect_tts.prompts import Prompt, load_prompt
-from inspect_tts.rollout.context import problem_text
 from inspect_tts.rollout.source import rollout_tasks
-from inspect_tts.text.transcript import render_trajectory
 
-from .match import JudgeSetup, independent, run_match
-from .pool import RolloutPool, draw, pool_of
+from .judging import judge_setup
+from .match import JudgeSetup, run_match
+from .pool import RolloutPool, match_draws, pool_of
 
-_FRAME = 3_000
-"""Characters of a judge's prompt around problem and solutions, approximately."""
 _SELECTION_FIELDS = {"seed", "keep", "group_size", "tie", "diverse", "ranked_by"}
 _PROMPTS = {"verdict": ("judge", "judge_reask"), "grade": ("grade", "grade_reask")}
 
@@ -82,9 +78,11 @@ def selection_stage(
         if checks := evidence_label(execution):
             recorded["checks"] = checks
         if spec.answer is not None:
-            judging = _judging(state, id, candidates, options, (prompts[0], prompts[1]), execution)
+            judging = judge_setup(
+                state, id, candidates, options, (prompts[0], prompts[1]), execution
+            )
             judging.budget.begin("selection")
-            recorded["temperature"] = judging.config.temperature
+            recorded["temperature"] = judging.temperature
         started = monotonic()
         title = f"{options.selection} {pool.iteration}: {len(candidates.ids)} to {options.keep}"
         with no_store_events():
@@ -109,6 +107,7 @@ def selection_stage(
             selected=selected,
             votes=options.most_votes,
             auto=options.auto,
+            judges=options.panel if judging and len(options.panel) > 1 else (),
             **options.model_dump(include=_SELECTION_FIELDS),
         )
         stage = Stage(
@@ -126,7 +125,7 @@ def selection_stage(
         rollout_tasks().release(set(population) - set(selection.selected))
         return state
 
-    mark_judged(solve, spec.answer is not None)
+    mark_judges(solve, options.panel if spec.answer else ())
     return solve
 
 
@@ -139,39 +138,6 @@ def _recorded(options: SelectOptions, shown: Collection[str] | None) -> dict[str
     }
 
 
-def _judging(
-    state: TaskState,
-    id: str,
-    candidates: Candidates,
-    options: SelectOptions,
-    prompts: tuple[Prompt, Prompt],
-    execution: ExecutionEvidence | None,
-) -> JudgeSetup:
-    judge, spec, tasks = role_model("judge"), SELECTIONS[options.selection], rollout_tasks()
-    texts = _trajectories(candidates, options) if options.judge_input == "trajectory" else None
-    read = [(texts or {}).get(id, r.summary.text) for id, r in candidates.rollouts.items()]
-    problem, size, n = problem_text(state), min(options.group_size, len(read)), len(read)
-    frame = _FRAME + (MOST_CHARS if execution else 0)
-    return JudgeSetup(
-        id=id,
-        key=candidates.key,
-        options=options,
-        spec=spec,
-        judge=judge,
-        config=independent(judge, options.most_votes, spec.orders(n)),
-        problem=problem,
-        epoch=state.epoch,
-        prompts=prompts,
-        texts=texts,
-        saved=tasks.saved,
-        budget=tasks.budget,
-        matches=matches_at_most(spec, n, options.keep, options.group_size),
-        characters=len(problem) + size * sum(map(len, read)) // n + frame,
-        recorded=tasks.recorded_votes,
-        execution=execution,
-    )
-
-
 def _execution(pool: RolloutPool, options: SelectOptions) -> ExecutionEvidence | None:
     execution = pool.execution()
     if execution is None and (options.dedupe_behavior or options.selection == "behavior"):
@@ -180,15 +146,6 @@ def _execution(pool: RolloutPool, options: SelectOptions) -> ExecutionEvidence |
             "and none was: put take_evidence() before it, or give check or evidence to the strategy"
         )
     return execution
-
-
-def _trajectories(candidates: Candidates, options: SelectOptions) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for id in candidates.rollouts:
-        messages = rollout_tasks().rollouts[id].state.messages
-        trajectory = render_trajectory(messages, budget_tokens=options.judge_tokens)
-        texts[id] = trajectory or "No step was taken."
-    return texts
 
 
 async def _run_rounds(
@@ -223,9 +180,8 @@ async def _run_rounds(
                 ]
             )
         for match in matches:
-            if match.decided_by == "random":
-                key = f"{candidates.key}/{match.id}/tie"
-                candidates.draws.append(draw(match.tied, seed=candidates.seed, key=key))
+            key = f"{candidates.key}/{match.id}"
+            candidates.draws += match_draws(match, judging.options, key=key)
         rounds.append(Round(number=number, matches=tuple(matches)))
 
 

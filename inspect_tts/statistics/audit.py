@@ -7,7 +7,6 @@ from inspect_tts.execution.classes import (
     concluded,
     latest,
     same_behaviour,
-    worth,
 )
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import (
@@ -15,23 +14,17 @@ from inspect_tts.method.candidates import (
     agreed,
     diverse,
     eligible,
-    evidence,
     identical,
 )
 from inspect_tts.method.records import STOP, Draw, Match, Rollout, Selection, Stage
 from inspect_tts.method.refinement import context_key, refinement_contexts
 from inspect_tts.method.seeding import seeded_shuffle
-from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
+from inspect_tts.method.selection_specs import begin_selection
 from inspect_tts.method.selections import Candidates
-from inspect_tts.method.tournament import (
-    decide,
-    display_order,
-    order_flip_rate,
-    unasked,
-    vote_key,
-)
-from inspect_tts.method.voting.auto import further_votes
+from inspect_tts.method.tournament import judges_key
 from inspect_tts.text.fences import is_possible_fence
+
+from .match_audit import match_discrepancies
 
 
 def discrepancies(
@@ -149,7 +142,10 @@ def _selection(
             judged = sum(len(group) > 1 for group in groups)
             for match in matches:
                 key = f"{field.key}/{match.id}/tie"
-                found += _match(key, selection, match, judged, everybody, execution)
+                found += match_discrepancies(key, selection, match, judged, everybody, execution)
+                dealt = judges_key(f"{field.key}/{match.id}")
+                if selection.judges and match.votes and dealt not in keys:
+                    found.append(f"draw {dealt} is not among the draws")
                 if match.decided_by == "random" and key not in keys:
                     found.append(f"draw {key} is not among the draws")
             groups = running.send(matches)
@@ -165,90 +161,6 @@ def _selection(
             found.append(f"selection {selection.id}: recorded {selection.ranking}, not {ranking}")
     missing = [draw.key for draw in field.draws if draw.key not in keys]
     return found + [f"draw {key} is not among the draws" for key in missing]
-
-
-def _match(
-    key: str,
-    selection: Selection,
-    match: Match,
-    judged: int,
-    rollouts: Mapping[str, Rollout],
-    execution: ExecutionEvidence | None,
-) -> list[str]:
-    orders = [vote.order != display_order(match.group, vote.index) for vote in match.votes]
-    found = [f"match {match.id}: display order of vote {i}" for i, bad in enumerate(orders) if bad]
-    found += _fences(key.removesuffix(f"/{match.id}/tie"), selection.seed, match, rollouts)
-    rules = SELECTIONS[selection.kind]
-    grades = rules.answer == "grade"
-    verdicts = [vote.verdict for vote in match.votes]
-    asked = 0 if len(match.group) == 1 and not grades else selection.votes
-    stops = asked and (match.skipped_votes or selection.auto)
-    unsettled = stops and not _settled(match, selection, judged, verdicts)
-    if unsettled or len(verdicts) + match.skipped_votes + match.cut != asked:
-        counts = f"{len(verdicts)} votes, {match.skipped_votes} saved and {match.cut} cut"
-        found.append(f"match {match.id}: {counts} of {asked}")
-    told = {id: (*worth(execution, id), *evidence(rollouts[id])) for id in match.group}
-    by_evidence = selection.tie == "evidence" or unasked(match.cut, asked - match.cut)
-    outcome = decide(
-        match.group,
-        verdicts,
-        seed=selection.seed,
-        key=key,
-        evidence=told if by_evidence else None,
-    )
-    given = [vote.grade for vote in match.votes if vote.grade is not None]
-    expected = (
-        *outcome._replace(decided_by="grade" if grades else outcome.decided_by),
-        sum(given) / len(given) if given else None,
-        order_flip_rate([vote.order for vote in match.votes], verdicts),
-    )
-    recorded = (
-        match.winner,
-        match.decided_by,
-        match.tally,
-        match.tied,
-        match.grade,
-        match.order_flip_rate,
-    )
-    if recorded != expected:
-        found.append(f"match {match.id}: recorded {recorded}, the votes give {expected}")
-    return found
-
-
-def _settled(
-    match: Match, selection: Selection, judged: int, verdicts: Sequence[str | None]
-) -> bool:
-    """Whether the votes settle their match; with a sequential test, all but the last do not."""
-    rules, auto = SELECTIONS[selection.kind], selection.auto
-    counts = range(len(verdicts) + 1) if auto else [len(verdicts)]
-    *before, end = (
-        further_votes(
-            match.group,
-            verdicts[:count],
-            votes=selection.votes - match.cut,
-            early_stop=rules.can_stop_early,
-            auto=auto,
-            matches=judged,
-        )
-        for count in counts
-    )
-    return not end and all(before)
-
-
-def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) -> list[str]:
-    """Votes whose prompt was fenced by another word than the seed gives."""
-    return [
-        f"match {match.id}: the fence of vote {vote.index}"
-        for vote in match.votes
-        if vote.fence is not None
-        and not vote.reused
-        and not is_possible_fence(
-            vote.fence,
-            [rollouts[id].summary.text for id in vote.order],
-            seed=seed,
-            key=vote_key(key, match.id, vote.order),
-        )
-    ]
 
 
 def _contexts(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from crowd import crowd
-from scripted import calls, pool, problem, run
+from scripted import calls, model, pool, problem, reply, run, summarise
 from test_strategies import FULL
 
 from inspect_tts import pdr, pdr_rtv, rtv
@@ -132,3 +132,23 @@ def test_a_pilot_without_rollouts_is_refused(tmp_path: Path) -> None:
     log = run(problem(), crowd(), tmp_path)
     done = asked("rtv", "--pilot", log.location)
     assert "holds no rollouts of inspect_tts" in done.output
+
+
+def test_votes_are_shared_by_judges_each_at_its_own_price(tmp_path: Path) -> None:
+    def costs(tokens: int) -> Any:
+        return lambda input, config: reply("Final verdict: Solution 1", tokens=tokens)
+
+    given: dict[str, Any] = {"n": 2, "votes": 3, "early_stop": False, "judges": ["judge", "judge2"]}
+    scripts = {"judge": costs(10), "judge2": costs(30), "summarizer": summarise}
+    models = {name: model(script, name) for name, script in scripts.items()}
+    log = run(problem(), rtv(**given, agent=crowd()), tmp_path, model_roles=models)
+    found = pool(log)
+    assert measured(found.rollouts, found.selections).vote.total_tokens in (17, 23)
+    shared = measured(found.rollouts, found.selections, ["judge", "judge2"])
+    assert shared.vote.total_tokens == 20
+    words = [f"{name}={json.dumps(value)}" for name, value in given.items()]
+    args = [each for word in words for each in ("-S", word)]
+    told = asked("rtv", *args, "--pilot", str(tmp_path), "--json")
+    rows = {row["what"]: row["each"] for row in json.loads(told.output)["rows"]}
+    assert rows["votes of judge"] == rows["votes of judge2"] == [1.5, 1.5]
+    assert rows["tokens"] == [2 * 30 + 2 * 15 + 3 * 20] * 2

@@ -26,11 +26,13 @@ def number() -> Scorer:
     return score
 
 
-def run(folder: Path, script: Script, epochs: int = 1, **options: Any) -> Outcome:
+def run(
+    folder: Path, script: Script, epochs: int = 1, roles: Any = None, **options: Any
+) -> Outcome:
     sample = Sample(id="p", input="Say who you are.", target="secret-target")
     task = Task(dataset=[sample], scorer=number())
     given = {"n": 4, "top_k": 2, "votes": 4, "agent": generate(), "score_rollouts": True}
-    return eval_one(task, pdr_rtv(**{**given, **options}), script, folder)
+    return eval_one(task, pdr_rtv(**{**given, **options}), script, folder, model_roles=roles)
 
 
 def agents() -> Script:

@@ -112,7 +112,7 @@ def _match(match: Match, cut: Cut) -> dict[str, Any]:
         "grade": match.grade,
         "votes": [
             {
-                **_fields(vote, "order verdict grade abstention"),
+                **_fields(vote, "order judge verdict grade abstention"),
                 "text": elide(vote.text, cut.vote) if cut.vote else "",
             }
             for vote in match.votes

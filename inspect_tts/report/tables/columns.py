@@ -87,7 +87,8 @@ VOTES = {
     "cut": ("bool", "whether an answer ended at the limit of output tokens"),
     "schema_used": ("bool", "whether the verdict was requested by a response schema"),
     "shortened_to": ("int", "characters shown of each solution; missing if all fit"),
-    "judge": ("str", "the judge's model"),
+    "judge": ("str", "the judge: its model, or its name in `judges`"),
+    "judge_model": ("str", "the judge's model"),
     "text": ("str", "the judge's answer"),
     **_SPENT,
 }

@@ -221,6 +221,14 @@ LISTS = (
         lambda run: [run.rates] if run.rates else [],
     ),
     Listed(
+        "Judges",
+        (
+            *("judge", "votes", "abstentions: percent", "decidable", "right: percent"),
+            *("flips: percent", "agreement: percent", "tokens a vote: tokens", "dollars: dollars"),
+        ),
+        lambda run: run.judges,
+    ),
+    Listed(
         "Calibration of vote margins",
         ("winner's share of votes: percent", "decidable matches", "accuracy: percent"),
         lambda run: (((b.low, b.high), b.matches, b.accuracy) for b in run.calibration),

@@ -352,12 +352,14 @@ function openMatch(problem, match, row) {
 }
 
 function votesView(match) {
+  const several = match.votes.some((vote) => vote.judge);
   const line = (vote) => el("tr", {},
     el("td", { class: "words" }, vote.order.join(", ")),
+    ...(several ? [el("td", { class: "words" }, vote.judge)] : []),
     el("td", { class: "words" }, vote.verdict || (vote.grade !== null ? String(vote.grade) : `abstains: ${vote.abstention}`)),
     el("td", {}, vote.text ? el("details", {}, el("summary", {}, vote.text.replace(/\s+/g, " ").slice(0, 90) + (vote.text.length > 90 ? "…" : "")), el("div", { class: "text" }, ...prose(vote.text))) : "–"));
   return el("div", { class: "scroll" }, el("table", { class: "votes" },
-    el("thead", {}, el("tr", {}, el("th", { class: "words", scope: "col" }, "shown as 1, 2, …"), el("th", { class: "words", scope: "col" }, "verdict"), el("th", { class: "words", scope: "col" }, "reasons"))),
+    el("thead", {}, el("tr", {}, el("th", { class: "words", scope: "col" }, "shown as 1, 2, …"), ...(several ? [el("th", { class: "words", scope: "col" }, "judge")] : []), el("th", { class: "words", scope: "col" }, "verdict"), el("th", { class: "words", scope: "col" }, "reasons"))),
     el("tbody", {}, ...match.votes.map(line))));
 }
 

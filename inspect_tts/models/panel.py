@@ -1,0 +1,91 @@
+"""The judges among whom the votes of a match are dealt: models, or roles given by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
+
+from inspect_tts._inspect import effective_config
+from inspect_tts.errors import UserError
+from inspect_tts.method.parameters import JUDGE
+
+from .identity import model_identity
+from .roles import NO_MODEL, ROLES, check_roles, role_model
+
+_AS = 'give judges=\'["provider/name", "judge2"]\', where --model-role judge2=... gives the second'
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One of those who judge."""
+
+    name: str
+    """A model or a role."""
+    model: Model
+    config: GenerateConfig = field(default_factory=GenerateConfig)
+    """Merged over the model's own."""
+
+
+def judges_of(
+    names: Sequence[str], *, votes: int, orders: int, asked: bool = True
+) -> tuple[Judge, ...]:
+    """The judges of a match with so many votes and display orders."""
+    each, nobody = -(-votes // len(names)), [get_model(NO_MODEL)] * len(names)
+    found = zip(names, judge_models(names) if asked else nobody, strict=True)
+    return tuple(Judge(name, model, independent(model, each, orders)) for name, model in found)
+
+
+def independent(judge: Model, votes: int, orders: int) -> GenerateConfig:
+    """A config that makes votes independent: a temperature above 0 where prompts repeat."""
+    if votes > orders and effective_config(judge).temperature == 0:
+        return GenerateConfig(temperature=1.0)
+    return GenerateConfig()
+
+
+def judge_models(names: Sequence[str]) -> list[Model]:
+    """The models of judges; two that are the same are refused."""
+    models = [judge_model(name) for name in names]
+    known: dict[str, str] = {}
+    for name, model in zip(names, models, strict=True):
+        what = str([model_identity(model), model.api.base_url, model.model_args])
+        if what in known and str(model) != NO_MODEL:
+            raise UserError(
+                f"judges names {known[what]!r} and {name!r}, which are the same model, {model}, "
+                "with the same settings: its votes would count twice. Name each once"
+            )
+        known[what] = name
+    return models
+
+
+def judge_model(name: str) -> Model:
+    """The model that a judge's name stands for."""
+    check_roles()
+    if name == JUDGE:
+        return role_model(JUDGE)
+    roles = model_roles()
+    if name in roles:
+        return get_model(role=name)
+    if "/" not in name:
+        known = ", ".join(sorted({JUDGE, *(role for role in roles if role not in ROLES)}))
+        raise UserError(
+            f"judges names {name!r}, which is neither a model (provider/name) nor a role of this "
+            f"eval; its roles are {known}. Give --model-role {name}=provider/name as well, or {_AS}"
+        )
+    if str(evaluated := get_model()) == name:
+        return evaluated
+    try:
+        return get_model(name)
+    except ValueError as error:  # others say what is missing: a package, a key
+        raise UserError(f"judges names {name!r}: {error} To name judges, {_AS}") from None
+
+
+def check_asked(names: Sequence[str]) -> None:
+    """Refuse a role that reads like a judge's and that nobody asks."""
+    for given in model_roles():
+        if given.startswith(JUDGE) and given not in names:
+            shown = ", ".join(names)
+            raise UserError(
+                f"--model-role {given}=... would not be asked: the judges are {shown}. Add "
+                f'{given!r} to judges, as in judges=\'["{names[0]}", "{given}"]\', or leave the '
+                "role out"
+            )

@@ -1,0 +1,118 @@
+"""Recompute one match from its record: who judged, in which order, how many votes, who won."""
+
+from collections.abc import Mapping, Sequence
+
+from inspect_tts.execution.classes import worth
+from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.method.candidates import evidence
+from inspect_tts.method.records import Match, Rollout, Selection
+from inspect_tts.method.selection_specs import SELECTIONS
+from inspect_tts.method.tournament import (
+    decide,
+    display_order,
+    order_flip_rate,
+    turns_of,
+    unasked,
+    vote_key,
+)
+from inspect_tts.method.voting.auto import further_votes
+from inspect_tts.text.fences import is_possible_fence
+
+
+def match_discrepancies(
+    key: str,
+    selection: Selection,
+    match: Match,
+    judged: int,
+    rollouts: Mapping[str, Rollout],
+    execution: ExecutionEvidence | None,
+) -> list[str]:
+    """Compare a match, one of so many judged in its round, with what its votes lead to."""
+    found = _dealing(key.removesuffix("/tie"), selection, match)
+    found += _fences(key.removesuffix(f"/{match.id}/tie"), selection.seed, match, rollouts)
+    rules = SELECTIONS[selection.kind]
+    grades = rules.answer == "grade"
+    verdicts = [vote.verdict for vote in match.votes]
+    asked = 0 if len(match.group) == 1 and not grades else selection.votes
+    stops = asked and (match.skipped_votes or selection.auto)
+    unsettled = stops and not _settled(match, selection, judged, verdicts)
+    if unsettled or len(verdicts) + match.skipped_votes + match.cut != asked:
+        counts = f"{len(verdicts)} votes, {match.skipped_votes} saved and {match.cut} cut"
+        found.append(f"match {match.id}: {counts} of {asked}")
+    told = {id: (*worth(execution, id), *evidence(rollouts[id])) for id in match.group}
+    by_evidence = selection.tie == "evidence" or unasked(match.cut, asked - match.cut)
+    outcome = decide(
+        match.group,
+        verdicts,
+        seed=selection.seed,
+        key=key,
+        evidence=told if by_evidence else None,
+    )
+    given = [vote.grade for vote in match.votes if vote.grade is not None]
+    expected = (
+        *outcome._replace(decided_by="grade" if grades else outcome.decided_by),
+        sum(given) / len(given) if given else None,
+        order_flip_rate([vote.order for vote in match.votes], verdicts),
+    )
+    recorded = (
+        match.winner,
+        match.decided_by,
+        match.tally,
+        match.tied,
+        match.grade,
+        match.order_flip_rate,
+    )
+    if recorded != expected:
+        found.append(f"match {match.id}: recorded {recorded}, the votes give {expected}")
+    return found
+
+
+def _settled(
+    match: Match, selection: Selection, judged: int, verdicts: Sequence[str | None]
+) -> bool:
+    """Whether the votes settle their match; with a sequential test, all but the last do not."""
+    rules, auto = SELECTIONS[selection.kind], selection.auto
+    counts = range(len(verdicts) + 1) if auto else [len(verdicts)]
+    *before, end = (
+        further_votes(
+            match.group,
+            verdicts[:count],
+            votes=selection.votes - match.cut,
+            early_stop=rules.can_stop_early,
+            auto=auto,
+            matches=judged,
+        )
+        for count in counts
+    )
+    return not end and all(before)
+
+
+def _dealing(key: str, selection: Selection, match: Match) -> list[str]:
+    """Votes that were dealt to another judge, or in another order, than the seed gives."""
+    turns = turns_of(selection.judges, seed=selection.seed, key=key) or (None,)
+    found = [
+        f"match {match.id}: display order of vote {vote.index}"
+        for vote in match.votes
+        if vote.order != display_order(match.group, vote.index, len(turns))
+    ]
+    return found + [
+        f"match {match.id}: judge of vote {vote.index}"
+        for vote in match.votes
+        if vote.judge != turns[vote.index % len(turns)]
+    ]
+
+
+def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) -> list[str]:
+    """Votes whose prompt was fenced by another word than the seed gives."""
+    return [
+        f"match {match.id}: the fence of vote {vote.index}"
+        for vote in match.votes
+        if vote.fence is not None
+        and not vote.reused
+        and not is_possible_fence(
+            vote.fence,
+            [rollouts[id].summary.text for id in vote.order],
+            seed=seed,
+            key=vote_key(key, match.id, vote.order),
+        )
+    ]

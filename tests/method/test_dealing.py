@@ -1,0 +1,47 @@
+"""The votes of a match are dealt over judges and display orders: evenly, by seed."""
+
+from collections import Counter
+
+import pytest
+
+from inspect_tts.method.parameters import JudgeParameters
+from inspect_tts.method.tournament import display_order, turns_of
+
+PANELS = [(1, 2), (2, 2), (3, 2), (4, 2), (2, 3), (3, 3), (2, 4), (4, 4), (6, 4), (3, 5)]
+
+
+@pytest.mark.parametrize(("judges", "size"), PANELS)
+def test_at_any_vote_judges_and_orders_have_had_about_equally_many(judges: int, size: int) -> None:
+    group = "abcdefgh"[:size]
+    dealt = list[tuple[int, str]]()
+    for vote in range(4 * judges * size):
+        dealt.append((vote % judges, "".join(display_order(group, vote, judges))))
+        of_judges = Counter(judge for judge, _ in dealt)
+        of_orders = Counter(order for _, order in dealt)
+        assert max(of_judges.values()) - min(of_judges[j] for j in range(judges)) <= 1
+        orders = ["".join(display_order(group, i)) for i in range(size)]
+        assert max(of_orders.values()) - min(of_orders[o] for o in orders) <= 1
+        for judge in range(judges):
+            own = Counter(order for each, order in dealt if each == judge)
+            assert max(own.values(), default=0) - min(own[o] for o in orders) <= 1
+    assert len(set(Counter(dealt).values())) == 1, "in the end each judge has each order as often"
+
+
+@pytest.mark.parametrize("vote", range(9))
+def test_one_judge_sees_the_orders_as_ever(vote: int) -> None:
+    assert display_order("abc", vote, 1) == display_order("abc", vote)
+    assert display_order("a", vote, 3) == ("a",)
+
+
+def test_the_seed_and_the_match_say_who_begins() -> None:
+    names = ["m/a", "m/b", "m/c"]
+    first = [turns_of(names, seed=0, key=f"p/t0/t0-r1-m{i}")[0] for i in range(300)]
+    assert all(60 < first.count(name) < 140 for name in names)
+    assert turns_of(names, seed=0, key="k") == turns_of(names[::-1], seed=0, key="k")
+    assert len({turns_of(names, seed=seed, key="k") for seed in range(40)}) == 6
+
+
+def test_the_panel_by_name() -> None:
+    assert JudgeParameters().panel == ("judge",)
+    assert JudgeParameters(judges="m/a").panel == ("m/a",)
+    assert JudgeParameters(judges=["m/a", "judge2"]).panel == ("m/a", "judge2")

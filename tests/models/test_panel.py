@@ -1,0 +1,291 @@
+"""Several judges: whom each vote asks, and what one that fails costs."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai import eval, eval_retry, task
+from inspect_ai.log import EvalLog
+from inspect_ai.model import GenerateConfig, Model, get_model
+from openai_api import Body, Reply, Server, answer, role_of, said, serving
+from scripted import acting, calls, model, pool, prefer, problem, reply, run, says, summarise
+
+from inspect_tts import Match, RolloutPool, adopt, rollouts, rtv, select, tournament
+from inspect_tts.models.preflight import SWITCH
+from inspect_tts.statistics.audit import discrepancies
+
+CROWD = (says("#good"), says("#bad"), says("#ugly"), says("#worse"))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def roles(**more: Any) -> dict[str, Any]:
+    """Scripted models of roles; every judge prefers what is good unless said otherwise."""
+    given = {"judge": prefer("#good"), "judge2": prefer("#good"), "summarizer": summarise} | more
+    return {
+        name: each if isinstance(each, Model) else model(each, name)
+        for name, each in given.items()
+        if each is not None
+    }
+
+
+def judged(folder: Path, *, given: dict[str, Any] | None = None, **options: Any) -> EvalLog:
+    known: dict[str, Any] = {"judges": ["judge", "judge2"], "n": 4, "early_stop": False}
+    strategy = rtv(agent=acting(*CROWD), **known | options)
+    return run(problem(), strategy, folder, model_roles=given or roles())
+
+
+def matches(pool: RolloutPool) -> list[Match]:
+    return [match for s in pool.selections for round in s.rounds for match in round.matches]
+
+
+def test_votes_are_dealt_evenly_and_each_names_its_judge(tmp_path: Path) -> None:
+    log = judged(tmp_path)
+    found = pool(log)
+    for match in matches(found):
+        dealt = Counter((vote.judge, vote.order) for vote in match.votes)
+        assert len(dealt) == 4
+        assert set(dealt.values()) == {2}
+        assert all(vote.model == f"mockllm/{vote.judge}" for vote in match.votes)
+    asked = Counter(call.model for role in ("judge", "judge2") for call in calls(log, role))
+    assert asked == {"mockllm/judge": 12, "mockllm/judge2": 12}
+    assert found.selections[0].judges == ("judge", "judge2")
+    assert found.discrepancies() == ()
+    begins = {match.votes[0].judge for match in matches(found)}
+    drawn = {draw.order[0] for draw in found.draws if draw.key.endswith("/judges")}
+    assert drawn == begins
+
+
+def test_another_dealing_does_not_go_unnoticed(tmp_path: Path) -> None:
+    found = pool(judged(tmp_path))
+    known = {name: getattr(found, name) for name in ("stages", "rollouts", "draws", "adopted")}
+
+    def complaints(**change: Any) -> str:
+        selection = found.selections[0].model_copy(deep=True)
+        first = selection.rounds[0].matches[0]
+        votes = (first.votes[0].model_copy(update=change), *first.votes[1:])
+        object.__setattr__(first, "votes", votes)
+        return "; ".join(discrepancies(found.problem, **known | {"selections": [selection]}))
+
+    first = matches(found)[0].votes[0]
+    other = "judge" if first.judge == "judge2" else "judge2"
+    assert "judge of vote 0" in complaints(judge=other)
+    assert "display order of vote 0" in complaints(order=first.order[::-1])
+    assert complaints() == ""
+    known["draws"] = [draw for draw in found.draws if not draw.key.endswith("/judges")]
+    assert "/judges is not among the draws" in complaints()
+
+
+def test_one_judge_by_name_is_the_same_as_the_role(tmp_path: Path) -> None:
+    alone = pool(judged(tmp_path / "1", judges="judge2", given=roles(judge=None)))
+    plain = pool(judged(tmp_path / "2", judges=None, given=roles(judge2=None)))
+    assert [v.order for m in matches(alone) for v in m.votes] == [
+        v.order for m in matches(plain) for v in m.votes
+    ]
+    assert {v.model for m in matches(alone) for v in m.votes} == {"mockllm/judge2"}
+    assert {v.judge for m in matches(alone) for v in m.votes} == {None}
+    assert alone.discrepancies() == plain.discrepancies() == ()
+
+
+def test_a_majority_of_better_judges_corrects_a_bad_one(tmp_path: Path) -> None:
+    given = roles(judge=prefer("#worse", "#ugly", "#bad", "#good"), judge3=prefer("#good"))
+    found = pool(judged(tmp_path, judges=["judge", "judge2", "judge3"], given=given, votes=9))
+    assert found.by_id(found.adopted or "").summary.text.count("#good")
+    telling = [m for m in matches(found) if found.adopted in m.group]
+    wrong = [vote for m in telling for vote in m.votes if vote.verdict != m.winner]
+    assert {vote.judge for vote in wrong} == {"judge"}
+
+
+@pytest.mark.parametrize("grading", ["pointwise", "tournament"])
+def test_early_stop_and_grades_keep_to_the_dealing(tmp_path: Path, grading: str) -> None:
+    def answers(input: Any, config: GenerateConfig) -> Any:
+        graded = "Final grade" in input[0].text
+        return reply("Final grade: 12") if graded else prefer("#good")(input, config)
+
+    given = roles(judge=answers, judge2=answers)
+    options: Any = {"selection": grading, "votes": 3, "early_stop": True}
+    found = pool(judged(tmp_path, given=given, **options))
+    cast = [vote for match in matches(found) for vote in match.votes]
+    assert {vote.judge for vote in cast} == {"judge", "judge2"}
+    assert all(vote.verdict or vote.grade for vote in cast)
+    assert found.discrepancies() == ()
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    ("judges", "told"),
+    [
+        (["m/a", "m/a"], "names 'm/a' twice"),
+        ([], "names nobody"),
+        (["m/a", " "], "names nobody"),
+        (3, "judges=3 is no list of names"),
+        ({"m/a": 3}, "is no list of names"),
+    ],
+)
+def test_what_names_no_judges_is_refused_at_once(judges: Any, told: str) -> None:
+    for stage in (rtv, select, tournament):
+        with pytest.raises(Exception, match="judges=") as raised:
+            stage(judges=judges)
+        assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("judges", "more", "told"),
+    [
+        (["judge", "judge3"], {}, "judges names 'judge3', which is neither a model"),
+        (["judge", "judge3"], {}, "its roles are judge, judge2"),
+        (["judge", "opnai/gpt"], {}, "Model API opnai of model 'opnai/gpt' not recognized"),
+        (["judge"], {}, "--model-role judge2=... would not be asked: the judges are judge"),
+        (["judge2", "mockllm/x"], {}, "--model-role judge=... would not be asked"),
+        (["judge", "judge2"], {"judge2": "judge"}, "which are the same model, mockllm/judge"),
+    ],
+)
+def test_a_wrong_name_costs_no_rollout(
+    tmp_path: Path, judges: Any, more: dict[str, Any], told: str
+) -> None:
+    given = roles()
+    given |= {name: given[other] for name, other in more.items()}
+    for preflight in (True, False):
+        log = judged(tmp_path, given=given, judges=judges, preflight=preflight)
+        [sample] = log.samples or []
+        assert sample.error is not None
+        assert told in sample.error.message
+        assert not calls(log, None)
+
+
+def test_a_role_that_reads_like_a_typing_mistake_is_still_refused(tmp_path: Path) -> None:
+    log = judged(tmp_path, given={**roles(judge2=None), "judges": model(prefer(), "x")})
+    assert "did you mean 'judge'" in str((log.samples or [])[0].error)
+
+
+# --- judges that fail
+
+
+def refusing(name: str, reply: Reply) -> Any:
+    def replies(body: Body) -> Reply:
+        return reply if (body["model"], role_of(body)) == (name, "judge") else answer(body)
+
+    return replies
+
+
+OUT = (503, said("overloaded"))
+GONE = (404, said("no such model"))
+
+
+def with_server(server: Server, folder: Path, **options: Any) -> EvalLog:
+    given = roles(judge=server.model("one"), judge2=server.model("two"))
+    return judged(folder, given=given, **options)
+
+
+@pytest.mark.parametrize("problem", [OUT, GONE, "I refuse."], ids=["out", "gone", "refusal"])
+@pytest.mark.parametrize("early_stop", [True, False])
+def test_a_judge_that_fails_costs_its_votes_not_the_match(
+    server: Server, tmp_path: Path, problem: Reply, early_stop: bool
+) -> None:
+    server.reply = refusing("two", problem)
+    log = with_server(server, tmp_path, early_stop=early_stop)
+    found = pool(log)
+    cast = [vote for match in matches(found) for vote in match.votes]
+    lost = [vote for vote in cast if vote.abstention]
+    assert {vote.judge for vote in lost} == {"judge2"}
+    assert all((vote.verdict is None) == (vote.judge == "judge2") for vote in cast)
+    assert found.adopted is not None
+    assert found.discrepancies() == ()
+    if problem == GONE:
+        reasons = {vote.abstention for vote in lost}
+        assert all("no such model" in (reason or "") for reason in reasons)
+        asked = [body for body in server.of("judge") if body["model"] == "two"]
+        assert len(asked) <= 2 * 8, "with a schema and without, and never again in later rounds"
+
+
+def test_where_every_judge_is_gone_the_sample_ends(server: Server, tmp_path: Path) -> None:
+    server.reply = lambda body: GONE if role_of(body) == "judge" else answer(body)
+    [sample] = with_server(server, tmp_path).samples or []
+    assert "no such model" in str(sample.error)
+
+
+def test_each_of_several_judges_is_tried_before_a_rollout(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SWITCH, "true")
+    monkeypatch.setenv("LOCAL_API_KEY", "none")
+    monkeypatch.setenv("LOCAL_BASE_URL", f"{server.url}/v1")
+    server.reply = lambda b: GONE if b["model"] == "wrong" else answer(b)
+    named = ["judge", "openai-api/local/wrong"]
+    given = {"judge": server.model("one"), "summarizer": server.model("summarizer")}
+    options: Any = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
+    agent: Any = server.model()
+    strategy = rtv(n=2, votes=2, judges=named)
+    [log] = eval(problem(), solver=strategy, model=agent, model_roles=given, **options)
+    assert "the model openai-api/local/wrong cannot be asked" in str((log.samples or [])[0].error)
+    assert set(server.roles()) == {"preflight"}
+    server.asked.clear()
+    server.reply = answer
+    [log] = eval(problem(), solver=strategy, model=agent, model_roles=given, **options)
+    assert log.status == "success"
+    asked = Counter(body["model"] for body in server.of("judge"))
+    assert asked == {"one": 1, "wrong": 1}
+
+
+def test_a_retry_asks_only_the_judge_whose_votes_are_missing(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_API_KEY", "none")
+    monkeypatch.setenv("LOCAL_BASE_URL", f"{server.url}/v1")
+    names = ["openai-api/local/one", "openai-api/local/two"]
+    graded: list[Body] = []
+
+    def fails_at_the_end(body: Body) -> Reply:
+        """The last match of the tournament cannot be judged by anybody."""
+        if role_of(body) == "judge":
+            graded.append(body)
+            if len(graded) > 8:
+                return (402, said("no credit"))
+        return answer(body)
+
+    server.reply = fails_at_the_end
+    options: Any = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
+    config = GenerateConfig(max_retries=0)
+    agent = get_model("openai-api/local/agent", config=config)
+    strategy = rtv(n=3, votes=8, judges=names, early_stop=False)
+    [log] = eval(asked_again(), solver=strategy, model=agent, **options)
+    assert log.status == "error"
+    server.reply = answer
+    server.asked.clear()
+    [log] = eval_retry(log, **options)
+    assert log.status == "success"
+    found = pool(log)
+    assert len(server.of("judge")) == 8, "those of the first match are there"
+    assert server.roles().count("agent") == 0
+    for match in matches(found):
+        dealt = Counter((vote.judge, vote.order) for vote in match.votes)
+        assert set(dealt.values()) in ({2}, set())
+    assert found.discrepancies() == ()
+
+
+@task
+def asked_again() -> Any:
+    """A task that Inspect finds again by its name."""
+    return problem()
+
+
+def test_a_chain_of_stages_takes_judges_as_well(tmp_path: Path) -> None:
+    chain = [
+        rollouts(n=3, agent=acting(*CROWD)),
+        tournament(keep=2, votes=2, judges=["judge", "judge2"]),
+        select(keep=1, votes=2, judges="mockllm/model"),
+        adopt(),
+    ]
+    found = pool(run(problem(), chain, tmp_path, model_roles=roles()))
+    assert {v.model for m in matches(found)[-1:] for v in m.votes} == {"mockllm/model"}
+    assert found.discrepancies() == ()
+    assert json.dumps(found.stages[1].parameters["judges"]) == '["judge", "judge2"]'
