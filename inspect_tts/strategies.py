@@ -165,7 +165,7 @@ def refinement(options: PdrOptions, *, score_last: bool = False) -> list[Solver]
     return stages
 
 
-def evidence_of(options: RtvOptions) -> tuple[Solver, ...]:
+def evidence_of(options: EvidenceOptions) -> tuple[Solver, ...]:
     """The stage that runs checks on results, where the options ask for any."""
     if not options.takes_evidence:
         return ()

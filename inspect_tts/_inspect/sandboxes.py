@@ -72,22 +72,27 @@ class SandboxSet:
             logger.warning(f"a {self.spec.type} sandbox could not be closed: {error}")
 
 
-async def sandbox_spec(spec: EvalSpec, active: ActiveSample) -> SandboxEnvironmentSpec | None:
-    """The sandbox spec of this sample; None if it has no sandbox."""
+async def sandbox_spec(
+    spec: EvalSpec, active: ActiveSample, sample: Sample | None = None
+) -> SandboxEnvironmentSpec | None:
+    """The sandbox spec of this sample, or of another; None if it has no sandbox."""
     sandbox = spec.sandbox
     if sandbox is not None and isinstance(sandbox.config, str) and spec.task_file:
         # the spec names a file relative to the task's folder
         file = Path(spec.task_file).parent / sandbox.config
         if file.exists():
             sandbox = SandboxEnvironmentSpec(sandbox.type, str(file.resolve()))
-    return await resolve_sandbox(sandbox, active.sample, active.task)
+    return await resolve_sandbox(sandbox, sample or active.sample, active.task)
 
 
 async def open_sandboxes(
-    sandbox: SandboxEnvironmentSpec, spec: EvalSpec, active: ActiveSample
+    sandbox: SandboxEnvironmentSpec,
+    spec: EvalSpec,
+    active: ActiveSample,
+    sample: Sample | None = None,
 ) -> SandboxSet:
     """Start a fresh set of environments like the sample's, for the current async task."""
-    sample = active.sample
+    sample = sample or active.sample
     sandbox_environments_context_var.set({})  # so that no other set is found if the start fails
     sandbox_with_environments_context_var.set({})
     environments = await init_sandbox_environments_sample(

@@ -20,6 +20,7 @@ from threading import Lock
 import anyio
 import platformdirs
 from filelock import FileLock, Timeout
+from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, EvalSpec
 from inspect_ai.util import SandboxEnvironment, SandboxEnvironmentSpec, concurrency
 from pydantic import ValidationError
@@ -104,7 +105,9 @@ class _OwnRegister:
 _own = cache(_OwnRegister)
 
 
-async def open_sandbox(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> SandboxSet:
+async def open_sandbox(
+    sandbox: SandboxEnvironmentSpec, spec: EvalSpec, sample: Sample | None = None
+) -> SandboxSet:
     """Start the sandboxes of a rollout, a few at a time in the whole process.
 
     A docker engine that has to start all of them at once starts each of them late. If the daemon
@@ -113,7 +116,7 @@ async def open_sandbox(sandbox: SandboxEnvironmentSpec, spec: EvalSpec) -> Sandb
     sandboxes: SandboxSet | None = None
     try:
         async with concurrency("sandbox starts", STARTS_AT_ONCE):
-            start = partial(open_sandboxes, sandbox, spec, outer_sample())
+            start = partial(open_sandboxes, sandbox, spec, outer_sample(), sample)
             docker = sandbox.type == "docker"
             sandboxes = await (retry_after_outage(start) if docker else start())
     except BaseException:

@@ -263,8 +263,12 @@ class LoadOptions(SummaryOptions, SavedOptions):
     """Arguments of `recorded_rollouts`."""
 
 
-class SelectRecordedOptions(SelectionOptions, LoadOptions):
+class SelectRecordedOptions(SelectionOptions, EvidenceOptions, LoadOptions):
     """Arguments of `select_recorded`."""
+
+    @model_validator(mode="after")
+    def _something_to_go_by(self) -> "SelectRecordedOptions":
+        return self.checked_needs(self.selection, self.dedupe_behavior)
 
 
 class ReplayOptions(SelectionOptions, SavedOptions):

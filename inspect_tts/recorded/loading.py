@@ -29,6 +29,7 @@ from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.pool import pool_of
 from inspect_tts.stages.rollouts import add_iteration
 
+from .images import place_of
 from .readers import load
 from .records import Recorded, Source
 
@@ -86,6 +87,7 @@ class RecordedRollouts(RolloutSource):
         self.found = found
         """By iteration."""
         self.publish_scores = bool(state.metadata.get(GRADED))
+        self.place = place_of(state)
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout]:
         """Summarize the rollouts of an iteration that have no summary yet."""

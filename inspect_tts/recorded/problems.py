@@ -14,6 +14,7 @@ from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
 
 from .copies import Entry, entry, without_duplicates
+from .images import IMAGE, images_of
 from .loading import GRADED, SOURCES
 from .readers import find_reader, read_all, search
 from .readers.files import read_any, read_lines
@@ -176,7 +177,9 @@ def problem_texts(path: str) -> dict[str, str]:
         ) from error
 
 
-def dataset(collection: Collection, texts: Mapping[str, str]) -> MemoryDataset:
+def dataset(
+    collection: Collection, texts: Mapping[str, str], image_template: str | None = None
+) -> MemoryDataset:
     """The problems as samples: input, and where the rollouts are. No target, no score."""
     unknown = [p.name for p in collection.problems if not (p.text or texts.get(p.name))]
     if unknown:
@@ -186,10 +189,13 @@ def dataset(collection: Collection, texts: Mapping[str, str]) -> MemoryDataset:
             "instance_id and problem_statement, for example SWE-bench's dataset"
         )
     graded = any(each.scored for problem in collection.problems for each in problem.attempts)
-    return MemoryDataset([_sample(problem, texts, graded) for problem in collection.problems])
+    images = images_of(image_template, [problem.name for problem in collection.problems])
+    return MemoryDataset(
+        [_sample(each, texts, graded, images.get(each.name)) for each in collection.problems]
+    )
 
 
-def _sample(problem: Problem, texts: Mapping[str, str], graded: bool) -> Sample:
+def _sample(problem: Problem, texts: Mapping[str, str], graded: bool, image: str | None) -> Sample:
     text = problem.text or texts[problem.name]
     return Sample(
         id=problem.name,
@@ -198,5 +204,6 @@ def _sample(problem: Problem, texts: Mapping[str, str], graded: bool) -> Sample:
         metadata={
             SOURCES: [source.model_dump() for source in problem.sources],
             GRADED: graded,
+            **({} if image is None else {IMAGE: image}),
         },
     )

@@ -5,15 +5,16 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_tts._inspect import eval_spec
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, no_traceback
-from inspect_tts.models.preflight import asked_models, preflight
+from inspect_tts.models.preflight import asked_models, judges_asked, mark_judges, preflight
 from inspect_tts.models.roles import check_roles
 from inspect_tts.options import LoadOptions, SelectRecordedOptions
 from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.chain import strategy_chain
 from inspect_tts.stages.hooks import install_hooks
-from inspect_tts.strategies import selection_of
+from inspect_tts.strategies import evidence_of, selection_of
 
+from .images import IMAGE, NEEDS_IMAGE
 from .loading import SOURCES, RecordedRollouts, add_recorded, begin, load_each
 from .outputs import write_at_end
 from .records import Source
@@ -73,10 +74,16 @@ def select_recorded(options: SelectRecordedOptions) -> Solver:
     Raises:
         UserError: If an argument is out of range or a prompt incomplete.
     """
-    if options.dedupe_behavior or options.selection == "behavior":
-        raise UserError(
-            "dedupe_behavior and selection=behavior go by what results do when they are executed, "
-            "which recorded rollouts are not here; leave them out"
-        )
     load = recorded_rollouts(**LoadOptions.of(options).arguments())
-    return strategy_chain(load, selection_of(options), adopt())
+    chain = strategy_chain(load, *evidence_of(options), selection_of(options), adopt())
+    if not options.takes_evidence:
+        return chain
+
+    @no_traceback
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if IMAGE not in state.metadata and SOURCES in state.metadata:
+            raise UserError(NEEDS_IMAGE)
+        return await chain(state, generate)
+
+    mark_judges(solve, judges_asked([chain]))
+    return solve

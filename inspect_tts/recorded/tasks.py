@@ -29,6 +29,7 @@ def recorded(
     strict: bool = False,
     problems: str | None = None,
     output: str | None = None,
+    image_template: str | None = None,
 ) -> Task:
     """Problems with rollouts that were already run; nothing but summaries and votes is paid for.
 
@@ -40,6 +41,9 @@ def recorded(
         problems: File with the texts of the problems, where the format holds none: JSON lines with
             `instance_id` and `problem_statement`.
         output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
+        image_template: Names of the docker images in which `check` and `evidence` run, with
+            `{org}`, `{repo}`, `{issue}`, `{id}`, `{arch}`. Each holds the problem's start state, a
+            git repository, as its working directory.
 
     Returns:
         One sample for each problem; its rollouts' scores stay sealed until one is chosen.
@@ -52,7 +56,7 @@ def recorded(
         logger.warning(warning)
     malformed = [{"source": str(source), "why": why} for source, why in collection.malformed]
     return Task(
-        dataset=dataset(collection, problem_texts(problems) if problems else {}),
+        dataset=dataset(collection, problem_texts(problems) if problems else {}, image_template),
         solver=select_recorded(),
         scorer=recorded_score(),
         metadata={

@@ -1,6 +1,5 @@
 """Everything that influences a rollout, as the key of its saved result."""
 
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalSpec
 from inspect_ai.model import get_model
-from inspect_ai.solver import Solver
 from inspect_ai.util import SandboxEnvironmentSpec
 
 from inspect_tts._inspect import component_spec, outer_sample
@@ -19,6 +17,7 @@ from inspect_tts.resume.format import cache_key
 from inspect_tts.text.writable import plain
 
 from .agent_run import AgentRun
+from .source import Place
 from .summary import trajectory_hash
 
 
@@ -61,7 +60,7 @@ def grade_key(run: AgentRun) -> str:
 def check_key(
     spec: EvalSpec,
     sandbox: SandboxEnvironmentSpec,
-    setup: Sequence[Solver],
+    place: Place,
     check: Check,
     *,
     patch: str,
@@ -70,9 +69,9 @@ def check_key(
 ) -> str:
     """Key of a check on a result: where both stand, and how long it may take."""
     parts = {
-        "problem": _problem(outer_sample().sample),
+        "problem": _problem(place.sample),
         "sandbox": _sandbox(sandbox),
-        "setup": [component_spec(step) for step in setup],
+        "setup": [component_spec(step) for step in place.setup],
         "check": check.model_dump(include={"command", "folder", "files", "junit", "origin"}),
         "result": sha256(patch.encode(errors="surrogatepass")).hexdigest(),
         "repeat": repeat,

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import anyio
-from inspect_ai.solver import TaskState
+from inspect_ai.dataset import Sample
+from inspect_ai.solver import Solver, TaskState
 from inspect_ai.util import background, concurrency
 from pydantic import JsonValue
 
@@ -92,6 +93,15 @@ class FinishedRollout:
         return None if self.adopted else self.score
 
 
+class Place(NamedTuple):
+    """Where results are executed if the running sample has no sandbox."""
+
+    sample: Sample
+    """The problem with its sandbox, its files and its setup."""
+    setup: tuple[Solver, ...] = ()
+    """Steps before the agent."""
+
+
 class RolloutSource(Protocol):
     """Where rollouts come from: run in the sample, recorded, or each a sample of its own."""
 
@@ -101,6 +111,8 @@ class RolloutSource(Protocol):
     """How long the last iteration took; None where it ran elsewhere."""
     publish_scores: bool = False
     """Whether all numbers are published even if no other rollout of this problem was graded."""
+    place: Place | None = None
+    """None where it is like the running sample's own sandbox."""
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout] | None:
         """Wait for the rollouts of an iteration; None if they must run as samples first."""
@@ -138,6 +150,11 @@ class RolloutTasks:
         self.saved = SavedResults(None)
         self.recorded_votes: RecordedVotes | None = None
         """Votes of an earlier run, to be used before a judge is asked."""
+
+    @property
+    def place(self) -> Place | None:
+        """Where results are executed; None where it is like the sample's own sandbox."""
+        return None if self.source is None else self.source.place
 
     @cached_property
     def budget(self) -> Budget:

@@ -20,7 +20,7 @@ from inspect_tts._inspect import TerminateSampleError, no_sandbox_events
 from inspect_tts.machine.orphans import register_folder
 
 from .baseline import Baseline, close_baseline, open_baseline, read_workspace
-from .tree_scripts import APPLY, OPEN_TREE, RESTORE, RUN, STATE
+from .tree_scripts import APPLY, OPEN_TREE, RESTORE, RESTORE_CHANGED, RUN, STATE
 
 OUTPUT_BYTES = 200_000
 """What is read of a command's output."""
@@ -72,10 +72,14 @@ class Tree:
     """Patch of what differed from the commit at the start."""
 
     async def restore(self) -> None:
-        """Put the start state back, and prove it."""
-        content, self.state = _states(await _run(RESTORE, self.top, self.own))
-        if content != self.content:
-            raise TreeError("the tree could not be brought back to its start")
+        """Put the start state back, and prove it; first only what has changed since."""
+        for script in (RESTORE_CHANGED, RESTORE):
+            done = await _exec([*_SHELL, script, "sh", self.top, self.own], b"", _SECONDS)
+            if done is not None and done.success:
+                content, self.state = _states(done)
+                if content == self.content:
+                    return
+        raise TreeError("the tree could not be brought back to its start")
 
     async def put(self, patch: str) -> str | None:
         """Put a result on the restored tree; say why it does not fit."""

@@ -38,7 +38,10 @@ for each in /proc/[0-9]*; do echo "${each#/proc/}"; done >"$own/processes"
 printf '%s\n' "$top" "$own" "$home"
 """
 
-STATE = _COMMON + 'printf "content %s\\n" "$(content "$top")"\nnote\n'
+# `base`: the list of files as it is at the start, for `RESTORE_CHANGED`.
+_TELL = 'printf "content %s\\n" "$(content "$top")"\nnote\ncp "$own/files" "$own/base"\n'
+
+STATE = _COMMON + _TELL
 
 RESTORE = (
     _COMMON
@@ -46,9 +49,30 @@ RESTORE = (
 mkdir -p "$top" && cd -P "$top" && [ "$(pwd -P)" = "$top" ] || exit 3
 find . -mindepth 1 -maxdepth 1 -exec rm -rf {} +
 cp -a "$own/start/." "$top/" || exit 4
-printf 'content %s\n' "$(content "$top")"
-note
 """
+    + _TELL
+)
+
+# Only what differs by the lists is put back: a checksum of all content shows if that was enough.
+RESTORE_CHANGED = (
+    _COMMON
+    + r"""
+cd -P "$top" && [ "$(pwd -P)" = "$top" ] || exit 3
+list_files >"$own/now"
+comm -3 "$own/base" "$own/now" | sed 's|^\t*[^/]*\./|./|' | sort -u >"$own/differ"
+[ "$(wc -l <"$own/differ")" -le 2000 ] || exit 4
+while IFS= read -r path; do
+  [ -d "$path" ] && [ ! -L "$path" ] && [ -d "$own/start/$path" ] && continue
+  rm -rf "$path"
+  if [ -d "$own/start/$path" ] && [ ! -L "$own/start/$path" ]; then
+    mkdir "$path" && chmod --reference="$own/start/$path" "$path"
+  elif [ -e "$own/start/$path" ] || [ -L "$own/start/$path" ]; then
+    cp -a "$own/start/$path" "$path"
+  fi || exit 4
+done <"$own/differ"
+rm -rf .git && cp -a "$own/start/.git" .git || exit 4
+"""
+    + _TELL
 )
 
 # The patch comes by standard input.
@@ -74,6 +98,8 @@ tar -C / -xf - || exit 4
 rm -f "$own/out" "$own/code" "$report"
 export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1 TERM=dumb COLUMNS=120
 export PYTEST_ADDOPTS='-p no:cacheprovider'
+# as agents' shells do: images of benchmarks choose a Python there
+[ "$alone" = no ] || [ -n "$BASH_ENV" ] || [ ! -r ~/.bashrc ] || export BASH_ENV=~/.bashrc
 shell=$(command -v bash || command -v sh)
 unset GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0 LC_ALL
 rm -f "$own/pipe" && mkfifo "$own/pipe" || exit 5

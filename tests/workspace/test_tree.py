@@ -40,6 +40,13 @@ async def use(tree: Tree) -> None:
     back, clean = await ran(tree, "git status --short *.*; cat sums.py")
     assert (back.output, clean) == ("?? dirty.txt\ndef add(a, b):\n    return a - b\n", True)
 
+    odd = "rm -r tests; ln -s /var/empty tests; rm sums.py; mkdir -p sums.py/in; chmod 700 .git"
+    _, clean = await ran(tree, f"{odd}; touch 'a b' $'c\\nd'; git gc -q; chmod +x dirty.txt")
+    assert not clean
+    await tree.restore()
+    back, clean = await ran(tree, "git status --short *.*; head -n 1 tests/test_sums.py")
+    assert (back.output, clean) == ("?? dirty.txt\nimport sys\n", True)
+
     many, _ = await ran(tree, "yes | head -c 3000000")
     assert 190_000 < len(many.output) <= 200_000
     late, _ = await ran(tree, "sleep 600", seconds=2)
@@ -55,7 +62,7 @@ async def use(tree: Tree) -> None:
     assert "does not apply" in (await tree.put(PATCH.replace("a - b", "a / b")) or "")
     await tree.restore()
 
-    await ran(tree, f"echo >> {tree.own}/start/sums.py")
+    await ran(tree, f"echo >> {tree.own}/start/sums.py; echo >> sums.py")
     with pytest.raises(TreeError, match="back to its start"):
         await tree.restore()
 

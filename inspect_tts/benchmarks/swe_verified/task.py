@@ -7,7 +7,7 @@ from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.util import ComposeConfig, ComposeService, SandboxEnvironmentSpec
+from inspect_ai.util import SandboxEnvironmentSpec
 from platformdirs import user_cache_path
 
 from inspect_tts.agents.mini_swe_agent import mini_swe_agent
@@ -16,6 +16,7 @@ from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
 
 from .checked import ImageCheck
+from .containers import check_template, image_sandbox
 from .dataset import as_hub_folder, read_records
 from .extra import check_extra
 from .scorer import swe_verified_scorer
@@ -61,7 +62,7 @@ def swe_verified(
     from inspect_evals.swe_bench.swe_bench import DEFAULT_IMAGE_TEMPLATE, swe_bench
 
     template = image_template or DEFAULT_IMAGE_TEMPLATE
-    _check_template(template)
+    check_template(template)
     given: dict[str, Any] = {
         "input_prompt": "{issue_text}",
         "sandbox_type": sandbox,
@@ -114,32 +115,9 @@ def _graded(repo: str, version: str) -> bool:
     return version in MAP_REPO_VERSION_TO_SPECS.get(repo, {})
 
 
-def _check_template(template: str) -> None:
-    fields = ("org", "repo", "issue", "id", "arch")
-    try:
-        named = template.format(**dict.fromkeys(fields, "x"))
-    except (KeyError, IndexError, ValueError) as error:
-        allowed = ", ".join(f"{{{field}}}" for field in fields)
-        raise UserError(
-            f"image_template={template!r} has a placeholder that is not known ({error}); it may "
-            f"have {allowed}"
-        ) from error
-    if not any(f"{{{field}}}" in template for field in ("id", "issue")):
-        raise UserError(
-            f"image_template={template!r} names one image, {named!r}, for all problems; put {{id}} "
-            "into it, or {org}, {repo} and {issue}"
-        )
-
-
 def _sandbox(kind: str, sample: Sample) -> SandboxEnvironmentSpec:
     made = sample.metadata or {}
-    arch = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-    service = ComposeService(
-        image=made["image_name"],
-        platform=arch.get(made["arch"]),  # none where the image's name does not depend on it
-        init=True,  # without it, every stop takes 10 seconds
-        command="sleep infinity",
-        working_dir="/testbed",
-        network_mode=None if made["allow_internet"] else "none",
+    internet = bool(made["allow_internet"])
+    return image_sandbox(
+        made["image_name"], arch=made["arch"], internet=internet, folder="/testbed"
     )
-    return SandboxEnvironmentSpec(kind, ComposeConfig(services={"default": service}))

@@ -6,7 +6,7 @@ from shlex import quote
 from time import monotonic
 
 from inspect_ai.log import EvalSpec
-from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.solver import Generate, TaskState
 from inspect_ai.util import LimitExceededError, SandboxEnvironmentSpec
 
 from inspect_tts._inspect import (
@@ -24,6 +24,7 @@ from inspect_tts.machine.orphans import open_sandbox
 from inspect_tts.method.seeding import cache_scope
 from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.rollout.cache_keys import check_key
+from inspect_tts.rollout.source import Place
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
 from inspect_tts.workspace.tree import RawRun, Tree, TreeError, open_tree
@@ -44,7 +45,7 @@ class Session:
     generate: Generate
     spec: EvalSpec
     sandbox: SandboxEnvironmentSpec
-    setup: list[Solver]
+    place: Place
     saved: SavedResults
     patches: dict[str, str]
     """By tree what is put on the start state; the untouched tree is none of them."""
@@ -75,11 +76,12 @@ class Session:
             token_limit=None,
             cost_limit=None,
         )
+        state._sample_id = self.place.sample.id or 0
         view = isolate_rollout(state, outer_sample())
         try:
-            self._sandboxes = await open_sandbox(self.sandbox, self.spec)
+            self._sandboxes = await open_sandbox(self.sandbox, self.spec, self.place.sample)
             view.sandbox_environments = self._sandboxes.environments
-            for step in self.setup:
+            for step in self.place.setup:
                 state = await step(state, self.generate)
         except (LimitExceededError, TerminateSampleError):
             raise
@@ -106,7 +108,7 @@ class Session:
         key = check_key(
             self.spec,
             self.sandbox,
-            self.setup,
+            self.place,
             check,
             patch=patch,
             repeat=repeat,

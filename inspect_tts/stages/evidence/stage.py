@@ -19,7 +19,7 @@ from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import EXECUTION, Rollout, Stage
 from inspect_tts.options.evidence import EvidenceOptions, named_checks
 from inspect_tts.registry import is_stage
-from inspect_tts.rollout.source import rollout_tasks
+from inspect_tts.rollout.source import Place, rollout_tasks
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.workspace.tree import TreeError
 
@@ -52,9 +52,9 @@ def take_evidence(options: EvidenceOptions) -> Solver:
         pool, began = pool_of(state), monotonic()
         if not pool.selected:
             raise UserError("take_evidence() has no results; put rollouts() before it")
-        setup = setup_steps(is_stage)
+        place = rollout_tasks().place or Place(outer_sample().sample, (*setup_steps(is_stage),))
         async with span("evidence", type="evidence"), rollout_tasks().spare_slot():
-            [found] = await gather([_evidence(state, generate, pool, options, setup)])
+            [found] = await gather([_evidence(state, generate, pool, options, place)])
             for check in found.checks:
                 runs = [
                     run.model_dump(mode="json", exclude={"passed"})
@@ -86,7 +86,7 @@ async def _evidence(
     generate: Generate,
     pool: RolloutPool,
     options: EvidenceOptions,
-    setup: list[Solver],
+    place: Place,
 ) -> ExecutionEvidence:
     """Take the evidence in a task of its own, whose sandbox is the fresh one."""
     spec, active = eval_spec(), outer_sample()
@@ -96,7 +96,7 @@ async def _evidence(
         after_selections=len(pool.selections),
         population=tuple(pool.selected),
     )
-    sandbox = await sandbox_spec(spec, active)
+    sandbox = await sandbox_spec(spec, active, place.sample)
     if sandbox is None:
         return empty.model_copy(update={"reason": "the task has no sandbox"})
     results, patches, unavailable = results_of(rollouts)
@@ -105,7 +105,7 @@ async def _evidence(
         generate,
         spec,
         sandbox,
-        setup,
+        place,
         rollout_tasks().saved,
         patches,
         seconds=min(options.evidence_time / 4, MOST_SECONDS),
