@@ -11,17 +11,23 @@ import click
 from inspect_ai.log import EvalSpec
 
 from inspect_tts._inspect import ENDED, PrerequisiteError
-from inspect_tts._inspect.command import eval_options, parse_cli_args, run_eval, selected_ids
+from inspect_tts._inspect.command import (
+    EvalCommand,
+    eval_options,
+    parse_cli_args,
+    run_eval,
+    selected_ids,
+)
 from inspect_tts.arguments import Options, checked
 from inspect_tts.estimate.forecast import Forecast
-from inspect_tts.models.roles import NO_MODEL
+from inspect_tts.models.roles import NO_MODEL, check_models
 from inspect_tts.options import ReplayOptions, SelectRecordedOptions
 from inspect_tts.report.command import report
 from inspect_tts.report.samples import log_header
 from inspect_tts.stages.pool import RolloutPool
 
 from .outputs import WRITTEN, check_end
-from .problems import Collection, collect, dataset, problem_texts
+from .problems import ONE_EACH, Collection, collect, dataset, problem_texts
 from .readers import FORMATS
 from .readers.inspect_log import pool_in
 from .replay import check_trajectories, recorded_in, replay_recorded
@@ -89,7 +95,7 @@ _FORMAT = (
 )
 
 
-@click.command(epilog=_EPILOG.format(solver="inspect_tts/select_recorded"))
+@click.command(cls=EvalCommand, epilog=_EPILOG.format(solver="inspect_tts/select_recorded"))
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--format", help=_FORMAT)
 @click.option("--strict", is_flag=True, help="Stop at a malformed file instead of skipping it.")
@@ -125,12 +131,10 @@ def select(
     votes = fresh_votes([len(p.attempts) for p in collection.problems], options)
     click.echo(_found(collection))
     if all(len(problem.attempts) == 1 for problem in collection.problems):
-        click.echo(
-            "Each problem has one rollout, so there is nothing to select. The rollouts inside of a "
-            "strategy's log are selected anew by `inspect-tts replay LOG`.",
-            err=True,
-        )
+        click.echo(ONE_EACH, err=True)
     click.echo(f"Model calls: {collection.attempts} summaries and {_range(votes)} votes.{_REASK}")
+    if not dry_run:
+        check_models(params["model"], parse_cli_args(params["model_role"]), judged=votes.most > 0)
     if dry_run or not _confirmed(collection.attempts, yes):
         return
     task: dict[str, Any] = {"paths": list(paths), "format": format, "strict": strict}
@@ -139,7 +143,7 @@ def select(
     _run(context, "inspect_tts/recorded", task, solver, params)
 
 
-@click.command(epilog=_EPILOG.format(solver="inspect_tts/replay_recorded"))
+@click.command(cls=EvalCommand, epilog=_EPILOG.format(solver="inspect_tts/replay_recorded"))
 @click.argument("log")
 @_options_of(ReplayOptions)
 @_user_errors
@@ -238,8 +242,7 @@ def _found(collection: Collection) -> str:
 
 
 def _expected(pools: Sequence[RolloutPool], expected: VoteForecast, judge: str) -> str:
-    rollouts = sum(len(pool.rollouts) for pool in pools)
-    votes = expected.votes
+    rollouts, votes = sum(len(pool.rollouts) for pool in pools), expected.votes
     lines = [
         f"{len(pools)} problems, {rollouts} rollouts, {expected.recorded} recorded votes.",
         *(f"  {count} do not fit: {why}" for why, count in sorted(expected.unusable.items())),
@@ -272,8 +275,7 @@ def _judge(
 
 
 def _given(context: click.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _models(

@@ -39,7 +39,8 @@ def recorded(
         strict: Whether a malformed file is an error; else it is named and skipped.
         problems: File with the texts of the problems, where the format holds none: JSON lines with
             `instance_id` and `problem_statement`.
-        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`; an
+            empty text for none.
 
     Returns:
         One sample for each problem; its rollouts' scores stay sealed until one is chosen.
