@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .agents.bash import bash_agent
     from .agents.ending import AgentEnd
     from .agents.mini_swe_agent import mini_swe_agent
+    from .choosing.call import choose, choose_sync
+    from .choosing.choice import Choice
     from .errors import UserError
     from .execution.records import Check, CheckRun, ExecutionEvidence
     from .method.records import Evidence, Match, Rollout, Round, Selection, Summary, Vote
@@ -42,6 +44,10 @@ __all__ = [  # noqa: RUF022  # grouped
     "select",
     "take_evidence",
     "tournament",
+    # candidates in memory
+    "Choice",
+    "choose",
+    "choose_sync",
     # agents
     "bash_agent",
     "mini_swe_agent",
@@ -82,6 +88,8 @@ _HOMES = {
     "agents.bash": ("bash_agent",),
     "agents.ending": ("AgentEnd",),
     "agents.mini_swe_agent": ("mini_swe_agent",),
+    "choosing.call": ("choose", "choose_sync"),
+    "choosing.choice": ("Choice",),
     "errors": ("UserError",),
     "execution.records": ("Check", "CheckRun", "ExecutionEvidence"),
     "method.records": ("Evidence", "Match", "Rollout", "Round", "Selection", "Summary", "Vote"),

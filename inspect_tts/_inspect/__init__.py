@@ -4,6 +4,7 @@ Each module says why it needs them. `tests/test_inspect_contract.py` pins what t
 a release of Inspect that moves something fails there, with a name.
 """
 
+from inspect_ai._util.dotenv import init_dotenv  # what every command of Inspect begins with
 from inspect_ai._util.error import PrerequisiteError  # printed without a traceback
 from inspect_ai._util.exception import TerminateSampleError  # must not be caught
 
@@ -24,6 +25,7 @@ from .evaluation import (
     at_run_end,
     component_spec,
     eval_spec,
+    in_sample,
     outer_sample,
     own_solver_before,
     planned_steps,

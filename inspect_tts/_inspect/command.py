@@ -2,22 +2,34 @@
 
 Private: only the click command of `inspect eval` has its options and turns them into arguments of
 `eval()`. `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and `--sample-id`, and the
-command `inspect` begins with `init_dotenv`.
+command `inspect` begins with `init_dotenv`. `eval_async` shows what the display of the process
+shows, which `eval` alone can set.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
 import click
 from inspect_ai._cli.eval import eval_command
+from inspect_ai._display.core import active
 from inspect_ai._eval.task.util import slice_dataset
 from inspect_ai._util.config import parse_cli_args
 from inspect_ai._util.dotenv import init_dotenv
 from inspect_ai._util.samples import parse_sample_id, parse_samples_limit
 from inspect_ai.dataset import Dataset
+from inspect_ai.util import _display as types
 
-__all__ = ["eval_options", "parse_cli_args", "run_eval", "selected_ids"]
+__all__ = [
+    "EvalCommand",
+    "eval_options",
+    "parse_cli_args",
+    "quiet_display",
+    "run_eval",
+    "selected_ids",
+]
 
 _OURS = {
     "tasks",
@@ -34,6 +46,15 @@ _OURS = {
     "json_output",
 }
 """Options that our commands set themselves, or that do not apply to finished rollouts."""
+
+
+class EvalCommand(click.Command):
+    """A command whose options a file `.env` may set, as it does those of `inspect eval`."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the file before the options."""
+        init_dotenv()
+        return super().make_context(*args, **kwargs)
 
 
 def eval_options(taken: Iterable[str]) -> list[click.Parameter]:
@@ -56,5 +77,16 @@ def selected_ids(dataset: Dataset, limit: str | None, sample_id: str | None) -> 
 
 def run_eval(context: click.Context, task: str, **params: Any) -> None:
     """Run `inspect eval`."""
-    init_dotenv()
     context.invoke(eval_command, tasks=(task,), **params)
+
+
+@contextmanager
+def quiet_display() -> Iterator[None]:
+    """Show nothing of an eval, or what `INSPECT_DISPLAY` names, and then what was shown before."""
+    before = types._display_type, active._active_display
+    active._active_display = None
+    types.init_display_type(os.environ.get("INSPECT_DISPLAY", "none"))
+    try:
+        yield
+    finally:
+        types._display_type, active._active_display = before

@@ -143,6 +143,11 @@ def outer_sample() -> ActiveSample:
     return active.real if isinstance(active, RolloutSampleView) else active
 
 
+def in_sample() -> bool:
+    """Whether a sample of an eval is running here."""
+    return sample_active() is not None
+
+
 def eval_spec() -> EvalSpec:
     """The spec of the running eval."""
     spec = _specs.get(outer_sample().eval_id)

@@ -1,5 +1,7 @@
 """Ask the judge and the summarizer: model roles, usage, answers that fail."""
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from time import monotonic
@@ -102,6 +104,20 @@ def needed_model(role: Role) -> Model:
     if str(model) == NO_MODEL:
         raise UserError(NEEDS_MODEL)
     return model
+
+
+def check_models(
+    model: object, roles: Iterable[str], *, judged: bool, how: str = "give --model NAME"
+) -> None:
+    """Refuse to start a selection without a model that will be asked."""
+    given = model or os.environ.get("INSPECT_EVAL_MODEL")
+    needed = ("summarizer", "judge") if judged else ("summarizer",)
+    missing = [role for role in needed if role not in roles]
+    if missing and (not given or str(given) in ("none", NO_MODEL)):
+        raise UserError(
+            f"there is no model for the {' and the '.join(missing)}; {how}, for example "
+            "anthropic/claude-sonnet-4-5, or set INSPECT_EVAL_MODEL"
+        )
 
 
 def check_roles() -> None:

@@ -46,7 +46,7 @@ class Entry:
     @property
     def unmarked(self) -> tuple[str, str, str] | None:
         """What equals that of a copy, where neither ids nor a trial tell it from another run."""
-        told = self.ids or self.bare or self.source.format == "swe-bench"
+        told = self.ids or self.bare or self.source.format in ("swe-bench", "candidates")
         return None if told else (self.problem, self.content, self.started)
 
 

@@ -71,10 +71,11 @@ def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Wr
 
 
 def write_at_end(log: EvalLog) -> None:
-    """Write the files when an eval has ended, also a retry."""
-    if log.results is not None and log.results.completed_samples > 0:
+    """Write the files when an eval has ended, also a retry; with `output=""` none."""
+    output = log.eval.task_args.get("output")
+    if output != "" and log.results is not None and log.results.completed_samples > 0:
         with ThreadPoolExecutor(1) as thread:  # see `collect`
-            written = thread.submit(write_selections, log, log.eval.task_args.get("output"))
+            written = thread.submit(write_selections, log, output)
             WRITTEN.append(written.result())
 
 

@@ -22,6 +22,10 @@ from .readers.reports import without_attempts
 from .readers.sound import printable
 from .records import LeftOut, Malformed, Source
 
+ONE_EACH = (
+    "Each problem has one rollout, so there is nothing to select. The rollouts inside of a "
+    "strategy's log are selected anew by `inspect-tts replay LOG`."
+)
 _SHOWN = 10
 _UNTOLD = "The recorded files do not tell what the task is: no attempt at it has a trajectory."
 

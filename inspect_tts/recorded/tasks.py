@@ -40,7 +40,8 @@ def recorded(
         strict: Whether a malformed file is an error; else it is named and skipped.
         problems: File with the texts of the problems, where the format holds none: JSON lines with
             `instance_id` and `problem_statement`.
-        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`; an
+            empty text for none.
         image_template: Names of the docker images in which `check` and `evidence` run, with
             `{org}`, `{repo}`, `{issue}`, `{id}`, `{arch}`. Each holds the problem's start state, a
             git repository, as its working directory.

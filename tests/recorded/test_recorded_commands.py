@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 from commands import run_command
 from helpers import Outcome
-from inspect_ai.log import read_eval_log
+from inspect_ai.log import list_eval_logs, read_eval_log
+from openai_api import said as error_body
+from openai_api import serving
 from recorded_logs import lines
 from recorded_runs import agents, expect, run
 
@@ -112,18 +114,57 @@ def test_a_mistake_on_the_command_line_is_one_sentence(words: list[str], told: s
     assert "Traceback" not in found.output
 
 
-def test_a_command_whose_eval_failed_fails(tmp_path: Path) -> None:
+def predictions(folder: Path) -> list[str]:
     for name in ("one", "two"):
         row = {"instance_id": "p", "model_patch": f"+ {name}", "model_name_or_path": name}
-        (tmp_path / f"preds_{name}.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    texts = tmp_path / "problems.jsonl"
+        (folder / f"preds_{name}.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    texts = folder / "problems.jsonl"
     texts.write_text(json.dumps({"instance_id": "p", "problem_statement": "Do it."}), "utf-8")
-    words = ["inspect-tts", "select", str(tmp_path), "--problems", str(texts)]
-    words += ["--model", "none/none", "--display", "none"]
-    done = run_command(*words, "--log-dir", tmp_path / "logs")
+    return ["select", str(folder), "--problems", str(texts), "--display", "none"]
+
+
+def test_a_command_whose_eval_failed_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_API_KEY", "none")
+    words = [*predictions(tmp_path), "--log-dir", str(tmp_path / "logs")]
+    with serving() as server:
+        server.reply = lambda body: (401, error_body("bad key"))
+        model = ["--model", "openai-api/local/m", "--model-base-url", f"{server.url}/v1"]
+        done = run_command("inspect-tts", *words, *model)
     assert done.returncode == 1
-    assert "Error: the eval ended with status error: there is no model" in done.stderr
+    assert "Error: the eval ended with status error: " in done.stderr
+    assert "bad key" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "there is no model for the summarizer and the judge; give --model NAME"),
+        (["--model", "none/none"], "there is no model for the summarizer and the judge"),
+        (["--selection", "first"], "there is no model for the summarizer; give --model NAME"),
+        (["--model-role", "judge=mockllm/model"], "there is no model for the summarizer;"),
+    ],
+    ids=["none", "none by name", "no judge is needed", "a judge alone"],
+)
+def test_select_without_a_model_says_so_and_leaves_nothing(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INSPECT_EVAL_MODEL", raising=False)
+    given, logs = predictions(tmp_path), tmp_path / "logs"
+    found = command(*given, "--log-dir", str(logs), *words)
+    assert found.exit_code == 1
+    assert told in found.output
+    assert not logs.exists()
+    assert command(*given, *words, "--dry-run").exit_code == 0
+
+
+def test_a_model_may_stand_in_a_file_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INSPECT_EVAL_MODEL", raising=False)
+    (tmp_path / ".env").write_text("INSPECT_EVAL_MODEL=simulated/coder\n", "utf-8")
+    done = run_command("inspect-tts", *predictions(tmp_path), "--votes", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [log] = list_eval_logs(str(tmp_path / "logs"))
+    assert read_eval_log(log.name, header_only=True).eval.model == "simulated/coder"
 
 
 def test_every_option_of_inspect_eval_is_there() -> None:

@@ -6,7 +6,12 @@ from typing import Any
 
 import click
 
-from inspect_tts._inspect.command import eval_options, parse_cli_args, selected_ids
+from inspect_tts._inspect.command import (
+    EvalCommand,
+    eval_options,
+    parse_cli_args,
+    selected_ids,
+)
 from inspect_tts.arguments import checked
 from inspect_tts.method.parameters import JUDGE
 from inspect_tts.models.replayed import GivenModels
@@ -39,7 +44,7 @@ from .flags import (
 )
 
 
-@click.command(epilog=EPILOG.format(solver="inspect_tts/replay_recorded"))
+@click.command(cls=EvalCommand, epilog=EPILOG.format(solver="inspect_tts/replay_recorded"))
 @click.argument("log")
 @options_of(ReplayOptions)
 @user_errors

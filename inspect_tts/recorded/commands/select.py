@@ -5,11 +5,18 @@ from typing import Any
 
 import click
 
-from inspect_tts._inspect.command import eval_options, parse_cli_args, selected_ids
+from inspect_tts._inspect.command import (
+    EvalCommand,
+    eval_options,
+    parse_cli_args,
+    selected_ids,
+)
 from inspect_tts.errors import UserError
+from inspect_tts.method.parameters import JUDGE
+from inspect_tts.models.roles import check_models
 from inspect_tts.options import SelectRecordedOptions
 from inspect_tts.recorded.images import NEEDS_IMAGE
-from inspect_tts.recorded.problems import Collection, collect, dataset, problem_texts
+from inspect_tts.recorded.problems import ONE_EACH, Collection, collect, dataset, problem_texts
 from inspect_tts.recorded.readers import FORMATS
 from inspect_tts.recorded.replay_plan import fresh_votes
 from inspect_tts.recorded.solvers import select_recorded
@@ -37,7 +44,7 @@ _IMAGE = (
 )
 
 
-@click.command(epilog=EPILOG.format(solver="inspect_tts/select_recorded"))
+@click.command(cls=EvalCommand, epilog=EPILOG.format(solver="inspect_tts/select_recorded"))
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--format", help=_FORMAT)
 @click.option("--strict", is_flag=True, help="Stop at a malformed file instead of skipping it.")
@@ -77,12 +84,11 @@ def select(
     votes = fresh_votes([len(p.attempts) for p in collection.problems], options)
     click.echo(_found(collection))
     if all(len(problem.attempts) == 1 for problem in collection.problems):
-        click.echo(
-            "Each problem has one rollout, so there is nothing to select. The rollouts inside of a "
-            "strategy's log are selected anew by `inspect-tts replay LOG`.",
-            err=True,
-        )
+        click.echo(ONE_EACH, err=True)
     click.echo(f"Model calls: {collection.attempts} summaries and {range_of(votes)} votes.{REASK}")
+    if not dry_run:
+        judged = votes.most > 0 and JUDGE in options.panel
+        check_models(params["model"], parse_cli_args(params["model_role"]), judged=judged)
     if dry_run or not confirmed(collection.attempts, yes):
         return
     task: dict[str, Any] = {"paths": list(paths), "format": format, "strict": strict}

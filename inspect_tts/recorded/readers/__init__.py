@@ -14,6 +14,7 @@ from inspect_tts.registry import READER_GROUP, find
 
 from .atif import rows
 from .beside import CHECKPOINTS
+from .candidates import candidates
 from .files import check_regular
 from .harbor import atif
 from .inspect_log import inspect, strategy
@@ -26,7 +27,7 @@ _LINKS = {"image_build_dir"}
 _SHOWN = 3
 _LONGEST_PART = 120
 
-READERS = {each.name: each for each in (inspect, mini_swe_agent, atif, swe_bench, rows)}
+READERS = {each.name: each for each in (inspect, mini_swe_agent, atif, swe_bench, rows, candidates)}
 """The formats that a user may choose; `find_reader` adds those of others."""
 FORMATS = tuple(READERS)
 """The formats that are looked for if none is given."""
@@ -68,7 +69,8 @@ def search(paths: Sequence[str], format: str | None) -> Search:
         read = {file: name for file, name, _ in claims if name is not None}
         others += [file for file, name, _ in claims if name is None]
         if not read:
-            known = "; ".join(f"{name}: {', '.join(r.patterns)}" for name, r in wanted.items())
+            names = {name: ", ".join(r.patterns) or "none" for name, r in wanted.items()}
+            known = "; ".join(f"{name}: {patterns}" for name, patterns in names.items())
             reasons = "".join(f"{file.name}: {why.reason}. " for file, why in passed[:_SHOWN])
             raise UserError(
                 f"{given} holds no recorded rollouts. {reasons}What files are called tells their "

@@ -146,14 +146,14 @@ def _ids(messages: Sequence[dict[str, Any]]) -> tuple[str, ...]:
 def _messages(given: Sequence[dict[str, Any]]) -> Iterator[ChatMessage]:
     for number, raw in enumerate(given):
         try:
-            message = _message(raw)
+            message = chat_message(raw)
         except Exception as error:  # others wrote it: it can be wrong in any way
             raise ValueError(f"messages.{number}: {type(error).__name__}: {error}") from error
         if message is not None:
             yield message
 
 
-def _message(raw: dict[str, Any]) -> ChatMessage | None:
+def chat_message(raw: dict[str, Any]) -> ChatMessage | None:
     """One message of chat completions, of the Responses API, or of text; None for `exit`."""
     text, role = _text(raw), raw.get("role")
     if raw.get("type") == "function_call_output":

@@ -97,10 +97,10 @@ def _said(patch: str) -> str:
 
 def is_patch(text: str) -> bool:
     """Whether a text has lines as diffs have; the text of an error has none."""
-    return _DIFF.search(text) is not None
+    return DIFF.search(text) is not None
 
 
-_DIFF = re.compile(
+DIFF = re.compile(
     r"^(?:diff \S|@@ -\d|\*\*\* \d|GIT binary patch|Index: \S|--- \S[^\n]*\n\+\+\+ \S)",
     re.MULTILINE,
 )

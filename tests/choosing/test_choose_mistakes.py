@@ -1,0 +1,88 @@
+"""What `choose` refuses, before a model is called."""
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from helpers import Script
+from inspect_ai import Task, eval
+from inspect_ai.dataset import Sample
+from inspect_ai.model import get_model
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from test_choose import CANDIDATES, chosen
+
+from inspect_tts import UserError, choose
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "one text": ({"candidates": "one"}, "candidates is a str; give a list of texts"),
+    "a set": ({"candidates": {"a", "b"}}, "candidates is a set; give a list of texts"),
+    "one candidate": ({"candidates": ["a"]}, "there are 1 candidates; give at least two"),
+    "a number": ({"candidates": ["a", 3]}, r"candidates\[1\] is a int; give a text, a patch"),
+    "bytes": ({"candidates": ["a", b"b"]}, r"candidates\[1\] is a bytes"),
+    "no message": ({"candidates": ["a", []]}, r"candidates\[1\] holds no message"),
+    "a role": ({"candidates": ["a", [{"role": "x"}]]}, r"candidates\[1\]\[0\]: .*role 'x'"),
+    "a text in a list": ({"candidates": ["a", ["b"]]}, r"candidates\[1\]\[0\]: .*role and content"),
+    "blank problem": ({"problem": " "}, "problem is blank"),
+    "no problem": ({"problem": None}, "problem is a NoneType"),
+    "an argument": ({"vote": 3}, "choose has no argument vote; did you mean votes"),
+    "a value": ({"votes": 0}, "votes=0 is too small"),
+    "a selection": ({"selection": "oracle"}, "selection is blind"),
+    "behaviour": ({"dedupe_behavior": True}, "which recorded rollouts are not here"),
+    "no model": (
+        {"model": None},
+        "there is no model for the summarizer and the judge; give model=",
+    ),
+    "a role's model": (
+        {"model": None, "model_roles": {"judge": "mockllm/model"}},
+        "there is no model for the summarizer; give model=",
+    ),
+    "eval_args": (
+        {"eval_args": {"cost_limitt": 1}},
+        "no argument cost_limitt; did you mean cost",
+    ),
+    "eval_args of ours": (
+        {"eval_args": {"log_dir": "x"}},
+        "log_dir is an argument of choose",
+    ),
+    "eval_args that leave nothing": ({"eval_args": {"epochs": 2}}, "has no argument epochs"),
+}
+
+
+@pytest.mark.parametrize(("given", "told"), WRONG.values(), ids=WRONG)
+def test_a_mistake_is_told_before_a_model_is_called(
+    given: dict[str, Any], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INSPECT_EVAL_MODEL", raising=False)
+    script = Script()
+    with pytest.raises(UserError, match=told):
+        chosen(tmp_path / "logs", script, **given)
+    assert script.calls == []
+    assert not (tmp_path / "logs").exists()
+
+
+def test_choose_sync_in_a_loop_says_what_to_write(tmp_path: Path) -> None:
+    async def inside() -> None:
+        chosen(tmp_path)
+
+    with pytest.raises(UserError, match="await choose"):
+        anyio.run(inside)
+
+
+def test_inside_of_a_sample_the_stages_are_named(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    @solver
+    def chooses() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            try:
+                await choose("p", CANDIDATES, model="mockllm/model", log_dir=str(tmp_path))
+            except UserError as error:
+                told.append(str(error))
+            return state
+
+        return solve
+
+    task = Task(dataset=[Sample(input="x")], solver=chooses())
+    eval(task, model=get_model("mockllm/model"), log_dir=str(tmp_path), display="none")
+    assert "use the stages rollouts, tournament and adopt" in told[0]
