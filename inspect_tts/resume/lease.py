@@ -38,10 +38,14 @@ class LeaseLostError(RuntimeError):
     """Another process has taken the lease; nothing may be written under it any more."""
 
 
+class LeaseHeldError(RuntimeError):
+    """Another process holds the lease and lives. The message names it."""
+
+
 class Term(Record):
     """What the file of a term says."""
 
-    owner: str
+    holder: str
     """A random word, and for people the host and the process id."""
     count: int = 0
     patience: float = PATIENCE
@@ -122,7 +126,7 @@ class LeaseFiles:
         if not self._local:
             self._fs.pipe_file(path, data)
             return
-        unfinished = Path(f"{path}.{term.owner.partition(' ')[0]}")
+        unfinished = Path(f"{path}.{term.holder.partition(' ')[0]}")
         unfinished.write_bytes(data)
         unfinished.replace(path)
 
@@ -205,25 +209,25 @@ def take_lease(
     patience: float = PATIENCE,
     told: Callable[[str], None] = lambda holder: None,
     on_loss: Callable[[], None] | None = None,
-) -> Lease | str:
+) -> Lease:
     """Take a lease, once its holder has released it or stands still.
 
     Args:
         place: Folder or URL of the lease.
-        wait: Whether to wait for a holder that lives; else its name is returned.
+        wait: Whether to wait for a holder that lives; else `LeaseHeldError` is raised.
         patience: For how long others wait for this process.
         told: Called once with the name of a holder that lives.
         on_loss: Called in a thread when another process has taken the lease.
     """
     files, watch, number = LeaseFiles(place), Watch(), 0
     first: tuple[int, Term | None] | None = None
-    owner = f"{token_hex(4)} {socket.gethostname()} (process {os.getpid()})"
+    holder = f"{token_hex(4)} {socket.gethostname()} (process {os.getpid()})"
     alive = ""
     while True:
         before = monotonic()
         number, term = files.last(number)
         if watch.free(number, term, before, monotonic()):
-            mine, began = Term(owner=owner, patience=patience), monotonic()
+            mine, began = Term(holder=holder, patience=patience), monotonic()
             if files.create(number + 1, mine):
                 lease = Lease(files, number + 1, mine, began, on_loss)
                 if not unheld(number, term):
@@ -233,9 +237,9 @@ def take_lease(
         if first is None:
             first = number, term
         elif first != (number, term) and term is not None and not alive:
-            alive = term.owner.partition(" ")[2]
+            alive = term.holder.partition(" ")[2]
             if not wait:
-                return alive
+                raise LeaseHeldError(alive)
             told(alive)
         sleep(min(1.0, (term.patience if term else patience) / (2 * _BEATS)))
 
