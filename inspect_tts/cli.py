@@ -17,6 +17,7 @@ _COMMANDS = {
     "replay": ("recorded.commands", "Make the selections of a log again, with other parameters."),
     "report": ("report.command", "Show what happened in the logs under PATH."),
     "select": ("recorded.commands", "Select among rollouts that were already run."),
+    "shard": ("shards.command", "Run a TASK's problems in shards, on one machine or many."),
 }
 """Where each command is defined, and what the list of commands says of it."""
 

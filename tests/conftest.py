@@ -1,10 +1,12 @@
 """Sandboxes for tests that run real evals."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import fsspec
 import pytest
 from helpers import compose_file, containers, docker_missing
 from inspect_ai.util import display_counter
@@ -81,3 +83,22 @@ def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
 def docker_box_only(tmp_path: Path) -> Box:
     """For what `local` cannot show; mark the test `docker`."""
     return docker_box(tmp_path)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket of an S3 on this machine."""
+    moto = pytest.importorskip("moto.server", reason="needs the group `interop`")
+    server = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()  # of another server
+    name = f"bucket-{uuid4().hex[:8]}"
+    fsspec.filesystem("s3").mkdir(name)
+    yield f"s3://{name}"
+    server.stop()
+    fsspec.get_filesystem_class("s3").clear_instance_cache()

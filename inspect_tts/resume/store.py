@@ -11,12 +11,14 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from .format import KINDS, Kind
+from .lease import check_held
 
 
 class FileStore:
     """Bytes by kind and key, as files below a folder or URL that fsspec knows.
 
     Several processes may share it: files are written atomically, and all write the same result.
+    A process that writes under a lease writes nothing once it has lost it.
     """
 
     def __init__(self, root: str, *, shared: bool = False) -> None:
@@ -80,6 +82,7 @@ class FileStore:
         return data
 
     def _write(self, path: str, data: bytes) -> None:
+        check_held()
         self._fs.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
         if not self._local:  # object stores write files atomically
             self._fs.pipe_file(path, data)

@@ -1,0 +1,160 @@
+"""`inspect-tts shard`: one run in shards, on one machine or many."""
+
+import json
+from typing import Any
+
+import click
+
+from inspect_tts._inspect.shards import MERGE, can_merge, run_inspect
+from inspect_tts.errors import UserError
+from inspect_tts.resume.lease import LeaseHeldError, take_lease
+
+from . import printed
+from .executors import connect_ray, run_local, run_ray
+from .launch import check_again, new_plan
+from .plan import ShardPlan
+from .sets import ShardSet
+from .worker import run_shard
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    epilog="All other options are those of `inspect eval`, and reach every shard.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="TASK [EVAL OPTIONS]...")
+@click.option("--shards", type=click.IntRange(min=1), help="How many shards.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray", "print"]),
+    default="local",
+    show_default=True,
+    help="What starts them: processes here, Ray, or you, with the commands that are printed.",
+)
+@click.option("--at-once", type=click.IntRange(min=1), help="Shards at once. Default: all.")
+@click.option("--pilot", metavar="PATH", help="Logs that tell what problems cost. Default: evenly.")
+@click.option("--shard-seed", type=int, default=0, show_default=True, help="Seed of the dealing.")
+@click.option("--resume", metavar="SET", help="Go on with <log dir>/<name>.shards.")
+@click.option("--run", metavar="SET/K", help="Run one shard; what every executor starts.")
+@click.option("--merge", metavar="SET", help="Merge the logs into one, if Inspect can.")
+@click.option("--address", help="Of a Ray cluster. Default: one on this machine.")
+@click.option("--ray-cpus", type=float, default=1, show_default=True, help="CPUs of a shard.")
+@click.option("--ray-resources", default="{}", metavar="JSON", help="Other resources of a shard.")
+@click.option("--ray-runtime-env", metavar="FILE", help="Ray's runtime environment, as JSON.")
+@click.pass_context
+def shard(
+    context: click.Context,
+    arguments: tuple[str, ...],
+    shards: int | None,
+    resume: str | None,
+    run: str | None,
+    merge: str | None,
+    at_once: int | None,
+    pilot: str | None,
+    shard_seed: int,
+    **how: Any,
+) -> None:
+    """Run a task's problems in shards: processes here, a Ray cluster, or your own scheduler.
+
+    The shards are at <log dir>/<name>.shards/<number>, in Inspect's layout. A plan is beside them.
+    """
+    if run is not None:
+        if not run_shard(run):
+            context.exit(1)
+    elif merge is not None:
+        _merge(merge, arguments)
+    elif resume is not None:
+        found = ShardSet(resume)
+        plan = found.plan()
+        check_again(plan, arguments)
+        if at_once:
+            plan = plan.model_copy(update={"at_once": min(at_once, len(plan.shards))})
+        _execute(context, found, plan, **how)
+    elif shards is None:
+        raise UserError("give --shards N and a task, --resume SET, --run SET/K or --merge SET")
+    else:
+        plan = new_plan(arguments, shards=shards, at_once=at_once, seed=shard_seed, pilot=pilot)
+        _execute(context, ShardSet(plan.set), plan, new=True, **how)
+
+
+def _execute(
+    context: click.Context,
+    found: ShardSet,
+    plan: ShardPlan,
+    *,
+    executor: str,
+    address: str | None,
+    ray_cpus: float,
+    ray_resources: str,
+    ray_runtime_env: str | None,
+    new: bool = False,
+) -> None:
+    resources = _resources(ray_resources)
+    ray = connect_ray(address, ray_runtime_env) if executor == "ray" else None
+    try:
+        lease = take_lease(found.lease("launcher"), wait=False)
+    except LeaseHeldError as error:
+        raise UserError(
+            f"{found.place} is run by another launcher, {error}: wait for it, or end it first"
+        ) from None
+    try:
+        if new:
+            path = found.write("plan.json", plan.model_dump_json(indent=1))
+            click.echo(f"{len(plan.ids)} problems in {len(plan.shards)} shards, as {path} says")
+        numbers = [k for k, state in found.states(plan).items() if not state.finished]
+        if not new:
+            click.echo(
+                f"{len(plan.shards) - len(numbers)} of {len(plan.shards)} shards are finished"
+            )
+        if executor == "print":
+            _print(found, plan)
+            return
+        if ray is not None:
+            failed = run_ray(ray, found, plan, numbers, cpus=ray_cpus, resources=resources)
+        else:
+            failed = run_local(found, plan, numbers)
+        if not failed:
+            found.clear(plan)
+        _tell(found, failed)
+        if failed:
+            context.exit(1)
+    finally:
+        lease.release()
+
+
+def _resources(text: str) -> dict[str, float]:
+    try:
+        found = json.loads(text)
+        if isinstance(found, dict) and all(isinstance(v, int | float) for v in found.values()):
+            return found
+    except ValueError:
+        pass
+    raise UserError(f'--ray-resources {text!r} is no JSON object of numbers, as {{"docker": 1}} is')
+
+
+def _print(found: ShardSet, plan: ShardPlan) -> None:
+    click.echo(printed.commands(plan), nl=False)
+    for name, text in (("slurm.sh", printed.slurm(plan)), ("job.json", printed.kubernetes(plan))):
+        click.echo(f"wrote {found.write(name, text)}", err=True)
+
+
+def _tell(found: ShardSet, failed: list[int]) -> None:
+    if failed:
+        click.echo(
+            f"{len(failed)} shards did not end well: {', '.join(map(str, failed))}\n"
+            f"to go on:    inspect-tts shard --resume {found.place}"
+        )
+    else:
+        click.echo(f"all shards ended well\nto see them: inspect-tts report {found.place}")
+
+
+def _merge(place: str, arguments: tuple[str, ...]) -> None:
+    found = ShardSet(place)
+    plan = found.plan()
+    if left := [k for k, state in found.states(plan).items() if not state.finished]:
+        click.echo(f"not finished yet: shards {', '.join(map(str, left))}", err=True)
+    if not can_merge():
+        raise UserError(
+            f"the installed Inspect has no `inspect log {MERGE}`: upgrade inspect-ai. Without it, "
+            "inspect-tts report, replay and predictions read the shard set itself"
+        )
+    run_inspect(["log", MERGE, found.place, *arguments])

@@ -1,0 +1,185 @@
+"""A shard set: its folder, its plan beside it, and what its logs say."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+from inspect_ai.log import EvalLog, read_eval_log
+from pydantic import ValidationError
+
+from inspect_tts._inspect.shards import shard_folders
+from inspect_tts.errors import UserError
+from inspect_tts.resume.store import FileStore
+
+from .plan import PLAN, SHARDS, Shard, ShardPlan
+
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class ShardState:
+    """What the logs of a shard say."""
+
+    log: str | None = None
+    """The newest that can be read."""
+    header: EvalLog | None = None
+    logs: tuple[str, ...] = ()
+    """All of them, oldest first."""
+    unreadable: str = ""
+    """Why newer ones cannot be read."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended well, with all its problems."""
+        results = self.header.results if self.header and self.header.status == "success" else None
+        return results is not None and results.completed_samples == results.total_samples
+
+    @property
+    def text(self) -> str:
+        """How it stands, in words."""
+        if self.header is None:
+            return f"has no log that can be read: {self.unreadable}" if self.logs else "has no log"
+        if self.finished:
+            return "is finished"
+        if self.header.status == "success":
+            return "ended with errors in some problems"
+        error = self.header.error.message.strip().splitlines() if self.header.error else []
+        status = (
+            "is under way"
+            if self.header.status == "started"
+            else f"has status {self.header.status}"
+        )
+        return f"{status}: {error[-1][:300]}" if error else status
+
+
+class ShardSet:
+    """A shard set at a folder or URL that ends with `.shards`."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place.rstrip("/\\")
+        if not self.place.endswith(SHARDS) or self.place.endswith(f"/{SHARDS}"):
+            raise UserError(f"{place} is no shard set: give its folder, <log dir>/<name>{SHARDS}")
+        if "://" not in self.place:
+            self.place = str(Path(self.place).expanduser().absolute())
+        self.beside = f"{self.place.removesuffix(SHARDS)}{PLAN}"
+
+    @property
+    def name(self) -> str:
+        """Its last part."""
+        return self.place.rpartition("/")[2]
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return isinstance(fsspec.core.url_to_fs(self.place)[0], LocalFileSystem)
+
+    @property
+    def saved(self) -> str:
+        """Where its shards save results by default."""
+        return f"{self.beside}/saved"
+
+    def clear(self, plan: ShardPlan) -> None:
+        """Remove what was saved for a retry, unless the user named a place for it."""
+        if f"resume={self.saved}" in plan.arguments:
+            FileStore(self.saved).remove()
+
+    def lease(self, name: str | int) -> str:
+        """Where the lease of a shard is, or of `launcher`."""
+        return f"{self.beside}/leases/{name}"
+
+    def plan(self) -> ShardPlan:
+        """Read the plan."""
+        path = f"{self.beside}/plan.json"
+        try:
+            with fsspec.open(path, "rb") as file:
+                plan = ShardPlan.model_validate_json(file.read())
+        except FileNotFoundError as error:
+            raise UserError(
+                f"{self.place} has no plan: {path} does not exist. A set that inspect-tts shard "
+                "began has it; one that somebody else began goes on with inspect eval-retry"
+            ) from error
+        except (ValidationError, OSError) as error:
+            raise UserError(f"the plan {path} cannot be read: {error}"[:500]) from error
+        if plan.set.rpartition("/")[2] != self.name:
+            raise UserError(f"the plan {path} is of another shard set: {plan.set}")
+        return plan.model_copy(update={"set": self.place})
+
+    def write(self, name: str, text: str) -> str:
+        """Write a file beside the shards; returns where."""
+        path = f"{self.beside}/{name}"
+        fs, inner = fsspec.core.url_to_fs(path)
+        fs.makedirs(inner.rpartition("/")[0], exist_ok=True)
+        fs.pipe_file(inner, text.encode())
+        return path
+
+    def states(self, plan: ShardPlan) -> dict[int, ShardState]:
+        """What the logs of each shard say; logs of another plan are an error."""
+        found = shard_folders(self.place)
+        expected = {str(shard.number): shard for shard in plan.shards}
+        if foreign := sorted(set(found.attempts) - set(expected)):
+            raise UserError(
+                f"{self.place}/{foreign[0]} is no shard of this plan, which has 0 to "
+                f"{len(plan.shards) - 1}: the folder holds another plan's logs, move them away"
+            )
+        if found.stray:
+            path, why = found.stray[0]
+            raise UserError(f"{path} does not belong there ({why}): move it away")
+        states = {k: shard_state(found.attempts.get(str(k), [])) for k in map(int, expected)}
+        self._check(plan, states)
+        return states
+
+    def _check(self, plan: ShardPlan, states: dict[int, ShardState]) -> None:
+        """Refuse logs that were not made by this plan."""
+        first: dict[str, Any] = {}
+        for shard in plan.shards:
+            header = states[shard.number].header
+            if header is None:
+                continue
+            other = sorted(foreign_ids(shard, header))
+            if other:
+                raise UserError(
+                    f"{states[shard.number].log} is a log of another plan: it has the problem "
+                    f"{other[0]!r}, which shard {shard.number} has not. Nothing was changed; move "
+                    "the log away, or resume with the plan that it belongs to"
+                )
+            for name, value in same_in_all(header).items():
+                if first.setdefault(name, value) != value:
+                    raise UserError(
+                        f"{states[shard.number].log} is a log of another run: {name} is {value!r}, "
+                        f"and {first[name]!r} in the shards before. Nothing was changed"
+                    )
+
+
+def shard_state(logs: list[str]) -> ShardState:
+    """What the newest log of a shard says that can be read."""
+    why = ""
+    for log in reversed(logs):
+        try:
+            header = read_eval_log(log, header_only=True)
+        except Exception as error:  # whatever is wrong with the file, an older one may be whole
+            why = why or f"{type(error).__name__}: {error}"[:200]
+            continue
+        return ShardState(log, header, tuple(logs), why)
+    return ShardState(logs=tuple(logs), unreadable=why)
+
+
+def foreign_ids(shard: Shard, header: EvalLog) -> set[str]:
+    """Problems of a log that its shard has not."""
+    ids = header.eval.dataset.sample_ids or []
+    return set(map(str, ids)) - set(map(str, shard.ids))
+
+
+def same_in_all(header: EvalLog) -> dict[str, Any]:
+    """What the logs of a shard set have in common."""
+    spec = header.eval
+    return {
+        "task": spec.task,
+        "task arguments": spec.task_args_passed,
+        "model": spec.model,
+        "solver": spec.solver,
+        "solver arguments": spec.solver_args_passed,
+        "epochs": spec.config.epochs,
+        "scorers": [each.name for each in spec.scorers or []],
+    }

@@ -1,0 +1,111 @@
+"""Run one shard: the same command on any machine, as often as it takes."""
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import fsspec
+
+from inspect_tts._inspect.shards import run_inspect
+from inspect_tts.errors import UserError
+from inspect_tts.resume.lease import take_lease, write_under
+
+from .plan import Shard, ShardPlan
+from .sets import ShardSet, ShardState, shard_state
+
+END_WITH_STDIN = "INSPECT_TTS_END_WITH_STDIN"
+"""Set for a process that is to end when whoever started it does."""
+_OF_EVAL = ("INSPECT_EVAL_LIMIT", "INSPECT_EVAL_SAMPLE_ID", "INSPECT_EVAL_SAMPLE_SHUFFLE")
+
+
+def run_shard(place: str) -> bool:
+    """Begin a shard, continue it, or find that it is finished.
+
+    Args:
+        place: `<log dir>/<name>.shards/<number>`.
+
+    Returns:
+        Whether it ended well.
+    """
+    set, _, number = place.rstrip("/").rpartition("/")
+    found = ShardSet(set)
+    plan = found.plan()
+    if number not in {str(shard.number) for shard in plan.shards}:
+        raise UserError(f"--run {place}: the plan has the shards 0 to {len(plan.shards) - 1}")
+    shard = plan.shards[int(number)]
+    if not Path(plan.folder).is_dir():
+        raise UserError(
+            f"the working directory {plan.folder} of the plan does not exist on this machine; the "
+            "task and its files have to be at the same place on all machines"
+        )
+    if os.environ.get(END_WITH_STDIN):
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    lease = take_lease(
+        found.lease(number),
+        told=lambda holder: click.echo(f"shard {number} is run by {holder}: waiting", err=True),
+        on_loss=_terminate,
+    )
+    write_under(lease)
+    try:
+        os.chdir(plan.folder)
+        return _run(found, plan, shard)
+    finally:
+        write_under(None)
+        lease.release()
+
+
+def _run(found: ShardSet, plan: ShardPlan, shard: Shard) -> bool:
+    state = found.states(plan)[shard.number]
+    if state.finished:
+        click.echo(f"shard {shard.number} is finished: {state.log}")
+        return True
+    for name in _OF_EVAL:
+        os.environ.pop(name, None)
+    run_inspect(next_command(found, plan, shard, state))
+    return _ended_well(found, shard, state.logs)
+
+
+def next_command(
+    found: ShardSet, plan: ShardPlan, shard: Shard, state: ShardState
+) -> tuple[str, ...]:
+    """The arguments of `inspect` with which a shard begins or goes on."""
+    if state.log is None:
+        return plan.command(shard)
+    folder = f"{found.place}/{shard.number}"
+    return ("eval-retry", state.log, "--log-dir", folder, *plan.connection_options())
+
+
+def _ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
+    """Whether a shard ended well; logs that would hide its newest one are put aside.
+
+    Inspect orders logs by the times in their names, which machines whose clocks differ wrote.
+    """
+    from inspect_tts._inspect.shards import shard_folders
+
+    logs = shard_folders(found.place).attempts.get(str(shard.number), [])
+    new = [log for log in logs if log not in before]
+    state = shard_state(new)
+    if state.finished:
+        for log in logs[logs.index(new[-1]) + 1 :]:
+            fs, path = fsspec.core.url_to_fs(log)
+            aside = f"{found.beside}/superseded/{shard.number}"
+            fs.makedirs(fsspec.core.url_to_fs(aside)[1], exist_ok=True)
+            fs.mv(path, f"{fsspec.core.url_to_fs(aside)[1]}/{path.rpartition('/')[2]}")
+    if state.header is not None and state.header.status == "success":
+        return True
+    click.echo(f"shard {shard.number} {state.text}", err=True)
+    return False
+
+
+def _end_with_stdin() -> None:
+    while os.read(0, 1024):
+        pass
+    _terminate()
+
+
+def _terminate() -> None:
+    """End the eval as a scheduler would: with a log, and cleaned up."""
+    os.kill(os.getpid(), signal.SIGTERM)
