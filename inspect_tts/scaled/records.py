@@ -51,7 +51,7 @@ class Finished:
     scores: dict[str, Score] | None = None
     score_error: str | None = None
     messages: tuple[ChatMessage, ...] = ()
-    """Where judges read trajectories."""
+    """Where judges read trajectories, or what rollouts ran is run again."""
 
 
 @dataclass

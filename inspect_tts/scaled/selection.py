@@ -2,7 +2,7 @@
 
 import anyio
 from inspect_ai.scorer import Score
-from inspect_ai.solver import Generate, TaskState
+from inspect_ai.solver import Generate, Solver, TaskState
 
 from inspect_tts._inspect import lift_limits, outer_sample
 from inspect_tts.method.refinement import rollout_id
@@ -10,6 +10,7 @@ from inspect_tts.rollout.context import rollout_state
 from inspect_tts.rollout.source import (
     Contexts,
     FinishedRollout,
+    Place,
     RolloutSource,
     SealedScore,
     rollout_tasks,
@@ -27,8 +28,11 @@ ADOPT = "inspect_tts/adopt"
 class SampleRollouts(RolloutSource):
     """Rollouts that are samples of their own: a strategy pauses until they have run."""
 
-    def __init__(self, state: TaskState, problem: Problem, *, last: bool) -> None:
+    def __init__(
+        self, state: TaskState, problem: Problem, setup: tuple[Solver, ...], *, last: bool
+    ) -> None:
         self._state, self._problem, self._last = state, problem, last
+        self.place = Place(problem.sample, setup)
         self.done = [stage.name for stage in pool_of(state).stages]
         self.pending: Contexts | None = None
         """Of the rollouts that must run before the strategy goes on."""
@@ -76,7 +80,7 @@ async def continue_strategy(
     pool = pool_of(state)
     pool.problem = f"{id}/{state.epoch}"
     tasks.open_saved(source.plan.settings.options.resume)
-    tasks.source = rollouts = SampleRollouts(state, problem, last=part == "")
+    tasks.source = rollouts = SampleRollouts(state, problem, source.plan.setup, last=part == "")
     tasks.add(rollouts.rollout(rollout.id) for rollout in pool.rollouts)
     try:
         state = await source.plan.strategy(state, generate)

@@ -47,7 +47,7 @@ class Plan:
     scorers: tuple[Scorer, ...]
     """Of the task."""
     trajectories: bool
-    """Whether judges read trajectories."""
+    """Whether judges read trajectories, or what rollouts ran is run again."""
 
 
 class ScaledSource(SampleSource):

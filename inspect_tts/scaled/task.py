@@ -90,11 +90,6 @@ def scaled(
     inner = _load(task, mapping("task_args", task_args), sandbox)
     chosen = getattr(strategies, strategy)(**given)
     options = STRATEGIES[strategy](**given)
-    if options.takes_evidence:
-        raise UserError(
-            "check and evidence need a strategy whose rollouts share a sample: run it with "
-            "--solver instead of inspect_tts/scaled, or leave them out of strategy_args"
-        )
     samples = _problems(inner.samples, limit, sample_id)
     _check_images(inner.task, samples)
     scorers = tuple(inner.task.scorer or ())
@@ -108,7 +103,7 @@ def scaled(
             iterations=getattr(options, "iterations", 1),
             setup=_setup(inner.task),
             scorers=scorers,
-            trajectories=options.judge_input == "trajectory",
+            trajectories=options.judge_input == "trajectory" or options.evidence != "none",
         ),
     )
     outer = _outer(inner, source, chosen, scorers)
