@@ -17,6 +17,7 @@ _COMMANDS = {
     "replay": ("recorded.commands", "Make the selections of a log again, with other parameters."),
     "report": ("report.command", "Show what happened in the logs under PATH."),
     "select": ("recorded.commands", "Select among rollouts that were already run."),
+    "status": ("progress.status", "Show how far the runs under LOG_DIR have come."),
 }
 """Where each command is defined, and what the list of commands says of it."""
 

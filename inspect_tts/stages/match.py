@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from inspect_ai.model import GenerateConfig, Model
 from inspect_ai.util import span
 
-from inspect_tts import progress
 from inspect_tts._inspect import effective_config, model_cache_scope
 from inspect_tts.errors import gather
 from inspect_tts.execution.classes import evidence_label, worth
@@ -31,6 +30,7 @@ from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question, cast_vote, read_vote, sample_answers
 from inspect_tts.models.roles import Answer, takes_schema
 from inspect_tts.options import SelectOptions
+from inspect_tts.progress import Problem
 from inspect_tts.prompts import Prompt
 from inspect_tts.resume.format import cache_key
 from inspect_tts.resume.saved_results import SavedResults
@@ -60,6 +60,7 @@ class JudgeSetup:
     """Of the whole selection, at most."""
     characters: int
     """Of a vote's prompt, approximately."""
+    following: Problem
     recorded: RecordedVotes | None = None
     """Votes of an earlier run, used before the judge is asked."""
     cut: int = 0
@@ -113,7 +114,7 @@ async def run_match(
                 indices = range(len(votes), len(votes) + wave)
                 votes += await _ask(_MatchVotes(judging, id, group), indices)
     cut, skipped = (judging.cut, judging.votes - len(votes)) if judged else (0, 0)
-    progress.plan("votes", -skipped)
+    judging.following.spare(skipped)
     verdicts = [vote.verdict for vote in votes]
     by_evidence = judging.options.tie == "evidence" or unasked(cut, judging.votes)
     outcome = decide(
@@ -181,7 +182,8 @@ class _MatchVotes:
                 vote = await cast_vote(question, index)
             else:
                 vote = await read_vote(question, index, answer)
-        progress.done("votes")
+        self.judging.following.did()
+        self.judging.following.paid("votes", vote.usage)
         if vote.text and self.judging.saved.kept:  # a provider's failure is worth another try
             await self.judging.saved.put("vote", self._key(index), vote)
         return vote
@@ -215,7 +217,7 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
     votes = [vote for vote in saved if vote is not None]
     for vote in votes:
         judging.budget.take_over(vote.usage)
-    progress.done("votes", len(votes))
+    judging.following.did(len(votes))
     missing: dict[tuple[str, ...], list[int]] = {}
     for index, known in zip(indices, saved, strict=True):
         order = match.order(index)
@@ -223,7 +225,7 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
             continue
         if (recorded := judging.recorded_vote(order)) is not None:
             votes.append(recorded.model_copy(update={"index": index, "reused": True}))
-            progress.done("votes")
+            judging.following.did()
         else:
             missing.setdefault(order, []).append(index)
     asked = await gather([_ask_order(match, same) for same in missing.values()])

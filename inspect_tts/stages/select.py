@@ -7,7 +7,6 @@ from typing import Any
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import span
 
-from inspect_tts import progress
 from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
@@ -21,6 +20,7 @@ from inspect_tts.method.selections import Candidates, SelectionSteps
 from inspect_tts.models.preflight import mark_judged
 from inspect_tts.models.roles import check_roles, role_model
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
+from inspect_tts.progress import PlannedSelection, followed, mark_planned
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.context import problem_text
 from inspect_tts.rollout.source import rollout_tasks
@@ -83,15 +83,14 @@ def selection_stage(
         if spec.answer is not None:
             judging = _judging(state, id, candidates, options, (prompts[0], prompts[1]), execution)
             judging.budget.begin("selection")
+            judging.following.begin("votes", f"selection {id}", judging.matches * options.votes)
             recorded["temperature"] = judging.config.temperature
         started = monotonic()
         title = f"{options.selection} {pool.iteration}: {len(candidates.ids)} to {options.keep}"
         with no_store_events():
-            steps = begin_selection(options.selection, candidates)
+            steps, release = begin_selection(options.selection, candidates), not options.diverse
             async with span(title, type="solver"):
-                rounds, ranking = await _run_rounds(
-                    steps, candidates, pool, judging, release=not options.diverse
-                )
+                rounds, ranking = await _run_rounds(steps, candidates, pool, judging, release)
         ranking = add_duplicates(ranking, classes) if classes else ranking
         selected = ranking[: options.keep]
         if options.diverse:
@@ -121,9 +120,11 @@ def selection_stage(
         pool.selections = [*pool.selections, selection]
         pool.selected = list(selection.selected)
         rollout_tasks().release(set(population) - set(selection.selected))
+        followed(pool.problem).complete(pool.selected)
         return state
 
     mark_judged(solve, spec.answer is not None)
+    mark_planned(solve, [PlannedSelection(spec, options)])
     return solve
 
 
@@ -163,6 +164,7 @@ def _judging(
         saved=tasks.saved,
         budget=tasks.budget,
         matches=matches_at_most(spec, n, options.keep, options.group_size),
+        following=followed(pool_of(state).problem),
         characters=len(problem) + size * sum(map(len, read)) // n + frame,
         recorded=tasks.recorded_votes,
         execution=execution,
@@ -193,7 +195,6 @@ async def _run_rounds(
     candidates: Candidates,
     pool: RolloutPool,
     judging: JudgeSetup | None,
-    *,
     release: bool,
 ) -> tuple[tuple[Round, ...], tuple[str, ...]]:
     """Run the matches of each round until the selection returns its ranking."""
@@ -211,7 +212,9 @@ async def _run_rounds(
         number = len(rounds) + 1
         judged = [group for group in groups if len(group) > 1 or judging.spec.answer == "grade"]
         here, left = judging.within_budget(left), left - len(judged)
-        progress.plan("votes", here.votes * len(judged))
+        name = f"{here.options.selection} {pool.iteration} round {number}"
+        here.following.doing(name, candidates.remaining)
+        here.following.spare(here.cut * len(judged))
         async with span(f"round {number}", type="round"):
             matches = await gather(
                 [
