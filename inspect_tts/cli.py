@@ -18,6 +18,7 @@ _COMMANDS = {
     "report": ("report.command", "Show what happened in the logs under PATH."),
     "select": ("recorded.commands", "Select among rollouts that were already run."),
     "shard": ("shards.command", "Run a TASK's problems in shards, on one machine or many."),
+    "status": ("progress.status", "Show how far the runs under LOG_DIR have come."),
 }
 """Where each command is defined, and what the list of commands says of it."""
 

@@ -23,6 +23,7 @@ from .evaluation import (
     EvalEnd,
     at_eval_end,
     at_run_end,
+    beginning_task,
     component_spec,
     eval_spec,
     in_sample,
@@ -38,7 +39,6 @@ from .evaluation import (
     wrap_task,
 )
 from .inner import InnerTask, load_inner, without_place
-from .interrupts import say
 from .limits import lift_limits, metered_tokens
 from .sandboxes import (
     SandboxSet,
@@ -66,3 +66,4 @@ from .scope import (
     span_without_store,
 )
 from .scoring import PublishedScores, grade, grade_as, score_with, scorer_names
+from .terminal import count_steps, say, shows_in_place

@@ -44,8 +44,8 @@ from inspect_tts.text.writable import plain
 from .agents import step_names
 from .factories import recording
 from .inner import InnerTask
-from .interrupts import interrupt_on_sigterm, quiet_interrupts, restore_sigterm
 from .scope import RolloutSampleView
+from .terminal import interrupt_on_sigterm, quiet_interrupts, restore_sigterm
 
 _specs: dict[str, EvalSpec] = {}
 _tasks: dict[str, Task] = {}
@@ -57,7 +57,7 @@ _wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
 ENDED: list["EvalEnd"] = []
 """The evals of this process that ended, oldest first."""
 _at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
-_at_run_end: dict[str, tuple[EvalSpec, Callable[["EvalEnd"], None]]] = {}
+_at_run_end: dict[tuple[str, str], tuple[EvalSpec, Callable[["EvalEnd"], None]]] = {}
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,13 @@ def register_spec_hook(
                 done = log.results.completed_samples if log.results else 0
                 ends[log.eval.eval_id] = EvalEnd(log.location, log.status, error, done)
             ENDED.extend(ends.values())
-            for id, (spec, call) in list(_at_run_end.items()):
+            for key, (spec, call) in list(_at_run_end.items()):
                 if spec.run_id == data.run_id:
-                    del _at_run_end[id]
+                    del _at_run_end[key]
                     if not ends:  # something ended the run before its logs were returned
                         call(EvalEnd("", "cancelled", None))
-                    elif id in ends:
-                        call(ends[id])
+                    elif spec.eval_id in ends:
+                        call(ends[spec.eval_id])
 
 
 def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> None:
@@ -130,9 +130,9 @@ def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> N
     _at_end.setdefault(spec.eval_id, {})[name] = call
 
 
-def at_run_end(spec: EvalSpec, call: Callable[[EvalEnd], None]) -> None:
-    """Call a function with how an eval ended, however that was; once for each eval."""
-    _at_run_end.setdefault(spec.eval_id, (spec, call))
+def at_run_end(spec: EvalSpec, name: str, call: Callable[[EvalEnd], None]) -> None:
+    """Call a function with how an eval ended, however that was; once for each eval and name."""
+    _at_run_end.setdefault((spec.eval_id, name), (spec, call))
 
 
 def outer_sample() -> ActiveSample:
@@ -273,6 +273,11 @@ def planned_steps() -> list[Solver]:
 def tasks_to_run() -> list[ResolvedTask]:
     """The tasks whose `--solver` Inspect is making now; empty outside of a run."""
     return cast("list[ResolvedTask]", _find(eval_run).get("tasks", []))
+
+
+def beginning_task() -> dict[str, Any]:
+    """The task whose start a hook is told: its `plan`, its display `td`, its `total_samples`."""
+    return _caller(task_run)
 
 
 def _caller(function: Callable[..., Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from inspect_ai.model import ModelOutput
 from inspect_ai.solver import TaskState
 from inspect_ai.util import span
 
-from inspect_tts import progress
 from inspect_tts._inspect import at_eval_end, eval_spec, model_cache_scope
 from inspect_tts.errors import UserError, gather
 from inspect_tts.evidence.facts import answer_fingerprint, patch_files, patch_fingerprint
@@ -17,6 +16,7 @@ from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import RECORDED, Facts, Patch, Rollout, Stage
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.models.roles import NO_MODEL, role_model
+from inspect_tts.progress import followed
 from inspect_tts.rollout.context import problem_text, rollout_state
 from inspect_tts.rollout.source import (
     Contexts,
@@ -98,7 +98,10 @@ class RecordedRollouts(RolloutSource):
                 f"there is no model to summarise {missing} rollouts: give --model, or --model-role "
                 "summarizer=... and judge=..."
             )
-        progress.plan("summaries", missing)
+        following = followed(pool_of(self.state).problem)
+        following.meter("", rollout_tasks().budget)
+        if missing:
+            following.begin("summaries", f"summaries {number}", missing)
         async with span(f"iteration {number}", type="solver"):
             return await gather(
                 [self._rollout(number, i, *each) for i, each in enumerate(found)],
@@ -122,6 +125,7 @@ class RecordedRollouts(RolloutSource):
             async with span(f"rollout {id}", type="agent", id=id), span("summary", type="summary"):
                 with model_cache_scope(state.epoch):
                     record = await self._record(number, index, recorded)
+            followed(pool_of(self.state).problem).did()
         return FinishedRollout(record, state, score=score)
 
     async def _record(self, number: int, index: int, recorded: Recorded) -> Rollout:

@@ -165,7 +165,7 @@ def open_saved_results(resume: str, spec: EvalSpec, log_location: str) -> SavedR
         )
         say(text)
 
-    at_run_end(spec, tell)
+    at_run_end(spec, "saved results", tell)
     return saved
 
 
@@ -204,9 +204,9 @@ def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
     A retry uses the folder of the task's first run, wherever its own log is.
     """
     if spec.eval_id not in _known_places:
-        here, retried = _beside(log_location, spec), retried_log(spec)
+        here, retried = beside(log_location, spec), retried_log(spec)
         _known_places[spec.eval_id] = (here,)
-        if retried and (before := _beside(retried, spec)) != here:
+        if retried and (before := beside(retried, spec)) != here:
             first = before
             try:
                 first = _read_text(f"{before}/{POINTER}") or before
@@ -217,7 +217,14 @@ def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
     return _known_places[spec.eval_id]
 
 
-def _beside(log: str, spec: EvalSpec) -> str:
+def kept_beside(log: str, spec: EvalSpec) -> dict[str, int]:
+    """How many results of each kind are saved for a retry of a log."""
+    here = beside(log, spec)
+    return FileStore(_read_text(f"{here}/{POINTER}") or here).counts()
+
+
+def beside(log: str, spec: EvalSpec) -> str:
+    """The folder beside a log for what belongs to its task."""
     fs, path = fsspec.core.url_to_fs(log)
     folder = str(PurePosixPath(path).parent / FOLDER / spec.task_id)
     return folder if isinstance(fs, LocalFileSystem) else str(fs.unstrip_protocol(folder))

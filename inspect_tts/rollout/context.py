@@ -119,6 +119,11 @@ class Job:
         """Of each rollout."""
         return LimitOptions.of(self.settings.options)
 
+    @property
+    def problem(self) -> str:
+        """Sample id and epoch, as in the pool."""
+        return f"{self.state.sample_id}/{self.state.epoch}"
+
     def id(self, index: int) -> str:
         """Id of a rollout of this iteration."""
         return rollout_id(self.iteration, index)

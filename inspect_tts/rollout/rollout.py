@@ -106,21 +106,25 @@ async def _close(sandboxes: SandboxSet | None) -> None:
 
 async def run_rollout(run: AgentRun) -> FinishedRollout:
     """From the sandbox to the summary, or what an earlier run saved of that."""
-    job, used = run.job, None
+    job, used, outcome = run.job, None, None
+    following = progress.followed(job.problem)
+    following.start(run.id)
     sample_view = isolate_rollout(run.state, outer_sample())
     run.key = rollout_key(run)
     try:
         async with span(f"rollout {run.id}", type="agent", id=run.id):
-            if await load_rollout(run, sample_view):
+            if taken_over := await load_rollout(run, sample_view):
                 job.budget.take_over(run.usage)
             else:
                 await _run_and_save(run, sample_view)
             summary = await summarize_rollout(run)
         used = run.usage + summary.usage
+        failed = run.facts.status == "error"
+        outcome = progress.Outcome(failed, taken_over, run.usage, summary.usage)
     finally:
+        following.end(run.id, outcome)
         with anyio.CancelScope(shield=True):  # else a rollout that has just ended would be lost
             await job.budget.end(run.id, used)
-    progress.done("rollouts")
     return FinishedRollout(
         run.record(summary),
         run.state,

@@ -7,7 +7,6 @@ from hashlib import sha256
 
 from inspect_ai.model import ChatMessage, Model
 
-from inspect_tts import progress
 from inspect_tts.method.records import Summary
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.summarizer import summarize
@@ -79,5 +78,4 @@ class Summarizing:
             )
             if summary.status not in ("failed", "empty"):
                 await saved.put("summary", name, summary)
-        progress.done("summaries")
         return summary

@@ -73,9 +73,11 @@ async def run_sample(state: TaskState, generate: Generate, source: ScaledSource)
     asked = asked_models([plan.strategy])
     await preflight(spec, asked if plan.settings.options.preflight else ())
     register_folders(sandbox, spec, active.sandbox_environments)
-    progress.plan("rollouts", 1)
-    progress.plan("summaries", 1)
     _, index = rollout_place(part)
+    following = progress.followed(job.problem)
+    following.begin("rollouts", f"iteration {problem.iteration}", len(problem.contexts))
+    following.start(part)
+    following.meter(part, job.budget)
     earlier = [problem.finished[id].record for id in problem.contexts[index]]
     run = AgentRun.begin(job, index, job.refinement(earlier))
     run.state._sample_id = problem.sample.id or 0
@@ -83,7 +85,6 @@ async def run_sample(state: TaskState, generate: Generate, source: ScaledSource)
         run.sandboxes = SandboxSet(sandbox, active.task, False, active.sandbox_environments)
     _running[active] = run
     await gather([_run(run, state, source)])
-    progress.done("rollouts")
     ended = run.ended
     if ended.error is not None and (active.fails_on_error or ended.turns == 0):
         raise ended.error  # for Inspect to try again, now or under `eval-retry`

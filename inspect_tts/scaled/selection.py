@@ -4,6 +4,7 @@ import anyio
 from inspect_ai.scorer import Score
 from inspect_ai.solver import Generate, Solver, TaskState
 
+from inspect_tts import progress
 from inspect_tts._inspect import lift_limits, outer_sample
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.rollout.context import rollout_state
@@ -82,6 +83,7 @@ async def continue_strategy(
     tasks.open_saved(source.plan.settings.options.resume)
     tasks.source = rollouts = SampleRollouts(state, problem, source.plan.setup, last=part == "")
     tasks.add(rollouts.rollout(rollout.id) for rollout in pool.rollouts)
+    progress.followed(pool.problem).meter(part, tasks.budget)
     try:
         state = await source.plan.strategy(state, generate)
     except anyio.get_cancelled_exc_class():

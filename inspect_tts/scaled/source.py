@@ -12,12 +12,14 @@ from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver
 from inspect_ai.util import SandboxEnvironmentSpec
 
+from inspect_tts import progress
 from inspect_tts._inspect import at_eval_end, default_sandboxes, step_names, widen_throttles
 from inspect_tts.errors import UserError
 from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.method.records import Usage
 from inspect_tts.method.refinement import rollout_place
-from inspect_tts.models.roles import NEEDS_MODEL, NO_MODEL
+from inspect_tts.models.roles import NEEDS_MODEL, NO_MODEL, usage
+from inspect_tts.progress import Outcome
 from inspect_tts.rollout.context import Settings
 from inspect_tts.scores import tag_log
 from inspect_tts.stages.pool import RolloutPool
@@ -132,8 +134,9 @@ class ScaledSource(SampleSource):
         id, part = split_id(sample.id)
         if not self.scheduler.expects(id, sample.epoch, part):
             return None
-        problem = self.problem(id, sample.epoch)
+        problem, following = self.problem(id, sample.epoch), self._followed(id, sample.epoch)
         problem.note(sample)
+        following.settle(part, sum(map(usage, sample.model_usage.values()), Usage()))
         if is_rollout(part):
             problem.finished[part] = finished_rollout(
                 sample,
@@ -141,6 +144,8 @@ class ScaledSource(SampleSource):
                 model=self.model,
                 messages=self.plan.trajectories,
             )
+            following.begin("rollouts", f"iteration {problem.iteration}", len(problem.contexts))
+            following.end(part, Outcome.of(problem.finished[part].record))
             return self._start(self.scheduler.rollout_ended(id, sample.epoch, part))
         if sample.error is not None:
             return self._fail(id, sample.epoch, sample.error.message)
@@ -161,6 +166,7 @@ class ScaledSource(SampleSource):
         why, context = "it was cancelled before it began", problem.contexts[rollout_place(part)[1]]
         record = without_record(str(sample.id), context, why, self.model, Usage())
         problem.finished[part] = Finished(record, ModelOutput(), score_error=why)
+        self._followed(id, epoch).end(part, Outcome.of(record))
         return self._start(self.scheduler.rollout_ended(id, epoch, part))
 
     async def next_samples(self) -> list[Sample] | None:
@@ -172,6 +178,14 @@ class ScaledSource(SampleSource):
                 "Everything else is in the log; `inspect eval-retry` runs what is missing"
             )
         return None
+
+    def _followed(self, id: str, epoch: int) -> progress.Problem:
+        return progress.followed(f"{id}/{epoch}", next(iter(self._running)))
+
+    @property
+    def problems(self) -> int:
+        """How many problems an epoch has."""
+        return len(self._samples)
 
     def problem(self, id: str, epoch: int) -> Problem:
         """A problem in one epoch."""
@@ -191,9 +205,11 @@ class ScaledSource(SampleSource):
 
     def _fail(self, id: str, epoch: int, why: str) -> list[Sample] | None:
         self._failed[id] = why
+        self._followed(id, epoch).over(failed=True)
         return self._end(id, epoch)
 
     def _end(self, id: str, epoch: int) -> list[Sample] | None:
+        self._followed(id, epoch).over()
         del self._problems[id, epoch]
         return self._start(self.scheduler.ended(id, epoch))
 

@@ -24,6 +24,7 @@ from inspect_tts.benchmarks.swe_verified.checked import ImageCheck
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.options import RolloutsOptions, RtvOptions
 from inspect_tts.paths import user_path
+from inspect_tts.progress import mark_planned, planned_stages
 from inspect_tts.registry import STRATEGY_NAMES
 from inspect_tts.rollout.agent import check_own_solver
 from inspect_tts.rollout.context import check_settings
@@ -153,12 +154,13 @@ def _outer(
     inner: InnerTask, source: ScaledSource, strategy: Solver, scorers: Sequence[Scorer]
 ) -> Task:
     """The task as Inspect runs it: all that is not about samples is the inner one's."""
-    given = inner.task
+    given, solver = inner.task, scaled_strategy(strategy)
+    mark_planned(solver, planned_stages([strategy]), source.problems)
     return task_with(
         without_place(given),
         dataset=source,
         setup=scaled_options(),
-        solver=scaled_strategy(strategy),
+        solver=solver,
         scorer=[*_copies(scorers), rollout_score()],
         cleanup=_cleanup(given),
         sandbox=None,

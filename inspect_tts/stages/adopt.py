@@ -11,6 +11,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_tts._inspect import PublishedScores, adopt_sandboxes, outer_sample
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.method.records import COUNTS_AS_FAILED, STOP, Stage
+from inspect_tts.progress import followed
 from inspect_tts.resume.snapshot import missing_container
 from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
 from inspect_tts.scores import SCORE, score_number
@@ -52,6 +53,7 @@ def adopt() -> Solver:
                 f"rollout {id} cannot be adopted: its sandbox is closed. Use "
                 "rollouts(keep_sandboxes=True) for the iteration that is selected from"
             )
+        followed(pool.problem).doing("grading", [id])
         pool.adopted = id
         pool.stages = [*pool.stages, Stage(name="adopt", iteration=pool.iteration, parameters={})]
         if winner.sandboxes is not None:

@@ -9,6 +9,7 @@ from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.method.candidates import agreed
 from inspect_tts.method.records import STOP, Stage
 from inspect_tts.models.preflight import judges_asked, mark_judges
+from inspect_tts.progress import mark_planned, planned_stages
 from inspect_tts.registry import STRATEGY_NAMES, is_stage
 from inspect_tts.rollout.admission import Budget, phases_of
 from inspect_tts.rollout.source import rollout_tasks
@@ -56,6 +57,7 @@ def strategy_chain(
         return state
 
     mark_judges(solve, judges_asked(stages))
+    mark_planned(solve, planned_stages(stages))
     return solve
 
 

@@ -4,6 +4,7 @@ from inspect_ai.log import EvalSpec
 
 from inspect_tts._inspect import register_spec_hook
 from inspect_tts.machine.orphans import register_projects, remove_orphans
+from inspect_tts.progress.hooks import begin_progress
 from inspect_tts.resume.log_repair import repair_log
 
 
@@ -14,4 +15,5 @@ def install_hooks() -> None:
 
 async def _begin(spec: EvalSpec) -> None:
     register_projects(spec)
+    await begin_progress(spec)
     await remove_orphans(spec)

@@ -8,12 +8,14 @@ from inspect_tts.method.selection_specs import SELECTIONS, matches_at_most
 from inspect_tts.method.selections import Candidates
 from inspect_tts.models.panel import judges_of
 from inspect_tts.options import SelectOptions
+from inspect_tts.progress import followed
 from inspect_tts.prompts import Prompt
 from inspect_tts.rollout.context import problem_text
 from inspect_tts.rollout.source import rollout_tasks
 from inspect_tts.text.transcript import render_trajectory
 
 from .match import JudgeSetup
+from .pool import pool_of
 
 _FRAME = 3_000
 """Characters of a judge's prompt around problem and solutions, approximately."""
@@ -48,6 +50,7 @@ def judge_setup(
         saved=tasks.saved,
         budget=tasks.budget,
         matches=matches_at_most(spec, n, options.keep, options.group_size),
+        following=followed(pool_of(state).problem),
         characters=len(problem) + size * sum(map(len, read)) // n + frame,
         recorded=recorded,
         execution=execution,

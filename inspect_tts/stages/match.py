@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from inspect_ai.model import GenerateConfig
 from inspect_ai.util import span
 
-from inspect_tts import progress
 from inspect_tts._inspect import effective_config, model_cache_scope
 from inspect_tts.errors import gather
 from inspect_tts.execution.classes import evidence_label, worth
@@ -34,6 +33,7 @@ from inspect_tts.models.judge import Question, cast_vote, failed_vote, read_vote
 from inspect_tts.models.panel import Judge
 from inspect_tts.models.roles import Answer, takes_schema
 from inspect_tts.options import SelectOptions
+from inspect_tts.progress import Problem
 from inspect_tts.prompts import Prompt
 from inspect_tts.resume.format import cache_key
 from inspect_tts.resume.saved_results import SavedResults
@@ -62,6 +62,7 @@ class JudgeSetup:
     """Judged, of the whole selection at most, then of the round."""
     characters: int
     """Of a vote's prompt, approximately."""
+    following: Problem
     recorded: RecordedVotes | None = None
     """Votes of an earlier run, used before the judge is asked."""
     cut: int = 0
@@ -136,7 +137,7 @@ async def run_match(
             while wave := judging.wave(ids, votes):
                 votes += await _ask(asked, range(len(votes), len(votes) + wave))
     cut, skipped = (judging.cut, judging.votes - len(votes)) if judged else (0, 0)
-    progress.plan("votes", -skipped)
+    judging.following.spare(skipped)
     verdicts = [vote.verdict for vote in votes]
     by_evidence = judging.options.tie == "evidence" or unasked(cut, judging.votes)
     outcome = decide(
@@ -223,7 +224,8 @@ class _MatchVotes:
             self.judging.note_failed(judge, error)
             vote = failed_vote(question, index, error.reason)
         vote = self.signed(vote, index)
-        progress.done("votes")
+        self.judging.following.did()
+        self.judging.following.paid("votes", vote.usage)
         if vote.text and self.judging.saved.kept:  # a provider's failure is worth another try
             await self.judging.saved.put("vote", self._key(index), vote)
         return vote
@@ -258,7 +260,7 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
     votes = [match.signed(vote, vote.index) for vote in saved if vote is not None]
     for vote in votes:
         judging.budget.take_over(vote.usage)
-    progress.done("votes", len(votes))
+    judging.following.did(len(votes))
     missing: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     for index, known in zip(indices, saved, strict=True):
         order = match.order(index)
@@ -268,7 +270,7 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
         if (recorded := judging.recorded_vote(judge, order)) is not None:
             vote = recorded.model_copy(update={"index": index, "reused": True})
             votes.append(match.signed(vote, index))
-            progress.done("votes")
+            judging.following.did()
         else:
             missing.setdefault((judge.name, order), []).append(index)
     asked = await gather([_ask_order(match, same) for same in missing.values()])

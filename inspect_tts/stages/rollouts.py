@@ -64,11 +64,13 @@ def rollouts(options: RolloutsOptions) -> Solver:
     settings = check_settings(options)
     check_tasks(settings)
     install_hooks()
+    planned = progress.PlannedRollouts(options.n, options.keep_parents)
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         return await run_iteration(state, generate, settings)
 
+    progress.mark_planned(solve, [planned])
     return solve
 
 
@@ -137,6 +139,8 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
     if iteration == 0:
         register_folders(sandbox, spec, active.sandbox_environments)
         tasks.open_saved(options.resume)
+        progress.restart(pool_of(state).problem)
+    progress.followed(pool_of(state).problem).meter("", tasks.budget)
     tasks.budget.begin("rollouts", n=options.n)
     # a budget may end the strategy after any iteration
     held = options.keep_sandboxes or tasks.budget.limited
@@ -179,8 +183,8 @@ class LiveRollouts(RolloutSource):
             earlier = [self._pool.by_id(id) for id in context]
             refinement = job.refinement(earlier, checks_text(known, context, "Attempt"))
             rollouts.append(LiveRollout(job, i, refinement, slot()))
-        progress.plan("rollouts", n)
-        progress.plan("summaries", n)
+        problem = progress.followed(self._pool.problem)
+        problem.begin("rollouts", f"iteration {number}", n)
         began = monotonic()
         async with span(f"iteration {number}", type="solver"):
             grow = job.settings.options.max_rollouts is None
@@ -197,8 +201,7 @@ class LiveRollouts(RolloutSource):
                 await each.ended.wait()
         self.seconds = monotonic() - began
         finished = [each.finished for each in rollouts if each.finished]
-        progress.plan("rollouts", len(finished) - n)
-        progress.plan("summaries", len(finished) - n)
+        problem.complete()
         return finished
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import span
 
-from inspect_tts import progress
 from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
@@ -20,6 +19,7 @@ from inspect_tts.method.selections import Candidates, SelectionSteps
 from inspect_tts.models.preflight import mark_judges
 from inspect_tts.models.roles import check_roles
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
+from inspect_tts.progress import PlannedSelection, followed, mark_planned
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.source import rollout_tasks
 
@@ -82,15 +82,15 @@ def selection_stage(
                 state, id, candidates, options, (prompts[0], prompts[1]), execution
             )
             judging.budget.begin("selection")
+            most = judging.matches * options.most_votes
+            judging.following.begin("votes", f"selection {id}", most)
             recorded["temperature"] = judging.temperature
         started = monotonic()
         title = f"{options.selection} {pool.iteration}: {len(candidates.ids)} to {options.keep}"
         with no_store_events():
-            steps = begin_selection(options.selection, candidates)
+            steps, release = begin_selection(options.selection, candidates), not options.diverse
             async with span(title, type="solver"):
-                rounds, ranking = await _run_rounds(
-                    steps, candidates, pool, judging, release=not options.diverse
-                )
+                rounds, ranking = await _run_rounds(steps, candidates, pool, judging, release)
         ranking = add_duplicates(ranking, classes) if classes else ranking
         selected = ranking[: options.keep]
         if options.diverse:
@@ -123,9 +123,11 @@ def selection_stage(
         pool.selections = [*pool.selections, selection]
         pool.selected = list(selection.selected)
         rollout_tasks().release(set(population) - set(selection.selected))
+        followed(pool.problem).complete(pool.selected)
         return state
 
     mark_judges(solve, options.panel if spec.answer else ())
+    mark_planned(solve, [PlannedSelection(spec, options)])
     return solve
 
 
@@ -153,7 +155,6 @@ async def _run_rounds(
     candidates: Candidates,
     pool: RolloutPool,
     judging: JudgeSetup | None,
-    *,
     release: bool,
 ) -> tuple[tuple[Round, ...], tuple[str, ...]]:
     """Run the matches of each round until the selection returns its ranking."""
@@ -171,7 +172,9 @@ async def _run_rounds(
         number = len(rounds) + 1
         judged = [group for group in groups if len(group) > 1 or judging.spec.answer == "grade"]
         here, left = judging.round(len(judged), left), left - len(judged)
-        progress.plan("votes", here.votes * len(judged))
+        name = f"{here.options.selection} {pool.iteration} round {number}"
+        here.following.doing(name, candidates.remaining)
+        here.following.spare(here.cut * len(judged))
         async with span(f"round {number}", type="round"):
             matches = await gather(
                 [

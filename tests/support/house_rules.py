@@ -19,6 +19,8 @@ PURE_FILES = (
     "estimate/forecast.py",
     "machine/registers.py",
     "models/failure_kinds.py",
+    "progress/state.py",
+    "progress/words.py",
     "resume/format.py",
     "resume/snapshot_format.py",
     "rollout/budget.py",

@@ -18,6 +18,7 @@ from inspect_tts.execution.recording import recorded, results_of
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import EXECUTION, Rollout, Stage
 from inspect_tts.options.evidence import EvidenceOptions, named_checks
+from inspect_tts.progress import followed
 from inspect_tts.registry import is_stage
 from inspect_tts.rollout.source import Place, rollout_tasks
 from inspect_tts.stages.pool import RolloutPool, pool_of
@@ -53,6 +54,7 @@ def take_evidence(options: EvidenceOptions) -> Solver:
         if not pool.selected:
             raise UserError("take_evidence() has no results; put rollouts() before it")
         place = rollout_tasks().place or Place(outer_sample().sample, (*setup_steps(is_stage),))
+        followed(pool.problem).doing(f"evidence {pool.iteration}")
         async with span("evidence", type="evidence"), rollout_tasks().spare_slot():
             [found] = await gather([_evidence(state, generate, pool, options, place)])
             for check in found.checks:

@@ -1,7 +1,8 @@
-"""How a run ends early, and what is then printed.
+"""What a run shows while it goes on, and how it ends early.
 
-Private: `active_display` tells whether Inspect's full-screen display has the terminal. A line
-printed then would be gone with the screen.
+Private: `display` tells whether Inspect's full-screen display has the terminal. A line printed then
+would be gone with the screen. The bar of a task counts samples; that it counts rollouts instead is
+only to be had from the objects that draw it.
 """
 
 import asyncio
@@ -9,13 +10,66 @@ import atexit
 import logging
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import rich
 from inspect_ai._display.core.active import display
+from inspect_ai._display.core.display import Progress
+from inspect_ai._display.rich.display import RichTaskDisplay
 from inspect_ai._display.textual.display import TextualDisplay
+from inspect_ai._display.textual.widgets.tasks import TaskProgressView
 from inspect_ai.util import display_type
 from uvicorn import Server
+
+
+def shows_in_place() -> bool:
+    """Whether numbers can be shown in place; otherwise they are printed, line by line."""
+    return display_type() not in ("plain", "log", "none") and rich.get_console().is_terminal
+
+
+class _Steps(Progress):
+    """A task's progress that follows what we count, whatever Inspect counts."""
+
+    def __init__(self, shown: Progress, position: Callable[[], int]) -> None:
+        self._shown, self._position, self._at = shown, position, 0
+
+    def update(self, n: int = 1) -> None:
+        position = self._position()
+        if position > self._at:
+            ahead, self._at = position - self._at, position
+            self._shown.update(ahead)
+
+    def complete(self) -> None:
+        self._shown.complete()
+
+
+def count_steps(task_display: Any, total: int, position: Callable[[], int]) -> Callable[[], None]:
+    """Let the bar of a task that is about to run count steps of ours; returns what moves it."""
+    if isinstance(task_display, RichTaskDisplay):
+        task_display.p.total = total
+    elif isinstance(task_display, TaskProgressView):
+        task_display.progress_bar.update(total=total)
+    else:
+        task_display.task.profile.steps = total
+    shown: list[_Steps] = []
+    begin = task_display.progress
+
+    @contextmanager
+    def progress() -> Iterator[Progress]:
+        with begin() as inner:
+            shown[:] = [_Steps(inner, position)]
+            yield shown[0]
+
+    task_display.progress = progress
+
+    def move() -> None:
+        for steps in shown:
+            steps.update()
+
+    return move
 
 
 def say(text: str) -> None:

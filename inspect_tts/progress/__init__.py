@@ -1,0 +1,15 @@
+"""What a user sees while a strategy runs, and what `inspect-tts status` reads."""
+
+from .plan import PlannedRollouts, PlannedSelection, mark_planned, planned_stages
+from .run import Outcome, Problem, followed, restart
+
+__all__ = [
+    "Outcome",
+    "PlannedRollouts",
+    "PlannedSelection",
+    "Problem",
+    "followed",
+    "mark_planned",
+    "planned_stages",
+    "restart",
+]

@@ -1,0 +1,64 @@
+"""What a problem will take at most, from the arguments of its stages alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from inspect_tts.method.selection_specs import SelectionSpec, matches_at_most
+from inspect_tts.options import SelectOptions
+
+from .state import Phase
+
+_PLANNED, _PROBLEMS = "planned_stages", "planned_problems"
+
+
+@dataclass(frozen=True)
+class PlannedRollouts:
+    """An iteration of rollouts."""
+
+    n: int
+    keeps_parents: bool = False
+
+
+@dataclass(frozen=True)
+class PlannedSelection:
+    """A selection."""
+
+    spec: SelectionSpec
+    options: SelectOptions
+
+
+Planned = PlannedRollouts | PlannedSelection
+
+
+def mark_planned(stage: Any, planned: Iterable[Planned], problems: int | None = None) -> None:
+    """Note on a stage or a strategy what it consists of; the problems, if they are not samples."""
+    setattr(stage, _PLANNED, tuple(planned))
+    setattr(stage, _PROBLEMS, problems)
+
+
+def planned_stages(steps: Iterable[object]) -> list[Planned]:
+    """What the steps of an eval consist of, as far as they are ours."""
+    return [planned for step in steps for planned in getattr(step, _PLANNED, ())]
+
+
+def planned_problems(steps: Iterable[object]) -> int | None:
+    """How many problems there are in an epoch, where samples are not problems."""
+    return next((number for step in steps if (number := getattr(step, _PROBLEMS, None))), None)
+
+
+def phases(stages: Iterable[Planned]) -> list[Phase]:
+    """The phases of a problem, each with what it takes at most."""
+    found: list[Phase] = []
+    candidates = 0
+    for stage in stages:
+        if isinstance(stage, PlannedRollouts):
+            found.append(Phase(kind="rollouts", total=stage.n))
+            candidates = stage.n + (candidates if stage.keeps_parents else 0)
+            continue
+        given = stage.options
+        matches = matches_at_most(stage.spec, candidates, given.keep, given.group_size)
+        if stage.spec.answer is not None:
+            found.append(Phase(kind="votes", total=matches * given.most_votes))
+        candidates = min(candidates, given.keep)
+    return found

@@ -1,0 +1,247 @@
+"""`inspect-tts status`: how far the runs under a folder have come, asked from anywhere."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from socket import gethostname
+from time import time
+from typing import Any
+
+import click
+import fsspec
+from inspect_ai.log import (
+    EvalLog,
+    EvalSampleSummary,
+    list_eval_logs,
+    read_eval_log,
+    read_eval_log_sample_summaries,
+)
+from psutil import pid_exists
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from inspect_tts.errors import UserError
+from inspect_tts.registry import is_stage
+from inspect_tts.resume.kept import counted
+from inspect_tts.resume.saved_results import beside, kept_beside
+from inspect_tts.scores import SCORE
+
+from .reporter import FILE
+from .state import ProblemState, RunState
+from .words import amount, dollars, duration, line, plural
+
+_SILENT = 120
+"""Seconds after which a run whose process cannot be seen counts as gone."""
+_MOST_ROWS = 40
+_MOST_LEADERS = 4
+_MOST_BYTES = 2**26
+"""Of a state; 500 problems take less than a hundredth."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A log, and what is known of its run."""
+
+    log: EvalLog
+    samples: Sequence[EvalSampleSummary]
+    state: RunState | None
+    kept: str
+
+    @property
+    def problems(self) -> list[EvalSampleSummary]:
+        """The problems that have ended well."""
+        return [each for each in self.samples if SCORE in (each.scores or {})]
+
+    @property
+    def numbers(self) -> tuple[int, int, float]:
+        """Problems that have ended, all problems, dollars."""
+        if self.state is not None:
+            return self.state.ended(), self.state.problems, self.state.spent.dollars
+        values = [(each.scores or {})[SCORE].value for each in self.problems]
+        costs = [v["cost"] for v in values if isinstance(v, dict)]
+        paid = sum(c for c in costs if isinstance(c, int | float) and c == c)
+        return len(self.problems), len(self.problems), paid
+
+
+@click.command()
+@click.argument("log_dir", metavar="LOG_DIR")
+@click.option("--all", "everything", is_flag=True, help="Show problems that have ended, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(log_dir: str, *, everything: bool, as_json: bool) -> None:
+    """Show how far the runs under LOG_DIR have come, while they run and after.
+
+    LOG_DIR is a folder, a log, or a URL of either. Of an eval and its retries, the last one counts.
+    """
+    found, notes = _find(log_dir)
+    if as_json:
+        click.echo(json.dumps([_as_json(each) for each in found], indent=1))
+    else:
+        console = Console()
+        for each in found:
+            _print(console, each, everything=everything)
+        if len(found) > 1:
+            done, all, paid = (sum(each.numbers[i] for each in found) for i in range(3))
+            spent = f", {dollars(paid)}" if paid else ""
+            click.echo(f"together: {done} of {all} {plural('problem', int(all))}{spent}")
+    for note in notes:
+        click.echo(note, err=True)
+
+
+def _find(place: str) -> tuple[list[_Found], list[str]]:
+    """The last log of each task whose steps are ours, and what could not be read."""
+    try:
+        locations = (
+            [place]
+            if place.endswith((".eval", ".json"))
+            else [info.name for info in list_eval_logs(place, recursive=True)]
+        )
+    except Exception as error:  # each file system raises its own
+        raise UserError(f"{place!r} cannot be read: {type(error).__name__}: {error}") from error
+    logs: dict[str, EvalLog] = {}
+    notes: list[str] = []
+    for location in locations:
+        try:
+            log = read_eval_log(location, header_only=True)
+        except Exception as error:  # whatever is wrong with one log, the others are read
+            notes.append(f"{location} cannot be read: {type(error).__name__}: {error}")
+            continue
+        known = logs.get(log.eval.task_id)
+        if any(is_stage(step.solver) for step in log.plan.steps) and (
+            known is None or known.eval.created <= log.eval.created
+        ):
+            logs[log.eval.task_id] = log
+    if not logs:
+        what = "; ".join(notes) or "give the folder that an eval was started with as --log-dir"
+        raise UserError(f"{place!r} holds no log of a strategy: {what}")
+    return [_read(log) for log in sorted(logs.values(), key=lambda each: each.eval.created)], notes
+
+
+def _read(log: EvalLog) -> _Found:
+    state = _state(f"{beside(log.location, log.eval)}/{FILE}")
+    if log.status == "success" or (state and _name(state.log) != _name(log.location)):
+        state = None
+    if state and (log.status != "started" or _gone(state)):
+        state.stop()
+    try:
+        samples = read_eval_log_sample_summaries(log.location)
+    except Exception:  # one that was killed may have none
+        samples = []
+    kept = "" if log.status == "success" else counted(kept_beside(log.location, log.eval))
+    return _Found(log, samples, state, kept)
+
+
+def _state(url: str) -> RunState | None:
+    fs, path = fsspec.core.url_to_fs(url)
+    try:
+        if fs.size(path) > _MOST_BYTES:
+            return None
+        return RunState.model_validate_json(fs.cat_file(path))
+    except (OSError, ValidationError):  # there is none, or it is of another version
+        return None
+
+
+def _name(log: str) -> str:
+    return log.rpartition("/")[2]
+
+
+def _status(found: _Found) -> str:
+    """What became of the run, in words."""
+    log, state = found.log, found.state
+    retry = f"to go on: inspect eval-retry {log.location.removeprefix('file://')}"
+    if log.status in ("cancelled", "error"):
+        how = "was cancelled" if log.status == "cancelled" else "ended with an error"
+        return f"{how}; {retry}"
+    if log.status == "success":
+        return "has ended"
+    if state is None:
+        return "has begun"
+    silent = time() - state.updated
+    if _gone(state):
+        return f"stopped without an end: its process {state.process} is gone; {retry}"
+    if state.host != gethostname() and silent > _SILENT:
+        return f"silent for {duration(silent)}: if nothing runs on {state.host}, {retry}"
+    return f"running (process {state.process} on {state.host})"
+
+
+def _gone(state: RunState) -> bool:
+    """Whether the process of a run has ended, as far as this machine can see it."""
+    return state.host == gethostname() and not pid_exists(state.process)
+
+
+def _print(console: Console, found: _Found, *, everything: bool) -> None:
+    click.echo(f"{_name(found.log.location)} {_status(found)}")
+    if found.kept:
+        click.echo(f"kept for a retry: {found.kept}")
+    if found.state is None:
+        _print_ended(console, found)
+    else:
+        _print_state(console, found.state, everything=everything)
+    click.echo()
+
+
+def _print_state(console: Console, state: RunState, *, everything: bool) -> None:
+    click.echo(line(state))
+    shown = {k: s for k, s in state.states.items() if everything or s.ended != "done"}
+    table = _table("problem", "phase", "rollouts", "votes", "leaders", "spent")
+    for key, each in list(shown.items())[: None if everything else _MOST_ROWS]:
+        failed = sum(phase.failed for phase in each.phases)
+        table.add_row(
+            escape(key.removesuffix("/1")),
+            escape(each.ended or each.doing),
+            _of(each, "rollouts") + (f" ({failed} failed)" if failed else ""),
+            _of(each, "votes"),
+            _leaders(each.leaders),
+            amount(each.spent, priced=state.priced) or "-",
+        )
+    if table.rows:
+        console.print(table)
+    if (hidden := len(shown) - len(table.rows)) > 0:
+        click.echo(f"and {hidden} more: --all shows them")
+
+
+def _of(state: ProblemState, kind: str) -> str:
+    """Of a problem: done, and in all at most."""
+    phases = [phase for phase in state.phases if phase.kind == kind]
+    done, total = sum(phase.done for phase in phases), sum(phase.total for phase in phases)
+    return f"{done}/{total}" if total else "-"
+
+
+def _leaders(ids: Sequence[str]) -> str:
+    more = len(ids) - _MOST_LEADERS
+    named = " ".join(ids[:_MOST_LEADERS])
+    return (f"{named} +{more}" if more > 0 else named) or "-"
+
+
+def _print_ended(console: Console, found: _Found) -> None:
+    table = _table("problem", "result")
+    for each in found.problems:
+        score = (each.scores or {})[SCORE]
+        table.add_row(escape(str(each.id)), escape(score.explanation or "-"))
+    for each in found.samples:
+        if each.error is not None:
+            table.add_row(escape(str(each.id)), escape(f"error: {each.error}"[:200]))
+    if table.rows:
+        console.print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _as_json(found: _Found) -> dict[str, Any]:
+    done, all, paid = found.numbers
+    return {
+        "log": found.log.location,
+        "status": found.log.status,
+        "told": _status(found),
+        "kept": found.kept,
+        "problems": all,
+        "ended": done,
+        "dollars": paid,
+        "state": None if found.state is None else found.state.model_dump(mode="json"),
+    }
