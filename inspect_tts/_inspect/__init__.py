@@ -39,7 +39,6 @@ from .evaluation import (
     wrap_task,
 )
 from .inner import InnerTask, load_inner, without_place
-from .limits import lift_limits, metered_tokens
 from .sandboxes import (
     SandboxSet,
     adopt_sandboxes,
@@ -59,6 +58,8 @@ from .scope import (
     is_budget,
     isolate_rollout,
     latest_state,
+    lift_limits,
+    metered_tokens,
     model_cache_scope,
     no_store_events,
     rollout_scope,

@@ -33,7 +33,7 @@ from inspect_ai.util import (
     turn_limit,
 )
 from inspect_ai.util._checkpoint.checkpointer_factory import create_checkpointer
-from inspect_ai.util._limit import Limit
+from inspect_ai.util._limit import Limit, _TokenMetering
 from inspect_ai.util._store import init_subtask_store, suspend_store_events
 
 from .scoring import mark_scoring
@@ -161,6 +161,23 @@ async def rollout_scope(
         ended.turns = int(turn_meter.usage)
         ended.usage = state._token_limit._usage
     ended.limit = ended.limit or applied.limit_error or sample_view.limit_error
+
+
+def metered_tokens(limit_type: str, usage: ModelUsage) -> int:
+    """Count tokens as a token limit does."""
+    return _TokenMetering(limit_type).value(usage)
+
+
+def lift_limits() -> None:
+    """Remove the limits of the running sample."""
+    limits = sample_limits()
+    counted: tuple[Any, ...] = (limits.token, limits.cost, limits.message, limits.turn)
+    for limit in counted:
+        limit.limit = None
+    timed: tuple[Any, ...] = (limits.time, limits.working)
+    for limit in timed:
+        limit._limit = None
+    timed[0]._refresh_deadline()
 
 
 def is_budget(error: LimitExceededError) -> bool:

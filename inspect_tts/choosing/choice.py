@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from inspect_tts.choosing.certainty import certainty, votes_for
 from inspect_tts.method.records import Usage
 from inspect_tts.stages.pool import RolloutPool
-from inspect_tts.statistics.certainty import certainty, votes_for
 
 C = TypeVar("C")
 

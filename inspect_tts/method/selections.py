@@ -97,7 +97,7 @@ def swiss(candidates: Candidates) -> SelectionSteps:
     Pairs do not meet twice if that can be avoided.
     """
     points, met = Counter[str](), set[frozenset[str]]()
-    eliminated, played = list[str](), list[Match]()
+    eliminated, judged = list[str](), list[Match]()
     number = 0
     while len(candidates.remaining) > candidates.keep:
         number += 1
@@ -109,10 +109,10 @@ def swiss(candidates: Candidates) -> SelectionSteps:
         for match in matches:
             met.update(frozenset(pair) for pair in combinations(match.group, 2))
             points.update(_points(match))
-        played += matches
+        judged += matches
         worth: Mapping[str, float | Fraction] = points
         if candidates.by_strength:
-            worth = ranks(played)
+            worth = ranks(judged)
         drawn = candidates.draw(candidates.remaining, f"round{number}/standing")
         standing = sorted(drawn, key=lambda n: -worth.get(n, 0))
         stay = max(candidates.keep, -(-len(standing) // 2))

@@ -1,6 +1,6 @@
 """The stages that select: run the rounds of a selection and record them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -13,7 +13,7 @@ from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.execution.classes import class_labels, evidence_label, same_behaviour
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import add_duplicates, diverse, identical
-from inspect_tts.method.records import Cut, Match, Round, Selection, Stage
+from inspect_tts.method.records import Cut, Match, Rollout, Round, Selection, Stage
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
 from inspect_tts.method.selections import Candidates, SelectionSteps
 from inspect_tts.models.preflight import mark_judges
@@ -59,20 +59,13 @@ def selection_stage(
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pool = pool_of(state)
         id, population = _selection_id(pool), _population(pool, name)
-        everybody = [pool.by_id(id) for id in population]
         execution = _execution(pool, options)
         alike = same_behaviour(execution, population) if options.dedupe_behavior else ()
+        everybody = [pool.by_id(id) for id in population]
         classes = alike or (identical(everybody) if options.dedupe else ())
-        firsts = {members[0] for members in classes}
-        candidates = Candidates(
-            [r for r in everybody if r.id in firsts] if classes else everybody,
-            keep=options.keep,
-            group_size=options.group_size,
-            seed=options.seed,
-            key=f"{pool.problem}/{id}",
-        )
+        firsts = [pool.by_id(members[0]) for members in classes]
+        candidates = _candidates(firsts or everybody, options, f"{pool.problem}/{id}")
         candidates.behaviour = class_labels(execution) if execution else {}
-        candidates.by_strength = options.ranked_by == "strength"
         judging = None
         recorded = _recorded(options, shown)
         if checks := evidence_label(execution):
@@ -129,6 +122,18 @@ def selection_stage(
     mark_judges(solve, options.panel if spec.answer else ())
     mark_planned(solve, [PlannedSelection(spec, options)])
     return solve
+
+
+def _candidates(rollouts: Sequence[Rollout], options: SelectOptions, key: str) -> Candidates:
+    candidates = Candidates(
+        rollouts,
+        keep=options.keep,
+        group_size=options.group_size,
+        seed=options.seed,
+        key=key,
+    )
+    candidates.by_strength = options.ranked_by == "strength"
+    return candidates
 
 
 def _recorded(options: SelectOptions, shown: Collection[str] | None) -> dict[str, Any]:

@@ -89,14 +89,14 @@ def strengths(selections: Sequence[Selection]) -> tuple[Strength, ...]:
     """Strengths from all votes of a pool, for each selection strongest first."""
     import numpy as np
 
-    played = {s.id: [m for round in s.rounds for m in round.matches] for s in selections}
-    names, means, covariance = fit([*chain.from_iterable(played.values())])
+    judged = {s.id: [m for round in s.rounds for m in round.matches] for s in selections}
+    names, means, covariance = fit([*chain.from_iterable(judged.values())])
     if not names:
         return ()
     drawn = means + _normal(len(names)) @ np.linalg.cholesky(covariance).T
     width = DEVIATIONS * np.sqrt(np.diag(covariance))
     found: list[Strength] = []
-    for id, matches in played.items():
+    for id, matches in judged.items():
         met = {name for match in matches if len(match.group) > 1 for name in match.group}
         places = [place for place, name in enumerate(names) if name in met]
         if not places:

@@ -4,8 +4,8 @@ from math import isclose
 
 import pytest
 
+from inspect_tts.choosing.certainty import certainty, votes_for
 from inspect_tts.method.records import Match, Round, Selection
-from inspect_tts.statistics.certainty import certainty, votes_for
 
 TALLIES = {
     "no vote": ((0, 0), 0.5),
