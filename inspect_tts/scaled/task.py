@@ -90,6 +90,11 @@ def scaled(
     inner = _load(task, mapping("task_args", task_args), sandbox)
     chosen = getattr(strategies, strategy)(**given)
     options = STRATEGIES[strategy](**given)
+    if options.waves:
+        raise UserError(
+            "n='auto' needs a strategy whose rollouts share a sample: run it with --solver instead "
+            "of inspect_tts/scaled, or give a number in strategy_args"
+        )
     if options.takes_evidence:
         raise UserError(
             "check and evidence need a strategy whose rollouts share a sample: run it with "

@@ -19,7 +19,6 @@ from inspect_tts.method.candidates import (
     identical,
 )
 from inspect_tts.method.records import STOP, Draw, Match, Rollout, Selection, Stage
-from inspect_tts.method.refinement import context_key, refinement_contexts
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
 from inspect_tts.method.selections import Candidates
@@ -32,6 +31,8 @@ from inspect_tts.method.tournament import (
 )
 from inspect_tts.method.voting.auto import further_votes
 from inspect_tts.text.fences import is_possible_fence
+
+from .audit_rollouts import check_contexts, check_rollouts
 
 
 def discrepancies(
@@ -50,7 +51,7 @@ def discrepancies(
         for draw in draws
         if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
-    found += _rollouts(stages, rollouts)
+    found += check_rollouts(stages, rollouts)
     found += [
         f"evidence on iteration {each.iteration}: classes or attributions do not follow from runs"
         for each in executions
@@ -67,7 +68,7 @@ def discrepancies(
         found += _selection(problem, selection, rollouts, draws, execution)
     for stage in stages:
         if stage.name == "rollouts" and stage.rollouts.context is not None:
-            found += _contexts(problem, stage, rollouts, selections)
+            found += check_contexts(problem, stage, rollouts, selections)
     for stage in stages:
         if stage.name == STOP and stage.cut is None:
             before = [s for s in selections if s.iteration == stage.iteration]
@@ -95,18 +96,6 @@ def _everybody(
             guard = stage.rollouts.leak_guard
     new = [r for r in rollouts if r.iteration == iteration]
     return (*eligible(new, leak_guard=guard), *carried)
-
-
-def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]:
-    found = []
-    for stage in stages:
-        if stage.name == "rollouts":
-            ids = [r.id for r in rollouts if r.iteration == stage.iteration]
-            n = stage.cut.started if stage.cut else stage.rollouts.n
-            wanted = [f"t{stage.iteration}-n{i:02d}" for i in range(n)]
-            found += [f"rollout {id} is not recorded" for id in wanted if id not in ids]
-            found += [f"rollout {id} is recorded and did not run" for id in ids if id not in wanted]
-    return found
 
 
 def _selection(
@@ -183,8 +172,9 @@ def _match(
     verdicts = [vote.verdict for vote in match.votes]
     asked = 0 if len(match.group) == 1 and not grades else selection.votes
     stops = asked and (match.skipped_votes or selection.auto)
-    unsettled = stops and not _settled(match, selection, judged, verdicts)
-    if unsettled or len(verdicts) + match.skipped_votes + match.cut != asked:
+    if (stops and not _settled(match, selection, judged, verdicts)) or len(
+        verdicts
+    ) + match.skipped_votes + match.cut != asked:
         counts = f"{len(verdicts)} votes, {match.skipped_votes} saved and {match.cut} cut"
         found.append(f"match {match.id}: {counts} of {asked}")
     told = {id: (*worth(execution, id), *evidence(rollouts[id])) for id in match.group}
@@ -247,47 +237,5 @@ def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) 
             [rollouts[id].summary.text for id in vote.order],
             seed=seed,
             key=vote_key(key, match.id, vote.order),
-        )
-    ]
-
-
-def _contexts(
-    problem: str, stage: Stage, rollouts: Sequence[Rollout], selections: Sequence[Selection]
-) -> list[str]:
-    before = [r.id for r in rollouts if r.iteration == stage.iteration - 1]
-    recorded = [r for r in rollouts if r.iteration == stage.iteration]
-    given = stage.rollouts
-    n = len(before) if given.context == "single" and stage.cut else given.n
-    if given.context is None or not before or (given.context == "single" and len(before) != n):
-        return [f"iteration {stage.iteration}: its contexts need rollouts that are not recorded"]
-    chosen = [s.selected for s in selections if s.iteration == stage.iteration - 1]
-    earlier = [r for r in rollouts if r.iteration == stage.iteration - 1]
-    allowed = eligible(earlier, leak_guard=given.leak_guard)
-    expected = refinement_contexts(
-        given.context,
-        n=n,
-        previous=before,
-        selected=chosen[-1] if chosen else allowed,
-        top_k=given.top_k,
-        seed=given.seed,
-        key=f"{problem}/t{stage.iteration}/context",
-        without_context=given.without_context,
-        excluded=set(before) - set(allowed),
-    )
-    found = [
-        f"rollout {rollout.id}: context should be {expected[rollout.index]}"
-        for rollout in recorded
-        if rollout.context != expected[rollout.index]
-    ]
-    told = {rollout.id: rollout.summary.text for rollout in rollouts}
-    return found + [
-        f"rollout {rollout.id}: the fence of its context"
-        for rollout in recorded
-        if rollout.fence is not None
-        and not is_possible_fence(
-            rollout.fence,
-            [told[id] for id in rollout.context],
-            seed=given.seed,
-            key=context_key(rollout.iteration, rollout.context),
         )
     ]
