@@ -40,6 +40,7 @@ class Attempt:
     passed: bool
     turns: int = 0
     tokens: int = 0
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Problem:
                 messages=0,
                 usage=Usage(total_tokens=attempt.tokens),
                 seconds=0.0,
-                facts=Facts(status="completed"),
+                facts=Facts(status="completed", fingerprint=attempt.fingerprint),
                 summary=Summary(status="structured", text="{}"),
             )
             for index, attempt in enumerate(self.attempts)
@@ -184,18 +185,21 @@ def match_accuracy(accuracy: float, votes: int, concentration: float) -> float:
     return sum(p * (0.5 if 2 * k == votes else 2 * k > votes) for k, p in enumerate(named))
 
 
-def _one_round(candidates: int, accuracy: float) -> NDArray[np.float64]:
-    """Chance of each number of passing winners (column) for each of passing candidates (row)."""
+def round_of_pairs(
+    candidates: int, accuracy: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Chances of passing winners (columns) by passing candidates (rows); how many pairs differ."""
     pairs = candidates // 2
-    chances = np.zeros((candidates + 1, pairs + 1))
+    chances, expected_mixed = np.zeros((candidates + 1, pairs + 1)), np.zeros(candidates + 1)
     for k in range(candidates + 1):
         for both in range(max(0, k - pairs), k // 2 + 1):
             mixed = k - 2 * both
             ways = comb(pairs, mixed) * 2**mixed * comb(pairs - mixed, both) / comb(candidates, k)
+            expected_mixed[k] += ways * mixed
             for won in range(mixed + 1):
                 share = comb(mixed, won) * accuracy**won * (1 - accuracy) ** (mixed - won)
                 chances[k, both + won] += ways * share
-    return chances
+    return chances, expected_mixed
 
 
 def expected(counts: Sequence[int], accuracies: Sequence[float]) -> tuple[float, float]:
@@ -210,7 +214,7 @@ def expected(counts: Sequence[int], accuracies: Sequence[float]) -> tuple[float,
     """
     given, chances = np.array(counts), np.eye(len(counts))
     for accuracy in accuracies:
-        chances = chances @ _one_round(chances.shape[1] - 1, accuracy)
+        chances = chances @ round_of_pairs(chances.shape[1] - 1, accuracy)[0]
     rates = np.linspace(0, 1, chances.shape[1])
     means = chances @ rates
     variance = given @ (chances @ rates**2 - means**2)

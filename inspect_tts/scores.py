@@ -76,7 +76,7 @@ LABELS = {
 _GRADES = ("selected", "iteration_0", "select_k", "iteration_1", "oracle")
 
 
-def tag_log(spec: EvalSpec, strategy: str, n: int) -> None:
+def tag_log(spec: EvalSpec, strategy: str, n: int | str) -> None:
     """Tag a log with its strategy and n, so that rows in a list of logs can be told apart."""
     tag = f"{strategy.rpartition('/')[2]} n={n}"
     if tag not in (spec.tags or []):  # a retry has its log's tags

@@ -137,21 +137,21 @@ def _rows(
     log_bytes: float | None,
     judges: Sequence[str],
 ) -> list[dict[str, Any]]:
-    votes = (found.fewest_votes, found.votes)
+    rollouts, votes = (found.fewest_rollouts, found.rollouts), (found.fewest_votes, found.votes)
     numbers: dict[str, Sequence[float]] = {
-        "rollouts": [found.rollouts] * 2,
-        "summaries": [found.summaries] * 2,
+        "rollouts": rollouts,
+        "summaries": rollouts,
         "votes": votes,
         **{f"votes of {name}": [end / len(judges) for end in votes] for name in judges},
     }
     if averages is not None:
-        ends = [averages.total(found, count) for count in votes]
+        ends = list(map(averages.total, rollouts, votes))
         numbers["tokens"] = [end.total_tokens for end in ends]
         dollars = [end.cost for end in ends if end.cost is not None]
         if len(dollars) == 2:
             numbers["dollars"] = dollars
     if log_bytes is not None:
-        numbers["log, MiB"] = [found.rollouts * log_bytes / 2**20] * 2
+        numbers["log, MiB"] = [count * log_bytes / 2**20 for count in rollouts]
     return [
         {"what": what, "each": [*ends], "all": [end * problems for end in ends]}
         for what, ends in numbers.items()

@@ -11,6 +11,8 @@ class Counts(Record):
     """How much a strategy does on one problem, at most."""
 
     rollouts: int
+    fewest_rollouts: int
+    """Where enough of the first wave agree."""
     matches: int
     votes: int
     """Judge calls where no match stops early; re-asks are not counted."""
@@ -18,11 +20,6 @@ class Counts(Record):
     """Judge calls where every match stops as early as it can."""
     sandboxes: int
     """Open at once, without the sample's own."""
-
-    @property
-    def summaries(self) -> int:
-        """One for each rollout."""
-        return self.rollouts
 
 
 class Averages(Record):
@@ -32,9 +29,9 @@ class Averages(Record):
     summary: Usage
     vote: Usage
 
-    def total(self, counts: Counts, votes: int) -> Usage:
+    def total(self, rollouts: int, votes: int) -> Usage:
         """Cost of one problem."""
-        times = ((self.rollout, counts.rollouts), (self.summary, counts.summaries))
+        times = ((self.rollout, rollouts), (self.summary, rollouts))
         parts = [_times(usage, number) for usage, number in (*times, (self.vote, votes))]
         known = all(part.cost is not None for part in parts)
         whole = sum(parts, Usage())
@@ -71,22 +68,29 @@ def measured(
 
 def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
     """Count what a strategy does on one problem, from what its selection states."""
-    n, top_k, iterations = given["n"], given.get("top_k", 0), given.get("iterations", 1)
+    waves = given["n"] == "auto"
+    n, fewest = (given["max_n"], given["min_n"]) if waves else (given["n"],) * 2
+    top_k, iterations = given.get("top_k", 0), given.get("iterations", 1)
     selecting = given.get("context", "select") == "select"
     carried = top_k if given.get("keep_parents") and iterations > 1 else 0
-    games = [(n, top_k)] * (iterations - 1 if selecting else 0)
-    games += [(n + carried, 1)] if final else []
     spec, size = SELECTIONS[given["selection"]], given["group_size"]
-    matches = sum(matches_at_most(spec, population, keep, size) for population, keep in games)
+
+    def matches_of(n: int) -> int:
+        games = [(n, top_k)] * (iterations - 1 if selecting else 0)
+        games += [(n + carried, 1)] if final else []
+        return sum(matches_at_most(spec, population, keep, size) for population, keep in games)
+
+    matches = matches_of(n)
     stops = given["early_stop"] and spec.can_stop_early
     auto = given["votes"] == "auto"
     most = given["max_votes"] if auto else given["votes"]
     least = min(given["min_votes"], most // 2 + 1) if auto else most // 2 + 1
     return Counts(
         rollouts=n * iterations,
+        fewest_rollouts=fewest * iterations,
         matches=matches,
         votes=matches * most,
-        fewest_votes=matches * (least if stops else most),
+        fewest_votes=matches_of(fewest) * (least if stops else most),
         sandboxes=n + carried,
     )
 

@@ -1,8 +1,10 @@
 """Compare candidates without asking a judge. Nothing here reads a score."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
+from .parameters import Waves
 from .records import Rollout, Selection
 
 
@@ -31,6 +33,32 @@ def identical(candidates: Sequence[Rollout]) -> tuple[tuple[str, ...], ...]:
     for rollout in candidates:
         classes.setdefault(rollout.facts.fingerprint or rollout.id, []).append(rollout.id)
     return tuple(tuple(members) for members in classes.values())
+
+
+def next_wave(waves: Waves, rollouts: Sequence[Rollout]) -> int:
+    """How many rollouts of iteration 0 to run next, 0 once enough agree.
+
+    Enough are more than half of all, and no fewer than the first wave has. They ended by themselves
+    and left the same patch, which is not empty, or the same answer.
+    """
+    prints = Counter(
+        rollout.facts.fingerprint
+        for rollout in rollouts
+        if rollout.facts.fingerprint and not failed(rollout)
+        if rollout.patch is None or rollout.patch.text != ""
+    )
+    agreed = max(prints.values(), default=0)
+    if agreed >= waves.least and 2 * agreed > len(rollouts):
+        return 0
+    return min(waves.wave if rollouts else waves.least, waves.most - len(rollouts))
+
+
+def waves_run(waves: Waves, rollouts: Sequence[Rollout]) -> int:
+    """How many rollouts waves come to, if these are their results."""
+    count = 0
+    while count <= len(rollouts) and (more := next_wave(waves, rollouts[:count])):
+        count += more
+    return count
 
 
 def add_duplicates(ranking: Sequence[str], classes: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -90,14 +90,49 @@ class JudgeParameters(SeedParameters):
         return tuple(given or (JUDGE,))
 
 
+class Waves(BaseModel):
+    """The arguments of `n=auto`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    least: int
+    """Rollouts of the first wave, and that must agree."""
+    most: int
+    wave: int
+    """Rollouts of each further wave."""
+
+
 class IterationParameters(SeedParameters):
     """How many rollouts an iteration has, and which of them may be selected."""
 
-    n: int = Field(default=16, ge=1)
-    """Rollouts of each iteration, N of the paper."""
+    n: Annotated[int, Field(ge=1)] | Literal["auto"] = 16
+    """Rollouts of each iteration, N of the paper. `auto`: in waves, until enough agree."""
+    min_n: int = Field(default=4, ge=1)
+    """With `n=auto`, rollouts of the first wave, and how many must agree."""
+    max_n: int = Field(default=16, ge=1)
+    """With `n=auto`, rollouts of iteration 0 at most; further iterations have as many as it ran."""
+    wave: int = Field(default=4, ge=1)
+    """With `n=auto`, rollouts of each further wave."""
     leak_guard: bool = False
     """Whether to keep rollouts that reached for the reference solution (`Rollout.leaks`) out of
     selection and refinement contexts."""
+
+    @property
+    def waves(self) -> Waves | None:
+        """How iteration 0 runs in waves, None if the number of rollouts is fixed."""
+        if self.n != "auto":
+            return None
+        return Waves(least=self.min_n, most=self.max_n, wave=self.wave)
+
+    @property
+    def most_rollouts(self) -> int:
+        """Rollouts of an iteration at most."""
+        return self.max_n if self.n == "auto" else self.n
+
+    @property
+    def fewest_rollouts(self) -> int:
+        """Rollouts of an iteration at least."""
+        return self.min_n if self.n == "auto" else self.n
 
 
 class RolloutsParameters(IterationParameters):

@@ -23,7 +23,13 @@ from ..method.refinement import Context
 from ..method.tournament import TieBreak
 from ..registry import find_selection
 from ..resume.saved_results import check_resume
-from .auto import check_auto_selection, check_auto_votes, check_needed, check_ranked_by
+from .auto import (
+    check_auto_selection,
+    check_auto_votes,
+    check_needed,
+    check_ranked_by,
+    check_waves,
+)
 from .evidence import EvidenceOptions as EvidenceOptions
 from .names import checked_judges
 
@@ -151,7 +157,8 @@ class RolloutsOptions(RolloutsParameters, RunOptions):
 
     @model_validator(mode="after")
     def _fit(self) -> "RolloutsOptions":
-        _check_without_context(self.without_context, self.n)
+        check_waves(self)
+        _check_without_context(self.without_context, self.fewest_rollouts)
         if (self.without_context or self.keep_parents) and self.context is None:
             raise UserError(
                 "without_context and keep_parents apply to refined rollouts only; give "
@@ -194,6 +201,7 @@ class RtvOptions(SelectionOptions, EvidenceOptions, RunOptions):
     @model_validator(mode="after")
     def _something_to_go_by(self) -> "RtvOptions":
         check_needed(self)
+        check_waves(self)
         return self.checked_needs(self.selection, self.dedupe_behavior)
 
 
@@ -216,12 +224,13 @@ class PdrOptions(RtvOptions):
 
     @model_validator(mode="after")
     def _fit(self) -> "PdrOptions":
-        if self.context != "single" and self.iterations > 1 and self.top_k > self.n:
+        fewest = self.fewest_rollouts
+        if self.context != "single" and self.iterations > 1 and self.top_k > fewest:
             raise UserError(
-                f"top_k={self.top_k} is too large; give top_k <= {self.n}: the refinement context "
-                "is taken from n rollouts"
+                f"top_k={self.top_k} is too large; give top_k <= {fewest}: the refinement context "
+                f"is taken from {'min_n' if self.waves else 'n'} rollouts"
             )
-        _check_without_context(self.without_context, self.n)
+        _check_without_context(self.without_context, fewest)
         apart = ("diverse", "keep_parents", "stop_on_consensus")
         needless = [name for name in apart if getattr(self, name, False)]
         if needless and self.context != "select":

@@ -1,13 +1,13 @@
-"""Checks of `votes=auto` and `ranked_by`."""
+"""Checks of `votes=auto`, `n=auto` and `ranked_by`."""
 
 from importlib.util import find_spec
 
 from inspect_tts.errors import UserError
-from inspect_tts.method.parameters import JudgeParameters
+from inspect_tts.method.parameters import IterationParameters, JudgeParameters, Parameters
 from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec
 from inspect_tts.method.voting.strength import MISSING
 
-_VOTES = ("min_votes", "max_votes", "vote_error")
+_AUTO = {"votes": ("min_votes", "max_votes", "vote_error"), "n": ("min_n", "max_n", "wave")}
 _RANKING = ("swiss", "pivot")
 
 
@@ -50,12 +50,21 @@ def check_ranked_by(options: JudgeParameters, name: str) -> None:
         raise UserError(f"ranked_by={options.ranked_by!r}: {MISSING}")
 
 
-def check_needed(options: JudgeParameters) -> None:
-    """Refuse arguments of the test where there is none."""
-    fields = type(options).model_fields
-    needless = [name for name in _VOTES if getattr(options, name) != fields[name].default]
-    if needless and options.auto is None:
+def check_waves(options: IterationParameters) -> None:
+    """Refuse waves that cannot be."""
+    if options.waves and options.min_n > options.max_n:
         raise UserError(
-            f"{' and '.join(needless)} applies to votes='auto' only; give votes=auto, or leave it "
-            "out"
+            f"min_n={options.min_n} is too large; give min_n <= {options.max_n}, which is max_n"
         )
+
+
+def check_needed(options: Parameters) -> None:
+    """Refuse arguments of `votes=auto` and `n=auto` where the number is given."""
+    fields = type(options).model_fields
+    for name, own in _AUTO.items():
+        needless = [n for n in own if getattr(options, n) != fields[n].default]
+        if needless and getattr(options, name) != "auto":
+            raise UserError(
+                f"{' and '.join(needless)} applies to {name}='auto' only; give {name}=auto, or "
+                "leave it out"
+            )

@@ -109,6 +109,8 @@ class RolloutSource(Protocol):
     """The stages that ran in earlier samples of the problem."""
     seconds: float | None = None
     """How long the last iteration took; None where it ran elsewhere."""
+    asked: int | None = None
+    """How many rollouts the last iteration meant to run; None for all."""
     publish_scores: bool = False
     """Whether all numbers are published even if no other rollout of this problem was graded."""
     place: Place | None = None
@@ -122,10 +124,10 @@ class RolloutSource(Protocol):
         return False
 
 
-class SpareSlot:
-    """A slot that a sample holds beside those of its rollouts, for one sandbox more.
+class HeldSlot(AbstractAsyncContextManager[object]):
+    """A slot that a sample holds for a rollout to come, or beside them for one sandbox more.
 
-    Taken together with them: a sample that asked for it later could wait for samples that wait.
+    Taken together with the others: asked for later, samples could wait for each other.
     """
 
     def __init__(self, slot: AbstractAsyncContextManager[object]) -> None:
@@ -138,6 +140,10 @@ class SpareSlot:
             self.entered.set()
             await self.given_back.wait()
 
+    async def __aexit__(self, *error: object) -> None:
+        """Give the slot back: a rollout that used it is closed."""
+        self.given_back.set()
+
 
 class RolloutTasks:
     """What the stages of a strategy share on one sample."""
@@ -146,7 +152,7 @@ class RolloutTasks:
         self.rollouts: dict[str, FinishedRollout] = {}
         self.source: RolloutSource | None = None
         """None where rollouts run in the sample: each stage then has a source of its own."""
-        self.spare: SpareSlot | None = None
+        self.spare: HeldSlot | None = None
         self.saved = SavedResults(None)
         self.recorded_votes: RecordedVotes | None = None
         """Votes of an earlier run, to be used before a judge is asked."""
@@ -178,9 +184,14 @@ class RolloutTasks:
 
     async def take_spare(self, slot: AbstractAsyncContextManager[object]) -> None:
         """Take a slot for one sandbox more."""
-        self.spare = SpareSlot(slot)
-        background(self.spare.run)
-        await self.spare.entered.wait()
+        self.spare = await self.hold_slot(slot)
+
+    async def hold_slot(self, slot: AbstractAsyncContextManager[object]) -> HeldSlot:
+        """Take a slot now that is used later."""
+        held = HeldSlot(slot)
+        background(held.run)
+        await held.entered.wait()
+        return held
 
     @asynccontextmanager
     async def spare_slot(self) -> AsyncIterator[None]:

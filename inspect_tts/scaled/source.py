@@ -67,7 +67,7 @@ class ScaledSource(SampleSource):
         self._start_anew()
 
     def _start_anew(self) -> None:
-        n, iterations = self.plan.settings.options.n, self.plan.iterations
+        n, iterations = self.plan.settings.options.most_rollouts, self.plan.iterations
         self.scheduler = Scheduler(list(self._samples), n=n, iterations=iterations)
         self._first = self.scheduler.begin()
         self._problems: dict[tuple[str, int], Problem] = {}
@@ -189,7 +189,7 @@ class ScaledSource(SampleSource):
 
     def problem(self, id: str, epoch: int) -> Problem:
         """A problem in one epoch."""
-        fresh = ((),) * self.plan.settings.options.n
+        fresh = ((),) * self.plan.settings.options.most_rollouts
         key = (id, epoch)
         if key not in self._problems:
             self._problems[key] = Problem(self._samples[id], fresh)

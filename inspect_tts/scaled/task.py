@@ -91,6 +91,11 @@ def scaled(
     inner = _load(task, mapping("task_args", task_args), sandbox)
     chosen = getattr(strategies, strategy)(**given)
     options = STRATEGIES[strategy](**given)
+    if options.waves:
+        raise UserError(
+            "n='auto' needs a strategy whose rollouts share a sample: run it with --solver instead "
+            "of inspect_tts/scaled, or give a number in strategy_args"
+        )
     samples = _problems(inner.samples, limit, sample_id)
     _check_images(inner.task, samples)
     scorers = tuple(inner.task.scorer or ())

@@ -91,7 +91,8 @@ def _too_short(state: TaskState, stage: str, budget: Budget, iterations: int) ->
     if phases_of([stage]) != ("rollouts",) or budget.affords_iteration():
         return False
     pool = pool_of(state)
-    n = next(s.rollouts.n for s in pool.stages if s.name == "rollouts")
+    given = next(s.rollouts for s in pool.stages if s.name == "rollouts")
+    n = len(pool.population(0)) if given.waves else given.most_rollouts
     cut = budget.cut(n * (iterations - 1 - pool.iteration), 0)
     parameters = {"iterations": iterations}
     stop = Stage(name=STOP, iteration=pool.iteration, parameters=parameters, cut=cut)

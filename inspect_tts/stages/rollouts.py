@@ -1,8 +1,10 @@
 """The stage that runs one iteration of rollouts."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from time import monotonic
+from typing import TypeAlias
 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import background, concurrency, span
@@ -25,7 +27,7 @@ from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.execution.shown import checks_text
 from inspect_tts.machine.capacity import check_capacity
 from inspect_tts.machine.orphans import register_folders
-from inspect_tts.method.candidates import eligible
+from inspect_tts.method.candidates import eligible, next_wave
 from inspect_tts.method.records import Draw, Rollout, Stage
 from inspect_tts.method.refinement import refinement_contexts
 from inspect_tts.models.preflight import asked_models, preflight
@@ -37,6 +39,7 @@ from inspect_tts.rollout.rollout import LiveRollout
 from inspect_tts.rollout.source import (
     Contexts,
     FinishedRollout,
+    HeldSlot,
     RolloutSource,
     check_some_ended,
     rollout_tasks,
@@ -64,7 +67,7 @@ def rollouts(options: RolloutsOptions) -> Solver:
     settings = check_settings(options)
     check_tasks(settings)
     install_hooks()
-    planned = progress.PlannedRollouts(options.n, options.keep_parents)
+    planned = progress.PlannedRollouts(options.most_rollouts, options.keep_parents)
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -74,6 +77,7 @@ def rollouts(options: RolloutsOptions) -> Solver:
     return solve
 
 
+Slot: TypeAlias = AbstractAsyncContextManager[object]
 DEFAULT_ROLLOUTS_AT_ONCE = 64
 """Rollouts at once in the process where neither the user nor the sandbox provider sets a limit."""
 
@@ -119,7 +123,8 @@ async def add_iteration(
         return []
     tasks.add(finished)
     records = [rollout.record for rollout in finished]
-    cut = tasks.budget.cut(stage.parameters["n"], len(records))
+    n = stage.parameters["n"]
+    cut = tasks.budget.cut((source.asked or len(contexts)) if n == "auto" else n, len(records))
     stage = stage.model_copy(update={"seconds": source.seconds, "cut": cut})
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]
@@ -141,7 +146,7 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
         tasks.open_saved(options.resume)
         progress.restart(pool_of(state).problem)
     progress.followed(pool_of(state).problem).meter("", tasks.budget)
-    tasks.budget.begin("rollouts", n=options.n)
+    tasks.budget.begin("rollouts", n=options.fewest_rollouts)
     # a budget may end the strategy after any iteration
     held = options.keep_sandboxes or tasks.budget.limited
     job = Job.begin(
@@ -158,7 +163,7 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
     if iteration == 0:
         asked = asked_models()
         await preflight(spec, asked if options.preflight else ())
-    needed = options.n + (options.spare_sandbox and sandbox is not None)
+    needed = options.most_rollouts + (options.spare_sandbox and sandbox is not None)
     default = max(needed, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
     at_once = options.max_rollouts or default
     if iteration == 0:
@@ -174,35 +179,60 @@ class LiveRollouts(RolloutSource):
         self._job, self._pool, self._at_once = job, pool, at_once
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout]:
-        """Start all rollouts and wait until they have ended, those that the budget admits."""
-        job, n = self._job, len(contexts)
-        slot = partial(concurrency, "rollout slots", self._at_once)
-        known, spare = self._pool.execution(number - 1), job.settings.options.spare_sandbox
-        rollouts = []
-        for i, context in enumerate(contexts):
-            earlier = [self._pool.by_id(id) for id in context]
-            refinement = job.refinement(earlier, checks_text(known, context, "Attempt"))
-            rollouts.append(LiveRollout(job, i, refinement, slot()))
+        """Run the rollouts that the budget admits, all at once or in waves, until they ended."""
+        job, n, options = self._job, len(contexts), self._job.settings.options
+        new_slot = partial(concurrency, "rollout slots", self._at_once)
+        waves, spare = options.waves if number == 0 else None, options.spare_sandbox
+        slots: list[Slot] = [new_slot() for _ in contexts]
+        rollouts: list[LiveRollout] = []
         problem = progress.followed(self._pool.problem)
         problem.begin("rollouts", f"iteration {number}", n)
         began = monotonic()
         async with span(f"iteration {number}", type="solver"):
-            grow = job.settings.options.max_rollouts is None
-            async with reserve_slots("rollout slots", self._at_once, grow=grow) as slots:
+            grow = options.max_rollouts is None
+            async with reserve_slots("rollout slots", self._at_once, grow=grow) as most:
                 if job.hold:
-                    _check_room(n + spare, slots)
-                for each in rollouts:
-                    background(each.live)
-                for each in rollouts if job.hold else ():
-                    await each.started.wait()
+                    _check_room(n + spare, most)
+                if not waves:
+                    rollouts = self._start(number, contexts, slots)
+                    for each in rollouts if job.hold else ():
+                        await each.started.wait()
+                elif job.hold:  # all of them now: between waves others could take what is missing
+                    slots = [await rollout_tasks().hold_slot(slot) for slot in slots]
                 if job.hold and spare:
-                    await rollout_tasks().take_spare(slot())
-            for each in rollouts:
-                await each.ended.wait()
-        self.seconds = monotonic() - began
-        finished = [each.finished for each in rollouts if each.finished]
+                    await rollout_tasks().take_spare(new_slot())
+            finished = await _ended(rollouts)
+            while waves and (wave := next_wave(waves, [r.record for r in finished])):
+                if len(finished) < len(rollouts):
+                    break
+                start = len(rollouts)
+                rollouts += self._start(number, contexts[: start + wave], slots, start)
+                finished = await _ended(rollouts)
+        for slot in slots[len(rollouts) :]:
+            if isinstance(slot, HeldSlot):
+                slot.given_back.set()
+        self.asked, self.seconds = len(rollouts), monotonic() - began
         problem.complete()
         return finished
+
+    def _start(
+        self, number: int, contexts: Contexts, slots: Sequence[Slot], start: int = 0
+    ) -> list[LiveRollout]:
+        """Start the rollouts of an iteration, from one on."""
+        known, rollouts = self._pool.execution(number - 1), []
+        for i, context in enumerate(contexts[start:], start):
+            earlier = [self._pool.by_id(id) for id in context]
+            refinement = self._job.refinement(earlier, checks_text(known, context, "Attempt"))
+            rollouts.append(LiveRollout(self._job, i, refinement, slots[i]))
+        for each in rollouts:
+            background(each.live)
+        return rollouts
+
+
+async def _ended(rollouts: Sequence[LiveRollout]) -> list[FinishedRollout]:
+    for each in rollouts:
+        await each.ended.wait()
+    return [each.finished for each in rollouts if each.finished]
 
 
 def check_tasks(settings: Settings) -> None:
@@ -215,7 +245,7 @@ def check_tasks(settings: Settings) -> None:
             and settings.options.keep_sandboxes
             and each.has_sandbox
         ):
-            needed = settings.options.n + settings.options.spare_sandbox
+            needed = settings.options.most_rollouts + settings.options.spare_sandbox
             _check_room(needed, settings.options.max_rollouts)
 
 
@@ -232,13 +262,15 @@ def _contexts(
     pool: RolloutPool, iteration: int, options: RolloutsOptions
 ) -> tuple[Contexts, tuple[Draw, ...]]:
     """What each new rollout starts from, and the random draws that decided it."""
+    n = options.most_rollouts
+    if options.waves and iteration > 0:
+        n = len(pool.population(0))
     if options.context is None:
-        return ((),) * options.n, ()
+        return ((),) * n, ()
     key = f"{pool.problem}/t{iteration}/context"
     earlier = pool.population(iteration - 1)
     previous = [rollout.id for rollout in earlier]
     allowed = eligible(earlier, leak_guard=options.leak_guard)
-    n = options.n
     if options.context == "single" and any(stage.cut for stage in pool.stages):
         n = min(n, len(previous))
     try:

@@ -33,7 +33,7 @@ def asked(*words: str) -> Any:
 )
 def test_the_counts_of_the_paper(change: dict[str, Any], rollouts: int, votes: int) -> None:
     found = counts({**FULL, **change})
-    assert (found.rollouts, found.summaries, found.votes) == (rollouts, rollouts, votes)
+    assert (found.rollouts, found.fewest_rollouts, found.votes) == (rollouts, rollouts, votes)
     assert found.fewest_votes == found.matches * (found.votes // found.matches // 2 + 1)
 
 
@@ -76,7 +76,7 @@ def test_averages_are_those_of_the_pilot(tmp_path: Path) -> None:
     averages = measured(found.rollouts, found.selections)
     assert averages.rollout.total_tokens == 30  # two turns of 15
     assert averages.summary.total_tokens == averages.vote.total_tokens == 15
-    whole = averages.total(counts({**FULL, "n": 4, "votes": 2, "iterations": 1}), votes=6)
+    whole = averages.total(4, votes=6)
     assert whole == Usage(input_tokens=180, output_tokens=90, total_tokens=4 * 30 + 4 * 15 + 6 * 15)
 
 

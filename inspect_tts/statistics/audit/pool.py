@@ -17,14 +17,13 @@ from inspect_tts.method.candidates import (
     identical,
 )
 from inspect_tts.method.records import STOP, Draw, Match, Rollout, Selection, Stage
-from inspect_tts.method.refinement import context_key, refinement_contexts
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import begin_selection
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import judges_key
-from inspect_tts.text.fences import is_possible_fence
 
-from .match_audit import match_discrepancies
+from .matches import match_discrepancies
+from .rollouts import check_contexts, check_rollouts
 
 
 def discrepancies(
@@ -43,7 +42,7 @@ def discrepancies(
         for draw in draws
         if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
-    found += _rollouts(stages, rollouts)
+    found += check_rollouts(stages, rollouts)
     found += [
         f"evidence on iteration {each.iteration}: classes or attributions do not follow from runs"
         for each in executions
@@ -60,7 +59,7 @@ def discrepancies(
         found += _selection(problem, selection, rollouts, draws, execution)
     for stage in stages:
         if stage.name == "rollouts" and stage.rollouts.context is not None:
-            found += _contexts(problem, stage, rollouts, selections)
+            found += check_contexts(problem, stage, rollouts, selections)
     for stage in stages:
         if stage.name == STOP and stage.cut is None:
             before = [s for s in selections if s.iteration == stage.iteration]
@@ -88,18 +87,6 @@ def _everybody(
             guard = stage.rollouts.leak_guard
     new = [r for r in rollouts if r.iteration == iteration]
     return (*eligible(new, leak_guard=guard), *carried)
-
-
-def _rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]:
-    found = []
-    for stage in stages:
-        if stage.name == "rollouts":
-            ids = [r.id for r in rollouts if r.iteration == stage.iteration]
-            n = stage.cut.started if stage.cut else stage.rollouts.n
-            wanted = [f"t{stage.iteration}-n{i:02d}" for i in range(n)]
-            found += [f"rollout {id} is not recorded" for id in wanted if id not in ids]
-            found += [f"rollout {id} is recorded and did not run" for id in ids if id not in wanted]
-    return found
 
 
 def _selection(
@@ -161,45 +148,3 @@ def _selection(
             found.append(f"selection {selection.id}: recorded {selection.ranking}, not {ranking}")
     missing = [draw.key for draw in field.draws if draw.key not in keys]
     return found + [f"draw {key} is not among the draws" for key in missing]
-
-
-def _contexts(
-    problem: str, stage: Stage, rollouts: Sequence[Rollout], selections: Sequence[Selection]
-) -> list[str]:
-    before = [r.id for r in rollouts if r.iteration == stage.iteration - 1]
-    recorded = [r for r in rollouts if r.iteration == stage.iteration]
-    given = stage.rollouts
-    n = len(before) if given.context == "single" and stage.cut else given.n
-    if given.context is None or not before or (given.context == "single" and len(before) != n):
-        return [f"iteration {stage.iteration}: its contexts need rollouts that are not recorded"]
-    chosen = [s.selected for s in selections if s.iteration == stage.iteration - 1]
-    earlier = [r for r in rollouts if r.iteration == stage.iteration - 1]
-    allowed = eligible(earlier, leak_guard=given.leak_guard)
-    expected = refinement_contexts(
-        given.context,
-        n=n,
-        previous=before,
-        selected=chosen[-1] if chosen else allowed,
-        top_k=given.top_k,
-        seed=given.seed,
-        key=f"{problem}/t{stage.iteration}/context",
-        without_context=given.without_context,
-        excluded=set(before) - set(allowed),
-    )
-    found = [
-        f"rollout {rollout.id}: context should be {expected[rollout.index]}"
-        for rollout in recorded
-        if rollout.context != expected[rollout.index]
-    ]
-    told = {rollout.id: rollout.summary.text for rollout in rollouts}
-    return found + [
-        f"rollout {rollout.id}: the fence of its context"
-        for rollout in recorded
-        if rollout.fence is not None
-        and not is_possible_fence(
-            rollout.fence,
-            [told[id] for id in rollout.context],
-            seed=given.seed,
-            key=context_key(rollout.iteration, rollout.context),
-        )
-    ]

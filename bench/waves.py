@@ -1,0 +1,129 @@
+"""What `n=auto` saves and loses: real patches and outcomes, run in waves in random order.
+
+    python bench/waves.py [--data FOLDER] [--repeats 50] [--json]
+
+On `cross_execution` of the test data: up to 8 rollouts at each of 56 problems of SWE-bench Verified
+by Sonnet 4.5 (one by Gemini 3 Pro), with their patches and official outcomes. Duplicates are told
+as a live run tells them. The tournament's judge is that of `selection.py --shared`, right in 70 of
+100 votes; `agreement` asks none. `saved` is the share of the rollouts, `lost` the
+difference of the selected score in points; brackets are 95 % bootstrap intervals over problems.
+`agreed` is how often the waves stopped early, `right` how often the agreed patch then passes.
+"""
+
+import argparse
+import json
+import lzma
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from statistics import mean
+from typing import Any
+
+from pools import Attempt, Problem
+from rich.console import Console
+from selection import DATA, Judge, Setting, play
+from tables import interval, table
+
+from inspect_tts.evidence.facts import patch_fingerprint
+from inspect_tts.method.candidates import waves_run
+from inspect_tts.method.parameters import Waves
+
+FILE = "cross_execution/candidates.jsonl.xz"
+WAVES = [(least, wave) for least in (2, 3, 4, 5) for wave in (1, 2, 4)]
+COLUMNS = (
+    "min_n",
+    "wave",
+    "rollouts",
+    "saved %",
+    "agreed %",
+    "right %",
+    "lost, tournament",
+    "lost, agreement",
+)
+JUDGE = Judge(0.7, shared=True)
+
+
+def load(path: Path) -> list[Problem]:
+    """The problems with all rollouts that have a patch and an outcome."""
+    problems = []
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            attempts = [
+                Attempt(bool(each["resolved"]), fingerprint=patch_fingerprint(each["patch"]))
+                for each in row["candidates"]
+            ]
+            problems.append(Problem(row["instance_id"], tuple(attempts)))
+    return problems
+
+
+def selected(problem: Problem, selection: str, key: str) -> bool:
+    """Whether what a selection chooses passes."""
+    ranking, _, _ = play(selection, problem, JUDGE, Setting(), key)
+    return problem.passed[int(ranking[0][-2:])]
+
+
+def row(problems: Sequence[Problem], waves: Waves, repeats: int) -> dict[str, Any]:
+    """One setting, rates in percent."""
+    ran, stopped, right = list[float](), 0, 0
+    lost: dict[str, list[float]] = {"tournament": [], "agreement": []}
+    for problem in problems:
+        counts, losses = list[int](), {name: list[int]() for name in lost}
+        for repeat in range(repeats):
+            key = f"{problem.name}/{repeat}"
+            order = Random(f"waves/{key}").sample(problem.attempts, len(problem.attempts))
+            whole = replace(problem, attempts=tuple(order))
+            count = waves_run(waves.model_copy(update={"most": len(order)}), whole.rollouts)
+            part = replace(problem, attempts=tuple(order[:count]))
+            counts.append(count)
+            if count < len(order):
+                common, _ = Counter(a.fingerprint for a in part.attempts).most_common(1)[0]
+                right += next(a.passed for a in part.attempts if a.fingerprint == common)
+                stopped += 1
+            for name, found in losses.items():
+                found.append(selected(whole, name, key) - selected(part, name, key))
+        ran.append(mean(counts) / len(problem.attempts))
+        for name, found in losses.items():
+            lost[name].append(mean(found))
+    return {
+        "min_n": waves.least,
+        "wave": waves.wave,
+        "rollouts": mean(n * len(p.attempts) for n, p in zip(ran, problems, strict=True)),
+        "saved": [100 * (1 - mean(ran)), *(100 - 100 * end for end in interval(ran)[::-1])],
+        "agreed": 100 * stopped / (len(problems) * repeats),
+        "right": 100 * right / stopped if stopped else None,
+        **{n: [100 * mean(x), *(100 * end for end in interval(x))] for n, x in lost.items()},
+    }
+
+
+def line(row: dict[str, Any]) -> list[Any]:
+    """A row as text."""
+    shown = "{:.1f}  {:.1f} .. {:.1f}"
+    return [
+        *(str(row[name]) for name in ("min_n", "wave")),
+        row["rollouts"],
+        shown.format(*row["saved"]),
+        *(row[name] for name in ("agreed", "right")),
+        *(shown.format(*row[name]) for name in ("tournament", "agreement")),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--repeats", type=int, default=50, help="orders of each problem")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    problems = load(given.data / FILE)
+    rows = [row(problems, Waves(least=a, most=8, wave=b), given.repeats) for a, b in WAVES]
+    passed = 100 * mean(mean(problem.passed) for problem in problems)
+    if given.json:
+        print(json.dumps({"problems": len(problems), "pass@1": passed, "rows": rows}, indent=1))
+    else:
+        title = f"{len(problems)} problems, pass@1 {passed:.1f}"
+        Console(width=130).print(table(title, COLUMNS, list(map(line, rows))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""`n=auto`: rollouts in waves, until enough agree."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai.solver import Solver
+from scripted import acting, calls, pool, problem, run, says
+
+from inspect_tts import RolloutPool, UserError, pdr_rtv, rollouts, rtv
+from inspect_tts.estimate.counts import counts, stand_in
+from inspect_tts.method.candidates import next_wave, waves_run
+from inspect_tts.method.parameters import Waves
+from inspect_tts.method.records import Facts, Patch, Rollout
+from inspect_tts.options import PdrRtvOptions
+from inspect_tts.scaled.task import scaled
+
+AUTO: dict[str, Any] = {"n": "auto", "votes": 1}
+
+
+def agent(answers: str) -> Solver:
+    """Its rollouts answer with one letter each, in the order in which they are started."""
+    return acting(*(says(f"#{letter}") for letter in answers))
+
+
+def made(letters: str, patch: str | None = "diff") -> list[Rollout]:
+    """Rollouts with these patches: `-` failed, `?` nothing known of what it left."""
+    return [
+        stand_in(i).model_copy(
+            update={
+                "status": "error" if letter == "-" else "completed",
+                "facts": Facts(
+                    status="completed", fingerprint=None if letter == "?" else letter.lower()
+                ),
+                "patch": None if patch is None else Patch(text=patch),
+            }
+        )
+        for i, letter in enumerate(letters)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("letters", "further"),
+    [
+        pytest.param("", 3, id="the first wave has min_n"),
+        pytest.param("aaa", 0, id="all agree"),
+        pytest.param("aab", 2, id="fewer than min_n agree"),
+        pytest.param("aaabb", 0, id="more than half"),
+        pytest.param("aaabbb", 1, id="just half; no more than max_n"),
+        pytest.param("aaabbbc", 0, id="max_n"),
+        pytest.param("---", 2, id="failed alike"),
+        pytest.param("???", 2, id="nothing is known"),
+    ],
+)
+def test_next_wave(letters: str, further: int) -> None:
+    assert next_wave(Waves(least=3, most=7, wave=2), made(letters)) == further
+
+
+def test_what_agrees() -> None:
+    waves = Waves(least=2, most=4, wave=1)
+    assert next_wave(waves, made("aa", patch="")) == 1, "nobody changed anything"
+    assert next_wave(waves, made("aa", patch=None)) == 0, "answers"
+    assert [waves_run(waves, made(each)) for each in ("aa", "abbb", "abcd")] == [2, 3, 4]
+    assert waves_run(waves, made("aba")) == 3
+    assert waves_run(waves, made("ab")) == 3, "one is missing"
+
+
+def test_rollouts_that_agree_end_the_waves_and_the_log_recomputes_it(tmp_path: Path) -> None:
+    strategy = pdr_rtv(**AUTO, min_n=2, wave=1, max_n=5, top_k=1, agent=agent("abaaaaaa"))
+    found = pool(run(problem(), strategy, tmp_path))
+    assert [len(found.population(t)) for t in (0, 1)] == [3, 3], "further iterations have as many"
+    assert found.discrepancies() == ()
+    bounds = counts({**PdrRtvOptions().arguments(), **AUTO, "min_n": 2, "max_n": 5, "top_k": 1})
+    assert bounds.fewest_rollouts <= len(found.rollouts) <= bounds.rollouts
+    for kept in (slice(0, 2), slice(0, 3)):
+        forged = RolloutPool(**found.model_dump())
+        first = found.population(0)[kept]
+        if len(first) == 3:
+            facts = first[-1].facts.model_copy(update={"fingerprint": "other"})
+            first[-1] = first[-1].model_copy(update={"facts": facts})
+        forged.rollouts = [*first, *found.population(1)]
+        assert any("not recorded" in each for each in forged.discrepancies())
+
+
+def test_problems_at_once_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    strategy = rtv(**AUTO, min_n=2, wave=1, max_n=4, max_rollouts=4, agent=agent("abcabb"))
+    log = run(problem(5), strategy, tmp_path, max_samples=5)
+    pools = [sample.store_as(RolloutPool) for sample in log.samples or []]
+    assert log.status == "success"
+    assert {len(each.rollouts) for each in pools} <= {2, 3, 4}
+    assert [each.discrepancies() for each in pools] == [()] * 5
+
+
+def test_saved_rollouts_of_a_fixed_number_fit_and_a_retry_runs_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    place: dict[str, Any] = {"resume": str(tmp_path / "saved")}
+    run(problem(), rtv(n=2, votes=1, **place, agent=agent("ab")), tmp_path)
+    auto = {**AUTO, "min_n": 2, "wave": 2, "max_n": 6}
+    log = run(problem(), rtv(**auto, **place, agent=agent("bb")), tmp_path)
+    found = pool(log)
+    assert len(found.rollouts) == 4
+    assert found.taken_over["rollout"] == 2
+    assert len(calls(log, None)) == 2
+    again = run(problem(), rtv(**auto, **place, agent=agent("x")), tmp_path)
+    assert calls(again, None) == calls(again, "judge") == []
+    assert pool(again).selections == found.selections
+    assert pool(again).discrepancies() == ()
+
+
+def test_a_budget_holds(tmp_path: Path) -> None:
+    strategy = rtv(**AUTO, min_n=2, wave=2, max_n=12, agent=agent("abcdefghijkl"))
+    found = pool(run(problem(), strategy, tmp_path, token_limit=250))
+    [cut] = [stage.cut for stage in found.stages if stage.name == "rollouts"]
+    assert cut is not None
+    assert cut.started == len(found.rollouts) < cut.planned <= 12
+    assert found.discrepancies() == ()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "given", "said"),
+    [
+        (rtv, {"n": "some"}, "n='some' is not a whole number; give n >= 1 or 'auto'"),
+        (rtv, {"n": "auto", "min_n": 0}, "min_n=0 is too small; give min_n >= 1"),
+        (rtv, {"n": "auto", "wave": 0}, "wave=0 is too small; give wave >= 1"),
+        (rollouts, {"n": "auto", "max_n": 3}, "min_n=4 is too large; give min_n <= 3"),
+        (rtv, {"wave": 2}, "wave applies to n='auto' only; give n=auto"),
+        (pdr_rtv, {"n": "auto", "top_k": 5}, "give top_k <= 4: the refinement context is taken"),
+    ],
+)
+def test_wrong_values_are_refused(strategy: Any, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError) as refused:
+        strategy(**given)
+    assert said in str(refused.value)
+
+
+def test_samples_of_their_own_have_no_waves() -> None:
+    with pytest.raises(UserError, match="n='auto' needs a strategy whose rollouts share a sample"):
+        scaled(task="inspect_tts/demo", strategy="rtv", strategy_args={"n": "auto"})
