@@ -17,6 +17,7 @@ from .facts import Facts as Facts
 from .facts import FileFact as FileFact
 from .facts import Patch as Patch
 from .facts import Status as Status
+from .facts import Summary as Summary
 from .parameters import TIES, JudgeParameters, RolloutsParameters, renamed
 from .tournament import DecidedBy, TieBreak
 from .usage import Record as Record
@@ -43,30 +44,6 @@ AGENT_TIME_LIMIT = "agent_time_limit"
 """Key of a sample's metadata: seconds that each attempt at it may take."""
 
 
-class Summary(Record):
-    """The structured summary of one trajectory."""
-
-    status: Literal["structured", "text", "empty", "failed"]
-    """`structured`: parsed. `text`: used as it is after a failed re-ask. `empty`: the agent did
-    nothing, so no model was asked. `failed`: the summarizer gave no answer."""
-    text: str
-    """What judges and refined rollouts read, without the facts."""
-    reason: str | None = None
-    """Why the status is not `structured`."""
-    reasked: bool = False
-    cut: bool = False
-    """Whether the answer ended at the limit of output tokens."""
-    left_out: int = 0
-    """Characters left out of the middle, if the summary was too long."""
-    shortened_to: int | None = None
-    """Tokens of the trajectory shown, if not all fitted into the summarizer's context."""
-    model: str | None = None
-    fence: str | None = None
-    """The word that fenced the trajectory in the summarizer's prompt; None without a prompt."""
-    usage: Usage = Usage()
-    seconds: float = 0.0
-
-
 class Rollout(Record):
     """One agent attempt at the problem in its own sandbox."""
 
@@ -86,6 +63,8 @@ class Rollout(Record):
     fence: str | None = None
     """The word that fenced these summaries in its prompt; None without any."""
     model: str
+    agent: str | None = None
+    """The name of its agent, where rollouts have several; None for the only one."""
     turns: int
     """Model generations of the agent."""
     messages: int

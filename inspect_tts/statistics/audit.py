@@ -35,6 +35,8 @@ from inspect_tts.method.tournament import (
 )
 from inspect_tts.text.fences import is_possible_fence
 
+from .slots import slot_discrepancies
+
 
 def discrepancies(
     problem: str,
@@ -52,7 +54,7 @@ def discrepancies(
         for draw in draws
         if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
-    found += _rollouts(stages, rollouts)
+    found += _rollouts(stages, rollouts) + slot_discrepancies(problem, stages, rollouts, draws)
     found += [
         f"evidence on iteration {each.iteration}: classes or attributions do not follow from runs"
         for each in executions

@@ -11,12 +11,14 @@ from inspect_ai import eval, eval_retry, task
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, Model, get_model
 from openai_api import Body, Reply, Server, answer, role_of, said, serving
+from scaled_runs import parts, run_acts
 from scripted import acting, calls, model, pool, prefer, problem, reply, run, says, summarise
 
 from inspect_tts import Match, RolloutPool, adopt, rollouts, rtv, select, tournament
 from inspect_tts.models.preflight import SWITCH
 from inspect_tts.statistics.audit import discrepancies
 
+PANEL = ["judge", "judge2"]
 CROWD = (says("#good"), says("#bad"), says("#ugly"), says("#worse"))
 
 
@@ -289,3 +291,21 @@ def test_a_chain_of_stages_takes_judges_as_well(tmp_path: Path) -> None:
     assert {v.model for m in matches(found)[-1:] for v in m.votes} == {"mockllm/model"}
     assert found.discrepancies() == ()
     assert json.dumps(found.stages[1].parameters["judges"]) == '["judge", "judge2"]'
+
+
+def test_a_scaled_run_deals_its_votes_as_well(tmp_path: Path) -> None:
+    log = run_acts(tmp_path, *CROWD, arguments={"judges": PANEL, "votes": 4}, model_roles=roles())
+    found = parts(log)["p"].store_as(RolloutPool)
+    assert {vote.judge for match in matches(found) for vote in match.votes} == set(PANEL)
+    assert found.discrepancies() == ()
+
+
+def test_a_budget_cuts_votes_and_keeps_to_the_dealing(tmp_path: Path) -> None:
+    strategy = rtv(agent=acting(*CROWD), judges=PANEL, n=4, early_stop=False)
+    log = run(problem(), strategy, tmp_path, model_roles=roles(), token_limit=400)
+    found = pool(log)
+    cast = [vote for match in matches(found) for vote in match.votes]
+    assert found.stages[1].cut is not None
+    assert {vote.judge for vote in cast} == set(PANEL)
+    assert len(cast) < 24
+    assert found.discrepancies() == ()

@@ -30,6 +30,8 @@ _SPENT = {
 ROLLOUTS = {
     **SAMPLE,
     "rollout": ("str", "its id, such as `t0-n07`; without a strategy `e01`, after the epoch"),
+    "agent": ("str", "its agent, where rollouts have several"),
+    "rollout_model": ("str", "its model"),
     "iteration": ("int", "its iteration, from 0"),
     "index": ("int", "its place in the iteration, from 0"),
     "status": ("str", "how it ended: completed, limit, refused or error"),
