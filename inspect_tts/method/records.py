@@ -1,5 +1,6 @@
 """The records of a strategy: frozen, JSON, small; no messages, no sandbox output except facts."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -103,6 +104,9 @@ class Vote(Record):
     """The rollout named, None for an abstention and for a grade."""
     grade: int | None = None
     """From 1 to 20, if the rollout was graded alone."""
+    expected_grade: float | None = None
+    """The mean over the grades that the judge might have given, by their probabilities; None if its
+    provider tells none."""
     abstention: str | None = None
     """Why there is no verdict and no grade."""
     cause: AbstentionCause | None = None
@@ -122,6 +126,13 @@ class Vote(Record):
     seconds: float = 0.0
     reused: bool = False
     """Whether it was taken from an earlier run, together with its usage there."""
+
+
+def mean_grade(votes: Sequence[Vote]) -> float | None:
+    """What votes grade a rollout, by expected grades where they are known; None without any."""
+    given = [vote.grade if vote.expected_grade is None else vote.expected_grade for vote in votes]
+    known = [grade for grade in given if grade is not None]
+    return sum(known) / len(known) if known else None
 
 
 class Match(Record):

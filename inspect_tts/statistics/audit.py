@@ -18,7 +18,7 @@ from inspect_tts.method.candidates import (
     evidence,
     identical,
 )
-from inspect_tts.method.records import STOP, Draw, Match, Rollout, Selection, Stage
+from inspect_tts.method.records import STOP, Draw, Match, Rollout, Selection, Stage, mean_grade
 from inspect_tts.method.refinement import context_key, refinement_contexts
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
@@ -200,10 +200,9 @@ def _match(
         key=key,
         evidence=told if by_evidence else None,
     )
-    given = [vote.grade for vote in match.votes if vote.grade is not None]
     expected = (
         *outcome._replace(decided_by="grade" if grades else outcome.decided_by),
-        sum(given) / len(given) if given else None,
+        mean_grade(match.votes),
         order_flip_rate([vote.order for vote in match.votes], verdicts),
     )
     recorded = (

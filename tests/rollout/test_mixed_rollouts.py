@@ -20,8 +20,8 @@ from inspect_tts.statistics.audit import discrepancies
 from inspect_tts.statistics.outcomes import ProblemOutcome
 from inspect_tts.statistics.slots import by_slot
 
-ONE, TWO = "openai-api/local/one", "openai-api/local/two"
-BOTH = [ONE, TWO]
+BOTH = ["", ""]
+"""The names of two models of the test's server, set by its fixture; Inspect keeps what it made."""
 OPTIONS: Any = {"display": "none", "ctl_server": False}
 
 
@@ -30,6 +30,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with serving() as server:
         monkeypatch.setenv("LOCAL_API_KEY", "none")
         monkeypatch.setenv("LOCAL_BASE_URL", f"{server.url}/v1")
+        port = server.url.rpartition(":")[2]
+        BOTH[:] = [f"openai-api/local/{name}-{port}" for name in ("one", "two")]
         yield server
 
 
@@ -63,6 +65,11 @@ def of_agents(body: Body) -> bool:
     return role_of(body) == "agent"
 
 
+def asked_of(server: Server) -> Counter[str]:
+    """How often each model was asked by agents."""
+    return Counter(body["model"].partition("-")[0] for body in server.asked if of_agents(body))
+
+
 def signed(body: Body) -> Reply:
     """Each model's agents say which they are; nothing else does."""
     return "done" if of_agents(body) else answer(body)
@@ -88,8 +95,7 @@ def test_each_slot_has_its_agent_and_its_model(server: Server, tmp_path: Path) -
     for iteration in (0, 1):
         kinds = Counter((r.agent, r.model) for r in found.population(iteration))
         assert kinds == {(agent, model): 1 for agent in AGENTS for model in BOTH}
-    asked = Counter(body["model"] for body in server.asked if of_agents(body))
-    assert asked == {"one": 4, "two": 4}
+    assert asked_of(server) == {"one": 4, "two": 4}
     assert {body["model"] for body in server.asked if not of_agents(body)} == {"main"}
     names = spans(log)
     events = (log.samples or [])[0].events
@@ -134,7 +140,7 @@ def test_another_dealing_does_not_go_unnoticed(server: Server, tmp_path: Path) -
         return "; ".join(discrepancies(found.problem, **known | {"rollouts": changed}))
 
     first = found.rollouts[0]
-    assert "its model should be" in complaints(model=ONE if first.model == TWO else TWO)
+    assert "its model should be" in complaints(model=BOTH[first.model == BOTH[0]])
     assert "its agent should be" in complaints(agent=None)
     known["draws"] = [draw for draw in found.draws if not draw.key.endswith("/slots")]
     assert "/slots is not among the draws" in complaints()
@@ -148,18 +154,18 @@ def kept() -> Task:
 
 def test_a_retry_takes_over_what_each_model_did(server: Server, tmp_path: Path) -> None:
     def fails(body: Body) -> Reply:
-        if role_of(body) == "judge" or (of_agents(body) and body["model"] == "two"):
+        if role_of(body) == "judge" or (of_agents(body) and body["model"].startswith("two")):
             return (402, said("no credit"))
         return answer(body)
 
-    strategy = rtv(n=4, votes=1, models={ONE: 3, TWO: 1}, agent=AGENTS[0])
+    strategy = rtv(n=4, votes=1, models={BOTH[0]: 3, BOTH[1]: 1}, agent=AGENTS[0])
     log = evaluated(server, tmp_path, strategy, reply=fails, task=kept())
     assert log.status == "error"
     server.asked.clear()
     server.reply = answer
     [log] = eval_retry(log, log_dir=str(tmp_path), **OPTIONS)
     assert log.status == "success"
-    asked = Counter(body["model"] for body in server.asked if of_agents(body))
+    asked = asked_of(server)
     assert asked["two"] == 1
     assert asked["one"] < 3
     assert pool(log).discrepancies() == ()
@@ -205,7 +211,7 @@ def test_a_wrong_model_costs_no_rollout(
     def lacks(body: Body) -> Reply:
         return (404, said("no such model")) if body["model"] == "wrong" else answer(body)
 
-    log = evaluated(server, tmp_path, rtv(n=2, votes=1, models=[ONE, name]), reply=lacks)
+    log = evaluated(server, tmp_path, rtv(n=2, votes=1, models=[BOTH[0], name]), reply=lacks)
     assert told in str((log.samples or [])[0].error)
     assert set(server.roles()) <= {"preflight"}
 
@@ -233,17 +239,16 @@ def test_scaled_rollouts_are_dealt_alike(server: Server, tmp_path: Path) -> None
 def test_numbers_by_agent_and_model(server: Server, tmp_path: Path) -> None:
     strategy = rtv(n=4, votes=3, models=BOTH, agent=AGENTS[0])
     found = pool(evaluated(server, tmp_path, strategy))
-    scores = {r.id: float(r.model == ONE) for r in found.rollouts}
+    scores = {r.id: float(r.model == BOTH[0]) for r in found.rollouts}
     outcome = ProblemOutcome(
         "p0", 1, tuple(found.rollouts), scores, tuple(found.selections), adopted=found.adopted
     )
     one, two = by_slot([outcome])
-    assert (one.model, two.model) == (ONE, TWO)
+    assert [one.model, two.model] == BOTH
     assert (one.rollouts, one.graded, one.score, two.score) == (2, 2, 1.0, 0.0)
     assert one.matches == two.matches
     assert (one.won or 0) + (two.won or 0) == (1 if one.matches else 0)
     assert one.adopted + two.adopted == 1
     assert one.tokens == two.tokens == 30
-    assert (
-        by_slot([ProblemOutcome("p", 1, tuple(r for r in found.rollouts if r.model == ONE))]) == ()
-    )
+    alone = tuple(rollout for rollout in found.rollouts if rollout.model == BOTH[0])
+    assert by_slot([ProblemOutcome("p", 1, alone)]) == ()

@@ -79,6 +79,7 @@ VOTES = {
     "verdict": ("str", "the rollout chosen; missing for an abstention and for a grade"),
     "position": ("int", "its place in the order shown, from 1"),
     "grade": ("int", "1 to 20, if the rollout was graded alone"),
+    "expected_grade": ("float", "its mean over what the judge might have said, if that is told"),
     "abstention": ("str", "why there is no verdict"),
     "cause": ("str", "the kind of reason: provider, too_long, refused, empty, cut or unreadable"),
     "reasked": ("bool", "whether it was requested again"),
