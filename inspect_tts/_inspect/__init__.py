@@ -9,6 +9,7 @@ from inspect_ai._util.error import PrerequisiteError  # printed without a traceb
 from inspect_ai._util.exception import TerminateSampleError  # must not be caught
 
 from .agents import (
+    acting_model,
     agent_factory,
     decorated_names,
     is_factory,

@@ -3,17 +3,21 @@
 Private: `solver_from_spec` resolves `pkg/name` and `file.py@name` of solvers and agents, as
 `--solver` does; `parse_decorators` finds those of a file. `has_registry_params` tells what a
 decorated function made from the function itself. `registry_find` lists the registered names for
-error messages. `registry_add` gives a solver a second name, because `@solver` always prefixes the
-package's.
+error messages. The active model is a context variable, and so is the `generate` of forks; a
+solver's `generate` is `task_generate` of one model. `registry_add` gives a solver a second name,
+because `@solver` always prefixes the package's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, Unpack, cast
 
 from inspect_ai._eval.loader import solver_from_spec
+from inspect_ai._eval.task.generate import task_generate
 from inspect_ai._util.decorator import parse_decorators
+from inspect_ai._util.notgiven import NOT_GIVEN
 from inspect_ai._util.registry import (
     RegistryInfo,
     RegistryType,
@@ -26,8 +30,12 @@ from inspect_ai._util.registry import (
     registry_lookup,
 )
 from inspect_ai.agent import Agent, as_solver, is_agent
-from inspect_ai.solver import Solver, SolverSpec
+from inspect_ai.model import GenerateConfigArgs, Model
+from inspect_ai.model._generate_config import active_generate_config
+from inspect_ai.model._model import active_model_context_var
+from inspect_ai.solver import Generate, Solver, SolverSpec, TaskState
 from inspect_ai.solver._chain import Chain
+from inspect_ai.solver._fork import set_task_generate
 
 
 def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
@@ -93,3 +101,28 @@ def register_alias(name: str, factory: Callable[..., Solver]) -> None:
         return factory(*args, **kwargs)
 
     registry_add(alias, RegistryInfo(type="solver", name=name))
+
+
+@contextmanager
+def acting_model(model: Model | None, generate: Generate) -> Iterator[Generate]:
+    """Let an agent find another model than that under evaluation; gives its `generate`."""
+    if model is None:
+        yield generate
+        return
+
+    async def own_generate(
+        state: TaskState,
+        tool_calls: Literal["loop", "single", "none"] = "loop",
+        **kwargs: Unpack[GenerateConfigArgs],
+    ) -> TaskState:
+        cache = kwargs.get("cache", False) or NOT_GIVEN
+        config = active_generate_config().merge(kwargs)
+        return await task_generate(model, state, tool_calls, cache, config)
+
+    token = active_model_context_var.set(model)
+    set_task_generate(own_generate)
+    try:
+        yield own_generate
+    finally:
+        active_model_context_var.reset(token)
+        set_task_generate(generate)

@@ -17,7 +17,13 @@ from anyio.abc import TaskGroup
 from inspect_ai._eval.task.util import sample_messages
 from inspect_ai._util.exception import TerminateSampleError
 from inspect_ai.log._samples import ActiveSample, _sample_active
-from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelUsage
+from inspect_ai.model import (
+    CachePolicy,
+    GenerateConfig,
+    Model,
+    ModelName,
+    ModelUsage,
+)
 from inspect_ai.model._generate_config import (
     active_generate_config,
     set_active_generate_config,
@@ -99,11 +105,12 @@ def fresh_state(
     message_limit: int | None,
     token_limit: int | None,
     cost_limit: float | None,
+    model: Model | None = None,
 ) -> TaskState:
-    """A rollout's copy of the state that Inspect made for the sample."""
+    """A rollout's copy of the state that Inspect made for the sample, perhaps of another model."""
     limits = [limit for limit in (message_limit, state.message_limit) if limit is not None]
     return TaskState(
-        model=state.model,
+        model=ModelName(model) if model is not None else state.model,
         sample_id=state.sample_id,
         epoch=cache_scope,
         input=deepcopy(state.input),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from inspect_tts.method.candidates import evidence
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
-from inspect_tts.method.records import Match, Rollout, Vote
+from inspect_tts.method.records import Match, Rollout, Vote, mean_grade
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import TieBreak, decide, display_order, turns_of
@@ -80,7 +80,7 @@ def _votes(
     plan: Plan, given: Candidates, id: str, group: Sequence[str], here: int, recorded: RecordedVotes
 ) -> tuple[Forecast, list[str | None], float | None]:
     """What recorded votes settle of one match: the forecast, the verdicts and the mean grade."""
-    verdicts, grades = list[str | None](), list[int]()
+    verdicts, cast_votes = list[str | None](), list[Vote]()
     turns = turns_of([*plan.judges], seed=given.seed, key=_key(given, id)) or ("",)
     stops = plan.early_stop and SELECTIONS[plan.kind].can_stop_early
     while True:
@@ -89,8 +89,7 @@ def _votes(
             group, verdicts, votes=plan.votes, early_stop=stops, auto=plan.auto, matches=here
         )
         if wave == 0:
-            grade = sum(grades) / len(grades) if grades else None
-            return Forecast(reused=cast), verdicts, grade
+            return Forecast(reused=cast), verdicts, mean_grade(cast_votes)
         found = [_take(plan, turns, group, recorded, index) for index in range(cast, cast + wave)]
         missing = found.count(None)
         if missing:
@@ -98,7 +97,7 @@ def _votes(
             reused = cast + wave - missing
             return Forecast(reused, missing, missing + later.count(None)), [], None
         verdicts += [vote.verdict for vote in found if vote]
-        grades += [vote.grade for vote in found if vote and vote.grade is not None]
+        cast_votes += [vote for vote in found if vote]
 
 
 def _take(

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .usage import Record
+from .usage import Record, Usage
 
 Status = Literal["completed", "limit", "refused", "error"]
 """How a rollout ended: by itself, at a limit, by a refusal of the model, or with an error."""
@@ -81,3 +81,27 @@ class Patch(Record):
     """The diff, empty if nothing changed; None if it is left out."""
     notice: str | None = None
     """Why it is left out."""
+
+
+class Summary(Record):
+    """The structured summary of one trajectory."""
+
+    status: Literal["structured", "text", "empty", "failed"]
+    """`structured`: parsed. `text`: used as it is after a failed re-ask. `empty`: the agent did
+    nothing, so no model was asked. `failed`: the summarizer gave no answer."""
+    text: str
+    """What judges and refined rollouts read, without the facts."""
+    reason: str | None = None
+    """Why the status is not `structured`."""
+    reasked: bool = False
+    cut: bool = False
+    """Whether the answer ended at the limit of output tokens."""
+    left_out: int = 0
+    """Characters left out of the middle, if the summary was too long."""
+    shortened_to: int | None = None
+    """Tokens of the trajectory shown, if not all fitted into the summarizer's context."""
+    model: str | None = None
+    fence: str | None = None
+    """The word that fenced the trajectory in the summarizer's prompt; None without a prompt."""
+    usage: Usage = Usage()
+    seconds: float = 0.0

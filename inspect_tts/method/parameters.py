@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .refinement import Context
+from .refinement import Context, rollout_id
+from .seeding import dealt
 from .tournament import RankedBy, TieBreak
 from .voting.auto import AutoVotes
 
@@ -29,6 +30,11 @@ class Parameters(BaseModel):
     def read(cls, recorded: Mapping[str, Any]) -> Self:
         """Read these arguments from a stage's record, which may hold more."""
         return cls(**{name: recorded[name] for name in cls.model_fields if name in recorded})
+
+
+def slots_key(problem: str, iteration: int) -> str:
+    """The key of the draw of who runs which rollout of an iteration."""
+    return f"{problem}/t{iteration}/slots"
 
 
 class SeedParameters(Parameters):
@@ -113,6 +119,12 @@ class IterationParameters(SeedParameters):
     """With `n=auto`, rollouts of iteration 0 at most; further iterations have as many as it ran."""
     wave: int = Field(default=4, ge=1)
     """With `n=auto`, rollouts of each further wave."""
+    models: list[str] | dict[str, int] | None = None
+    """Models of the rollouts: a list to share each iteration evenly, or how many rollouts each has.
+    Default: the model under evaluation."""
+    agents: list[str] | dict[str, int] | None = None
+    """Agents of the rollouts by name, in place of `agent`: a list to share each iteration evenly,
+    or how many rollouts each has."""
     leak_guard: bool = False
     """Whether to keep rollouts that reached for the reference solution (`Rollout.leaks`) out of
     selection and refinement contexts."""
@@ -133,6 +145,14 @@ class IterationParameters(SeedParameters):
     def fewest_rollouts(self) -> int:
         """Rollouts of an iteration at least."""
         return self.min_n if self.n == "auto" else self.n
+
+    def slots(self, iteration: int, problem: str) -> dict[str, tuple[str, str]]:
+        """The agent and the model of each rollout; an empty name stands for the only one."""
+        ids = [rollout_id(iteration, index) for index in range(self.most_rollouts)]
+        given = [shares if shares is not None else [""] for shares in (self.models, self.agents)]
+        key = slots_key(problem, iteration)
+        found = dealt(given[0], given[1], ids, seed=self.seed, key=key)
+        return {id: (found[id][1], found[id][0]) for id in ids}
 
 
 class RolloutsParameters(IterationParameters):

@@ -1,5 +1,6 @@
 """The records of a strategy: frozen, JSON, small; no messages, no sandbox output except facts."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +22,7 @@ from .facts import Facts as Facts
 from .facts import FileFact as FileFact
 from .facts import Patch as Patch
 from .facts import Status as Status
+from .facts import Summary as Summary
 from .parameters import TIES, JudgeParameters, RolloutsParameters, renamed
 from .tournament import DecidedBy, RankedBy, TieBreak
 from .usage import Record as Record
@@ -35,30 +37,6 @@ model refused, its answer is empty, was cut off at the limit of output tokens, o
 def _tie(value: Any) -> Any:
     """Read the word that an earlier version used."""
     return TIES.get(value, value) if isinstance(value, str) else value
-
-
-class Summary(Record):
-    """The structured summary of one trajectory."""
-
-    status: Literal["structured", "text", "empty", "failed"]
-    """`structured`: parsed. `text`: used as it is after a failed re-ask. `empty`: the agent did
-    nothing, so no model was asked. `failed`: the summarizer gave no answer."""
-    text: str
-    """What judges and refined rollouts read, without the facts."""
-    reason: str | None = None
-    """Why the status is not `structured`."""
-    reasked: bool = False
-    cut: bool = False
-    """Whether the answer ended at the limit of output tokens."""
-    left_out: int = 0
-    """Characters left out of the middle, if the summary was too long."""
-    shortened_to: int | None = None
-    """Tokens of the trajectory shown, if not all fitted into the summarizer's context."""
-    model: str | None = None
-    fence: str | None = None
-    """The word that fenced the trajectory in the summarizer's prompt; None without a prompt."""
-    usage: Usage = Usage()
-    seconds: float = 0.0
 
 
 class Rollout(Record):
@@ -80,6 +58,8 @@ class Rollout(Record):
     fence: str | None = None
     """The word that fenced these summaries in its prompt; None without any."""
     model: str
+    agent: str | None = None
+    """The name of its agent, where rollouts have several; None for the only one."""
     turns: int
     """Model generations of the agent."""
     messages: int
@@ -118,6 +98,9 @@ class Vote(Record):
     """The rollout named, None for an abstention and for a grade."""
     grade: int | None = None
     """From 1 to 20, if the rollout was graded alone."""
+    expected_grade: float | None = None
+    """The mean over the grades that the judge might have given, by their probabilities; None if its
+    provider tells none."""
     abstention: str | None = None
     """Why there is no verdict and no grade."""
     cause: AbstentionCause | None = None
@@ -137,6 +120,13 @@ class Vote(Record):
     seconds: float = 0.0
     reused: bool = False
     """Whether it was taken from an earlier run, together with its usage there."""
+
+
+def mean_grade(votes: Sequence[Vote]) -> float | None:
+    """What votes grade a rollout, by expected grades where they are known; None without any."""
+    given = [vote.grade if vote.expected_grade is None else vote.expected_grade for vote in votes]
+    known = [grade for grade in given if grade is not None]
+    return sum(known) / len(known) if known else None
 
 
 class Match(Record):

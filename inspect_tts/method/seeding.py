@@ -4,7 +4,7 @@ Draws use a hash, not a random generator. They depend only on the seed, on a key
 draw, and on the options, not on the order in which rollouts end or on the Python version.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import count
 
@@ -18,6 +18,32 @@ def seeded_shuffle(options: Iterable[str], *, seed: int, key: str) -> tuple[str,
     if len(set(names)) != len(names):
         raise ValueError(f"a draw needs distinct options, got {names}")
     return tuple(sorted(names, key=lambda name: _ticket(f"{seed}\0{key}\0{name}")))
+
+
+Shares = Sequence[str] | Mapping[str, int]
+"""Names that share places evenly, or how many places each has."""
+
+
+def counts_of(shares: Shares, places: int, *, seed: int, key: str) -> dict[str, int]:
+    """How many places each name has; a draw says which names of a list have one more."""
+    if isinstance(shares, Mapping):
+        return dict(shares)
+    names = seeded_shuffle(shares, seed=seed, key=f"{key}/names")
+    each, more = divmod(places, len(names))
+    return {name: each + (place < more) for place, name in enumerate(names)}
+
+
+def dealt(
+    first: Shares, second: Shares, places: Sequence[str], *, seed: int, key: str
+) -> dict[str, tuple[str, str]]:
+    """Deal a pair of names to each place, so that the names of either kind meet evenly."""
+    blocks = counts_of(first, len(places), seed=seed, key=f"{key}/first")
+    spread = counts_of(second, len(places), seed=seed, key=f"{key}/second")
+    ones = [name for name, count in blocks.items() for _ in range(count)]
+    at = [((i + 0.5) / count, name) for name, count in spread.items() for i in range(count)]
+    others = [name for _, name in sorted(at)]
+    drawn = seeded_shuffle(places, seed=seed, key=key)
+    return dict(zip(drawn, zip(ones, others, strict=True), strict=True))
 
 
 def cache_scope(*parts: object) -> int:

@@ -18,15 +18,18 @@ from inspect_ai.util import JSONSchema
 from inspect_tts.execution.shown import checks_block
 from inspect_tts.method.records import Rollout, Usage, Vote
 from inspect_tts.prompts import Prompt
+from inspect_tts.text.expected import expected_grade
 from inspect_tts.text.fences import fence_word, harmless
 from inspect_tts.text.summary import facts_text, numbered
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.verdict import BEST_GRADE, parse_grade, parse_verdict
 
-from .roles import SHORTER, Answer, ask, ask_by_schema, takes_schema
+from .roles import SHORTER, Answer, ask, ask_by_schema, takes_logprobs, takes_schema
 
 _LEAST_CHARS = 300
 """Characters of a solution below which it is not shortened further."""
+_TOP = 20
+"""Tokens in place of a grade: there are 20 grades."""
 _MOST_CUT_CHARS = 4000  # of an incomplete answer that its re-ask quotes
 
 
@@ -138,7 +141,13 @@ class Question:
 
 
 async def _ask(question: Question, count: int = 1) -> list[Answer]:
+    """Ask for answers; for grades with what else they might have been, where that is told."""
     model, schema = question.model, question.schema() if takes_schema(question.model) else None
+    if question.grades and takes_logprobs(model):
+        config = question.config.merge(GenerateConfig(logprobs=True, top_logprobs=_TOP))
+        answers = await ask_by_schema(count, model, question.messages(), config, schema)
+        if takes_logprobs(model) or not any(answer.raised for answer in answers):
+            return answers
     return await ask_by_schema(count, model, question.messages(), question.config, schema)
 
 
@@ -203,6 +212,7 @@ def _vote(
         fence=question.fence,
         verdict=None if number is None or question.grades else order[number - 1],
         grade=number if question.grades else None,
+        expected_grade=expected_grade(last.tokens, number) if question.grades and number else None,
         abstention=None if number else last.problem or missing,
         cause=None if number else last.cause or ("cut" if last.cut else "unreadable"),
         reasked=reasked,

@@ -71,12 +71,24 @@ def judge_model(name: str) -> Model:
             f"judges names {name!r}, which is neither a model (provider/name) nor a role of this "
             f"eval; its roles are {known}. Give --model-role {name}=provider/name as well, or {_AS}"
         )
+    return _made("judges", name, f"To name judges, {_AS}")
+
+
+def rollout_model(name: str) -> Model:
+    """A model of rollouts, by name."""
+    if "/" not in name:
+        raise UserError(f"models names {name!r}; give the names of models as 'provider/name'")
+    return _made("models", name, "Give the names of models as 'provider/name'")
+
+
+def _made(argument: str, name: str, how: str) -> Model:
+    """A model by name; that under evaluation has settings of its own."""
     if str(evaluated := get_model()) == name:
         return evaluated
     try:
         return get_model(name)
     except ValueError as error:  # others say what is missing: a package, a key
-        raise UserError(f"judges names {name!r}: {error} To name judges, {_AS}") from None
+        raise UserError(f"{argument} names {name!r}: {error} {how}") from None
 
 
 def check_asked(names: Sequence[str]) -> None:

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from time import monotonic
 from typing import Literal
 
 from inspect_ai.model import (
+    ChatCompletionChoice,
     ChatMessage,
     GenerateConfig,
     Model,
@@ -23,6 +24,7 @@ from inspect_ai.util import LimitExceededError, message_limit, suspend_turn_limi
 from inspect_tts._inspect import TerminateSampleError, effective_config, is_budget
 from inspect_tts.errors import UserError
 from inspect_tts.method.records import AbstentionCause, Usage
+from inspect_tts.text.expected import Token
 from inspect_tts.text.parsing import spoken
 from inspect_tts.text.writable import writable
 
@@ -58,6 +60,8 @@ TAKES_SCHEMA = frozenset(
     }
 )
 """Providers to which Inspect passes a response schema; others warn about it or ignore it."""
+TAKES_LOGPROBS = frozenset({"azureai", "openai", "openai-api", "sglang", "together", "vllm"})
+"""Providers that tell how likely other tokens were, for some models."""
 NEEDS_MODEL = "there is no model: give --model provider/name, or set INSPECT_EVAL_MODEL"
 
 
@@ -76,6 +80,8 @@ class Answer:
     """Whether it was requested with a response schema."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
+    tokens: tuple[Token, ...] = ()
+    """With what might have stood in their place, if that was requested and given."""
 
     @property
     def too_long(self) -> bool:
@@ -158,20 +164,37 @@ async def ask_for(
         if isinstance(error, LimitExceededError) and not is_budget(error):
             raise
         failure = read_failure(error)
-        if failure.kind == "configuration" and not (schema and failure.status in (400, 404, 422)):
+        extra = schema or config.logprobs
+        if failure.kind == "configuration" and not (extra and failure.status in (400, 404, 422)):
             raise ModelConfigurationError(_named(model), failure.reason) from None
-        if schema and failure.kind == "configuration":
+        if config.logprobs and failure.kind == "configuration":
+            _without_logprobs.add(_address(model))
+        elif schema and failure.kind == "configuration":
             _without_schema.add(_address(model))
         return [_failed(failure, schema, monotonic() - started)]
     seconds = monotonic() - started
-    choices = [(writable(c.message.text), c.stop_reason) for c in output.choices[:samples]]
-    choices = choices or [(writable(output.completion), "unknown")]
-    return [
-        _answer(
-            text, stop, output.error, schema, Usage() if number else usage(output.usage), seconds
-        )
-        for number, (text, stop) in enumerate(choices)
+    choices = [
+        (writable(c.message.text), c.stop_reason, _tokens(c)) for c in output.choices[:samples]
     ]
+    choices = choices or [(writable(output.completion), "unknown", ())]
+    if config.logprobs and not any(tokens for *_, tokens in choices):
+        _without_logprobs.add(_address(model))
+    used = usage(output.usage)
+    return [
+        replace(
+            _answer(text, stop, output.error, schema, Usage() if number else used, seconds),
+            tokens=tokens,
+        )
+        for number, (text, stop, tokens) in enumerate(choices)
+    ]
+
+
+def _tokens(choice: ChatCompletionChoice) -> tuple[Token, ...]:
+    content = choice.logprobs.content if choice.logprobs else []
+    return tuple(
+        Token(each.token, [(other.token, other.logprob) for other in each.top_logprobs or ()])
+        for each in content
+    )
 
 
 async def ask_by_schema(
@@ -190,6 +213,12 @@ async def ask_by_schema(
     return await ask_for(samples, model, messages, config)
 
 
+def takes_logprobs(model: Model) -> bool:
+    """Whether a provider tells how likely other tokens were, as far as it is known."""
+    named = ModelName(model).api in TAKES_LOGPROBS and _address(model) not in _without_logprobs
+    return named and not getattr(model.api, "responses_api", False)
+
+
 def takes_schema(model: Model) -> bool:
     """Whether Inspect passes a response schema to the provider of a model."""
     return ModelName(model).api in TAKES_SCHEMA
@@ -197,6 +226,10 @@ def takes_schema(model: Model) -> bool:
 
 _without_schema: set[tuple[str, str | None]] = set()
 """Models that refused a schema, which costs only one call in the process."""
+
+
+_without_logprobs: set[tuple[str, str | None]] = set()
+"""Models that refused to tell probabilities or did not tell them; found out by one call."""
 
 
 def _address(model: Model) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from inspect_ai.agent import Agent
 from inspect_ai.solver import Solver
-from pydantic import Field, SkipValidation, field_validator, model_validator
+from pydantic import Field, SkipValidation, ValidationInfo, field_validator, model_validator
 
 from ..arguments import Options
 from ..errors import UserError
@@ -31,7 +31,7 @@ from .auto import (
     check_waves,
 )
 from .evidence import EvidenceOptions as EvidenceOptions
-from .names import checked_judges
+from .names import check_sum, checked_judges, checked_shares
 
 AgentArg = Agent | Solver | str | None
 StagesArg = Solver | str | list[Solver | str] | None
@@ -141,6 +141,22 @@ class RunOptions(IterationParameters, AgentOptions, LimitOptions, SummaryOptions
     score_rollouts: bool = False
     """Whether to grade the rollouts that are not adopted as well: in place, once, after the
     selection. No prompt and no decision reads these scores."""
+
+    @field_validator("models", "agents", mode="before")
+    @classmethod
+    def _shares(cls, shares: Any, info: ValidationInfo) -> Any:
+        return checked_shares(str(info.field_name), shares)
+
+    @model_validator(mode="after")
+    def _who(self) -> "RunOptions":
+        check_sum("models", self.models, self.most_rollouts)
+        check_sum("agents", self.agents, self.most_rollouts)
+        if self.agents is not None and (self.agent is not None or self.agent_args):
+            raise UserError(
+                f"agents={self.agents!r} says which agents there are; leave out agent and "
+                "agent_args, or give agent alone"
+            )
+        return self
 
 
 class RolloutsOptions(RolloutsParameters, RunOptions):

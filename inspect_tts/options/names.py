@@ -1,5 +1,6 @@
 """Checks of arguments that name models or agents."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UserError
@@ -22,3 +23,40 @@ def checked_judges(judges: Any) -> Any:
             "each judge once"
         )
     return judges if isinstance(judges, str) else list(names)
+
+
+def checked_shares(name: str, shares: Any) -> Any:
+    """Refuse what names no models or agents for rollouts, or one of them twice."""
+    if shares is None:
+        return None
+    how = f'give {name}=\'["package/one", "package/two"]\' to share rollouts evenly, or '
+    how += f'{name}=\'{{"package/one": 8, "package/two": 8}}\' to say how many each has'
+    if isinstance(shares, str):
+        shares = [shares]
+    names = [*shares] if isinstance(shares, list | tuple | Mapping) else []
+    if not names or not all(isinstance(each, str) and each.strip() for each in names):
+        raise UserError(f"{name}={shares!r} names nothing; {how}")
+    if twice := [each for each in names if names.count(each) > 1]:
+        raise UserError(f"{name}={shares!r} names {twice[0]!r} twice; {how}")
+    if not isinstance(shares, Mapping):
+        return names
+    for each, count in shares.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise UserError(
+                f"{name}={shares!r}: {count!r} is no number of rollouts for {each!r}; {how}"
+            )
+    return dict(shares)
+
+
+def check_sum(name: str, shares: Any, n: int) -> None:
+    """Refuse numbers of rollouts that do not add up, and more names than rollouts."""
+    if isinstance(shares, dict) and (total := sum(shares.values())) != n:
+        raise UserError(
+            f"{name}={shares!r} adds up to {total} rollouts and n is {n}; give n={total}, or other "
+            "numbers"
+        )
+    if shares is not None and len(shares) > n:
+        raise UserError(
+            f"{name} has {len(shares)} names and n is {n}, so some would have no rollout; give "
+            f"n >= {len(shares)}, or fewer names"
+        )

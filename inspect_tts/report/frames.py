@@ -186,6 +186,7 @@ def _rollouts(outcome: ProblemOutcome) -> Iterator[Row]:
         yield {
             **_fields(rollout, ROLLOUTS, rollout.usage),
             "rollout": rollout.id,
+            "rollout_model": rollout.model,
             "messages": None if outcome.plain else rollout.messages,
             "score": outcome.scores.get(rollout.id),
             "passed": outcome.passed(rollout.id),

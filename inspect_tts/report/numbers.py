@@ -13,6 +13,7 @@ from inspect_tts.statistics.executions import ExecutionNumbers, execution_number
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.judges import JudgeNumbers, by_judge
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
+from inspect_tts.statistics.slots import SlotNumbers, by_slot
 from inspect_tts.statistics.strengths import StrengthBin, strength_bins
 
 from . import estimates
@@ -70,6 +71,8 @@ class RunNumbers(BaseModel):
     """Calibration of P(best)."""
     judges: tuple[JudgeNumbers, ...] = ()
     """Each judge by itself."""
+    slots: tuple[SlotNumbers, ...] = ()
+    """Rollouts by agent and model, where there are several."""
     turns: tuple[measures.Turns, ...]
     phases: tuple[spending.Phase, ...]
     rounds: tuple[tuple[str, float, int, int], ...]
@@ -166,6 +169,7 @@ def _run(
         calibration=judging.calibration(matches),
         strengths=strength_bins(outcomes),
         judges=by_judge(outcomes),
+        slots=by_slot(outcomes),
         turns=measures.turns_by_outcome(outcomes),
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),

@@ -65,6 +65,7 @@ _KINDS = (
     _Kind("votes_abstained", "votes", "votes abstained", 0.02, 0.2),
     _Kind("votes_cut", "votes", "votes were cut off at the limit of output tokens", 0.02, 0.2),
     _Kind("votes_shortened", "votes", "votes were shown shortened solutions", 0.1, _NEVER),
+    _Kind("grades_sampled", "grades", "grades came without probabilities", _NEVER, _NEVER),
     _Kind("votes_reasked", "votes", "votes were asked again", 0.1, _NEVER),
     _Kind("summaries_failed", "summaries", "summaries failed", 0, 0.2),
     _Kind("contexts_failed", "refined", "refined rollouts started from a failed summary", 0, 0.2),
@@ -123,6 +124,8 @@ def _of_match(match: Match) -> Counts:
     for vote in match.votes:
         found["votes", ""] += 1
         found["votes_reasked", "-"] += vote.reasked
+        found["grades", ""] += vote.grade is not None
+        found["grades_sampled", "-"] += vote.grade is not None and vote.expected_grade is None
         found["votes_cut", "-"] += _cut(vote)
         found["votes_shortened", "-"] += getattr(vote, "shortened_to", None) is not None
         if vote.abstention is not None:

@@ -18,7 +18,7 @@ from inspect_tts.resume.snapshot import SandboxBaseline
 from inspect_tts.text.transcript import elide
 from inspect_tts.workspace.baseline import Baseline
 
-from .context import Job, rollout_state
+from .context import Job, Slot, rollout_state
 from .refinement import Refinement
 
 OUTGREW = "the conversation outgrew the model's context"
@@ -56,7 +56,14 @@ class AgentRun:
     @classmethod
     def begin(cls, job: Job, index: int, refinement: Refinement) -> "AgentRun":
         """A rollout before its first step."""
-        return cls(job, index, refinement, rollout_state(job.state, job.id(index), job.limits))
+        id = job.id(index)
+        state = rollout_state(job.state, id, job.limits, job.slots[id].model)
+        return cls(job, index, refinement, state)
+
+    @property
+    def slot(self) -> Slot:
+        """Who runs it."""
+        return self.job.slots[self.id]
 
     @property
     def id(self) -> str:
@@ -103,7 +110,8 @@ class AgentRun:
             limit=self.limit,
             context=self.refinement.context,
             fence=self.refinement.fence,
-            model=str(self.state.model),
+            model=self.slot.model_name or str(self.state.model),
+            agent=self.slot.agent_name,
             turns=self.facts.turns,
             messages=len(self.state.messages),
             usage=self.usage,

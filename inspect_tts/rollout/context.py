@@ -1,8 +1,7 @@
 """What the rollouts of one iteration have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from inspect_ai.log import EvalSpec
@@ -14,6 +13,7 @@ from inspect_tts._inspect import eval_spec, fresh_state, outer_sample
 from inspect_tts.method.records import Rollout
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.method.seeding import cache_scope
+from inspect_tts.models.panel import rollout_model
 from inspect_tts.models.roles import check_roles, needed_model
 from inspect_tts.options import LimitOptions, RolloutsOptions
 from inspect_tts.prompts import Prompt, load_prompt
@@ -30,7 +30,8 @@ class Settings:
     """The arguments of the stage `rollouts`, and what follows from them before anything runs."""
 
     options: RolloutsOptions
-    make_agent: MakeAgent
+    make_agents: Mapping[str, MakeAgent]
+    """By name; the only one has none."""
     summarizing: Summarizing
     refinement_prompt: Prompt
 
@@ -44,18 +45,35 @@ class Settings:
         """All arguments as the log shows them."""
         given = self.options.arguments().items()
         plain = {name: value for name, value in given if not name.endswith("_prompt")}
-        return {**plain, "agent": agent_name(self.options.agent)}
+        several = self.options.agents is not None
+        return {**plain, "agent": None if several else agent_name(self.options.agent)}
 
 
 def check_settings(options: RolloutsOptions) -> Settings:
     """Make what the stage `rollouts` needs."""
     check_roles()
+    makers = {name: agent_maker(name, None) for name in options.agents or ()}
     return Settings(
         options,
-        agent_maker(options.agent, options.agent_args),
+        makers or {"": agent_maker(options.agent, options.agent_args)},
         Summarizing.of(options),
         load_prompt("refinement", options.refinement_prompt),
     )
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Who runs a rollout."""
+
+    agent: Callable[[], Solver]
+    identity: list[object]
+    """What tells the agent from another one."""
+    model: Model | None
+    """None: the model under evaluation."""
+    agent_name: str | None = None
+    """Where there are several."""
+    model_name: str | None = None
+    """The same of the model."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +87,8 @@ class Job:
     spec: EvalSpec
     sandbox: SandboxEnvironmentSpec | None
     setup: Sequence[Solver]
-    agent: Callable[[], Solver]
+    slots: Mapping[str, Slot]
+    """By the id of the rollout."""
     summarizer: Model
     hold: bool
     """Whether sandboxes are held, to be adopted or graded."""
@@ -86,13 +105,15 @@ class Job:
         iteration: int,
         sandbox: SandboxEnvironmentSpec | None,
         setup: Sequence[Solver],
+        problem: str,
         hold: bool = False,
         saved: SavedResults | None = None,
         budget: Budget | None = None,
     ) -> "Job":
         """Make what rollouts need; an agent or model that cannot be made fails here."""
         spec = eval_spec()
-        agent, summarizer = settings.make_agent(spec), needed_model("summarizer")
+        slots = _slots(settings, spec, iteration, problem)
+        summarizer = needed_model("summarizer")
         return cls(
             settings,
             iteration,
@@ -101,18 +122,18 @@ class Job:
             spec,
             sandbox,
             setup,
-            agent,
+            slots,
             summarizer,
             hold and sandbox is not None,
             saved or SavedResults(None),
             budget or Budget(),
         )
 
-    @cached_property
-    def identity(self) -> list[object]:
-        """What tells the agent from another one."""
-        options = self.settings.options
-        return agent_identity(options.agent, options.agent_args, self.spec)
+    @property
+    def models(self) -> list[Model]:
+        """The models of rollouts beside the one under evaluation, each once."""
+        found = {str(slot.model): slot.model for slot in self.slots.values() if slot.model}
+        return [*found.values()]
 
     @property
     def limits(self) -> LimitOptions:
@@ -140,7 +161,23 @@ class Job:
         )
 
 
-def rollout_state(state: TaskState, id: str, limits: LimitOptions | None = None) -> TaskState:
+def _slots(settings: Settings, spec: EvalSpec, iteration: int, problem: str) -> dict[str, Slot]:
+    """Make the agents and models of an iteration; what cannot be made is an error here."""
+    options = settings.options
+    agents = {name: make(spec) for name, make in settings.make_agents.items()}
+    identities = {
+        name: agent_identity(name or options.agent, options.agent_args, spec) for name in agents
+    }
+    models = {name: rollout_model(name) for name in options.models or ()}
+    return {
+        id: Slot(agents[agent], identities[agent], models.get(model), agent or None, model or None)
+        for id, (agent, model) in options.slots(iteration, problem).items()
+    }
+
+
+def rollout_state(
+    state: TaskState, id: str, limits: LimitOptions | None = None, model: Model | None = None
+) -> TaskState:
     """A state for one rollout of a sample: the sample's first one, under limits of its own."""
     limits = limits or LimitOptions()
     return fresh_state(
@@ -150,6 +187,7 @@ def rollout_state(state: TaskState, id: str, limits: LimitOptions | None = None)
         message_limit=limits.message_limit,
         token_limit=limits.token_limit,
         cost_limit=limits.cost_limit,
+        model=model,
     )
 
 

@@ -20,6 +20,7 @@ from inspect_tts._inspect import (
     RolloutSampleView,
     SandboxSet,
     TerminateSampleError,
+    acting_model,
     grade,
     is_budget,
     isolate_rollout,
@@ -178,7 +179,8 @@ async def run_agent(run: AgentRun, sample_view: RolloutSampleView) -> None:
     scope = rollout_scope(sample_view, state, turns=job.limits.turn_limit, seconds=seconds)
     try:
         async with scope as run.ended, span("agent", id=run.agent_span):
-            run.state = state = await job.agent()(state, job.generate)
+            with acting_model(run.slot.model, job.generate) as generate:
+                run.state = state = await run.slot.agent()(state, generate)
         run.reached_end = True
         if run.ended.error is not None:
             raise_configuration(run.ended.error, f"the agent's model {run.state.model}")

@@ -88,7 +88,12 @@ def store_of(sample: EvalSample) -> EvalSample:
 
 
 def finished_rollout(
-    sample: EvalSample, context: tuple[str, ...], *, model: str, messages: bool
+    sample: EvalSample,
+    context: tuple[str, ...],
+    *,
+    model: str,
+    agent: str | None = None,
+    messages: bool,
 ) -> Finished:
     """Read a rollout that has ended from its sample."""
     record = store_of(sample).store_as(ScaledRollout).record
@@ -103,7 +108,7 @@ def finished_rollout(
                 "is scored; run it without --no-score"
             )
         used = sum(map(usage, sample.model_usage.values()), Usage())
-        record = without_record(sample.id, context, why, model, used)
+        record = without_record(sample.id, context, why, model, used, agent)
         begun = used != Usage() or why.startswith(_CANCELLED)
         return Finished(record, sample.output, score_error=why if begun else NO_SANDBOX)
     known = (score.metadata or {}) if score else {}
@@ -119,7 +124,12 @@ def finished_rollout(
 
 
 def without_record(
-    id: str | int, context: tuple[str, ...], reason: str, model: str, used: Usage
+    id: str | int,
+    context: tuple[str, ...],
+    reason: str,
+    model: str,
+    used: Usage,
+    agent: str | None = None,
 ) -> Rollout:
     """The record of a rollout of which nothing but its end is known."""
     _, rollout = split_id(id)
@@ -133,6 +143,7 @@ def without_record(
         reason=facts.reason,
         context=context,
         model=model,
+        agent=agent,
         turns=0,
         messages=0,
         usage=used,

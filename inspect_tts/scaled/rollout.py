@@ -69,8 +69,9 @@ async def run_sample(state: TaskState, generate: Generate, source: ScaledSource)
         iteration=problem.iteration,
         sandbox=sandbox,
         setup=plan.setup,
+        problem=f"{id}/{state.epoch}",
     )
-    asked = asked_models([plan.strategy])
+    asked = [*asked_models([plan.strategy]), *job.models]
     await preflight(spec, asked if plan.settings.options.preflight else ())
     register_folders(sandbox, spec, active.sandbox_environments)
     _, index = rollout_place(part)

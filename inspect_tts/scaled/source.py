@@ -138,10 +138,12 @@ class ScaledSource(SampleSource):
         problem.note(sample)
         following.settle(part, sum(map(usage, sample.model_usage.values()), Usage()))
         if is_rollout(part):
+            agent, model = self._who(id, sample.epoch, part)
             problem.finished[part] = finished_rollout(
                 sample,
                 problem.contexts[rollout_place(part)[1]],
-                model=self.model,
+                model=model,
+                agent=agent,
                 messages=self.plan.trajectories,
             )
             following.begin("rollouts", f"iteration {problem.iteration}", len(problem.contexts))
@@ -164,10 +166,17 @@ class ScaledSource(SampleSource):
         if not is_rollout(part):
             return self._fail(id, epoch, "it was cancelled")
         why, context = "it was cancelled before it began", problem.contexts[rollout_place(part)[1]]
-        record = without_record(str(sample.id), context, why, self.model, Usage())
+        agent, model = self._who(id, epoch, part)
+        record = without_record(str(sample.id), context, why, model, Usage(), agent)
         problem.finished[part] = Finished(record, ModelOutput(), score_error=why)
         self._followed(id, epoch).end(part, Outcome.of(record))
         return self._start(self.scheduler.rollout_ended(id, epoch, part))
+
+    def _who(self, id: str, epoch: int, rollout: str) -> tuple[str | None, str]:
+        """The agent, where there are several, and the model of a rollout."""
+        slots = self.plan.settings.options.slots(rollout_place(rollout)[0], f"{id}/{epoch}")
+        agent, model = slots[rollout]
+        return agent or None, model or self.model
 
     async def next_samples(self) -> list[Sample] | None:
         """Nothing is left; a problem that could not be decided ends the run with an error."""

@@ -99,7 +99,7 @@ def scaled(
     samples = _problems(inner.samples, limit, sample_id)
     _check_images(inner.task, samples)
     scorers = tuple(inner.task.scorer or ())
-    if options.agent is None:
+    if options.agent is None and options.agents is None:
         check_own_solver(inner.task.name, inner.task.solver)
     source = ScaledSource(
         samples,

@@ -14,7 +14,7 @@ from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.execution.shown import checks_text
 from inspect_tts.method.candidates import evidence
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey, judge_input_label
-from inspect_tts.method.records import Match, Rollout, Vote
+from inspect_tts.method.records import Match, Rollout, Vote, mean_grade
 from inspect_tts.method.seeding import cache_scope
 from inspect_tts.method.selection_specs import SelectionSpec
 from inspect_tts.method.tournament import (
@@ -149,7 +149,6 @@ async def run_match(
         if by_evidence
         else None,
     )
-    given = [vote.grade for vote in votes if vote.grade is not None]
     return Match(
         id=id,
         group=ids,
@@ -160,7 +159,7 @@ async def run_match(
         tied=outcome.tied,
         winner=outcome.winner,
         decided_by="grade" if grades else outcome.decided_by,
-        grade=sum(given) / len(given) if given else None,
+        grade=mean_grade(votes),
         order_flip_rate=order_flip_rate([vote.order for vote in votes], verdicts),
     )
 

@@ -9,7 +9,9 @@ from pydantic import Field
 from inspect_tts.errors import UserError
 from inspect_tts.execution.classes import latest
 from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.method.parameters import IterationParameters, slots_key
 from inspect_tts.method.records import Draw, Match, Rollout, Selection, Stage
+from inspect_tts.method.refinement import rollout_id
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.tournament import judges_key
 from inspect_tts.method.voting.strength import MISSING, Strength, strengths
@@ -126,6 +128,15 @@ def draw(options: Iterable[str], *, seed: int, key: str) -> Draw:
     """Make a seeded random draw, as a record for the pool."""
     names = tuple(options)
     return Draw(key=key, seed=seed, options=names, order=seeded_shuffle(names, seed=seed, key=key))
+
+
+def slot_draws(pool: RolloutPool, given: IterationParameters) -> tuple[Draw, ...]:
+    """The draw of who runs which rollout of the next iteration, where that differs."""
+    if given.models is None and given.agents is None:
+        return ()
+    iteration = pool.iteration + 1
+    ids = [rollout_id(iteration, index) for index in range(given.most_rollouts)]
+    return (draw(ids, seed=given.seed, key=slots_key(pool.problem, iteration)),)
 
 
 def match_draws(match: Match, options: SelectOptions, *, key: str) -> list[Draw]:

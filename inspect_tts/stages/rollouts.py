@@ -47,7 +47,7 @@ from inspect_tts.rollout.source import (
 from inspect_tts.scores import strategy_view, tag_log
 
 from .hooks import install_hooks
-from .pool import RolloutPool, draw, pool_of
+from .pool import RolloutPool, draw, pool_of, slot_draws
 
 
 @solver
@@ -87,6 +87,7 @@ async def run_iteration(state: TaskState, generate: Generate, settings: Settings
     pool, options = pool_of(state), settings.options
     source = rollout_tasks().source or await live_rollouts(state, generate, settings)
     contexts, draws = _contexts(pool, pool.iteration + 1, options)
+    draws += slot_draws(pool, options)
     stage = Stage(
         name="rollouts",
         iteration=pool.iteration + 1,
@@ -156,12 +157,13 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
         iteration=iteration,
         sandbox=sandbox,
         setup=setup_steps(is_stage),
+        problem=pool_of(state).problem,
         hold=held,
         saved=tasks.saved,
         budget=tasks.budget,
     )
     if iteration == 0:
-        asked = asked_models()
+        asked = [*asked_models(), *job.models]
         await preflight(spec, asked if options.preflight else ())
     needed = options.most_rollouts + (options.spare_sandbox and sandbox is not None)
     default = max(needed, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
@@ -238,7 +240,7 @@ async def _ended(rollouts: Sequence[LiveRollout]) -> list[FinishedRollout]:
 def check_tasks(settings: Settings) -> None:
     """Check the settings against the tasks that are about to run, where these are known already."""
     for each in tasks_to_run():
-        if settings.options.agent is None:
+        if settings.options.agent is None and settings.options.agents is None:
             check_own_solver(each.task.name, each.task.solver)
         if (
             settings.options.max_rollouts is not None

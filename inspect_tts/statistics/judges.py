@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, product
 from typing import NamedTuple
 
-from inspect_tts.method.records import Match, Usage, Vote
+from inspect_tts.method.records import Match, Usage, Vote, mean_grade
 from inspect_tts.method.tournament import order_flip_rate
 
 from .judge_quality import passing
@@ -106,9 +106,8 @@ def _graded(outcome: ProblemOutcome) -> Iterable[tuple[str, float]]:
         grades: dict[str, dict[str, float]] = defaultdict(dict)
         for match in matches:
             for name, own in _by_name(match.votes).items():
-                given = [vote.grade for vote in own if vote.grade is not None]
-                if given:
-                    grades[name][match.winner] = sum(given) / len(given)
+                if (given := mean_grade(own)) is not None:
+                    grades[name][match.winner] = given
         for name, mean in grades.items():
             passed = [mean[id] for id in mean if outcome.passed(id)]
             failed = [mean[id] for id in mean if outcome.passed(id) is False]

@@ -1,10 +1,13 @@
 """The votes of a match are dealt over judges and display orders: evenly, by seed."""
 
 from collections import Counter
+from itertools import product
+from typing import Any
 
 import pytest
 
-from inspect_tts.method.parameters import JudgeParameters
+from inspect_tts.method.parameters import JudgeParameters, RolloutsParameters
+from inspect_tts.method.seeding import dealt
 from inspect_tts.method.tournament import display_order, turns_of
 
 PANELS = [(1, 2), (2, 2), (3, 2), (4, 2), (2, 3), (3, 3), (2, 4), (4, 4), (6, 4), (3, 5)]
@@ -45,3 +48,47 @@ def test_the_panel_by_name() -> None:
     assert JudgeParameters().panel == ("judge",)
     assert JudgeParameters(judges="m/a").panel == ("m/a",)
     assert JudgeParameters(judges=["m/a", "judge2"]).panel == ("m/a", "judge2")
+
+
+IDS = [f"t0-n{i:02d}" for i in range(16)]
+
+
+@pytest.mark.parametrize(
+    ("models", "agents"),
+    [
+        (["a", "b"], ["x", "y"]),
+        (["a", "b"], {"x": 4, "y": 12}),
+        ({"a": 4, "b": 12}, {"x": 12, "y": 4}),
+        ({"a": 1, "b": 15}, ["x"]),
+        ([""], ["x", "y", "z"]),
+        (["a", "b", "c"], ["x", "y", "z"]),
+    ],
+    ids=str,
+)
+def test_models_and_agents_meet_as_evenly_as_their_numbers_allow(models: Any, agents: Any) -> None:
+    slots = dealt(models, agents, IDS, seed=0, key="p/t0/slots")
+    assert sorted(slots) == IDS
+    for which, shares in enumerate((models, agents)):
+        had = Counter(pair[which] for pair in slots.values())
+        if isinstance(shares, dict):
+            assert had == shares
+        else:
+            assert max(had.values()) - min(had[name] for name in shares) <= 1
+    pairs, ones, others = Counter(slots.values()), Counter[str](), Counter[str]()
+    for one, other in slots.values():
+        ones[one] += 1
+        others[other] += 1
+    for one, other in product(ones, others):
+        assert abs(pairs[one, other] - ones[one] * others[other] / len(IDS)) < 1.01
+
+
+def test_the_seed_says_who_is_where_and_who_has_one_more() -> None:
+    three = IDS[:3]
+    found = [dealt(["a", "b"], [""], three, seed=s, key="p/t0/slots") for s in range(60)]
+    more = [max("ab", key=[one for one, _ in each.values()].count) for each in found]
+    assert 15 < more.count("a") < 45
+    assert len({tuple(each[id][0] for id in three) for each in found}) == 6
+    assert RolloutsParameters(n=3, models=["a", "b"]).slots(0, "p") == {
+        id: (agent, model)
+        for id, (model, agent) in dealt(["a", "b"], [""], three, seed=0, key="p/t0/slots").items()
+    }

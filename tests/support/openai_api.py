@@ -51,6 +51,7 @@ class Server:
     def __init__(self) -> None:
         self.reply: Callable[[Body], Reply] = answer
         self.stop = "stop"
+        self.logprobs: Callable[[Body, str], Body | None] = lambda body, text: None
         self.asked: list[Body] = []
         self.url = ""
         self.lock = Lock()
@@ -96,7 +97,12 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 "created": 0,
                 "model": body["model"],
                 "choices": [
-                    {"index": i, "message": message, "finish_reason": server.stop, "logprobs": None}
+                    {
+                        "index": i,
+                        "message": message,
+                        "finish_reason": server.stop,
+                        "logprobs": server.logprobs(body, text),
+                    }
                     for i in range(body.get("n") or 1)
                 ],
                 "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},

@@ -30,6 +30,8 @@ _SPENT = {
 ROLLOUTS = {
     **SAMPLE,
     "rollout": ("str", "its id, such as `t0-n07`; without a strategy `e01`, after the epoch"),
+    "agent": ("str", "its agent, where rollouts have several"),
+    "rollout_model": ("str", "its model"),
     "iteration": ("int", "its iteration, from 0"),
     "index": ("int", "its place in the iteration, from 0"),
     "status": ("str", "how it ended: completed, limit, refused or error"),
@@ -81,6 +83,7 @@ VOTES = {
     "verdict": ("str", "the rollout chosen; missing for an abstention and for a grade"),
     "position": ("int", "its place in the order shown, from 1"),
     "grade": ("int", "1 to 20, if the rollout was graded alone"),
+    "expected_grade": ("float", "its mean over what the judge might have said, if that is told"),
     "abstention": ("str", "why there is no verdict"),
     "cause": ("str", "the kind of reason: provider, too_long, refused, empty, cut or unreadable"),
     "reasked": ("bool", "whether it was requested again"),

@@ -221,6 +221,15 @@ LISTS = (
         lambda run: [run.rates] if run.rates else [],
     ),
     Listed(
+        "Rollouts by agent and model",
+        (
+            *("agent", "model", "rollouts", "graded", "pass@1: score", "tokens: tokens"),
+            *("dollars: dollars", "matches with others", "won: percent", "if at random: percent"),
+            "adopted: percent",
+        ),
+        lambda run: run.slots,
+    ),
+    Listed(
         "Judges",
         (
             *("judge", "votes", "abstentions: percent", "decidable", "right: percent"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from inspect_tts.execution.classes import worth
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import evidence
-from inspect_tts.method.records import Match, Rollout, Selection
+from inspect_tts.method.records import Match, Rollout, Selection, mean_grade
 from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.method.tournament import (
     decide,
@@ -48,10 +48,9 @@ def match_discrepancies(
         key=key,
         evidence=told if by_evidence else None,
     )
-    given = [vote.grade for vote in match.votes if vote.grade is not None]
     expected = (
         *outcome._replace(decided_by="grade" if grades else outcome.decided_by),
-        sum(given) / len(given) if given else None,
+        mean_grade(match.votes),
         order_flip_rate([vote.order for vote in match.votes], verdicts),
     )
     recorded = (

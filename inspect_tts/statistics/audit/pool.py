@@ -21,6 +21,7 @@ from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import begin_selection
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import judges_key
+from inspect_tts.statistics.slots import slot_discrepancies
 
 from .matches import match_discrepancies
 from .rollouts import check_contexts, check_rollouts
@@ -43,6 +44,7 @@ def discrepancies(
         if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
     found += check_rollouts(stages, rollouts)
+    found += slot_discrepancies(problem, stages, rollouts, draws)
     found += [
         f"evidence on iteration {each.iteration}: classes or attributions do not follow from runs"
         for each in executions

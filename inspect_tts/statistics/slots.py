@@ -1,0 +1,105 @@
+"""Rollouts of different agents and models: who did what, what it cost, and how often it won."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from inspect_tts.method.parameters import slots_key
+from inspect_tts.method.records import Draw, Rollout, Stage
+
+from .outcomes import ProblemOutcome
+
+Kind = tuple[str, str]
+"""Agent and model."""
+
+
+class SlotNumbers(NamedTuple):
+    """The rollouts of one agent and model, where a run has several."""
+
+    agent: str
+    model: str
+    rollouts: int
+    graded: int
+    score: float | None
+    """Mean score of those graded; of iteration 0 this is pass@1 of the kind."""
+    tokens: float
+    """Of a rollout with its summary, on average."""
+    dollars: float | None
+    """The same; None if a price is not known."""
+    matches: int
+    """Matches in which it met rollouts of another kind."""
+    won: float | None
+    """Share of these that one of its rollouts won."""
+    fair: float | None
+    """That share if matches were decided at random: mean share of its rollouts in their groups."""
+    adopted: float
+    """Share of problems whose adopted rollout was one of its."""
+
+
+def kind_of(rollout: Rollout) -> Kind:
+    """Who made a rollout."""
+    return rollout.agent or "", rollout.model
+
+
+def by_slot(outcomes: Sequence[ProblemOutcome]) -> tuple[SlotNumbers, ...]:
+    """The numbers of each agent and model, in iteration 0; empty where there is only one."""
+    made: dict[Kind, list[tuple[Rollout, float | None]]] = defaultdict(list)
+    met, won, adopted = Counter[Kind](), Counter[Kind](), Counter[Kind]()
+    fair: dict[Kind, float] = defaultdict(float)
+    for outcome in outcomes:
+        kinds = {rollout.id: kind_of(rollout) for rollout in outcome.rollouts}
+        for rollout in outcome.population(0):
+            made[kind_of(rollout)].append((rollout, outcome.scores.get(rollout.id)))
+        if outcome.adopted in kinds:
+            adopted[kinds[outcome.adopted]] += 1
+        for *_, match in outcome.matches():
+            present = Counter(kinds[id] for id in match.group if id in kinds)
+            if len(present) < 2 or not match.votes:
+                continue
+            won[kinds[match.winner]] += 1
+            for kind, count in present.items():
+                met[kind] += 1
+                fair[kind] += count / len(match.group)
+    if len(made) < 2:
+        return ()
+    found = []
+    for kind, rollouts in sorted(made.items()):
+        known = [score for _, score in rollouts if score is not None]
+        usages = [rollout.usage + rollout.summary.usage for rollout, _ in rollouts]
+        prices = [usage.cost for usage in usages if usage.cost is not None]
+        found.append(
+            SlotNumbers(
+                *kind,
+                rollouts=len(rollouts),
+                graded=len(known),
+                score=sum(known) / len(known) if known else None,
+                tokens=sum(usage.total_tokens for usage in usages) / len(usages),
+                dollars=sum(prices) / len(prices) if len(prices) == len(usages) else None,
+                matches=met[kind],
+                won=won[kind] / met[kind] if met[kind] else None,
+                fair=fair[kind] / met[kind] if met[kind] else None,
+                adopted=adopted[kind] / len(outcomes),
+            )
+        )
+    return tuple(found)
+
+
+def slot_discrepancies(
+    problem: str, stages: Sequence[Stage], rollouts: Sequence[Rollout], draws: Sequence[Draw]
+) -> list[str]:
+    """Rollouts of another agent or model than the seed gives."""
+    found, keys = list[str](), {draw.key for draw in draws}
+    for stage in stages:
+        if stage.name != "rollouts" or not (stage.rollouts.models or stage.rollouts.agents):
+            continue
+        key = slots_key(problem, stage.iteration)
+        slots = stage.rollouts.slots(stage.iteration, problem)
+        own = [r for r in rollouts if r.iteration == stage.iteration]
+        found += [f"draw {key} is not among the draws"] if own and key not in keys else []
+        for rollout in own:
+            agent, model = slots.get(rollout.id, ("", ""))
+            if model and rollout.model != model:
+                found.append(f"rollout {rollout.id}: its model should be {model}")
+            if (rollout.agent or "") != agent:
+                found.append(f"rollout {rollout.id}: its agent should be {agent}")
+    return found

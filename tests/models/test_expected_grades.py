@@ -1,0 +1,122 @@
+"""Grades by probabilities: the mean of what a judge might have said, where its provider tells."""
+
+from collections.abc import Iterator
+from math import log
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai_api import Body, Reply, Server, answer, said, serving, text_of
+from scripted import acting, model, pool, problem, run, says, summarise
+
+from inspect_tts import RolloutPool, rtv
+from inspect_tts.method.records import Vote
+from inspect_tts.text.expected import Token, expected_grade
+
+
+def token(text: str, **chances: float) -> Token:
+    return Token(text, [(each.strip("_"), log(chance)) for each, chance in chances.items()])
+
+
+@pytest.mark.parametrize(
+    ("tokens", "grade", "expected"),
+    [
+        (["Final", " grade:", token(" 17", _17=0.6, _13=0.2, _11=0.2)], 17, 15.0),
+        (["Final grade", ": **", token("17", _17=0.5, _7=0.5), "**"], 17, 12.0),
+        (['{"comparison": "x", "grade', '": ', token("9", _9=0.9, _8=0.1), "}"], 9, 8.9),
+        (["grade: 17 at first. Final grade: ", token("9", _9=1.0)], 9, 9.0),
+        (["Final grade: ", token("17", _17=0.7, _99=0.2, the=0.1)], 17, 17.0),
+        (["Final grade: ", token("17", _17=0.3, the=0.7)], 17, None),
+        (["Final grade: ", token("1", _1=1.0), token("7", _7=1.0)], 17, None),
+        (["Final grade: ", token("17", _17=1.0)], 12, None),
+        (["17"], 17, None),
+        ([], 17, None),
+    ],
+    ids=str,
+)
+def test_the_mean_over_the_grades_that_might_have_been(
+    tokens: list[Any], grade: int, expected: float | None
+) -> None:
+    found = expected_grade([t if isinstance(t, Token) else Token(t, ()) for t in tokens], grade)
+    assert found == (None if expected is None else pytest.approx(expected, abs=1e-5))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def graded(server: Server, folder: Path, **options: Any) -> RolloutPool:
+    roles = {"judge": server.model("judge"), "summarizer": model(summarise, "summarizer")}
+    agent = acting(*(says(f"#{name}") for name in ("good", "bad", "ugly")))
+    strategy = rtv(n=3, votes=1, selection="pointwise", agent=agent, **options)
+    return pool(run(problem(), strategy, folder, model_roles=roles))
+
+
+def votes(found: RolloutPool) -> list[Vote]:
+    [round] = found.selections[0].rounds
+    return [vote for match in round.matches for vote in match.votes]
+
+
+def grades(body: Body) -> Reply:
+    """Everything gets the same grade."""
+    return "It may work.\n\nFinal grade: 14" if "Final grade" in text_of(body) else answer(body)
+
+
+def surer_of_the_good(body: Body, text: str) -> Body | None:
+    """But what might have been said differs."""
+    if not body.get("logprobs"):
+        return None
+    assert body["top_logprobs"] == 20
+    higher = 18 if "#good" in text_of(body) else 11
+    top = [("14", 0.6), (str(higher), 0.4)]
+    listed = [{"token": t, "logprob": log(p), "bytes": None} for t, p in top]
+    head = {"token": text.removesuffix("14"), "logprob": 0.0, "bytes": None, "top_logprobs": []}
+    return {"content": [head, {**listed[0], "top_logprobs": listed}]}
+
+
+def test_equal_grades_are_told_apart_by_what_else_was_likely(
+    server: Server, tmp_path: Path
+) -> None:
+    server.reply, server.logprobs = grades, surer_of_the_good
+    found = graded(server, tmp_path)
+    assert {vote.grade for vote in votes(found)} == {14}
+    assert sorted(v.expected_grade or 0 for v in votes(found)) == pytest.approx([12.8, 12.8, 15.6])
+    assert "#good" in found.by_id(found.adopted or "").summary.text
+    assert found.discrepancies() == ()
+
+
+def test_what_was_expected_is_audited(server: Server, tmp_path: Path) -> None:
+    server.reply, server.logprobs = grades, surer_of_the_good
+    found = graded(server, tmp_path)
+    vote = votes(found)[0]
+    object.__setattr__(vote, "expected_grade", 1.0)
+    assert "the votes give" in "; ".join(found.discrepancies())
+
+
+def refuses_logprobs(body: Body) -> Reply:
+    if body.get("logprobs"):
+        return (400, said("this model does not support logprobs"))
+    return grades(body)
+
+
+@pytest.mark.parametrize("reply", [grades, refuses_logprobs], ids=["ignores", "refuses"])
+def test_without_probabilities_the_sampled_grade_counts(
+    server: Server, tmp_path: Path, reply: Any
+) -> None:
+    server.reply = reply
+    found = graded(server, tmp_path)
+    assert [(vote.grade, vote.expected_grade) for vote in votes(found)] == [(14, None)] * 3
+    assert {match.grade for match in found.selections[0].rounds[0].matches} == {14}
+    assert found.discrepancies() == ()
+    server.asked.clear()
+    graded(server, tmp_path)
+    assert not any(body.get("logprobs") for body in server.asked), "it is found out once"
+
+
+def test_a_comparison_asks_for_no_probabilities(server: Server, tmp_path: Path) -> None:
+    roles = {"judge": server.model("judge"), "summarizer": model(summarise, "summarizer")}
+    run(problem(), rtv(n=2, votes=1, agent=acting(says("#a"))), tmp_path, model_roles=roles)
+    assert server.asked
+    assert not any(body.get("logprobs") for body in server.asked)
