@@ -22,7 +22,6 @@ from .evaluation import (
     EvalEnd,
     at_eval_end,
     at_run_end,
-    beginning_task,
     component_spec,
     eval_spec,
     outer_sample,
@@ -33,6 +32,7 @@ from .evaluation import (
     running_task,
     setup_steps,
     task_solver,
+    task_variables,
     tasks_to_run,
     wrap_task,
 )

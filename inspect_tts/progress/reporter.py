@@ -60,6 +60,7 @@ class Reporter:
 
     def _work(self, ticks: Sequence[tuple[float, Tick]]) -> None:
         due = {tick: every for every, tick in ticks}
+        _quietly(self.write)
         while not self._over.wait(step := max(0.05, min(due.values()))):
             for every, tick in ticks:
                 due[tick] -= step
