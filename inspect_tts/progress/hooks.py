@@ -24,6 +24,8 @@ from .reporter import Reporter, line_every
 from .run import RUNS, Run
 from .state import RunState
 
+_CANCELLED = ("CancelledError(", "Cancelled(")
+"""How Inspect's errors of samples begin that were cancelled: a retry runs them."""
 _registered: list[type[Hooks]] = []
 
 
@@ -83,8 +85,9 @@ def _register() -> None:
             if (run := RUNS.get(data.eval_id)) is None:
                 return
             problem = run.problems.get(f"{data.sample.id}/{data.sample.epoch}")
-            if problem is not None:
-                problem.over(failed=data.sample.error is not None)
+            error = data.sample.error
+            if problem is not None and not (error and error.message.startswith(_CANCELLED)):
+                problem.over(failed=error is not None)
 
         async def on_task_end(self, data: TaskEnd) -> None:
             for reason in mark_unknown(data.log, task_variables().get("results")):

@@ -95,7 +95,7 @@ class Reporter:
         """End; the file of a run that ended well goes."""
         self._over.set()
         self._thread.join()
-        self._run.state.status = status
+        self._run.pace.started.clear()
         if status != "success":
             self.write()
             return

@@ -58,7 +58,7 @@ class _Found:
     def numbers(self) -> tuple[int, int, float]:
         """Problems that have ended, all problems, dollars."""
         if self.state is not None:
-            return self.state.ended(), self.state.problems, self.state.spent.dollars
+            return self.state.done, self.state.problems, self.state.spent.dollars
         values = [(each.scores or {})[SCORE].value for each in self.problems]
         costs = [v["cost"] for v in values if isinstance(v, dict)]
         paid = sum(c for c in costs if isinstance(c, int | float) and c == c)

@@ -116,7 +116,7 @@ def test_a_problem_that_begins_again_counts_once() -> None:
 def test_what_an_earlier_run_finished_counts_as_done() -> None:
     run = begun(problems=10, reused=4)
     assert shown(run, "rollouts") == (16, 40)
-    assert run.state.ended() == 4
+    assert run.state.done == 4
     assert run.state.bar() == 16
 
 

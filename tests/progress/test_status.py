@@ -164,8 +164,8 @@ def test_a_run_that_failed_says_what_is_kept_and_how_to_go_on(tmp_path: Path) ->
     [found] = status(tmp_path, "--json")
     assert found["told"].startswith("ended with an error; to go on: inspect eval-retry /")
     assert "2 rollouts, 2 summaries" in found["kept"]
-    assert RunState.model_validate(found["state"]).ended("failed") == 1
-    assert "failed" in status(tmp_path)
+    assert RunState.model_validate(found["state"]).failed == 1
+    assert "0 of 1 problem (1 failed), rollouts 2/2" in status(tmp_path)
 
 
 @pytest.mark.parametrize(
