@@ -1,9 +1,9 @@
 """The numbers of a strategy as an Inspect score with metrics of its own."""
 
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 
-from inspect_ai.log import EvalSpec
+from inspect_ai.log import EvalLog, EvalResults, EvalSpec
 from inspect_ai.scorer import (
     CORRECT,
     INCORRECT,
@@ -61,6 +61,31 @@ def _numeric(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class _Unknown(float):
+    """A number that nobody has: Inspect would print `nan` at the end of an eval."""
+
+    def __format__(self, spec: str) -> str:
+        return "-"
+
+
+def mark_unknown(log: EvalLog, shown: EvalResults | None) -> list[str]:
+    """Let numbers of ours that nobody has be shown as `-`; returns the reasons, a line each."""
+    unknown = dict[str, None]()
+    for score in shown.scores if shown else ():
+        for metric in score.metrics.values() if score.scorer == SCORE else ():
+            if isnan(metric.value):
+                metric.value, unknown[score.name] = _Unknown(nan), None
+    reasons: list[str] = []
+    if unknown.pop("cost", 0) is None:
+        used = log.stats.model_usage.items()
+        names = [name for name, each in used if each.total_cost is None]
+        reasons.append(f"cost is -: no price is known for {', '.join(names) or 'the model'}")
+    if unknown:
+        why = "the task's first scorer gave no number" if log.eval.scorers else "nothing was scored"
+        reasons.append(f"{', '.join(unknown)} {'are' if len(unknown) > 1 else 'is'} -: {why}")
+    return [f"inspect_tts: {reason}" for reason in reasons]
 
 
 LABELS = {

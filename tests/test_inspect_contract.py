@@ -8,6 +8,11 @@ from typing import Any
 import anyio
 import pytest
 from inspect_ai._cli.eval import eval_command
+from inspect_ai._display.core.progress import RichProgress
+from inspect_ai._display.log.display import LogTaskDisplay
+from inspect_ai._display.plain.display import PlainTaskDisplay
+from inspect_ai._display.rich.display import RichTaskDisplay
+from inspect_ai._display.textual.widgets.tasks import TaskProgressView
 from inspect_ai._eval.run import eval_run
 from inspect_ai._eval.task import run
 from inspect_ai._eval.task.run import task_run
@@ -47,7 +52,8 @@ def test_plan_keeps_its_steps_and_the_current_index_in_its_frame() -> None:
 
 
 def test_the_frames_that_hold_the_tasks_name_them_so() -> None:
-    assert "options" in task_run.__code__.co_varnames
+    names = (*task_run.__code__.co_varnames, *task_run.__code__.co_cellvars)
+    assert {"options", "plan", "logger", "td", "total_samples", "results"} <= set(names)
     assert "tasks" in eval_run.__code__.co_varnames
     assert "eval_log" in run.eval_log_sample_source.__code__.co_cellvars
 
@@ -96,6 +102,14 @@ def test_task_state_has(name: str) -> None:
 
 def test_a_sample_tells_how_it_was_interrupted() -> None:
     assert hasattr(ActiveSample, "interrupt_action")
+
+
+def test_what_draws_a_bar_has_a_total_and_steps() -> None:
+    assert "self.p = RichProgress(" in getsource(RichTaskDisplay.__init__)
+    assert "self.total = total" in getsource(RichProgress.__init__)
+    assert "self.progress_bar = ProgressBar(" in getsource(TaskProgressView.__init__)
+    for plain in (PlainTaskDisplay, LogTaskDisplay):
+        assert "self.task.profile.steps" in getsource(plain.progress)
 
 
 def test_limits_of_time_can_be_lifted() -> None:

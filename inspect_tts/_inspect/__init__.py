@@ -24,7 +24,6 @@ from .evaluation import (
     EvalEnd,
     at_eval_end,
     at_run_end,
-    beginning_task,
     component_spec,
     eval_spec,
     in_sample,
@@ -36,6 +35,7 @@ from .evaluation import (
     running_task,
     setup_steps,
     task_solver,
+    task_variables,
     tasks_to_run,
     wrap_task,
 )

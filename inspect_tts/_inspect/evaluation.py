@@ -275,8 +275,11 @@ def tasks_to_run() -> list[ResolvedTask]:
     return cast("list[ResolvedTask]", _find(eval_run).get("tasks", []))
 
 
-def beginning_task() -> dict[str, Any]:
-    """The task whose start a hook is told: its `plan`, its display `td`, its `total_samples`."""
+def task_variables() -> dict[str, Any]:
+    """What the task has of which a hook is told: `plan`, `total_samples`, `logger`.
+
+    `td` shows its progress and in the end `results`, of which the log has a copy.
+    """
     return _caller(task_run)
 
 

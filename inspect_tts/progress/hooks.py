@@ -2,47 +2,50 @@
 
 from collections.abc import Sequence
 
-from inspect_ai.hooks import Hooks, SampleEnd, hooks
+from inspect_ai.hooks import Hooks, SampleEnd, TaskEnd, hooks
 from inspect_ai.log import EvalLog, EvalSpec, read_eval_log_sample_summaries_async
 
 from inspect_tts._inspect import (
     EvalEnd,
     at_eval_end,
     at_run_end,
-    beginning_task,
     count_steps,
     retried_log,
+    say,
     step_names,
+    task_variables,
 )
-from inspect_tts.registry import SCALED, is_stage
+from inspect_tts.registry import is_stage
 from inspect_tts.resume.saved_results import beside
+from inspect_tts.scores import mark_unknown
 
-from .plan import phases, planned_problems, planned_stages
+from .plan import phases, planned_parts, planned_stages
 from .reporter import Reporter, line_every
 from .run import RUNS, Run
 from .state import RunState
 
+_CANCELLED = ("CancelledError(", "Cancelled(")
+"""How Inspect's errors of samples begin that were cancelled: a retry runs them."""
 _registered: list[type[Hooks]] = []
 
 
 async def begin_progress(spec: EvalSpec) -> None:
     """Begin to follow an eval whose steps are ours; called when its task starts."""
-    task = beginning_task()
+    task = task_variables()
     steps = task["plan"].steps
     plan = phases(planned_stages(steps))
     if not plan:
         return
     _register()
-    problems = planned_problems(steps)
-    scaled, epochs = problems is not None, spec.config.epochs or 1
+    parts = planned_parts(steps)
     log = task["logger"].location
     state = RunState(
         task=spec.task,
         model=spec.model,
-        strategy=_strategy(spec, steps),
+        strategy=parts.strategy if parts else _strategy(steps),
         log=log,
-        problems=task["total_samples"] if problems is None else problems * epochs,
-        reused=0 if scaled else await _reused(spec),
+        problems=parts.problems * (spec.config.epochs or 1) if parts else task["total_samples"],
+        reused=0 if parts else await _reused(spec),
         plan=plan,
     )
     run = RUNS[spec.eval_id] = Run(state)
@@ -58,9 +61,9 @@ async def begin_progress(spec: EvalSpec) -> None:
     at_run_end(spec, "progress", end)  # also of an eval that was cancelled
 
 
-def _strategy(spec: EvalSpec, steps: Sequence[object]) -> str:
-    names = [n.rpartition("/")[2] for step in steps for n in step_names(step) if is_stage(n)]
-    return spec.task_args.get("strategy", "pdr_rtv") if SCALED in names else "+".join(names)
+def _strategy(steps: Sequence[object]) -> str:
+    names = [name for step in steps for name in step_names(step) if is_stage(name)]
+    return "+".join(name.rpartition("/")[2] for name in names)
 
 
 async def _reused(spec: EvalSpec) -> int:
@@ -82,7 +85,12 @@ def _register() -> None:
             if (run := RUNS.get(data.eval_id)) is None:
                 return
             problem = run.problems.get(f"{data.sample.id}/{data.sample.epoch}")
-            if problem is not None:
-                problem.over(failed=data.sample.error is not None)
+            error = data.sample.error
+            if problem is not None and not (error and error.message.startswith(_CANCELLED)):
+                problem.over(failed=error is not None)
+
+        async def on_task_end(self, data: TaskEnd) -> None:
+            for reason in mark_unknown(data.log, task_variables().get("results")):
+                say(reason)
 
     _registered.append(ProgressHook)

@@ -9,7 +9,7 @@ from inspect_tts.options import SelectOptions
 
 from .state import Phase
 
-_PLANNED, _PROBLEMS = "planned_stages", "planned_problems"
+_PLANNED, _PARTS = "planned_stages", "planned_parts"
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,22 @@ class PlannedSelection:
     options: SelectOptions
 
 
+@dataclass(frozen=True)
+class Parts:
+    """A strategy whose rollouts are samples."""
+
+    strategy: str
+    problems: int
+    """Of an epoch."""
+
+
 Planned = PlannedRollouts | PlannedSelection
 
 
-def mark_planned(stage: Any, planned: Iterable[Planned], problems: int | None = None) -> None:
-    """Note on a stage or a strategy what it consists of; the problems, if they are not samples."""
+def mark_planned(stage: Any, planned: Iterable[Planned], parts: Parts | None = None) -> None:
+    """Note on a stage or a strategy what it consists of."""
     setattr(stage, _PLANNED, tuple(planned))
-    setattr(stage, _PROBLEMS, problems)
+    setattr(stage, _PARTS, parts)
 
 
 def planned_stages(steps: Iterable[object]) -> list[Planned]:
@@ -42,9 +51,9 @@ def planned_stages(steps: Iterable[object]) -> list[Planned]:
     return [planned for step in steps for planned in getattr(step, _PLANNED, ())]
 
 
-def planned_problems(steps: Iterable[object]) -> int | None:
-    """How many problems there are in an epoch, where samples are not problems."""
-    return next((number for step in steps if (number := getattr(step, _PROBLEMS, None))), None)
+def planned_parts(steps: Iterable[object]) -> Parts | None:
+    """What runs where samples are only parts of problems."""
+    return next((parts for step in steps if (parts := getattr(step, _PARTS, None))), None)
 
 
 def phases(stages: Iterable[Planned]) -> list[Phase]:

@@ -51,8 +51,8 @@ class Reporter:
         local = "file" in (self._fs.protocol, *self._fs.protocol)
         self._file_every = FILE_EVERY if local else 10 * FILE_EVERY
         self._refused = False
-        ticks = [(self._file_every, self.write), (EVERY, _in_loop(run.show))]
-        ticks += [(every, _in_loop(self.tell))] if every else []
+        ticks = [(self._file_every, self.write), (EVERY, _in_loop(run.show, self._over))]
+        ticks += [(every, _in_loop(self.tell, self._over))] if every else []
         self._thread = Thread(
             target=self._work, args=(ticks,), name="inspect_tts progress", daemon=True
         )
@@ -60,6 +60,7 @@ class Reporter:
 
     def _work(self, ticks: Sequence[tuple[float, Tick]]) -> None:
         due = {tick: every for every, tick in ticks}
+        _quietly(self.write)
         while not self._over.wait(step := max(0.05, min(due.values()))):
             for every, tick in ticks:
                 due[tick] -= step
@@ -94,7 +95,7 @@ class Reporter:
         """End; the file of a run that ended well goes."""
         self._over.set()
         self._thread.join()
-        self._run.state.status = status
+        self._run.pace.started.clear()
         if status != "success":
             self.write()
             return
@@ -109,7 +110,7 @@ class Reporter:
                 break
 
 
-def _in_loop(tick: Tick) -> Tick:
+def _in_loop(tick: Tick, over: Event) -> Tick:
     """Let the event loop do it: two threads would print into each other's lines."""
     try:
         loop = asyncio.get_running_loop()
@@ -121,8 +122,9 @@ def _in_loop(tick: Tick) -> Tick:
 
     def call() -> None:
         if loop.is_closed():
-            raise SystemExit  # of the thread: the process goes on without the eval
-        asyncio.run_coroutine_threadsafe(called(), loop)
+            over.set()  # the process goes on without the eval
+        else:
+            asyncio.run_coroutine_threadsafe(called(), loop)
 
     return call
 

@@ -225,7 +225,7 @@ def restart(key: str) -> Problem:
 
 
 def _run(eval_id: str | None = None) -> Run:
-    eval_id = eval_id or outer_sample().eval_id
+    eval_id = outer_sample().eval_id if eval_id is None else eval_id
     if eval_id not in RUNS:  # built where no hook saw the eval begin
         RUNS[eval_id] = Run(RunState(task="", model="", strategy="", log="", problems=0))
     return RUNS[eval_id]

@@ -93,12 +93,16 @@ class RunState(BaseModel):
     process: int = 0
     updated: float = 0.0
     """Seconds since 1970, by the clock of its host."""
-    status: str = "running"
 
-    def ended(self, how: str = "") -> int:
-        """Problems that have ended, or ended in one way."""
-        found = sum(s.ended == how if how else bool(s.ended) for s in self.states.values())
-        return found + (self.reused if how != "failed" else 0)
+    @property
+    def done(self) -> int:
+        """Problems that have ended well, also in an earlier run."""
+        return self.reused + sum(state.ended == "done" for state in self.states.values())
+
+    @property
+    def failed(self) -> int:
+        """Problems that have ended with an error."""
+        return sum(state.ended == "failed" for state in self.states.values())
 
     def totals(self, kind: Kind) -> Totals:
         """Sum up a kind; problems that have not begun count with what they take at most."""
@@ -127,12 +131,12 @@ class RunState(BaseModel):
                 phase.running = 0
 
     def bar(self) -> int:
-        """Rollouts done, where a problem that has ended counts with all that it might have run."""
+        """Rollouts done; a problem that has ended well counts with all that it might have run."""
         planned = sum(phase.total for phase in self.plan if phase.kind == "rollouts")
         done = self.reused * planned
         for state in self.states.values():
             ended = sum(phase.done for phase in state.phases if phase.kind == "rollouts")
-            done += planned if state.ended else min(planned, ended)
+            done += planned if state.ended == "done" else min(planned, ended)
         return done
 
 

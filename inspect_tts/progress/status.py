@@ -33,7 +33,7 @@ from .state import ProblemState, RunState
 from .words import amount, dollars, duration, line, plural
 
 _SILENT = 120
-"""Seconds after which a run whose process cannot be seen counts as gone."""
+"""Seconds without a new state after which a run may be gone."""
 _MOST_ROWS = 40
 _MOST_LEADERS = 4
 _MOST_BYTES = 2**26
@@ -58,7 +58,7 @@ class _Found:
     def numbers(self) -> tuple[int, int, float]:
         """Problems that have ended, all problems, dollars."""
         if self.state is not None:
-            return self.state.ended(), self.state.problems, self.state.spent.dollars
+            return self.state.done, self.state.problems, self.state.spent.dollars
         values = [(each.scores or {})[SCORE].value for each in self.problems]
         costs = [v["cost"] for v in values if isinstance(v, dict)]
         paid = sum(c for c in costs if isinstance(c, int | float) and c == c)
@@ -146,22 +146,22 @@ def _name(log: str) -> str:
     return log.rpartition("/")[2]
 
 
-def _status(found: _Found) -> str:
-    """What became of the run, in words."""
-    log, state = found.log, found.state
-    retry = f"to go on: inspect eval-retry {log.location.removeprefix('file://')}"
-    if log.status in ("cancelled", "error"):
-        how = "was cancelled" if log.status == "cancelled" else "ended with an error"
+def told(status: str, log: str, state: RunState | None) -> str:
+    """What became of a run, in words."""
+    retry = f"to go on: inspect eval-retry {log.removeprefix('file://')}"
+    if status in ("cancelled", "error"):
+        how = "was cancelled" if status == "cancelled" else "ended with an error"
         return f"{how}; {retry}"
-    if log.status == "success":
+    if status == "success":
         return "has ended"
     if state is None:
         return "has begun"
     silent = time() - state.updated
     if _gone(state):
         return f"stopped without an end: its process {state.process} is gone; {retry}"
-    if state.host != gethostname() and silent > _SILENT:
-        return f"silent for {duration(silent)}: if nothing runs on {state.host}, {retry}"
+    if silent > _SILENT:
+        where = f"its process {state.process} on {state.host}"
+        return f"silent for {duration(silent)}: if {where} has ended, {retry}"
     return f"running (process {state.process} on {state.host})"
 
 
@@ -171,7 +171,9 @@ def _gone(state: RunState) -> bool:
 
 
 def _print(console: Console, found: _Found, *, everything: bool) -> None:
-    click.echo(f"{_name(found.log.location)} {_status(found)}")
+    click.echo(
+        f"{_name(found.log.location)} {told(found.log.status, found.log.location, found.state)}"
+    )
     if found.kept:
         click.echo(f"kept for a retry: {found.kept}")
     if found.state is None:
@@ -238,7 +240,7 @@ def _as_json(found: _Found) -> dict[str, Any]:
     return {
         "log": found.log.location,
         "status": found.log.status,
-        "told": _status(found),
+        "told": told(found.log.status, found.log.location, found.state),
         "kept": found.kept,
         "problems": all,
         "ended": done,

@@ -53,7 +53,8 @@ def line(run: RunState) -> str:
     shown = numbers(run)
     at_most = {key: value.replace("/≤", " of at most ") for key, value in shown.items()}
     named = [f"{at_most[k]} {k}" for k in ("summaries", "votes") if k in at_most]
-    parts = [f"{run.ended()} of {run.problems} {plural('problem', run.problems)}"]
+    failed = _bracketed([f"{run.failed} failed"] * bool(run.failed))
+    parts = [f"{run.done} of {run.problems} {plural('problem', run.problems)}{failed}"]
     parts += [f"rollouts {shown['rollouts']}"] if "rollouts" in shown else []
     parts += [*named, *(shown[key] for key in ("spent",) if key in shown)]
     parts += [f"{shown['left']} left"] if "left" in shown else []

@@ -189,7 +189,7 @@ class ScaledSource(SampleSource):
         return None
 
     def _followed(self, id: str, epoch: int) -> progress.Problem:
-        return progress.followed(f"{id}/{epoch}", next(iter(self._running)))
+        return progress.followed(f"{id}/{epoch}", next(iter(self._running), ""))
 
     @property
     def problems(self) -> int:

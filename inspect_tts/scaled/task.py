@@ -16,6 +16,7 @@ from inspect_tts._inspect import (
     load_inner,
     registered_names,
     scorer_names,
+    step_names,
     without_place,
     wrap_task,
 )
@@ -24,7 +25,7 @@ from inspect_tts.benchmarks.swe_verified.checked import ImageCheck
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.options import RolloutsOptions, RtvOptions
 from inspect_tts.paths import user_path
-from inspect_tts.progress import mark_planned, planned_stages
+from inspect_tts.progress import Parts, mark_planned, planned_stages
 from inspect_tts.registry import STRATEGY_NAMES
 from inspect_tts.rollout.agent import check_own_solver
 from inspect_tts.rollout.context import check_settings
@@ -160,7 +161,8 @@ def _outer(
 ) -> Task:
     """The task as Inspect runs it: all that is not about samples is the inner one's."""
     given, solver = inner.task, scaled_strategy(strategy)
-    mark_planned(solver, planned_stages([strategy]), source.problems)
+    parts = Parts(step_names(strategy)[0].rpartition("/")[2], source.problems)
+    mark_planned(solver, planned_stages([strategy]), parts)
     return task_with(
         without_place(given),
         dataset=source,

@@ -79,6 +79,12 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
     assert log.status == "cancelled"
     assert f"inspect eval-retry logs/{Path(log.location).name}" in told
 
+    status = CliRunner().invoke(main, ["status", str(tmp_path / "logs")]).output
+    assert "was cancelled; to go on: inspect eval-retry /" in status
+    assert "kept for a retry: 2 rollouts, 2 summaries" in status
+    assert "0 of 1 problem, rollouts 2/2, " in status
+    assert "tournament 0 round 1" in status
+
     shown = CliRunner().invoke(main, ["report", "--no-html", str(tmp_path / "logs")])
     assert shown.exit_code == 0
     assert "1 of 1 samples were cancelled" in shown.output
@@ -87,6 +93,7 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
     again = inspect(tmp_path, "eval-retry", str(log.location), *options[:4])
     assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
     assert "to go on" not in again
+    assert "Steps:   2/2 100%" in again, "what was taken over counts as done"
 
 
 def test_results_are_counted_in_words() -> None:

@@ -1,0 +1,226 @@
+"""How far a run has come: counts, time left, dollars, and how they are put into words."""
+
+from typing import Any
+
+import pytest
+
+from inspect_tts.estimate.counts import counts
+from inspect_tts.method.records import Usage
+from inspect_tts.progress import Outcome, planned_stages
+from inspect_tts.progress.plan import phases
+from inspect_tts.progress.run import Run
+from inspect_tts.progress.state import Kind, Pace, Phase, RunState, Totals
+from inspect_tts.progress.words import duration, footer, line
+from inspect_tts.strategies import STRATEGIES, cheap, pdr, pdr_rtv, robust, rtv
+
+PLAN = [
+    Phase(kind="rollouts", total=2),
+    Phase(kind="votes", total=8),
+    Phase(kind="rollouts", total=2),
+    Phase(kind="votes", total=16),
+]
+
+
+def begun(problems: int = 2, **given: Any) -> Run:
+    state = RunState(
+        task="task",
+        model="model",
+        strategy="pdr_rtv",
+        log="a.eval",
+        problems=problems,
+        plan=[phase.model_copy() for phase in PLAN],
+    )
+    return Run(state.model_copy(update=given))
+
+
+def outcome(*, failed: bool = False, cost: float | None = 1.0) -> Outcome:
+    used = Usage(total_tokens=10, cost=cost)
+    return Outcome(failed, False, used, Usage(total_tokens=1, cost=cost and cost / 10))
+
+
+def shown(run: Run, kind: Kind) -> tuple[int, int]:
+    totals = run.state.totals(kind)
+    return totals.done, totals.total
+
+
+# --- totals
+
+
+@pytest.mark.parametrize("made", [rtv, pdr, pdr_rtv, robust, cheap], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("given", [{}, {"n": 5, "votes": 3}, {"selection": "swiss"}], ids=str)
+def test_totals_are_those_that_estimate_prints(made: Any, given: dict[str, Any]) -> None:
+    name = made.__name__
+    plan = phases(planned_stages([made(**given)]))
+    expected = counts(STRATEGIES[name](**given).arguments(), final=name != "pdr")
+    assert sum(p.total for p in plan if p.kind == "rollouts") == expected.rollouts
+    assert sum(p.total for p in plan if p.kind == "votes") == expected.votes
+
+
+def test_totals_are_known_before_a_problem_begins() -> None:
+    run = begun(problems=10)
+    assert shown(run, "rollouts") == (0, 40)
+    assert shown(run, "votes") == (0, 240)
+
+
+def test_what_a_phase_turns_out_to_take_replaces_what_was_planned() -> None:
+    run = begun(problems=2)
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    for id in ("t0-n00", "t0-n01"):
+        problem.start(id)
+        problem.end(id, outcome(failed=id == "t0-n01"))
+    problem.complete()
+    assert run.state.totals("rollouts").failed == 1
+    problem.begin("votes", "selection t0", 8)
+    problem.did(3)
+    problem.spare(5)  # the match was decided
+    problem.complete(["t0-n00"])
+    assert shown(run, "votes") == (3, 3 + 16 + 24)
+    assert run.state.states["p/1"].leaders == ["t0-n00"]
+    problem.over()  # the rollouts agreed: nothing follows
+    assert shown(run, "rollouts") == (2, 2 + 4)
+    assert shown(run, "votes") == (3, 3 + 24)
+    assert run.state.bar() == 4, "for the bar it counts as a whole"
+
+
+def test_a_selection_that_was_not_planned_replaces_none() -> None:
+    problem = begun(problems=1).problem("p/1")
+    problem.begin("votes", "selection of a stage of mine", 4)
+    assert [phase.kind for phase in problem._state.phases][:2] == ["votes", "rollouts"]
+    problem.did(6)
+    assert problem._state.phases[0].total == 6, "more than it said"
+
+
+def test_a_cancelled_rollout_is_neither_done_nor_running() -> None:
+    run = begun()
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    problem.start("t0-n00")
+    problem.start("t0-n00")  # its sample was tried again
+    assert run.state.totals("rollouts").running == 1
+    problem.end("t0-n00")
+    assert run.state.totals("rollouts") == Totals(total=8)
+
+
+def test_a_problem_that_begins_again_counts_once() -> None:
+    run = begun(problems=1)
+    for _ in range(2):
+        run.restart("p/1")
+        problem = run.problem("p/1")
+        problem.begin("rollouts", "iteration 0", 2)
+        problem.start("t0-n00")
+        problem.end("t0-n00", outcome())
+    assert shown(run, "rollouts") == (1, 4)
+
+
+def test_what_an_earlier_run_finished_counts_as_done() -> None:
+    run = begun(problems=10, reused=4)
+    assert shown(run, "rollouts") == (16, 40)
+    assert run.state.done == 4
+    assert run.state.bar() == 16
+
+
+# --- time and dollars
+
+
+def test_time_left_follows_from_the_rollouts_that_ended() -> None:
+    pace = Pace()
+    assert pace.seconds_left(Totals(total=8), 0.0) is None
+    for id in "abcd":
+        pace.start(id, 0.0)
+    assert pace.seconds_left(Totals(total=8, running=4), 50.0) is None, "none has ended"
+    for id in "abcd":
+        pace.end(id, 100.0, ran=True)
+    assert pace.seconds_left(Totals(total=8, done=4), 100.0) == pytest.approx(100)
+    # had they stood still for as long as they ran, the rest would too
+    assert pace.seconds_left(Totals(total=8, done=4), 200.0) == pytest.approx(200)
+    pace.start("e", 200.0)
+    left = pace.seconds_left(Totals(total=5, done=4, running=1), 260.0)
+    assert left is not None
+    assert left >= 40
+    assert pace.seconds_left(Totals(total=4, done=4), 300.0) is None, "only votes are left"
+
+
+def test_what_was_taken_over_says_nothing_of_the_time() -> None:
+    pace = Pace()
+    pace.start("a", 0.0)
+    pace.end("a", 0.1, ran=False)
+    assert pace.seconds_left(Totals(total=8, done=1), 0.1) is None
+
+
+def test_dollars_expected_follow_from_means() -> None:
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    assert run.pace.expected(run.state) is None
+    problem.start("t0-n00")
+    problem.end("t0-n00", outcome(cost=1.0))
+    # 4 rollouts of 1.10 and 24 votes that are taken to cost as much as the summary
+    assert run.pace.expected(run.state) == pytest.approx(4 * 1.1 + 24 * 0.1)
+    problem.begin("votes", "selection t0", 8)
+    problem.paid("votes", Usage(total_tokens=1, cost=0.5))
+    problem.did()
+    assert run.pace.expected(run.state) == pytest.approx(4 * 1.1 + 24 * 0.5)
+
+
+def test_without_a_price_tokens_are_told() -> None:
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    problem.start("t0-n00")
+    problem.end("t0-n00", outcome(cost=None))
+    problem.settle("", Usage(total_tokens=1234))
+    run.refresh()
+    assert run.state.expected is None
+    assert "1,234 tokens" in line(run.state)
+    assert "$" not in line(run.state)
+
+
+# --- in words
+
+
+def test_one_line_says_all() -> None:
+    run = begun(problems=3)
+    for key, doing in (("a/1", "iteration 0"), ("b/1", "tournament 0 round 2")):
+        problem = run.problem(key)
+        problem.begin("rollouts", "iteration 0", 2)
+        problem.start("t0-n00")
+        problem.doing(doing)
+    run.state.states["a/1"].spent.dollars = 12.5
+    run.state.seconds_left, run.state.expected = 725.0, 140.2
+    assert line(run.state) == (
+        "pdr_rtv on task: 0 of 3 problems, rollouts 0/12 (2 running), 0 of at most 72 votes, "
+        "$12.50 of about $140, about 12 min left; 1 in iteration 0, 1 in tournament 0"
+    )
+
+
+def test_one_problem_tells_its_round() -> None:
+    run = begun(problems=1)
+    run.problem("p/1").doing("tournament 0 round 2")
+    assert line(run.state).endswith("; tournament 0 round 2")
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (80, ["0/12 (1 running)  votes: 0/≤72", "about 12 min left  1 in iteration 0"]),
+        (50, ["0/12 (1 running)", "votes: 0/≤72", "about 12 min left", "1 in iteration 0"]),
+        (200, ["0/12 (1 running)  votes: 0/≤72  about 12 min left  1 in iteration 0"]),
+    ],
+)
+def test_the_footer_leaves_half_of_the_width(width: int, lines: list[str]) -> None:
+    run = begun(problems=3)
+    problem = run.problem("a/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    problem.start("t0-n00")
+    run.state.seconds_left = 725.0
+    caption, text = footer(run.state, width)
+    assert caption == "rollouts"
+    assert text.split("\n") == lines
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "1 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h")]
+)
+def test_times_are_rough(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
