@@ -23,6 +23,7 @@ MOST_KIT_CHARS = 1_000_000
 MOST_COMMANDS = 40
 _MOST_COMMAND_CHARS = 20_000
 _TEST_LIKE = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.[^/]*|conftest\.py)")
+_WRITING = re.compile(r"\.write(?:_text|_bytes|lines)?\(|\bopen\([^()\n]*,\s*['\"][wax]")
 _WORDS = re.compile(r"[^\W_]+(?:_+[^\W_]+)*+")
 
 
@@ -75,8 +76,11 @@ def kit_of(
                 for command in _run(files, _anywhere(text, top), home):
                     commands.pop(command, None)  # its last use counts
                     commands[command] = None
-    latest = tuple(reversed(commands))[:MOST_COMMANDS]
-    kept = _beside(files, parse_patch(patch or "")[1], latest)
+    changes = parse_patch(patch or "")[1]
+    changed = {file.path.rpartition("/")[2] for file in changes if file.old is not None}
+    tried = [command for command in reversed(commands) if not _edits(command, files, changed)]
+    latest = tuple(tried[:MOST_COMMANDS])
+    kept = _beside(files, changes, latest)
     return Kit(author, _bounded(kept), latest)
 
 
@@ -117,6 +121,15 @@ def _writes(files: dict[str, str], command: SimpleCommand, folder: str) -> bool:
         if at is not None:
             _put(files, at, files.get(at, "") + text if appends else text)
     return True
+
+
+def _edits(command: KitCommand, files: dict[str, str], changed: set[str]) -> bool:
+    """Whether a script is the change itself: it names a file that the patch changes, and writes."""
+    run = [text for path, text in files.items() if names(command.text, path)]
+    return any(
+        _WRITING.search(text) is not None and any(name in text for name in changed)
+        for text in (command.text, *run)
+    )
 
 
 def _put(files: dict[str, str], path: str | None, text: str) -> None:

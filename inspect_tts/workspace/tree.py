@@ -25,6 +25,7 @@ from .tree_scripts import APPLY, OPEN_TREE, RESTORE, RESTORE_CHANGED, RUN, STATE
 OUTPUT_BYTES = 200_000
 """What is read of a command's output."""
 MOST_TREE_BYTES = 4_000_000_000
+NOT_RUN = "could not be run"
 _SECONDS = 180
 _PATCH_BYTES = 5_000_000
 _PLACE = re.compile(r"/[^\n]+")
@@ -86,7 +87,7 @@ class Tree:
         steps = [("-R", self.undo)] if self.undo else []
         for way, data in [*steps, ("", patch.encode(errors="surrogateescape"))]:
             done = await _exec([*_SHELL, APPLY, "sh", self.top, self.own, way], data, _SECONDS)
-            if done is None:
+            if done is None or done.returncode not in (0, 4):
                 raise TreeError("a result could not be put on the tree")
             if not done.success:
                 return f"its patch does not apply: {done.stderr.strip()[-200:]}"
@@ -119,7 +120,7 @@ class Tree:
         took = monotonic() - began
         read = None if done is None else _read(done, took)
         if read is None:
-            return RawRun(None, took, problem="could not be run"), False
+            return RawRun(None, took, problem=NOT_RUN), False
         run, state = read
         if run.returncode in (124, 137) and took >= seconds:
             run = run._replace(returncode=None, problem=_late(seconds))

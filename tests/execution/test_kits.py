@@ -151,6 +151,23 @@ def test_the_change_itself_is_no_part_of_a_kit() -> None:
     assert set(named.files) == {"tests/test_new.py", "try.py", "lib/new.py"}
 
 
+EDITS = {
+    "an edit in line": ("python3 - <<'E'\nopen('a.py', 'w').write('b')\nE", False),
+    "an edit by a path": ("python3 - <<'E'\nPath('a.py').write_text('b')\nE", False),
+    "a file of its own": ("python3 - <<'E'\nopen('log', 'w').write('b')\nE", True),
+    "only reading": ("python3 - <<'E'\nprint(open('a.py').read())\nE", True),
+}
+
+
+@pytest.mark.parametrize(("script", "kept"), EDITS.values(), ids=EDITS)
+def test_a_script_that_makes_the_change_is_no_check(script: str, kept: bool) -> None:
+    patch = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n"
+    assert bool(kit(ran(script), patch).commands) == kept
+    made = "cat > fix.py <<'E'\nopen('a.py', 'w').write('b')\nE\npython3 fix.py"
+    assert kit(ran(made), patch).commands == ()
+    assert kit(ran(made), "").commands != ()
+
+
 def test_a_file_is_as_the_patch_left_it() -> None:
     found = kit(ran(WRITTEN, "python try.py"), added("try.py", "print(2)"))
     assert found.files == {"try.py": "print(2)\n"}

@@ -27,7 +27,7 @@ from inspect_tts.rollout.cache_keys import check_key
 from inspect_tts.rollout.source import Place
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
-from inspect_tts.workspace.tree import RawRun, Tree, TreeError, open_tree
+from inspect_tts.workspace.tree import NOT_RUN, RawRun, Tree, TreeError, open_tree
 
 logger = getLogger(__name__)
 
@@ -121,6 +121,10 @@ class Session:
         if not await self._put(tree, patch):
             return None
         done = await self._run(check, tree, repeat)
+        if done.problem == NOT_RUN and self.opened == 1:  # the sandbox may have died by itself
+            await self.close()
+            await self._put(tree, patch)
+            done = await self._run(check, tree, repeat)
         await self.saved.put("check", key, done)
         return done
 
@@ -133,11 +137,23 @@ class Session:
             began = monotonic()
             if self._on != UNTOUCHED:
                 here = await self._restored(here)
-            if tree != UNTOUCHED and (reason := await _fits(here, patch)) is not None:
+            if tree != UNTOUCHED and (reason := await self._fits(here, patch)) is not None:
                 self.unfit[tree], self._on = reason, None
                 return False
             self._on, self.switching = tree, monotonic() - began
         return True
+
+    async def _fits(self, here: Tree, patch: str) -> str | None:
+        """Put a patch on the tree, if need be on that of another sandbox; else say why not."""
+        try:
+            return await here.put(patch)
+        except (TreeError, TimeoutError) as error:
+            logger.warning(f"a sandbox for evidence is made anew: {error}")
+        await self.close()
+        try:
+            return await (await self.open()).put(patch)
+        except (TreeError, TimeoutError) as error:
+            return f"its patch could not be put on the tree: {error}"
 
     async def _restored(self, here: Tree) -> Tree:
         try:
@@ -160,13 +176,6 @@ class Session:
         if not clean:
             self._on = None
         return _record(check, tree, repeat, raw, here.top)
-
-
-async def _fits(here: Tree, patch: str) -> str | None:
-    try:
-        return await here.put(patch)
-    except (TreeError, TimeoutError) as error:
-        return f"its patch could not be put on the tree: {error}"
 
 
 def _as_it_was(check: Check, here: Tree) -> str:
