@@ -5,6 +5,9 @@
 # make cut-off kills a run on docker at 30 random moments and continues it each time
 # make swe     SWE-bench Verified on stand-ins for its images, on docker; builds them first
 # make terminal runs 34 real Terminal-Bench tasks on docker, and rtv with Terminus on four
+# make docs    the documentation as a site, in build/site
+# make release-check builds the wheel, installs it into an empty environment and runs the demo there
+# make real    rtv with a real model of 135 million parameters, on this machine
 # make bench   overhead, load, Terminus, selections and options on simulated judges, a report
 
 VENV ?= .venv
@@ -16,7 +19,7 @@ PYTHON ?= $(shell for p in python3.13 $(wildcard $(PYENV)/3.13.*/bin/python) \
 	python3.12 $(wildcard $(PYENV)/3.12.*/bin/python) python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: demo test faults check bench cut-off swe terminal setup setup-dev clean
+.PHONY: demo test faults check docs release-check real bench cut-off swe terminal setup setup-dev clean
 
 demo: setup
 	@$(BIN)/python -m inspect_tts.benchmarks.demo
@@ -29,6 +32,16 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/inspect-evals-lint inspect_tts
+
+docs: setup-dev
+	$(BIN)/python docs/site.py
+
+release-check: setup
+	rm -rf dist build/release
+	$(BIN)/uv build --quiet --python $(BIN)/python
+	$(PYTHON) -m venv build/release/venv
+	$(BIN)/uv pip install --quiet --python build/release/venv/bin/python "$$(ls $(CURDIR)/dist/*.whl)[report]"
+	cd build/release && venv/bin/inspect-tts --version && venv/bin/python -P -m inspect_tts.benchmarks.demo
 
 faults: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "faults and not alone" $(ARGS)
@@ -64,8 +77,8 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev --group interop
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev --group docs --group interop
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

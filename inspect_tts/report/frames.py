@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from inspect_ai.log import EvalLog, EvalLogInfo, EvalSample
 
 from inspect_tts.errors import UserError
+from inspect_tts.extras import install_command
 from inspect_tts.method.records import Usage
 from inspect_tts.method.voting.strength import Strength
 from inspect_tts.statistics.judge_quality import passing
@@ -122,8 +123,7 @@ def _frame(
         import pyarrow as pa
     except ImportError as error:
         raise UserError(
-            f"dataframes need {error.name}, which is not installed: pip install "
-            "'inspect_tts[report]'"
+            f"dataframes need {error.name}, which is not installed: {install_command('report')}"
         ) from error
     rows: list[Row] = []
     for file, id, load in _samples(logs):

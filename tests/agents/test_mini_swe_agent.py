@@ -15,6 +15,7 @@ from inspect_ai.model import ChatMessageTool, ChatMessageUser, ModelOutput, Mode
 from inspect_ai.scorer import includes
 
 from inspect_tts import UserError, mini_swe_agent, rtv
+from inspect_tts.extras import install_command
 
 pytest.importorskip("minisweagent", reason="needs the extra `swe`")
 
@@ -273,7 +274,7 @@ def test_a_missing_package_is_one_message() -> None:
     )
     command = [sys.executable, "-c", code]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    assert "pip install 'inspect_tts[swe]'" in ran.stdout, ran.stderr
+    assert f"package mini-swe-agent: {install_command('swe')}" in ran.stdout, ran.stderr
 
 
 def test_a_sandbox_without_the_folder_is_one_message(tmp_path: Path) -> None:

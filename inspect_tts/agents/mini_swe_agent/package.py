@@ -15,6 +15,7 @@ from typing import Any
 from inspect_ai.tool import ToolInfo, ToolParams
 
 from inspect_tts.errors import UserError
+from inspect_tts.extras import install_command
 from inspect_tts.paths import user_path
 
 
@@ -52,7 +53,7 @@ except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "minisweagent":
         raise
     raise UserError(
-        "mini_swe_agent needs the package mini-swe-agent: pip install 'inspect_tts[swe]'"
+        f"mini_swe_agent needs the package mini-swe-agent: {install_command('swe')}"
     ) from error
 
 logging.getLogger("minisweagent").handlers.clear()  # its own goes to the terminal, past Inspect's

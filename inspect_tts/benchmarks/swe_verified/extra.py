@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from inspect_tts.errors import UserError
+from inspect_tts.extras import install_command
 
 _NEEDED = {
     "inspect_evals": "inspect-evals",
@@ -17,7 +18,7 @@ def check_extra() -> None:
     """Check that the packages of the extra are there, before anything imports them."""
     missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
     if missing:
-        raise UserError(f"swe_verified needs {', '.join(missing)}: pip install 'inspect_tts[swe]'")
+        raise UserError(f"swe_verified needs {', '.join(missing)}: {install_command('swe')}")
     try:
         installed = version("swebench")
     except PackageNotFoundError:
@@ -25,5 +26,5 @@ def check_extra() -> None:
     if int(installed.partition(".")[0]) >= _SWEBENCH_BELOW:
         raise UserError(
             f"swebench {installed} is installed, and the scorer of inspect_evals needs one below "
-            f"{_SWEBENCH_BELOW}: pip install 'inspect_tts[swe]'"
+            f"{_SWEBENCH_BELOW}: {install_command('swe')}"
         )

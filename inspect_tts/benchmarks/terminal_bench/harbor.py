@@ -13,10 +13,9 @@ from inspect_ai.util import ComposeConfig, SandboxEnvironmentSpec
 from pydantic import ValidationError
 
 from inspect_tts.errors import UserError
+from inspect_tts.extras import install_command
 from inspect_tts.method.records import AGENT_TIME_LIMIT
 from inspect_tts.paths import user_path
-
-_INSTALL = "pip install 'inspect_tts[terminal]'"
 
 
 def inspect_harbor(python: tuple[int, ...] = tuple(sys.version_info[:3])) -> ModuleType:
@@ -24,15 +23,16 @@ def inspect_harbor(python: tuple[int, ...] = tuple(sys.version_info[:3])) -> Mod
     if python < (3, 12):
         raise UserError(
             "terminal_bench needs Python 3.12 or newer, as inspect-harbor does, and this is "
-            f"{'.'.join(map(str, python))}: make an environment with a newer Python and {_INSTALL} "
-            "there"
+            f"{'.'.join(map(str, python))}: make an environment with a newer Python and "
+            f"{install_command('terminal')} there"
         )
     try:
         return import_module("inspect_harbor")
     except ModuleNotFoundError as error:
         if error.name != "inspect_harbor":
             raise
-        raise UserError(f"terminal_bench needs the package inspect-harbor: {_INSTALL}") from error
+        command = install_command("terminal")
+        raise UserError(f"terminal_bench needs the package inspect-harbor: {command}") from error
 
 
 def load_samples(

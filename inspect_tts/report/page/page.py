@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from inspect_tts.errors import UserError
+from inspect_tts.extras import install_command
 from inspect_tts.report.compare import Comparison
 from inspect_tts.report.logs import LogFile
 from inspect_tts.report.numbers import Run, RunNumbers
@@ -37,7 +38,7 @@ _OPEN_WARNINGS = 3
 def page_missing() -> str | None:
     """What keeps the page from being written, None if nothing does."""
     if find_spec("plotly") is None:
-        return "the page needs plotly, which is not installed: pip install 'inspect_tts[report]'"
+        return f"the page needs plotly, which is not installed: {install_command('report')}"
     return None
 
 
