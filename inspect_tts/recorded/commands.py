@@ -28,7 +28,7 @@ from .replay import check_trajectories, recorded_in, replay_recorded
 from .replay_plan import VoteForecast, changes_from, forecast_votes, fresh_votes
 from .solvers import select_recorded
 from .tasks import replay as replay_task
-from .tasks import replayed_samples
+from .tasks import replayed_logs, replayed_samples
 
 
 def _options_of(model: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -163,13 +163,13 @@ def replay(
     options = checked(ReplayOptions, given, "replay_recorded")
     changes = changes_from(options)
     chosen = selected_ids(replay_task(log).dataset, params["limit"], params["sample_id"])
-    samples = [sample for id, sample in replayed_samples(log).items() if id in chosen]
-    pools = [pool_in(sample) for sample in samples]
-    spec = log_header(log).eval
+    samples = [found for id, found in replayed_samples(log).items() if id in chosen]
+    pools = [pool_in(sample) for _, sample in samples]
+    spec = log_header(replayed_logs(log)[0]).eval
     judge = options.judge or _judge(context, params, pools, spec)
     expected = forecast_votes(pools, changes, judge)
-    for sample in samples:
-        check_trajectories(pool_in(sample), recorded_in(log, sample), changes, judge)
+    for place, sample in samples:
+        check_trajectories(pool_in(sample), recorded_in(place, sample), changes, judge)
     click.echo(_expected(pools, expected, judge))
     if dry_run or not _confirmed(expected.votes.most, yes):
         return

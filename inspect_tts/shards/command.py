@@ -43,6 +43,7 @@ from .worker import run_shard
 @click.pass_context
 def shard(
     context: click.Context,
+    /,
     arguments: tuple[str, ...],
     shards: int | None,
     resume: str | None,
