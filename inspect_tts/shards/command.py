@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from inspect_tts._inspect.shards import MERGE, can_merge, run_inspect
+from inspect_tts._inspect.command import MERGE, can_merge, run_inspect
 from inspect_tts.errors import UserError
 from inspect_tts.resume.lease import LeaseHeldError, take_lease
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from inspect_tts._inspect.shards import shard_folders
+from inspect_tts._inspect.command import shard_folders
 from inspect_tts.errors import UserError
 
 from .plan import SHARDS, ShardPlan

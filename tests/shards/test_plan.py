@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inspect_ai.dataset import MemoryDataset, Sample
 
 from inspect_tts import UserError
-from inspect_tts._inspect.shards import chosen
+from inspect_tts._inspect.command import chosen
 from inspect_tts.shards.plan import ShardPlan, deal, sample_id_option, without_options
 from inspect_tts.shards.printed import commands, kubernetes, slurm
 from inspect_tts.shards.reading import missing_note

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from commands import run_command
-from inspect_ai._control.log_dir.walk import walk_log_dir
-from inspect_ai._util.asyncfiles import AsyncFilesystem
 from inspect_ai.log import list_eval_logs, read_eval_log
+from installed import installed
 
 from inspect_tts import RolloutPool, problems_df
+from inspect_tts._inspect.command import shard_folders
 from inspect_tts.resume.lease import LeaseFiles, Term, take_lease
 from inspect_tts.shards.sets import ShardSet
 
@@ -31,7 +30,7 @@ class Folder:
         path.mkdir(exist_ok=True)
         shutil.copy(TASK, path / "task.py")
         shutil.copy(TASK.with_name("cut_off.py"), path)
-        self.path, self.calls = path, path / "calls"
+        self.path, self.calls, self.installed = path, path / "calls", installed(path, "cut_off")
 
     def shard(self, *words: str | Path) -> str:
         """Run `inspect-tts shard`; what it said."""
@@ -41,7 +40,7 @@ class Folder:
     def run(self, *words: str | Path) -> Any:
         env = {"CUT_OFF_CALLS": str(self.calls), "INSPECT_TTS_LEASE_SECONDS": "3"}
         env |= {"COLUMNS": "200", "INSPECT_DISPLAY": "plain", "PWD": str(self.path)}
-        return run_command(*words, cwd=self.path, env=env)
+        return run_command(*words, cwd=self.path, env=env | self.installed)
 
     @property
     def set(self) -> Path:
@@ -105,14 +104,17 @@ def test_decisions_and_calls_are_those_of_one_process(one: Folder, whole: Folder
 
 
 def test_inspects_own_walk_finds_a_shard_set_and_nothing_foreign(whole: Folder) -> None:
-    async def walk() -> Any:
-        async with AsyncFilesystem() as files:
-            return await walk_log_dir(files, str(whole.path / "logs"))
-
-    listing = anyio.run(walk)
-    [found] = listing.shard_sets
-    assert [member.shard for member in found.members] == ["0", "1", "2"]
-    assert (found.stray, listing.stray, listing.eval_files, listing.json_logs) == ([], [], [], [])
+    listed = whole.run("inspect", "ctl", "task", "list", "--log-dir", "logs", "--json")
+    assert listed.returncode == 0, listed.stderr
+    [row] = json.loads(listed.stdout)["tasks"]
+    assert (row["current_attempt"], row["samples"]["total"]) == ("shards", 6)
+    listed = whole.run("inspect", "ctl", "task", "list", "--log-dir", "logs", "--json", "--shards")
+    assert len(json.loads(listed.stdout)["tasks"]) == 3
+    attempts, stray = shard_folders(str(whole.set))
+    assert ({name: len(logs) for name, logs in attempts.items()}, stray) == (
+        {"0": 1, "1": 1, "2": 1},
+        (),
+    )
     inside = [p.name for k in whole.set.iterdir() for p in k.iterdir()]
     assert all(name.endswith(".eval") for name in inside), inside
     plan = ShardSet(str(whole.set)).plan()
@@ -274,7 +276,7 @@ def test_a_shard_that_another_machine_runs_is_waited_for(copy: Folder) -> None:
         ("--sample-shuffle is not possible", ["--shards", "2", "--sample-shuffle"]),
         ("--log-format json is not possible", ["--shards", "2", "--log-format", "json"]),
         ("No such option", ["--shards", "2", "--no-such-thing"]),
-        ("--pilot nowhere cannot be read", ["--shards", "2", "--pilot", "nowhere"]),
+        ("--pilot nowhere tells no usage of any problem", ["--shards", "2", "--pilot", "nowhere"]),
     ],
 )
 def test_a_set_that_cannot_begin_says_why_and_writes_nothing(
