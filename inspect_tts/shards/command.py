@@ -97,6 +97,8 @@ def _execute(
         raise UserError(
             f"{found.place} is run by another launcher, {error}: wait for it, or end it first"
         ) from None
+    except OSError as error:
+        raise UserError(f"{found.beside} cannot be written: {error}") from error
     try:
         if new:
             path = found.write("plan.json", plan.model_dump_json(indent=1))
