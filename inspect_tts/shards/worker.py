@@ -96,7 +96,9 @@ def _ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
             fs.mv(path, f"{fsspec.core.url_to_fs(aside)[1]}/{path.rpartition('/')[2]}")
     if state.header is not None and state.header.status == "success":
         return True
-    click.echo(f"shard {shard.number} {state.text}", err=True)
+    cut_off = state.header is not None and state.header.status == "started"
+    text = "could not end its log; is the disk full?" if cut_off else state.text
+    click.echo(f"shard {shard.number} {text}", err=True)
     return False
 
 

@@ -40,6 +40,7 @@ class Folder:
     def run(self, *words: str | Path) -> Any:
         env = {"CUT_OFF_CALLS": str(self.calls), "INSPECT_TTS_LEASE_SECONDS": "3"}
         env |= {"COLUMNS": "200", "INSPECT_DISPLAY": "plain", "PWD": str(self.path)}
+        env["HOME"] = str(self.path)  # what the user's login script prints is in no output
         return run_command(*words, cwd=self.path, env=env | self.installed)
 
     @property
