@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from scripted import pool, problem, run
 
 from inspect_tts import RolloutPool, pdr_rtv, rtv
+from inspect_tts._inspect.command import eval_options
 from inspect_tts.arguments import Options
 from inspect_tts.cli import main
 from inspect_tts.method.parameters import RENAMED
@@ -141,7 +142,8 @@ def unknown_commands(text: str) -> list[str]:
 def eval_flags(command: click.Command) -> set[str]:
     """Flags of `inspect eval` that a command passes on."""
     passed_on = command.context_settings.get("ignore_unknown_options")
-    return {"--model", "--model-role", "--log-dir"} if passed_on else set()
+    flags = {flag for option in eval_options(()) for flag in option.opts}
+    return flags | {"--solver"} if passed_on else set()
 
 
 def unknown_arguments(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from inspect import getsource, signature
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -16,9 +17,11 @@ from inspect_ai._display.textual.widgets.tasks import TaskProgressView
 from inspect_ai._eval.run import eval_run
 from inspect_ai._eval.task import run
 from inspect_ai._eval.task.run import task_run
+from inspect_ai._util.log_layout import merged_log_candidates_for_shard
 from inspect_ai._util.registry import registry_log_name
 from inspect_ai.agent import Agent, AgentState, agent, as_solver
 from inspect_ai.agent import _agent as agents
+from inspect_ai.log._file import is_log_file
 from inspect_ai.log._samples import ActiveSample
 from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
@@ -41,7 +44,7 @@ from inspect_ai.util._sandbox.docker.util import ComposeProject
 from inspect_ai.util._sandbox.lifecycle import sandbox_lifecycle_scope
 
 from inspect_tts._inspect import PublishedScores, metered_tokens, watch_projects
-from inspect_tts._inspect.command import eval_options, parse_cli_args
+from inspect_tts._inspect.command import eval_options, new_log_name, parse_cli_args, shard_folders
 from inspect_tts._inspect.factories import recording
 
 
@@ -202,6 +205,26 @@ def test_the_command_eval_takes_what_our_commands_give_it() -> None:
     options = {parameter.name for parameter in eval_options(taken={"limit"})}
     assert {"model", "cache", "max_connections"} <= options
     assert not {"tasks", "solver", "t", "limit"} & options
+
+
+def test_a_shard_set_is_listed_as_inspect_lists_it(tmp_path: Path) -> None:
+    place = tmp_path / "2026-01-01T00-00-00_made_x.shards"
+    for name in ("10/2026-01-01T00-00-00_a.eval", "2/2026-01-01T00-00-01_b.eval"):
+        (place / name).parent.mkdir(parents=True)
+        (place / name).touch()
+    (place / "2" / "2025-01-01T00-00-00_older.eval").touch()
+    (place / "astray.eval").touch()
+    attempts, [(stray, why)] = shard_folders(str(place))
+    assert [(k, [Path(log).stem[-5:] for log in logs]) for k, logs in attempts.items()] == [
+        ("2", ["older", "-01_b"]),
+        ("10", ["-00_a"]),
+    ]
+    assert stray.endswith("astray.eval")
+    assert "not in a shard directory" in why
+    assert merged_log_candidates_for_shard(attempts["2"][0]) is not None
+    name = new_log_name("pkg/made", "a/b")
+    assert is_log_file(f"{name}.json", [".json"]), "begins with a time, as the names of logs do"
+    assert not is_log_file("plan.json", [".json"])
 
 
 def test_a_json_list_is_one_argument_whatever_is_in_it() -> None:

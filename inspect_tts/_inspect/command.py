@@ -1,26 +1,37 @@
-"""Commands that take every option of `inspect eval`.
+"""Commands of Inspect with all their options, and the layout of shards that they read.
 
-Private: only the click command of `inspect eval` has its options and turns them into arguments of
+Private: only the click commands of `inspect` have its options and turn them into arguments of
 `eval()`. `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and `--sample-id`, and the
 command `inspect` begins with `init_dotenv`. `eval_async` shows what the display of the process
-shows, which `eval` alone can set.
+shows, which `eval` alone can set. `list_shard_set` is the walk that `inspect ctl` and the merge
+use, and `eval_log_name` names logs.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
 
+import anyio
 import click
 from inspect_ai._cli.eval import eval_command
+from inspect_ai._cli.log import log_command
+from inspect_ai._cli.main import inspect
 from inspect_ai._display.core import active
+from inspect_ai._eval.loader import load_tasks
 from inspect_ai._eval.task.util import slice_dataset
-from inspect_ai._util.config import parse_cli_args
+from inspect_ai._util.asyncfiles import AsyncFilesystem
+from inspect_ai._util.config import parse_cli_args, resolve_args
 from inspect_ai._util.dotenv import init_dotenv
+from inspect_ai._util.log_layout import eval_log_name
 from inspect_ai._util.samples import parse_sample_id, parse_samples_limit
 from inspect_ai.dataset import Dataset
+from inspect_ai.log._shards._walk import list_shard_set
 from inspect_ai.util import _display as types
+from shortuuid import uuid
 
 __all__ = [
     "EvalCommand",
@@ -29,8 +40,11 @@ __all__ = [
     "quiet_display",
     "run_eval",
     "selected_ids",
+    "shard_folders",
 ]
 
+T = TypeVar("T")
+MERGE = "merge-shards"
 _OURS = {
     "tasks",
     "solver",
@@ -71,8 +85,7 @@ def eval_options(taken: Iterable[str]) -> list[click.Parameter]:
 
 def selected_ids(dataset: Dataset, limit: str | None, sample_id: str | None) -> list[str]:
     """Ids of the samples that `inspect eval` would run."""
-    chosen = slice_dataset(dataset, parse_samples_limit(limit), parse_sample_id(sample_id))
-    return [str(sample.id) for sample in chosen]
+    return list(map(str, chosen(dataset, limit, sample_id)))
 
 
 def run_eval(context: click.Context, task: str, **params: Any) -> None:
@@ -90,3 +103,77 @@ def quiet_display() -> Iterator[None]:
         yield
     finally:
         types._display_type, active._active_display = before
+
+
+class ShardFolders(NamedTuple):
+    """The logs of a shard set."""
+
+    attempts: dict[str, list[str]]
+    """Of each shard by its name, oldest first, as Inspect orders them."""
+    stray: tuple[tuple[str, str], ...]
+    """Logs that belong to no shard, and why."""
+
+
+def shard_folders(place: str) -> ShardFolders:
+    """List a shard set as Inspect does."""
+
+    async def listed() -> ShardFolders:
+        async with AsyncFilesystem() as files:
+            found = await list_shard_set(files, place)
+        attempts = {shard.name: [log.name for log in shard.attempts] for shard in found.shards}
+        return ShardFolders(attempts, tuple((each.path, each.reason) for each in found.stray))
+
+    return _outside(lambda: anyio.run(listed))
+
+
+def _outside(call: Callable[[], T]) -> T:
+    """Call in a thread, because an event loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call).result()
+
+
+def eval_parameters(arguments: Sequence[str]) -> dict[str, Any]:
+    """What `inspect eval` would be given; what it would refuse is a usage error."""
+    init_dotenv()
+    context = eval_command.make_context("inspect eval", list(arguments))
+    return context.params
+
+
+def task_dataset(task: str, arguments: dict[str, Any], config: str | None) -> tuple[str, Dataset]:
+    """The name of a task, and its problems, each with an id."""
+    tasks = load_tasks([task], {**resolve_args(config or {}), **arguments})
+    if len(tasks) != 1:
+        raise ValueError(f"it names {len(tasks)} tasks: name one, as in file.py@task")
+    dataset = tasks[0].dataset
+    for number, sample in enumerate(dataset, 1):
+        if sample.id is None:  # as Inspect does
+            sample.id = number
+    return tasks[0].name, dataset
+
+
+def chosen(dataset: Dataset, limit: str | None, sample_id: str | None) -> list[str | int]:
+    """Ids of the samples that `inspect eval` would run."""
+    found = slice_dataset(dataset, parse_samples_limit(limit), parse_sample_id(sample_id))
+    return [sample.id for sample in found if sample.id is not None]
+
+
+def new_log_name(task: str, model: str) -> str:
+    """The name of a log that begins now."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return eval_log_name(task=task, task_id=uuid(), created=created, model=model)
+
+
+def run_inspect(arguments: Sequence[str]) -> None:
+    """Run a command of `inspect` in this process."""
+    init_dotenv()
+    inspect.main(
+        args=list(arguments),
+        prog_name="inspect",
+        standalone_mode=False,
+        auto_envvar_prefix="INSPECT",
+    )
+
+
+def can_merge() -> bool:
+    """Whether the installed Inspect merges shards."""
+    return MERGE in log_command.list_commands(click.Context(log_command))

@@ -70,8 +70,8 @@ def kit_of(
             case Edit(path, old, new):
                 at = placed(_anywhere(path, top), home)
                 if at is not None and at in files:
-                    changed = files[at].replace(_anywhere(old, top), _anywhere(new, top), 1)
-                    _put(files, at, changed)
+                    edited = files[at].replace(_anywhere(old, top), _anywhere(new, top), 1)
+                    _put(files, at, edited)
             case Script(text):
                 for command in _run(files, _anywhere(text, top), home):
                     commands.pop(command, None)  # its last use counts

@@ -10,6 +10,7 @@ from inspect_ai.log import EvalSample
 from inspect_tts.arguments import known_task_arguments
 from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
+from inspect_tts.shards.reading import current_logs, is_set
 
 from .loading import GRADED
 from .problems import collect, dataset, problem_texts
@@ -75,7 +76,8 @@ def replay(log: str, output: str | None = None) -> Task:
     """The problems of a strategy's log, to make its selections again.
 
     Args:
-        log: A log of `rtv`, `pdr`, `pdr_rtv` or another chain of stages, or of `recorded`.
+        log: A log of `rtv`, `pdr`, `pdr_rtv` or another chain of stages, or of `recorded`; or a
+            shard set.
         output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
 
     Returns:
@@ -85,7 +87,7 @@ def replay(log: str, output: str | None = None) -> Task:
         UserError: If the log cannot be read, or has no such sample.
     """
     samples = replayed_samples(log)
-    graded = any(each.scores for sample in samples.values() for each in rollouts_in(sample))
+    graded = any(each.scores for _, s in samples.values() for each in rollouts_in(s))
     return Task(
         dataset=MemoryDataset(
             [
@@ -94,12 +96,12 @@ def replay(log: str, output: str | None = None) -> Task:
                     input=sample.input,
                     choices=list(sample.choices or ()) or None,
                     metadata={
-                        LOG: log,
+                        LOG: place,
                         PART: f"{sample.id}/{sample.epoch}",
                         GRADED: graded,
                     },
                 )
-                for id, sample in samples.items()
+                for id, (place, sample) in samples.items()
             ]
         ),
         solver=replay_recorded(),
@@ -107,14 +109,26 @@ def replay(log: str, output: str | None = None) -> Task:
     )
 
 
-def replayed_samples(log: str) -> dict[str, EvalSample]:
-    """The samples of a strategy's log that can be replayed, without events and messages."""
+def replayed_logs(log: str) -> list[str]:
+    """The logs that stand for a run: itself, or those of a shard set."""
     path = user_path(log)
+    if is_set(str(path)):
+        return current_logs(str(path))
     if path.is_dir():
-        raise UserError(f"{log} is a folder; give one of its .eval files")
+        raise UserError(f"{log} is a folder; give one of its .eval files, or a shard set")
+    return [str(path)]
+
+
+def replayed_samples(log: str) -> dict[str, tuple[str, EvalSample]]:
+    """The samples of a strategy's run that can be replayed, each with its log.
+
+    They are without events and messages.
+    """
+    paths = [user_path(each) for each in replayed_logs(log)]
     try:
         with ThreadPoolExecutor(1) as thread:  # see `collect`
-            samples = thread.submit(lambda: list(strategy_samples(path))).result()
+            read = thread.submit(lambda: [(p, s) for p in paths for s in strategy_samples(p)])
+            samples = [(str(path), sample) for path, sample in read.result()]
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
     if not samples:
@@ -123,5 +137,5 @@ def replayed_samples(log: str) -> dict[str, EvalSample]:
             "with --solver rtv, pdr or pdr_rtv, or of `inspect-tts select`; to select among the "
             "epochs of any other log run `inspect-tts select`"
         )
-    several = any(sample.epoch > 1 for sample in samples)
-    return {f"{s.id}/{s.epoch}" if several else str(s.id): s for s in samples}
+    several = any(sample.epoch > 1 for _, sample in samples)
+    return {f"{s.id}/{s.epoch}" if several else str(s.id): (log, s) for log, s in samples}

@@ -19,6 +19,7 @@ from inspect_tts.errors import UserError
 from inspect_tts.models.identity import HOW_NOT_WHAT
 from inspect_tts.registry import STAGES, is_stage
 from inspect_tts.scaled.scheduler import is_rollout, split_id
+from inspect_tts.shards.reading import missing_notes, set_of
 
 from .samples import in_order, is_scaled, log_header
 
@@ -26,7 +27,7 @@ PLAIN = "plain"
 """Strategy of a run without a strategy."""
 _RECORDED = {"select_recorded", "replay_recorded"}
 """Solvers of recorded rollouts; each is a strategy of its own."""
-_NO_MATTER = {"max_rollouts", "preflight", "score_rollouts"}
+_NO_MATTER = {"max_rollouts", "preflight", "resume", "score_rollouts"}
 _LONGEST_VALUE = 40
 _ERROR_CHARS = 300
 
@@ -85,7 +86,8 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
                 notes.append(f"{shown} could not be read{malformed}: {told(error)}")
                 continue
             files.append(file)
-            if header.status != "success":
+            under_way = header.status == "started" and set_of(location)  # told of the whole set
+            if header.status != "success" and not under_way:
                 cancelled = header.status == "cancelled"
                 how = "was cancelled" if cancelled else f"has status {header.status}"
                 notes.append(f"{shown} {how}: its finished samples count")
@@ -94,6 +96,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
             f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files. "
             + " ".join(notes)
         )
+    notes += missing_notes([(file.location, [id for id, _ in file.samples]) for file in files])
     return _newest(files), notes
 
 

@@ -9,6 +9,7 @@ import click
 
 from inspect_tts.errors import UserError
 from inspect_tts.evidence.patches import files_of, without_files
+from inspect_tts.shards.reading import current_logs, is_set
 
 _HANDED_IN = "patch.txt"
 """Where mini-SWE-agent's prompt has the agent write its patch, in the workspace itself."""
@@ -49,7 +50,7 @@ def write_predictions(
     epoch: int = 1,
     model_name: str | None = None,
 ) -> list[str]:
-    """Write the predictions of a log."""
+    """Write the predictions of a log or a shard set."""
     from .samples import log_header
 
     if all_rollouts and output is None:
@@ -58,17 +59,18 @@ def write_predictions(
         raise UserError(f"-o {output} is a file; with --all-rollouts give a folder")
     if output is not None and not all_rollouts and output.is_dir():
         raise UserError(f"-o {output} is a folder; give a file, or --all-rollouts as well")
-    if Path(log).is_dir():
-        raise UserError(f"{log} is a folder; give one of its .eval files")
+    logs = current_logs(log) if is_set(log) else [log]
+    if Path(logs[0]).is_dir():
+        raise UserError(f"{log} is a folder; give one of its .eval files, or a shard set")
     try:
-        header = log_header(log)
+        header = log_header(logs[0])
     except Exception as error:  # whatever is wrong with the file
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
     name = model_name or f"{header.eval.model} {header.eval.solver or ''}".strip()
     files: dict[str, list[str]] = {}
     said: list[str] = []
     try:
-        found = list(_patches(log, epoch, all_rollouts))
+        found = [patch for each in logs for patch in _patches(each, epoch, all_rollouts)]
     except Exception as error:  # whatever is wrong with the file
         raise UserError(f"{log} is malformed: {type(error).__name__}: {error}"[:500]) from error
     for id, rollout, patch, notice in found:

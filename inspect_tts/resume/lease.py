@@ -13,6 +13,7 @@ that stood still waits for another half, by when that holder has to look.
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from threading import Event, Lock, Thread
@@ -174,8 +175,10 @@ class Lease:
         self._ended.set()
         self._thread.join()
         with self._counting:
-            if not self.lost and not self._files.exists(self._number + 1):
-                self._files.write(self._number, self._term.model_copy(update={"released": True}))
+            ended, number = self._term.model_copy(update={"released": True}), self._number
+            with suppress(OSError):  # if the storage is away, others wait as if this one had died
+                if not self.lost and not self._files.exists(number + 1):
+                    self._files.write(number, ended)
             self.lost = True
 
     def _beat(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from inspect_tts._inspect.shards import MERGE, can_merge, run_inspect
+from inspect_tts._inspect.command import MERGE, can_merge, run_inspect
 from inspect_tts.errors import UserError
 from inspect_tts.resume.lease import LeaseHeldError, take_lease
 
@@ -43,6 +43,7 @@ from .worker import run_shard
 @click.pass_context
 def shard(
     context: click.Context,
+    /,
     arguments: tuple[str, ...],
     shards: int | None,
     resume: str | None,
@@ -96,6 +97,8 @@ def _execute(
         raise UserError(
             f"{found.place} is run by another launcher, {error}: wait for it, or end it first"
         ) from None
+    except OSError as error:
+        raise UserError(f"{found.beside} cannot be written: {error}") from error
     try:
         if new:
             path = found.write("plan.json", plan.model_dump_json(indent=1))

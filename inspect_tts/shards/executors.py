@@ -165,7 +165,7 @@ def run_ray(
             code, said[number] = 1, f"{type(error).__name__}: {error}".splitlines()[0]
         return int(code)
 
-    return _each(numbers, plan.at_once, run, lambda number: said[number], lambda: None)
+    return _each(numbers, plan.at_once, run, lambda number: said[number], ray.shutdown)
 
 
 def run_here(command: list[str]) -> tuple[int, str]:

@@ -9,8 +9,13 @@ from typing import Any
 import click
 from inspect_ai.log import list_eval_logs, read_eval_log_sample_summaries
 
-from inspect_tts._inspect.command import parse_cli_args
-from inspect_tts._inspect.shards import chosen, eval_parameters, new_log_name, task_dataset
+from inspect_tts._inspect.command import (
+    chosen,
+    eval_parameters,
+    new_log_name,
+    parse_cli_args,
+    task_dataset,
+)
 from inspect_tts.errors import UserError
 from inspect_tts.strategies import STRATEGIES
 
@@ -150,7 +155,7 @@ def check_again(plan: ShardPlan, arguments: Sequence[str]) -> None:
     given = eval_parameters(plan.arguments)
     _, dataset = task_dataset(plan.task, parse_cli_args(given["t"]), given["task_config"])
     there = {str(sample.id) for sample in dataset}
-    if gone := [str(id) for id in plan.ids if str(id) not in there]:
+    if gone := sorted({str(id) for id in plan.ids} - there):
         shown = ", ".join(gone[:5]) + (" ..." if len(gone) > 5 else "")
         raise UserError(
             f"{len(gone)} problems of the plan no longer exist in {plan.task}: {shown}. Restore "

@@ -9,7 +9,7 @@ from fsspec.implementations.local import LocalFileSystem
 from inspect_ai.log import EvalLog, read_eval_log
 from pydantic import ValidationError
 
-from inspect_tts._inspect.shards import shard_folders
+from inspect_tts._inspect.command import shard_folders
 from inspect_tts.errors import UserError
 from inspect_tts.resume.store import FileStore
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import fsspec
 
-from inspect_tts._inspect.shards import run_inspect
+from inspect_tts._inspect.command import run_inspect
 from inspect_tts.errors import UserError
 from inspect_tts.resume.lease import take_lease, write_under
 
@@ -83,7 +83,7 @@ def _ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
 
     Inspect orders logs by the times in their names, which machines whose clocks differ wrote.
     """
-    from inspect_tts._inspect.shards import shard_folders
+    from inspect_tts._inspect.command import shard_folders
 
     logs = shard_folders(found.place).attempts.get(str(shard.number), [])
     new = [log for log in logs if log not in before]
@@ -96,7 +96,9 @@ def _ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
             fs.mv(path, f"{fsspec.core.url_to_fs(aside)[1]}/{path.rpartition('/')[2]}")
     if state.header is not None and state.header.status == "success":
         return True
-    click.echo(f"shard {shard.number} {state.text}", err=True)
+    cut_off = state.header is not None and state.header.status == "started"
+    text = "could not end its log; is the disk full?" if cut_off else state.text
+    click.echo(f"shard {shard.number} {text}", err=True)
     return False
 
 

@@ -27,7 +27,7 @@ from inspect_tts.recorded.replay_plan import (
     votes_of,
 )
 from inspect_tts.recorded.tasks import replay as replay_task
-from inspect_tts.recorded.tasks import replayed_samples
+from inspect_tts.recorded.tasks import replayed_logs, replayed_samples
 from inspect_tts.report.samples import log_header
 from inspect_tts.stages.pool import RolloutPool
 
@@ -68,9 +68,9 @@ def replay(
     options = checked(ReplayOptions, given, "replay_recorded")
     changes = changes_from(options)
     chosen = selected_ids(replay_task(log).dataset, params["limit"], params["sample_id"])
-    samples = [sample for id, sample in replayed_samples(log).items() if id in chosen]
-    pools = [pool_in(sample) for sample in samples]
-    spec = log_header(log).eval
+    samples = [found for id, found in replayed_samples(log).items() if id in chosen]
+    pools = [pool_in(sample) for _, sample in samples]
+    spec = log_header(replayed_logs(log)[0]).eval
     named = GivenModels(
         params["model"] if _given(context, "model") else None, tuple(params["model_role"])
     )
@@ -82,9 +82,9 @@ def replay(
         changes = replace(changes, one_judge=True)
         flags, models = {**flags, "judge": judge}, {JUDGE: judge}
     expected = forecast_votes(pools, changes, judge, models)
-    for sample in samples:
+    for place, sample in samples:
         missing = forecast_votes([pool_in(sample)], changes, judge, models).votes.most
-        check_trajectories(pool_in(sample), recorded_in(log, sample), changes, missing)
+        check_trajectories(pool_in(sample), recorded_in(place, sample), changes, missing)
     click.echo(_expected(pools, expected, " and ".join(models.values()) or judge))
     if dry_run or not confirmed(expected.votes.most, yes):
         return

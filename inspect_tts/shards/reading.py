@@ -1,0 +1,64 @@
+"""A shard set read as one run, also while it is under way."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from inspect_tts._inspect.command import shard_folders
+from inspect_tts.errors import UserError
+
+from .plan import SHARDS, ShardPlan
+from .sets import ShardSet, shard_state
+
+_SHOWN = 5
+
+
+def is_set(path: str) -> bool:
+    """Whether a path names a shard set."""
+    return path.rstrip("/").endswith(SHARDS) and ("://" in path or Path(path).is_dir())
+
+
+def current_logs(place: str) -> list[str]:
+    """The newest log of each shard that can be read, in the order of shards."""
+    found = ShardSet(place)
+    attempts = shard_folders(found.place).attempts
+    states = [shard_state(attempts[name]) for name in attempts]
+    if logs := [state.log for state in states if state.log is not None]:
+        return logs
+    raise UserError(f"{place} has no log that can be read yet")
+
+
+def set_of(log: str) -> str | None:
+    """The shard set that a log belongs to."""
+    folder = log.rpartition("/")[0].rpartition("/")[0]
+    return folder if folder.endswith(SHARDS) else None
+
+
+def missing_notes(finished: Iterable[tuple[str, Iterable[str | int]]]) -> list[str]:
+    """Say of each shard set what is missing, from the finished problems of each log."""
+    done: dict[str, set[str]] = defaultdict(set)
+    for log, ids in finished:
+        if (place := set_of(log)) is not None:
+            done[place] |= set(map(str, ids))
+    notes = []
+    for place, ids in sorted(done.items()):
+        try:
+            plan = ShardSet(place).plan()
+        except UserError:  # somebody else's set, without a plan
+            continue
+        if note := missing_note(plan, ids):
+            notes.append(f"{ShardSet(place).name}: {note}")
+    return notes
+
+
+def missing_note(plan: ShardPlan, done: set[str]) -> str:
+    """What is missing of a plan, by shard; empty if nothing is. Pure."""
+    parts = []
+    for shard in plan.shards:
+        if left := [str(id) for id in shard.ids if str(id) not in done]:
+            names = ", ".join(left[:_SHOWN]) + (", ..." if len(left) > _SHOWN else "")
+            parts.append(f"{len(left)} of shard {shard.number} ({names})")
+    if not parts:
+        return ""
+    finished = sum(str(id) in done for id in plan.ids)
+    return f"{finished} of {len(plan.ids)} problems are finished; missing: {'; '.join(parts)}"
