@@ -62,6 +62,8 @@ bench: setup-dev
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/refinement.py
+	$(BIN)/python bench/votes.py
+	$(BIN)/python bench/waves.py
 	$(BIN)/python bench/terminus.py
 	$(BIN)/python bench/report.py
 

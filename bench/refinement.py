@@ -23,6 +23,9 @@ from rich.console import Console
 from selection import Judge, Setting, play
 from tables import interval, table
 
+from inspect_tts.method.parameters import JudgeParameters
+from inspect_tts.method.voting.auto import AutoVotes
+
 RATES = {
     "paper_opus_swe": (0.1, 33.4, 55.5, 85.4, 99.2),
     "paper_opus_tb": (1.8, 31.2, 43.0, 78.5, 94.1),
@@ -54,8 +57,11 @@ class Variant:
     refine: bool = True
     keep_parents: bool = False
     without_context: int = 0
+    auto: AutoVotes | None = None
+    selection: str = "tournament"
 
 
+AUTO = JudgeParameters(votes="auto").auto
 VARIANTS = (
     Variant("pdr_rtv"),
     Variant("rtv", refine=False),
@@ -64,7 +70,17 @@ VARIANTS = (
     Variant("keep_parents without_context=4", keep_parents=True, without_context=4),
     Variant("n=8", n=8),
     Variant("n=8 keep_parents", n=8, keep_parents=True),
+    Variant("votes=auto", auto=AUTO),
+    Variant("keep_parents votes=auto", keep_parents=True, auto=AUTO),
+    Variant("n=6 keep_parents votes=auto", n=6, keep_parents=True, auto=AUTO),
+    Variant("n=8 keep_parents votes=auto", n=8, keep_parents=True, auto=AUTO),
+    Variant("n=10 keep_parents votes=auto", n=10, keep_parents=True, auto=AUTO),
+    Variant("n=12 keep_parents votes=auto", n=12, keep_parents=True, auto=AUTO),
+    Variant("n=14 keep_parents votes=auto", n=14, keep_parents=True, auto=AUTO),
+    Variant("swiss keep_parents", keep_parents=True, selection="swiss"),
 )
+"""`robust` is `keep_parents`, `cheap` is `n=10 keep_parents votes=auto`: fitted rollouts have neither
+patches nor turns, so that `dedupe` and `n=auto` change nothing and ties are drawn."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +119,8 @@ def run(
     attempts = tuple(rng.sample(problem.attempts, variant.n))
     first = replace(problem, attempts=attempts)
     keep = variant.top_k if variant.refine else 1
-    ranking, calls, _ = play("tournament", first, judge, Setting(keep=keep), key)
+    setting, kind = Setting(auto=variant.auto), variant.selection
+    ranking, calls, _ = play(kind, first, judge, replace(setting, keep=keep), key)
     chosen = [attempts[int(id[-2:])] for id in ranking[:keep]]
     passing = mean(attempt.passed for attempt in chosen)
     if not variant.refine:
@@ -115,7 +132,7 @@ def run(
     refined += [Attempt(rng.random() < cold) for _ in range(variant.without_context)]
     carried = chosen if variant.keep_parents else []
     second = replace(problem, attempts=(*refined, *carried))
-    ranking, more, _ = play("tournament", second, judge, Setting(), f"{key}/t1")
+    ranking, more, _ = play(kind, second, judge, setting, f"{key}/t1")
     winner = second.attempts[int(ranking[0][-2:])]
     return Run(winner.passed, passing, mean(a.passed for a in refined), calls + more, 2 * variant.n)
 

@@ -5,7 +5,7 @@ Those that decisions depend on come from `method/parameters.py`, the type of a s
 Python signatures, `-S`, checks, flags, docstrings, records and README's table come from here.
 """
 
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from inspect_ai.solver import Solver
 from pydantic import Field, SkipValidation, ValidationInfo, field_validator, model_validator
@@ -226,7 +226,8 @@ class RobustOptions(PdrRtvOptions):
 class CheapOptions(PdrRtvOptions):
     """Defaults of `cheap`."""
 
-    n: int = Field(default=8, ge=1)
+    n: Annotated[int, Field(ge=1)] | Literal["auto"] = 10
+    votes: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     keep_parents: bool = True
     dedupe: bool = True
 

@@ -16,7 +16,7 @@ from inspect_tts import UserError, cheap, robust
     ("strategy", "changed"),
     [
         (robust, {"keep_parents": True, "dedupe": True, "tie": "evidence"}),
-        (cheap, {"n": 8, "keep_parents": True, "dedupe": True}),
+        (cheap, {"n": 10, "votes": "auto", "keep_parents": True, "dedupe": True}),
     ],
 )
 def test_a_preset_is_the_full_method_with_other_defaults(
@@ -40,5 +40,5 @@ def test_a_preset_is_the_full_method_with_other_defaults(
 def test_a_preset_refuses_what_the_full_method_refuses() -> None:
     with pytest.raises(UserError, match="cheap has no argument vots; did you mean votes"):
         cheap(vots=1)  # type: ignore[call-arg]
-    with pytest.raises(UserError, match="top_k=9"):
-        cheap(top_k=9)
+    with pytest.raises(UserError, match="top_k=11"):
+        cheap(top_k=11)
