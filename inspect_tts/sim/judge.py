@@ -14,6 +14,8 @@ from .evidence import read_record
 from .summarizer import summarize_record
 
 _TEST_FACT = re.compile(r"^- command, return code (\d+): .*test", re.MULTILINE)
+_CHECKED = re.compile(r"^Solution (\d+)(?:, [a-z ]+)?: return code (\d+)", re.MULTILINE)
+"""A line of the block `checks`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def _grades(prompt: str) -> bool:
 def judge_reply(config: SimConfig, prompt: str, scope: int, answered: int) -> str:
     """Answer a judge prompt."""
     stream = Stream((config.seed, "judge", scope, prompt))
-    appraisals = [appraise(told, facts) for told, facts in shown_solutions(prompt)]
+    appraisals = [appraise(*shown) for shown in shown_solutions(prompt)]
     abstains = stream.happens(config.abstain_rate, "abstains")
     slips = answered == 0 and stream.happens(config.abstain_rate, "slips")
     if abstains or slips:
@@ -56,11 +58,19 @@ def judge_reply(config: SimConfig, prompt: str, scope: int, answered: int) -> st
     return "\n".join([*notes, "", verdict])
 
 
-def shown_solutions(prompt: str) -> list[tuple[str, str]]:
-    """What is told of each solution, in order, and what the harness recorded of it."""
+def shown_solutions(prompt: str) -> list[tuple[str, str, tuple[bool, ...]]]:
+    """What is told of each solution, what the harness recorded of it, and how its checks ended."""
     found = {block.tag: block.text for block in blocks(prompt)}
     numbers = [tag.removeprefix("solution_") for tag in found if tag.startswith("solution_")]
-    return [(found[f"solution_{n}"], found.get(f"facts_{n}", "")) for n in numbers]
+    checked = _CHECKED.findall(found.get("checks", ""))
+    return [
+        (
+            found[f"solution_{n}"],
+            found.get(f"facts_{n}", ""),
+            tuple(code == "0" for number, code in checked if number == n),
+        )
+        for n in numbers
+    ]
 
 
 def choose(config: SimConfig, scores: Sequence[float], stream: Stream) -> int:
@@ -81,7 +91,7 @@ def grade(config: SimConfig, score: float, stream: Stream) -> int:
     return stream.pick(range(1, 21), "grade")
 
 
-def appraise(summary: str, facts: str = "") -> Appraisal:
+def appraise(summary: str, facts: str = "", checks: Sequence[bool] = ()) -> Appraisal:
     """Weigh one solution."""
     content = _content(summary)
     score, reasons = _weigh_prose(summary) if content is None else _weigh(content)
@@ -93,6 +103,9 @@ def appraise(summary: str, facts: str = "") -> Appraisal:
     codes = _TEST_FACT.findall(facts)
     if codes and codes[-1] != "0":
         score, reasons = score - 1, [*reasons, "the last recorded test failed"]
+    if checks:
+        score += 1.5 * (2 * sum(checks) - len(checks))
+        reasons = [*reasons, f"{sum(checks)} of the {len(checks)} checks shown end well"]
     return Appraisal(score, tuple(reasons))
 
 
