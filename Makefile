@@ -43,6 +43,9 @@ release-check: setup
 	$(BIN)/uv pip install --quiet --python build/release/venv/bin/python "$$(ls $(CURDIR)/dist/*.whl)[report]"
 	cd build/release && venv/bin/inspect-tts --version && venv/bin/python -P -m inspect_tts.benchmarks.demo
 
+real: setup
+	$(BIN)/python bench/real.py $(ARGS)
+
 faults: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "faults and not alone" $(ARGS)
 	$(BIN)/python -m pytest -m "faults and alone" $(ARGS)
