@@ -154,21 +154,31 @@ def kept() -> Task:
 
 def test_a_retry_takes_over_what_each_model_did(server: Server, tmp_path: Path) -> None:
     def fails(body: Body) -> Reply:
-        if role_of(body) == "judge" or (of_agents(body) and body["model"].startswith("two")):
-            return (402, said("no credit"))
-        return answer(body)
+        return (402, said("no credit")) if role_of(body) == "judge" else answer(body)
 
-    strategy = rtv(n=4, votes=1, models={BOTH[0]: 3, BOTH[1]: 1}, agent=AGENTS[0])
+    strategy = rtv(n=4, votes=1, models={BOTH[0]: 3, BOTH[1]: 1}, agents=AGENTS)
     log = evaluated(server, tmp_path, strategy, reply=fails, task=kept())
     assert log.status == "error"
+    assert asked_of(server) == {"one": 3, "two": 1}
     server.asked.clear()
     server.reply = answer
     [log] = eval_retry(log, log_dir=str(tmp_path), **OPTIONS)
     assert log.status == "success"
-    asked = asked_of(server)
-    assert asked["two"] == 1
-    assert asked["one"] < 3
+    assert asked_of(server) == {}
     assert pool(log).discrepancies() == ()
+
+
+@pytest.mark.parametrize("what", ["models", "agents"])
+def test_what_another_model_or_agent_did_is_not_taken_over(
+    server: Server, tmp_path: Path, what: str
+) -> None:
+    names, asked = (BOTH if what == "models" else AGENTS), list[int]()
+    for name in (names[0], names[1], names[0]):
+        given: dict[str, Any] = {what: [name], "resume": str(tmp_path / "saved")}
+        server.asked.clear()
+        evaluated(server, tmp_path, rtv(n=2, votes=1, agent=None, **given))
+        asked.append(asked_of(server).total())
+    assert asked == [2, 2, 0]
 
 
 @pytest.mark.parametrize(
