@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import fsspec
 
-from inspect_tts._inspect.command import run_inspect
+from inspect_tts._inspect.command import run_inspect, shard_folders
 from inspect_tts.errors import UserError
 from inspect_tts.resume.lease import take_lease, write_under
 
@@ -65,7 +65,7 @@ def _run(found: ShardSet, plan: ShardPlan, shard: Shard) -> bool:
     for name in _OF_EVAL:
         os.environ.pop(name, None)
     run_inspect(next_command(found, plan, shard, state))
-    return _ended_well(found, shard, state.logs)
+    return ended_well(found, shard, state.logs)
 
 
 def next_command(
@@ -78,13 +78,11 @@ def next_command(
     return ("eval-retry", state.log, "--log-dir", folder, *plan.connection_options())
 
 
-def _ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
+def ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
     """Whether a shard ended well; logs that would hide its newest one are put aside.
 
     Inspect orders logs by the times in their names, which machines whose clocks differ wrote.
     """
-    from inspect_tts._inspect.command import shard_folders
-
     logs = shard_folders(found.place).attempts.get(str(shard.number), [])
     new = [log for log in logs if log not in before]
     state = shard_state(new)

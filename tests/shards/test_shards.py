@@ -16,6 +16,7 @@ from inspect_tts import RolloutPool, problems_df
 from inspect_tts._inspect.command import shard_folders
 from inspect_tts.resume.lease import LeaseFiles, Term, take_lease
 from inspect_tts.shards.sets import ShardSet
+from inspect_tts.shards.worker import ended_well
 
 TASK = Path(__file__).parents[1] / "support" / "sharded_task.py"
 OPTIONS = ["--solver", "pdr_rtv", "-S", "n=2", "-S", "top_k=1", "-S", "votes=1"]
@@ -265,6 +266,17 @@ def test_a_shard_that_another_machine_runs_is_waited_for(copy: Folder) -> None:
     assert said.startswith("0\n"), said
     assert "shard 2 is finished" in said
     assert files.last()[0] == number + 2, "it stood still, and was replaced"
+
+
+def test_a_log_from_a_clock_that_is_ahead_hides_no_finished_one(copy: Folder) -> None:
+    found = ShardSet(str(copy.set))
+    shard = found.plan().shards[0]
+    [log] = copy.set.glob("0/*.eval")
+    ahead = log.with_name("2999-01-01T00-00-00_sharded_x.eval")
+    shutil.copy(log, ahead)
+    assert ended_well(found, shard, [str(ahead)])
+    assert list(copy.set.glob("0/*.eval")) == [log]
+    assert (Path(found.beside) / "superseded" / "0" / ahead.name).exists()
 
 
 @pytest.mark.parametrize(
