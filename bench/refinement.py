@@ -79,8 +79,8 @@ VARIANTS = (
     Variant("n=14 keep_parents votes=auto", n=14, keep_parents=True, auto=AUTO),
     Variant("swiss keep_parents", keep_parents=True, selection="swiss"),
 )
-"""`robust` is `keep_parents`, `cheap` is `n=10 keep_parents votes=auto`: fitted rollouts have neither
-patches nor turns, so that `dedupe` and `n=auto` change nothing and ties are drawn."""
+"""`robust` is `keep_parents`, `cheap` is `n=10 keep_parents votes=auto`: fitted rollouts have
+neither patches nor turns, so that `dedupe` and `n=auto` change nothing and ties are drawn."""
 
 
 @dataclass(frozen=True)
