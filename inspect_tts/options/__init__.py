@@ -24,7 +24,7 @@ from ..method.tournament import TieBreak
 from ..registry import find_selection
 from ..resume.saved_results import check_resume
 from .evidence import EvidenceOptions as EvidenceOptions
-from .names import check_sum, checked_judges, checked_shares
+from .names import check_agents, check_sum, checked_judges, checked_shares
 
 AgentArg = Agent | Solver | str | None
 StagesArg = Solver | str | list[Solver | str] | None
@@ -37,7 +37,7 @@ class AgentOptions(Options):
     """An agent, a solver, or the name of one: `package/name` or `file.py@name`. Default: the
     task's own solver."""
     agent_args: dict[str, Any] | None = None
-    """Arguments for an agent given by name."""
+    """Arguments for an agent given by name; with `agents` a mapping of them by its name."""
 
 
 class LimitOptions(Options):
@@ -133,11 +133,7 @@ class RunOptions(IterationParameters, AgentOptions, LimitOptions, SummaryOptions
     def _who(self) -> "RunOptions":
         check_sum("models", self.models, self.n)
         check_sum("agents", self.agents, self.n)
-        if self.agents is not None and (self.agent is not None or self.agent_args):
-            raise UserError(
-                f"agents={self.agents!r} says which agents there are; leave out agent and "
-                "agent_args, or give agent alone"
-            )
+        check_agents(self.agents, self.agent, self.agent_args)
         return self
 
 
