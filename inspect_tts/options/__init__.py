@@ -30,7 +30,7 @@ from .auto import (
     check_waves,
 )
 from .evidence import EvidenceOptions as EvidenceOptions
-from .names import check_sum, checked_judges, checked_shares
+from .names import check_agents, check_sum, checked_judges, checked_shares
 from .running import AgentArg as AgentArg
 from .running import AgentOptions as AgentOptions
 from .running import LimitOptions as LimitOptions
@@ -98,11 +98,7 @@ class RunOptions(IterationParameters, AgentOptions, LimitOptions, SummaryOptions
     def _who(self) -> "RunOptions":
         check_sum("models", self.models, self.most_rollouts)
         check_sum("agents", self.agents, self.most_rollouts)
-        if self.agents is not None and (self.agent is not None or self.agent_args):
-            raise UserError(
-                f"agents={self.agents!r} says which agents there are; leave out agent and "
-                "agent_args, or give agent alone"
-            )
+        check_agents(self.agents, self.agent, self.agent_args)
         return self
 
 

@@ -60,3 +60,19 @@ def check_sum(name: str, shares: Any, n: int) -> None:
             f"{name} has {len(shares)} names and n is {n}, so some would have no rollout; give "
             f"n >= {len(shares)}, or fewer names"
         )
+
+
+def check_agents(agents: Any, agent: Any, agent_args: Any) -> None:
+    """Refuse one agent beside several, and arguments that belong to none of several."""
+    if agents is None:
+        return
+    if agent is not None:
+        raise UserError(
+            f"agents={agents!r} says which agents there are; leave out agent, or give agent alone"
+        )
+    for name, args in (agent_args or {}).items():
+        if name not in agents or not isinstance(args, dict):
+            raise UserError(
+                f"agent_args has {name}={args!r}, and agents={agents!r}; with agents, give the "
+                'arguments of each by its name: agent_args=\'{"package/one": {"key": 1}}\''
+            )

@@ -19,7 +19,7 @@ class AgentOptions(Options):
     """An agent, a solver, or the name of one: `package/name` or `file.py@name`. Default: the
     task's own solver."""
     agent_args: dict[str, Any] | None = None
-    """Arguments for an agent given by name."""
+    """Arguments for an agent given by name; with `agents` a mapping of them by its name."""
 
 
 class LimitOptions(Options):

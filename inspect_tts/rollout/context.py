@@ -52,7 +52,8 @@ class Settings:
 def check_settings(options: RolloutsOptions) -> Settings:
     """Make what the stage `rollouts` needs."""
     check_roles()
-    makers = {name: agent_maker(name, None) for name in options.agents or ()}
+    own = options.agent_args or {}
+    makers = {name: agent_maker(name, own.get(name)) for name in options.agents or ()}
     return Settings(
         options,
         makers or {"": agent_maker(options.agent, options.agent_args)},
@@ -163,10 +164,11 @@ class Job:
 
 def _slots(settings: Settings, spec: EvalSpec, iteration: int, problem: str) -> dict[str, Slot]:
     """Make the agents and models of an iteration; what cannot be made is an error here."""
-    options = settings.options
+    options, args = settings.options, settings.options.agent_args or {}
     agents = {name: make(spec) for name, make in settings.make_agents.items()}
     identities = {
-        name: agent_identity(name or options.agent, options.agent_args, spec) for name in agents
+        name: agent_identity(name or options.agent, args.get(name) if name else args, spec)
+        for name in agents
     }
     models = {name: rollout_model(name) for name in options.models or ()}
     return {

@@ -23,6 +23,11 @@ def server() -> Iterator[Server]:
         yield server
 
 
+def named(server: Server, name: str) -> str:
+    """The name of a model of this server alone; Inspect keeps a model that it made by name."""
+    return f"openai-api/local/{name}-{server.url.rpartition(':')[2]}"
+
+
 def refusing(name: str, reply: Reply) -> Any:
     def replies(body: Body) -> Reply:
         return reply if (body["model"], role_of(body)) == (name, "judge") else answer(body)
@@ -72,20 +77,20 @@ def test_each_of_several_judges_is_tried_before_a_rollout(
     monkeypatch.setenv(SWITCH, "true")
     monkeypatch.setenv("LOCAL_API_KEY", "none")
     monkeypatch.setenv("LOCAL_BASE_URL", f"{server.url}/v1")
-    server.reply = lambda b: GONE if b["model"] == "wrong" else answer(b)
-    named = ["judge", "openai-api/local/wrong"]
+    server.reply = lambda b: GONE if b["model"].startswith("wrong") else answer(b)
+    names = ["judge", named(server, "wrong")]
     given = {"judge": server.model("one"), "summarizer": server.model("summarizer")}
     options: Any = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
     agent: Any = server.model()
-    strategy = rtv(n=2, votes=2, judges=named)
+    strategy = rtv(n=2, votes=2, judges=names)
     [log] = eval(problem(), solver=strategy, model=agent, model_roles=given, **options)
-    assert "the model openai-api/local/wrong cannot be asked" in str((log.samples or [])[0].error)
+    assert f"the model {names[1]} cannot be asked" in str((log.samples or [])[0].error)
     assert set(server.roles()) == {"preflight"}
     server.asked.clear()
     server.reply = answer
     [log] = eval(problem(), solver=strategy, model=agent, model_roles=given, **options)
     assert log.status == "success"
-    asked = Counter(body["model"] for body in server.of("judge"))
+    asked = Counter(body["model"].partition("-")[0] for body in server.of("judge"))
     assert asked == {"one": 1, "wrong": 1}
 
 
@@ -94,7 +99,7 @@ def test_a_retry_asks_only_the_judge_whose_votes_are_missing(
 ) -> None:
     monkeypatch.setenv("LOCAL_API_KEY", "none")
     monkeypatch.setenv("LOCAL_BASE_URL", f"{server.url}/v1")
-    names = ["openai-api/local/one", "openai-api/local/two"]
+    names = [named(server, "one"), named(server, "two")]
     graded: list[Body] = []
 
     def fails_at_the_end(body: Body) -> Reply:
@@ -108,7 +113,7 @@ def test_a_retry_asks_only_the_judge_whose_votes_are_missing(
     server.reply = fails_at_the_end
     options: Any = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
     config = GenerateConfig(max_retries=0)
-    agent = get_model("openai-api/local/agent", config=config)
+    agent = get_model(named(server, "agent"), config=config)
     strategy = rtv(n=3, votes=8, judges=names, early_stop=False)
     [log] = eval(asked_again(), solver=strategy, model=agent, **options)
     assert log.status == "error"

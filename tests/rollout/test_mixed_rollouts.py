@@ -192,7 +192,18 @@ def test_what_another_model_or_agent_did_is_not_taken_over(
         ({"models": ["m/a", "m/a"]}, "names 'm/a' twice"),
         ({"models": ["m/a", "m/b", "m/c"], "n": 2}, "models has 3 names and n is 2"),
         ({"agents": ["a.py@b"], "agent": "inspect_tts/bash_agent"}, "leave out agent"),
-        ({"agents": ["inspect_tts/bash_agent"], "agent_args": {"a": 1}}, "leave out agent"),
+        ({"agents": ["inspect_tts/bash_agent"], "agent_args": {"a": 1}}, "by its name"),
+        (
+            {"agents": ["inspect_tts/bash_agent"], "agent_args": {"x/y": {"a": 1}}},
+            "agent_args has x/y={'a': 1}",
+        ),
+        (
+            {
+                "agents": ["inspect_tts/bash_agent"],
+                "agent_args": {"inspect_tts/bash_agent": {"nope": 1}},
+            },
+            "does not take agent_args={'nope': 1}",
+        ),
         ({"agents": ["inspect_tts/bash_agnt"]}, "could not be made"),
         ({"agents": [lambda: None]}, "names nothing"),
     ],

@@ -12,7 +12,7 @@ Verdict: TypeAlias = Literal["helps", "hurts", "unsure", "unknown"]
 
 FEW = 10
 """Below so many problems the bootstrap's intervals are too narrow to call anything sure."""
-_NOT_REAL = re.compile(r"\b(?:simulated|mockllm)/[^\s,]+")
+_NOT_REAL = re.compile(r"""\b(?:simulated|mockllm)/[^\s,'"{}\[\]:]+""")
 
 
 class Finding(NamedTuple):
