@@ -12,7 +12,6 @@ import argparse
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,13 +82,19 @@ def told(sample: EvalSample) -> Iterator[str]:
     for rollout in pool.rollouts:
         ended = " ".join(filter(None, (rollout.status, rollout.reason)))
         yield f"{sample.id} {rollout.id}: {rollout.turns} turns, {ended}"
-        yield f"  summary: {rollout.summary.status}, {len(rollout.summary.text)} characters"
+        yield f"  summary, {rollout.summary.status}: {_begin(rollout.summary.text)}"
     votes = [v for s in pool.selections for r in s.rounds for m in r.matches for v in m.votes]
-    kinds = Counter(vote.cause or "read" for vote in votes)
-    yield f"  votes: {dict(kinds)}; first shown chosen: " + str(
-        sum(vote.verdict == vote.order[0] for vote in votes)
-    )
+    for vote in votes:
+        said = vote.verdict or f"abstains, {vote.cause}"
+        yield f"  vote on {' '.join(vote.order)}: {said}: {_begin(vote.text or vote.abstention)}"
+    first = sum(vote.verdict == vote.order[0] for vote in votes)
+    read = sum(vote.cause is None for vote in votes)
+    yield f"  {len(votes)} votes, {read} with a verdict, {first} for what was shown first"
     yield f"  adopted {pool.adopted}, discrepancies: {pool.discrepancies() or 'none'}"
+
+
+def _begin(text: str | None) -> str:
+    return " ".join((text or "nothing").split())[:150]
 
 
 def main() -> int:
@@ -106,7 +111,7 @@ def main() -> int:
         if given.sandbox == "docker":  # nobody knows what such a model types
             run("docker", "image", "inspect", os.environ["INSPECT_TTS_DEMO_IMAGE"])
         with serving(weights()) as url:
-            config = GenerateConfig(max_connections=2, max_tokens=250, timeout=600)
+            config = GenerateConfig(max_connections=2, max_tokens=400, timeout=600)
             model = get_model(
                 "openai-api/local/smollm2", base_url=url, api_key="none", config=config
             )

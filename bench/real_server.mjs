@@ -9,7 +9,7 @@ const [, , home, modelPath] = process.argv;
 const found = createRequire(`${home}/`).resolve("node-llama-cpp");
 const {getLlama, LlamaChat} = await import(pathToFileURL(found).href);
 
-const CONTEXT = 8192, MOST = 300;
+const CONTEXT = 8192, MOST = 400;
 const llama = await getLlama({build: "never", gpu: false, logLevel: "error"});
 const model = await llama.loadModel({modelPath});
 const context = await model.createContext({contextSize: CONTEXT, threads: 1});

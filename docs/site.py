@@ -19,7 +19,7 @@ import inspect_tts
 ROOT = Path(__file__).parents[1]
 SOURCE, SITE = ROOT / "build" / "docs", ROOT / "build" / "site"
 BESIDE = ("CHANGELOG.md", "CONTRIBUTING.md")
-NAV = {
+NAV: dict[str, str | list[str]] = {
     "Start": "index.md",
     "Benchmarks": ["swe_verified.md", "terminal_bench.md"],
     "Use": ["selections.md", "evidence.md", "recorded.md", "report.md", "costs.md"],
