@@ -1,5 +1,6 @@
 """Rollouts of several models and agents: each slot has its own, dealt by seed and recorded."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,7 +208,7 @@ def test_what_another_model_or_agent_did_is_not_taken_over(
         ({"agents": ["inspect_tts/bash_agnt"]}, "could not be made"),
         ({"agents": [lambda: None]}, "names nothing"),
     ],
-    ids=str,
+    ids=lambda given: re.sub(r" at 0x\w+", "", str(given)),  # workers must agree
 )
 def test_what_cannot_be_dealt_is_refused_at_once(given: dict[str, Any], told: str) -> None:
     for stage in (rtv, rollouts):
