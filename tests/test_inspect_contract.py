@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 from inspect_ai._cli.eval import eval_command
+from inspect_ai._display.core.active import active_display
 from inspect_ai._eval.run import eval_run
 from inspect_ai._eval.task import run
 from inspect_ai._eval.task.run import task_run
@@ -23,6 +24,7 @@ from inspect_ai.solver._plan import Plan
 from inspect_ai.tool import _tool as tools
 from inspect_ai.util import (
     cost_limit,
+    display_type,
     message_limit,
     time_limit,
     token_limit,
@@ -36,7 +38,7 @@ from inspect_ai.util._sandbox.docker.util import ComposeProject
 from inspect_ai.util._sandbox.lifecycle import sandbox_lifecycle_scope
 
 from inspect_tts._inspect import PublishedScores, metered_tokens, watch_projects
-from inspect_tts._inspect.command import eval_options, parse_cli_args
+from inspect_tts._inspect.command import eval_options, parse_cli_args, quiet_display
 from inspect_tts._inspect.factories import recording
 
 
@@ -193,3 +195,11 @@ def test_the_command_eval_takes_what_our_commands_give_it() -> None:
 def test_a_json_list_is_one_argument_whatever_is_in_it() -> None:
     assert parse_cli_args(('paths=["a, b", "c"]',)) == {"paths": ["a, b", "c"]}
     assert parse_cli_args(('format="1,2"',)) == {"format": ["1", "2"]}, "so a text is split"
+
+
+def test_a_quiet_display_gives_back_what_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INSPECT_DISPLAY")
+    before = display_type(), active_display()
+    with quiet_display():
+        assert (display_type(), active_display()) == ("none", None)
+    assert (display_type(), active_display()) == before
