@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from inspect_ai._cli.eval import eval_command
+from inspect_ai._display.core.active import active_display
 from inspect_ai._display.core.progress import RichProgress
 from inspect_ai._display.log.display import LogTaskDisplay
 from inspect_ai._display.plain.display import PlainTaskDisplay
@@ -31,6 +32,7 @@ from inspect_ai.solver._plan import Plan
 from inspect_ai.tool import _tool as tools
 from inspect_ai.util import (
     cost_limit,
+    display_type,
     message_limit,
     time_limit,
     token_limit,
@@ -44,7 +46,13 @@ from inspect_ai.util._sandbox.docker.util import ComposeProject
 from inspect_ai.util._sandbox.lifecycle import sandbox_lifecycle_scope
 
 from inspect_tts._inspect import PublishedScores, metered_tokens, watch_projects
-from inspect_tts._inspect.command import eval_options, new_log_name, parse_cli_args, shard_folders
+from inspect_tts._inspect.command import (
+    eval_options,
+    new_log_name,
+    parse_cli_args,
+    quiet_display,
+    shard_folders,
+)
 from inspect_tts._inspect.factories import recording
 
 
@@ -230,3 +238,11 @@ def test_a_shard_set_is_listed_as_inspect_lists_it(tmp_path: Path) -> None:
 def test_a_json_list_is_one_argument_whatever_is_in_it() -> None:
     assert parse_cli_args(('paths=["a, b", "c"]',)) == {"paths": ["a, b", "c"]}
     assert parse_cli_args(('format="1,2"',)) == {"format": ["1", "2"]}, "so a text is split"
+
+
+def test_a_quiet_display_gives_back_what_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INSPECT_DISPLAY")
+    before = display_type(), active_display()
+    with quiet_display():
+        assert (display_type(), active_display()) == ("none", None)
+    assert (display_type(), active_display()) == before
