@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import fsspec
 import pytest
 from helpers import compose_file, containers, docker_missing
 from inspect_ai.log import list_eval_logs, read_eval_log
@@ -81,8 +82,11 @@ def test_shards_survive_the_death_of_their_nodes(
     run += ["--ray-resources", '{"docker": 1}']
     run += ["--ray-runtime-env", str(_runtime_env(tmp_path, env))]
     launcher = subprocess.Popen(run, cwd=SUPPORT, env=env, stdout=subprocess.PIPE, text=True)
+    in_flight = 0
     for kill in range(2):
         _until(lambda kill=kill: len(_made(calls)) > (kill + 1) * PROBLEMS * N // 2, launcher)
+        saved = len(fsspec.open_files(f"{logs}/*.plan/saved/rollout/*/*.unit"))
+        in_flight += sum(call[2] == 1 for call in _made(calls)) - saved
         node = next(iter(cluster.worker_nodes))
         cluster.remove_node(node, allow_graceful=False)
         cluster.add_node(num_cpus=2, resources={"docker": 2})
@@ -105,8 +109,8 @@ def test_shards_survive_the_death_of_their_nodes(
     wanted = Counter(call for call in _made(tmp_path / "calls-alone") if call[2] == 1)
     assert set(ended) == set(wanted)
     again = (ended - wanted).total()
-    print(f"{where}: {again} of {wanted.total()} rollouts ended twice")
-    assert again == 0
+    print(f"{where}: {again} of {wanted.total()} rollouts made their last call twice")
+    assert again <= in_flight, "only those that were not saved yet when their node was killed"
     assert KIND != "docker" or containers(name) == []
 
 

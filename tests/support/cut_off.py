@@ -67,7 +67,8 @@ class SteadyAPI(ModelAPI):
             role, output = "judge", say(f"Final verdict: Solution {lot(scope) % 2 + 1}")
         elif turn == 0:
             number = lot(scope) % 100
-            command = f"sleep 0.2; echo {number} > answer; git rm -q notes; echo x > /tmp/x"
+            command = f"sleep 0.2; echo {number} > answer; git rm -q notes"
+            command += "; { echo x > /tmp/x; } 2>/dev/null"  # others may have made it
             output = ModelOutput.for_tool_call("steady", "bash", {"command": command})
         else:
             output = ModelOutput.for_tool_call(
