@@ -47,7 +47,9 @@ def shown(run: Run, kind: Kind) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("made", [rtv, pdr, pdr_rtv, robust, cheap], ids=lambda m: m.__name__)
-@pytest.mark.parametrize("given", [{}, {"n": 5, "votes": 3}, {"selection": "swiss"}], ids=str)
+@pytest.mark.parametrize(
+    "given", [{}, {"n": 5, "votes": 3}, {"selection": "swiss", "votes": 8}], ids=str
+)
 def test_totals_are_those_that_estimate_prints(made: Any, given: dict[str, Any]) -> None:
     name = made.__name__
     plan = phases(planned_stages([made(**given)]))

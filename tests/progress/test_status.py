@@ -49,8 +49,8 @@ def test_another_terminal_sees_the_same_while_it_runs_and_after(tmp_path: Path) 
 
             def both_ended() -> Any:
                 [found] = status(tmp_path, "--json")
-                ended = found["state"] and found["state"]["states"]["p0/1"]["phases"][0]["done"]
-                return found if ended == 3 else None
+                told = (found["state"] or {"states": {}})["states"].get("p0/1")
+                return found if told and told["phases"][0]["done"] == 3 else None
 
             seen.update(wait_for(both_ended), shown=status(tmp_path))
         return prefer("#good")(messages, config)
