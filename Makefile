@@ -25,7 +25,7 @@ demo: setup
 	@$(BIN)/python -m inspect_tts.benchmarks.demo
 
 test: setup-dev
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone and not faults" $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone and not faults and not bench" $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .
@@ -61,6 +61,7 @@ terminal: setup-dev
 	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/benchmarks/test_terminal_tasks.py tests/agents/test_terminus*.py $(ARGS)
 
 bench: setup-dev
+	$(BIN)/python -m pytest -m bench
 	$(BIN)/python bench/overhead.py $(ARGS)
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/selection.py

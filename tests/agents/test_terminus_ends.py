@@ -114,6 +114,7 @@ def test_what_runs_in_the_terminal_outlives_the_agent(docker_box: Box, tmp_path:
     assert ["sleep 4242" in each for each in found] == [True]
 
 
+@pytest.mark.bench
 def test_the_bench_counts_one_execution_a_turn() -> None:
     missing = docker_missing()
     if missing:

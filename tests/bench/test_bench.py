@@ -21,6 +21,7 @@ def bench(*options: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
+@pytest.mark.bench
 def test_json_holds_a_ratio_with_its_aim_and_raw_values_for_each_measure() -> None:
     report: dict[str, Any] = json.loads(bench("--json"))
     assert report["given"] | {"n": 2, "turns": 2, "sandbox": "local"} == report["given"]

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from commands import run_command
 
 
+@pytest.mark.bench
 def test_it_measures_the_command(tmp_path: Path) -> None:
     bench = Path(__file__).parents[2] / "bench" / "report.py"
     arguments = ["--problems", "4", "--n", "2", "--logs", "2", "--events", "3"]

@@ -102,7 +102,7 @@ CASES: dict[str, tuple[list[Rollout], list[Selection], dict[str, tuple[str, int,
     "grades that abstain": (
         ROLLOUTS,
         [selection(("grade", (GONE,)), ("grade", (vote(verdict=None, grade=3),)))],
-        {"votes_abstained": ("error", 1, 2)},
+        {"votes_abstained": ("error", 1, 2), "grades_sampled": ("note", 1, 1)},
     ),
     "asked again": (
         [*ROLLOUTS, rollout(4, summary=summary("structured", reasked=True))],

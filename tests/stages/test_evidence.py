@@ -30,7 +30,7 @@ UNIT = "python3 -c 'from sums import add; assert add(2, 5) == 7'"
 CHECKS = {
     "unit": UNIT,
     "deletes": "rm -rf $PWD",
-    "talks": "yes | head -c 10G",
+    "talks": "yes | head -c 300M",
     "absent": "no_such_program",
     "edits": "echo >> sums.py",
     "leaves": "touch left; (sleep 600 &) ; ls",
