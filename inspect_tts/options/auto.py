@@ -3,9 +3,9 @@
 from importlib.util import find_spec
 
 from inspect_tts.errors import UserError
+from inspect_tts.extras import install_command
 from inspect_tts.method.parameters import IterationParameters, JudgeParameters, Parameters
 from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec
-from inspect_tts.method.voting.strength import MISSING
 
 _AUTO = {"votes": ("min_votes", "max_votes", "vote_error"), "n": ("min_n", "max_n", "wave")}
 _RANKING = ("swiss", "pivot")
@@ -37,6 +37,11 @@ def check_auto_selection(options: JudgeParameters, spec: SelectionSpec, name: st
         )
 
 
+def strengths_missing() -> str:
+    """What to do where strengths cannot be computed."""
+    return f"strengths need choix, which is not installed: {install_command('report')}"
+
+
 def check_ranked_by(options: JudgeParameters, name: str) -> None:
     """Refuse to rank by strengths where nothing does, or where they cannot be computed."""
     if options.ranked_by == "votes":
@@ -47,7 +52,7 @@ def check_ranked_by(options: JudgeParameters, name: str) -> None:
             f"leave it out with selection={name!r}"
         )
     if find_spec("choix") is None:
-        raise UserError(f"ranked_by={options.ranked_by!r}: {MISSING}")
+        raise UserError(f"ranked_by={options.ranked_by!r}: {strengths_missing()}")
 
 
 def check_waves(options: IterationParameters) -> None:

@@ -1,9 +1,11 @@
 """Arguments of `choose`."""
 
-from typing import Any
+from typing import Any, Self
 
 from inspect_ai.model import Model
 from pydantic import SkipValidation
+
+from inspect_tts.errors import UserError
 
 from . import SelectRecordedOptions
 
@@ -19,3 +21,13 @@ class ChooseOptions(SelectRecordedOptions):
     """Folder of the log. Default: that of `inspect eval`."""
     eval_args: dict[str, Any] | None = None
     """Further arguments of `inspect_ai.eval_async`, such as `cost_limit` or `max_connections`."""
+
+    def checked_needs(self, selection: str, dedupe_behavior: bool) -> Self:
+        """Refuse what would execute candidates, which have no sandbox."""
+        if self.takes_evidence or dedupe_behavior or selection == "behavior":
+            raise UserError(
+                "choose executes nothing: leave out check, evidence, dedupe_behavior and "
+                "selection='behavior'. For patches whose problems have an image there is "
+                "`inspect-tts select --check ... --image-template ...`"
+            )
+        return self

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from inspect_tts.errors import UserError
+from inspect_tts.extras import install_command
 
 from .plan import ShardPlan
 from .sets import ShardSet
@@ -107,7 +108,7 @@ def connect_ray(address: str | None, runtime_env: str | None) -> Any:
         import ray
     except ImportError as error:
         raise UserError(
-            "--executor ray needs Ray, which is not installed: pip install 'inspect_tts[ray]'"
+            f"--executor ray needs Ray, which is not installed: {install_command('ray')}"
         ) from error
     given = json.loads(Path(runtime_env).read_text(encoding="utf-8")) if runtime_env else None
     if address and address not in ("auto", "local"):

@@ -14,8 +14,9 @@ from inspect_tts.method.records import Draw, Match, Rollout, Selection, Stage
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.tournament import judges_key
-from inspect_tts.method.voting.strength import MISSING, Strength, strengths
+from inspect_tts.method.voting.strength import Strength, strengths
 from inspect_tts.options import SelectOptions
+from inspect_tts.options.auto import strengths_missing
 from inspect_tts.registry import find_selection
 from inspect_tts.statistics.audit import discrepancies
 
@@ -104,7 +105,7 @@ class RolloutPool(StoreModel):
         try:
             return strengths(self.selections)
         except ImportError as error:
-            raise UserError(MISSING) from error
+            raise UserError(strengths_missing()) from error
 
     def execution(self, iteration: int | None = None) -> ExecutionEvidence | None:
         """What a selection goes by that begins now, or a context of an iteration's rollouts."""

@@ -22,7 +22,6 @@ SAMPLES = 4000
 """Of the strengths, for P(best)."""
 DEVIATIONS = 1.96
 """Half the width of an interval of 95 %, in standard deviations."""
-MISSING = "strengths need choix, which is not installed: pip install 'inspect_tts[report]'"
 
 
 class Strength(Record):
