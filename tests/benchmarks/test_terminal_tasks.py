@@ -24,12 +24,14 @@ from inspect_tts.agents.terminus.record import TerminusRecord
 from inspect_tts.benchmarks.terminal_bench.harbor import inspect_harbor
 from inspect_tts.benchmarks.terminal_bench.task import terminal_bench
 
-FEW = ("kv-store-grpc", "regex-log", "sqlite-db-truncate")
+FEW = ("kv-store-grpc",)
 SERVICE = "kv-store-grpc"
 """Its tests talk to a server that the agent left running."""
 
 MANY = (
     *FEW,
+    "regex-log",
+    "sqlite-db-truncate",
     "cancel-async-tasks",
     "circuit-fibsqrt",
     "cobol-modernization",
