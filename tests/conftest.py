@@ -1,9 +1,12 @@
 """Sandboxes for tests that run real evals."""
 
+import atexit
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import fsspec
@@ -13,6 +16,19 @@ from inspect_ai.util import display_counter
 
 os.environ.setdefault("INSPECT_TTS_PREFLIGHT", "false")  # a script's answers are counted
 os.environ["INSPECT_EVAL_CTL_SERVER"] = "false"  # no test asks it anything
+
+
+def _home_without_startup_files() -> str:
+    """The home folder but for what shells read: each command of a `local` sandbox starts one."""
+    home = Path(mkdtemp(prefix="home-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    for entry in Path.home().iterdir():
+        if entry.name not in {".bashrc", ".bash_profile", ".bash_login", ".profile"}:
+            (home / entry.name).symlink_to(entry)
+    return str(home)
+
+
+os.environ["HOME"] = _home_without_startup_files()
 os.environ["INSPECT_DISPLAY"] = "log"
 display_counter("", "")  # fixes the display of this process; another one draws what nobody sees
 
