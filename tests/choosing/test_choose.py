@@ -17,10 +17,6 @@ from inspect_ai.log import read_eval_log
 from inspect_ai.model import (
     ChatMessageAssistant,
     ChatMessageUser,
-    ModelCost,
-    ModelInfo,
-    get_model,
-    set_model_info,
 )
 from openai_api import Server, answer, said, serving
 from recorded_files import PATCH
@@ -33,7 +29,6 @@ from inspect_tts.models.preflight import SWITCH
 from inspect_tts.options.choosing import ChooseOptions
 
 CANDIDATES = ["I am a0.", "I am a1.", "I am a2.", "I am a3."]
-PRICE = ModelCost(input=1, output=1, input_cache_write=0, input_cache_read=0)
 BEST = prefer("I am a2.", "I am a1.")
 
 
@@ -191,8 +186,11 @@ def test_trajectories_of_the_simulated_model(tmp_path: Path) -> None:
         model="simulated/coder",
         votes=8,
         log_dir=str(tmp_path),
+        eval_args={"cost_limit": 1.0},
     )
     assert choice.result is samples[choice.index].messages
+    paid = 3 * choice.usage.input_tokens + 15 * choice.usage.output_tokens
+    assert choice.cost == pytest.approx(paid / 1_000_000)
     assert choice.pool.discrepancies() == ()
     assert sum(choice.votes) > 0
     assert all(rollout.summary.text for rollout in choice.pool.rollouts)
@@ -235,14 +233,6 @@ def test_a_provider_that_fails_ends_with_its_message(
     [again] = eval_retry(log, log_dir=str(tmp_path), display="none")
     assert again.status == "success"
     assert chosen(tmp_path, model=server.model("m"), votes=1).result in CANDIDATES
-
-
-def test_a_price_makes_a_cost(tmp_path: Path) -> None:
-    set_model_info("mockllm/priced", ModelInfo(cost=PRICE))
-    script = Script()
-    model = get_model("mockllm/priced", custom_outputs=script.answer, memoize=False)
-    choice = chosen(tmp_path, model=model, votes=1, eval_args={"cost_limit": 1.0})
-    assert choice.cost == pytest.approx(15e-6 * len(script.calls))
 
 
 def test_the_options_are_told_in_the_signature() -> None:
