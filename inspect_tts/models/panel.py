@@ -64,7 +64,7 @@ def judge_model(name: str) -> Model:
         return role_model(JUDGE)
     roles = model_roles()
     if name in roles:
-        return get_model(role=name)
+        return get_model(role=name, required=True)
     if "/" not in name:
         known = ", ".join(sorted({JUDGE, *(role for role in roles if role not in ROLES)}))
         raise UserError(
