@@ -65,7 +65,7 @@ class Tree:
     identity: str
     """Tells the start state from another."""
     alone: bool
-    """Whether nothing else runs in the sandbox."""
+    """Whether all processes that can be seen are the sandbox's own: in a container."""
     content: str = ""
     state: str = ""
     """What the tree should be now."""
@@ -141,8 +141,9 @@ class Tree:
         await _exec([*_SHELL, f"rm -rf {_quoted(self.own)}", "sh"], b"", _SECONDS)
 
 
-async def open_tree(*, local: bool) -> Tree:
+async def open_tree(provider: str) -> Tree:
     """Note the start state of the default sandbox's workspace."""
+    local = provider == "local"
     place = tempfile.gettempdir() if local else "/var/tmp"  # of the sandbox
     most = str(MOST_TREE_BYTES // 1024)
     done = await _exec([*_SHELL, OPEN_TREE, "sh", most, place], b"", _SECONDS, begin=None)
@@ -161,7 +162,8 @@ async def open_tree(*, local: bool) -> Tree:
     finally:
         await close_baseline(baseline)
     inside = home.removeprefix(top).strip("/") if f"{home}/".startswith(f"{top}/") else ""
-    tree = Tree(top, own, inside, f"{baseline.commit} {baseline.tree}", alone=not local, undo=undo)
+    identity, alone = f"{baseline.commit} {baseline.tree}", provider == "docker"
+    tree = Tree(top, own, inside, identity, alone=alone, undo=undo)
     tree.content, tree.state = _states(await _run(STATE, top, own))
     copied, _ = _states(await _run(STATE, f"{own}/start", own))
     await _run(STATE, top, own)

@@ -118,7 +118,8 @@ tries=0
 while kill -0 "$reader" 2>/dev/null && [ "$tries" -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill "$reader" 2>/dev/null
 export LC_ALL=C
-if [ "$alone" = yes ]; then  # what it left running in a container of its own
+# what it left running in a container of its own, unless that sees the processes of its host
+if [ "$alone" = yes ] && ! grep -qx kthreadd /proc/2/comm 2>/dev/null; then
   for each in /proc/[0-9]*; do
     each=${each#/proc/}
     grep -qx "$each" "$own/processes" || [ "$each" = $$ ] || [ "$each" = "$PPID" ] ||

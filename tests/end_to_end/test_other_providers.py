@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from installed import installed
 
 from inspect_tts import RolloutPool
 
-CHECK = json.dumps({"answered": "test -f answer"})
+BYSTANDER = f"sleep 300.{os.getpid()}"
+"""What a check leaves running on the machine, beyond its own group of processes."""
+CHECK = json.dumps({"answered": f"(setsid {BYSTANDER} >/dev/null 2>&1 &); test -f answer"})
 TASK = """
 from inspect_ai import task
 from inspect_ai.scorer import Score, accuracy, scorer
@@ -76,10 +79,11 @@ def _facts(log: EvalLog) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     run = Run(tmp_path_factory.mktemp("sheds"))
     assert run.begin() == 0
-    return run
+    yield run
+    subprocess.run(["pkill", "-f", f"^{BYSTANDER}"], check=False)
 
 
 def test_rollouts_evidence_grading_and_adoption_need_no_more_than_inspects_interface(
@@ -90,6 +94,13 @@ def test_rollouts_evidence_grading_and_adoption_need_no_more_than_inspects_inter
     assert all(values and values["number"] >= 0 for _, values in graded[:-1] if values)
     assert scores[0] >= 0, "the task's scorer read the adopted sandbox"
     assert list(undisturbed.sheds.iterdir()) == []
+
+
+def test_no_process_outside_of_its_group_is_killed_on_a_machine_that_others_use(
+    undisturbed: Run,
+) -> None:
+    ended = subprocess.run(["pkill", "-f", f"^{BYSTANDER}"], check=False)  # this test's own
+    assert ended.returncode == 0, "it was there"
 
 
 def test_without_snapshots_a_retry_applies_patches(undisturbed: Run, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ async def use(tree: Tree) -> None:
 @solver
 def using(local: bool) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        tree = await open_tree(local=local)
+        tree = await open_tree("local" if local else "docker")
         assert await tree.standing(["sums.py", "none.py"]) == {"sums.py"}
         await use(tree)
         await tree.close()

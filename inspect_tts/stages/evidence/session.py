@@ -88,7 +88,7 @@ class Session:
         except Exception as error:  # each provider raises its own
             raise TreeError(f"its sandbox could not be opened: {error}"[:500]) from error
         try:
-            self._tree = await open_tree(local=self.sandbox.type == "local")
+            self._tree = await open_tree(self.sandbox.type)
         except TimeoutError as error:
             raise TreeError("its workspace could not be read in time") from error
         self._on = UNTOUCHED
