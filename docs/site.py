@@ -22,8 +22,15 @@ BESIDE = ("CHANGELOG.md", "CONTRIBUTING.md")
 NAV: dict[str, str | list[str]] = {
     "Start": "index.md",
     "Benchmarks": ["swe_verified.md", "terminal_bench.md"],
-    "Use": ["selections.md", "evidence.md", "recorded.md", "report.md", "costs.md"],
-    "Run": ["reliability.md", "scaled.md"],
+    "Use": [
+        "options.md",
+        "selections.md",
+        "evidence.md",
+        "recorded.md",
+        "report.md",
+        "costs.md",
+    ],
+    "Run": ["reliability.md", "scaled.md", "many_machines.md"],
     "Extend": ["extending.md", "reference.md", "CONTRIBUTING.md"],
     "Changes": "CHANGELOG.md",
 }
