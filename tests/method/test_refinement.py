@@ -71,6 +71,24 @@ FIXED: list[Any] = [
         (PREVIOUS[:1],) * 3,
         id="random: fewer than top_k where there are fewer",
     ),
+    pytest.param(
+        "random",
+        {"excluded": {"t0-n00", "t0-n02"}, "n": 3},
+        (("t0-n03", "t0-n01"), ("t0-n03", "t0-n01"), ("t0-n01", "t0-n03")),
+        id="random: never those that reached for the solution",
+    ),
+    pytest.param(
+        "single",
+        {"excluded": {"t0-n02"}},
+        (("t0-n00",), ("t0-n01",), (), ("t0-n03",)),
+        id="single: no context where the predecessor reached for the solution",
+    ),
+    pytest.param(
+        "select",
+        {"selected": PREVIOUS[:1], "without_context": 1},
+        (*(PREVIOUS[:1],) * 3, ()),
+        id="the last start without a context",
+    ),
 ]
 
 
