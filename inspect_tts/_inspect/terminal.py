@@ -79,6 +79,8 @@ def say(text: str) -> None:
     shown = display()
     if isinstance(shown, TextualDisplay):
         atexit.register(print, text)
+    elif display_type() == "log" and not logging.getLogger().isEnabledFor(logging.INFO):
+        print(text, flush=True)  # Inspect's default level hides messages
     else:
         shown.print(text)
 

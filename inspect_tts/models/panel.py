@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from logging import getLogger
 
 from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 
@@ -10,7 +12,9 @@ from inspect_tts.errors import UserError
 from inspect_tts.method.parameters import JUDGE
 
 from .identity import model_identity
-from .roles import NO_MODEL, ROLES, check_roles, role_model
+from .roles import NEAR, NO_MODEL, ROLES, check_roles, role_model
+
+logger = getLogger(__name__)
 
 _AS = 'give judges=\'["provider/name", "judge2"]\', where --model-role judge2=... gives the second'
 
@@ -92,12 +96,23 @@ def _made(argument: str, name: str, how: str) -> Model:
 
 
 def check_asked(names: Sequence[str]) -> None:
-    """Refuse a role that reads like a judge's and that nobody asks."""
+    """Refuse a role that is named like ours and that nobody asks; warn of others like a judge's."""
     for given in model_roles():
-        if given.startswith(JUDGE) and given not in names:
-            shown = ", ".join(names)
+        if not given.startswith(JUDGE) or given in names:
+            continue
+        shown = ", ".join(names)
+        add = f"judges='[\"{names[0]}\", \"{given}\"]'"
+        if get_close_matches(given, (JUDGE, *names), n=1, cutoff=NEAR):
             raise UserError(
                 f"--model-role {given}=... would not be asked: the judges are {shown}. Add "
-                f'{given!r} to judges, as in judges=\'["{names[0]}", "{given}"]\', or leave the '
-                "role out"
+                f"{given!r} to judges, as in {add}, or leave the role out"
             )
+        if given not in _told:  # a task's own scorer may ask it
+            _told.add(given)
+            logger.warning(
+                f"--model-role {given}=... judges no rollouts: the judges are {shown}. If it "
+                f"should, and is not only for the task, give {add}"
+            )
+
+
+_told: set[str] = set()

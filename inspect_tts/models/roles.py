@@ -35,6 +35,8 @@ Role = Literal["judge", "summarizer"]
 ROLES: tuple[Role, ...] = ("judge", "summarizer")
 NO_MODEL = "none/none"
 """Inspect's name for the absence of a model."""
+NEAR = 0.75
+"""From which likeness on the name of a role is taken for a misspelled one of ours."""
 TOO_LONG = "the prompt does not fit into the model's context"
 SHORTER = (
     "Your answer was cut off at the limit of output tokens before it was complete. Answer again, "
@@ -131,7 +133,7 @@ def check_roles() -> None:
     for given in model_roles():
         if given in ROLES or (given.startswith("judge") and not given.isalpha()):
             continue  # judge2, which `judges` may name
-        if close := get_close_matches(given, ROLES, n=1, cutoff=0.75):
+        if close := get_close_matches(given, ROLES, n=1, cutoff=NEAR):
             raise UserError(
                 f"--model-role {given}=... is not a role of inspect_tts; did you mean "
                 f"'{close[0]}'? Its roles are {', '.join(ROLES)}"

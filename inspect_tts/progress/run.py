@@ -1,6 +1,7 @@
 """The runs of this process, and how far each of their problems has come."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from logging import getLogger
 from os import getpid
 from socket import gethostname
@@ -90,7 +91,8 @@ class Run:
         if shows_in_place():
             self.refresh()
             caption, text = footer(self.state, rich.get_console().width)
-            display_counter(caption, escape(text))
+            with suppress(Exception):  # the display is about to close: there is nothing to show in
+                display_counter(caption, escape(text))
 
 
 RUNS: dict[str, Run] = {}

@@ -23,9 +23,12 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
+from inspect_tts.errors import UserError
 from inspect_tts.method.records import Record
 
-PATIENCE = float(os.environ.get("INSPECT_TTS_LEASE_SECONDS", "60"))
+SWITCH = "INSPECT_TTS_LEASE_SECONDS"
+"""Environment variable with the patience of this machine."""
+PATIENCE = 60.0
 """Seconds for which a count stands still until its holder is taken for dead.
 
 On NFS not less than `acdirmax` (60): by then a holder that was suspended sees the next term.
@@ -41,6 +44,21 @@ class LeaseLostError(RuntimeError):
 
 class LeaseHeldError(RuntimeError):
     """Another process holds the lease and lives. The message names it."""
+
+
+def patience_set() -> float:
+    """The patience of this machine."""
+    value = os.environ.get(SWITCH, str(PATIENCE))
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 86_400:
+        raise UserError(
+            f"{SWITCH}={value!r} is no number of seconds above 0; set it to the time after which a "
+            "silent process is taken for dead, the same on all machines, or unset it"
+        )
+    return seconds
 
 
 class Term(Record):
@@ -67,7 +85,7 @@ class Watch:
             return True
         if (number, term) != self._seen:
             self._seen, self._since = (number, term), after
-        return before - self._since >= (term.patience if term else PATIENCE)
+        return before - self._since >= (term.patience if term else patience_set())
 
 
 def unheld(number: int, term: Term | None) -> bool:
@@ -209,7 +227,7 @@ def take_lease(
     place: str,
     *,
     wait: bool = True,
-    patience: float = PATIENCE,
+    patience: float | None = None,
     told: Callable[[str], None] = lambda holder: None,
     on_loss: Callable[[], None] | None = None,
 ) -> Lease:
@@ -218,10 +236,14 @@ def take_lease(
     Args:
         place: Folder or URL of the lease.
         wait: Whether to wait for a holder that lives; else `LeaseHeldError` is raised.
-        patience: For how long others wait for this process.
+        patience: For how long others wait for this process; `INSPECT_TTS_LEASE_SECONDS` if None.
         told: Called once with the name of a holder that lives.
         on_loss: Called in a thread when another process has taken the lease.
+
+    Raises:
+        UserError: If that variable is no number of seconds.
     """
+    patience = patience_set() if patience is None else patience
     files, watch, number = LeaseFiles(place), Watch(), 0
     first: tuple[int, Term | None] | None = None
     holder = f"{token_hex(4)} {socket.gethostname()} (process {os.getpid()})"
@@ -234,7 +256,7 @@ def take_lease(
             if files.create(number + 1, mine):
                 lease = Lease(files, number + 1, mine, began, on_loss)
                 if not unheld(number, term):
-                    sleep((term.patience if term else PATIENCE) / 2)
+                    sleep((term.patience if term else patience) / 2)
                 return lease
             continue
         if first is None:

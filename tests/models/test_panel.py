@@ -159,6 +159,22 @@ def test_a_role_that_reads_like_a_typing_mistake_is_still_refused(tmp_path: Path
     assert "did you mean 'judge'" in str((log.samples or [])[0].error)
 
 
+@pytest.mark.parametrize("name", ["judge-2", "judge_2", "judge10"])
+def test_a_role_named_almost_like_a_judge_is_refused(tmp_path: Path, name: str) -> None:
+    log = judged(tmp_path, given={**roles(), name: model(prefer(), "x")})
+    assert f"{name}=... would not be asked" in str((log.samples or [])[0].error)
+
+
+def test_a_role_of_the_tasks_own_scorer_may_begin_with_judge(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = judged(tmp_path, given={**roles(), "judge_model": model(prefer(), "x")})
+    assert log.status == "success"
+    told = [r.message for r in caplog.records if "judge_model=..." in r.message]
+    assert len(told) == 1
+    assert "judges no rollouts: the judges are judge, judge2" in told[0]
+
+
 def test_a_chain_of_stages_takes_judges_as_well(tmp_path: Path) -> None:
     chain = [
         rollouts(n=3, agent=acting(*CROWD)),

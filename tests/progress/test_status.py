@@ -142,6 +142,21 @@ def test_without_a_terminal_lines_are_printed_and_steps_are_rollouts(
     assert done.stdout.count("cost is -: no price is known for mockllm/model") == 1
 
 
+@pytest.mark.parametrize("level", [(), ("--log-level", "info")], ids=["hidden", "shown"])
+def test_lines_come_in_the_display_log_at_each_level(level: tuple[str, ...], tmp_path: Path) -> None:
+    support = str(Path(__file__).parents[1] / "support")
+    (tmp_path / "tasks.py").write_text(TASK_FILE.format(support=support))
+    done = run_command(
+        *("inspect", "eval", "tasks.py@one", "--display", "log", "--log-dir", "logs", *level),
+        cwd=tmp_path,
+        env={SWITCH: "0.05", "COLUMNS": "200"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [each for each in done.stdout.splitlines() if "inspect_tts: rtv on" in each]
+    assert lines, done.stdout
+    assert all(each.startswith("inspect_tts") != bool(level) for each in lines)
+
+
 def test_a_number_of_seconds_that_is_none_is_refused_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

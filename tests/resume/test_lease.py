@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspect_tts.errors import UserError
 from inspect_tts.resume.lease import (
     LeaseFiles,
     LeaseHeldError,
@@ -235,6 +236,16 @@ def test_a_storage_that_is_away_stops_writing_before_anybody_takes_over(tmp_path
     shutil.move(tmp_path / "away", place)
     lease.check()
     lease.release()
+
+
+@pytest.mark.parametrize("value", ["1 minute", "0", "-3", "nan", "inf", ""])
+def test_a_patience_that_is_no_number_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("INSPECT_TTS_LEASE_SECONDS", value)
+    with pytest.raises(UserError, match=f"INSPECT_TTS_LEASE_SECONDS={value!r} is no number of"):
+        take_lease(str(tmp_path / "lease"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_leases_of_a_file_system_without_exclusive_creation_are_read_back(tmp_path: Path) -> None:

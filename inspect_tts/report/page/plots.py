@@ -118,7 +118,7 @@ def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
         "Open: pass@1 at the cost of one rollout. Filled: the selected at the cost of the run.",
         data,
         {
-            "xaxis": spent(name, f"{name} a problem, logarithmic", type="log", nticks=6),
+            "xaxis": spent(name, f"{name} a problem, logarithmic", type="log", nticks=3),
             "yaxis": scores(percent),
         },
     )

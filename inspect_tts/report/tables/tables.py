@@ -103,8 +103,9 @@ def _main(runs: Sequence[RunNumbers]) -> Table:
         f"Mean scores over problems, {'in %' if percent else 'as scored'}; 95 % intervals by the "
         "bootstrap over problems. headroom: (selected - pass@1) / (oracle - pass@1)."
     )
-    if any(cell.text == UNKNOWN for _, cells in rows for cell in cells):
-        caption += f" {UNKNOWN}: rollouts that it needs were not graded."
+    unknown = [run for run, cells in rows if any(cell.text == UNKNOWN for cell in cells)]
+    told = ["rollouts that it needs were not graded"] if any(run.samples for run in unknown) else []
+    caption += _reasons(told, unknown)
     columns = [*(named(name)[0] for name in names), "problems"]
     return _table("Main table", runs, columns, rows, caption, lambda run: _differing(run, runs))
 
@@ -130,11 +131,19 @@ def _costs(runs: Sequence[RunNumbers]) -> Table:
             yield Cell(f"{(count or 0) / run.samples:.0f}" if known else "")
 
     columns = ("tokens", "dollars", "wall time", "rollouts", "votes")
-    missing = {name for run in runs for name, found in run.per_problem.items() if found is None}
+    missing = {
+        name for run in runs if run.samples for name, e in run.per_problem.items() if e is None
+    }
     whys = {"dollars": "the price of a model is not known", "seconds": "no time was recorded"}
-    told = "; ".join(why for name, why in whys.items() if name in missing)
+    told = _reasons([why for name, why in whys.items() if name in missing], runs).strip()
     rows = [(run, list(cells(run))) for run in runs]
-    return _table("Cost of a problem", runs, columns, rows, f"{UNKNOWN}: {told}." if told else "")
+    return _table("Cost of a problem", runs, columns, rows, told)
+
+
+def _reasons(told: Sequence[str], runs: Sequence[RunNumbers]) -> str:
+    """Why numbers of runs are unknown, as the end of a caption."""
+    ended = [] if all(run.samples for run in runs) else ["no sample ended"]
+    return f" {UNKNOWN}: {'; '.join([*told, *ended])}." if told or ended else ""
 
 
 def _comparison(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:

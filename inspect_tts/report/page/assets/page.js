@@ -309,7 +309,7 @@ function bracket(problem, selection, row) {
 
 function matchBox(problem, match, row, style = {}) {
   const told = match.group.map((id) => `${id} (${said(problem.byId[id].passed)}) ${many(match.tally[id] || 0, "vote")}`).join(" against ");
-  return el("button", { type: "button", class: "match", style, "data-match": match.id, "aria-label": match.group.length > 1 ? `${match.id}: ${told}; ${match.winner} wins by ${match.by}` : `${match.id}: ${match.group[0]}, ${match.by}`,
+  return el("button", { type: "button", class: "match", style, "data-match": match.id, title: match.group.length > 1 ? `${match.id}: ${told}; ${match.winner} wins by ${match.by}` : `${match.id}: ${match.group[0]}, ${match.by}`,
     on: { click: () => openMatch(problem, match, row) } },
     ...match.group.map((id) => {
       const passed = problem.byId[id].passed;
