@@ -101,7 +101,7 @@ def check_asked(names: Sequence[str]) -> None:
         if not given.startswith(JUDGE) or given in names:
             continue
         shown = ", ".join(names)
-        add = f"judges='[\"{names[0]}\", \"{given}\"]'"
+        add = f'judges=\'["{names[0]}", "{given}"]\''
         if get_close_matches(given, (JUDGE, *names), n=1, cutoff=NEAR):
             raise UserError(
                 f"--model-role {given}=... would not be asked: the judges are {shown}. Add "

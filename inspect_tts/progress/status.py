@@ -105,7 +105,10 @@ def _find(place: str) -> tuple[list[_Found], list[str]]:
         try:
             log = read_eval_log(location, header_only=True)
         except Exception as error:  # whatever is wrong with one log, the others are read
-            notes.append(f"{location} cannot be read: {type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
+            if "EOCD" in why:  # the end of a zip, in the words of Inspect's reader
+                why = "the file is cut off"
+            notes.append(f"{location} cannot be read: {why}")
             continue
         known = logs.get(log.eval.task_id)
         if any(is_stage(step.solver) for step in log.plan.steps) and (

@@ -175,5 +175,6 @@ def check_own_solver(task: str, solver: Solver) -> None:
             )
         raise UserError(
             f"the own solver of task '{task}' is {name}, which needs an agent to run: pass "
-            "agent='package/name' to it, or set it with task_with(task, solver=...)"
+            "agent='package/name' to it, or leave the task its own agent and set the strategy from "
+            "outside, by --solver or by task_with(task, solver=...)"
         )

@@ -143,7 +143,7 @@ def test_without_a_terminal_lines_are_printed_and_steps_are_rollouts(
 
 
 @pytest.mark.parametrize("level", [(), ("--log-level", "info")], ids=["hidden", "shown"])
-def test_lines_come_in_the_display_log_at_each_level(level: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_display_log_has_lines_at_each_level(level: tuple[str, ...], tmp_path: Path) -> None:
     support = str(Path(__file__).parents[1] / "support")
     (tmp_path / "tasks.py").write_text(TASK_FILE.format(support=support))
     done = run_command(
@@ -205,7 +205,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "holds no log of a strategy" in nothing.output
     log = run(problem(1), rtv(n=2, votes=1, agent=generate()), tmp_path)
     (tmp_path / "cut.eval").write_bytes(Path(log.location).read_bytes()[:500])
-    assert "cut.eval cannot be read" in status(tmp_path)
+    assert "cut.eval cannot be read: the file is cut off" in status(tmp_path)
     folder = tmp_path / ".inspect_tts" / log.eval.task_id
     folder.mkdir(parents=True)
     (folder / FILE).write_text("{}")

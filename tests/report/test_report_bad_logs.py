@@ -241,6 +241,8 @@ def test_a_json_log_without_a_finished_sample(left: list[Any] | None, tmp_path: 
     found = numbers(tmp_path)
     assert [run["samples"] for run in found["runs"]] == [0]
     assert "has status started: its finished samples count" in found["notes"][0]
+    shown = report(tmp_path, "--no-html").output
+    assert shown.count("-: no sample ended.") == 2, "neither a grade nor a price is missing"
 
 
 def test_where_nothing_could_be_read_the_command_fails(tmp_path: Path) -> None:

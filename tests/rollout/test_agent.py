@@ -197,7 +197,7 @@ def test_a_task_object_ships_the_solver_that_it_holds(tmp_path: Path, given: Tas
 @pytest.mark.parametrize(
     ("given", "strategy", "message"),
     [
-        (Task(solver=rtv(n=2, votes=1)), None, "or set it with task_with(task, solver=...)"),
+        (Task(solver=rtv(n=2, votes=1)), None, "or by task_with(task, solver=...)"),
         (problem(solver=named_as_ours()), rtv(n=2), "has the name rtv, as one of inspect_tts has"),
         (nested(), rtv(n=2), "the own solver of task 'nested' is inspect_tts/rtv"),
         (nested(), None, "the own solver of task 'nested' is inspect_tts/rtv"),
