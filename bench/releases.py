@@ -78,8 +78,9 @@ FROM ENVIRONMENT
 COPY . /context/
 RUN mkdir /testbed && cd /testbed && tar xzf /context/sdist --strip-components 1 \\
  && git init -q -b main . && git config gc.auto 0 \\
- && git apply -R --whitespace=nowarn /context/patch \\
- && git apply -R --whitespace=nowarn /context/test_patch \\
+ && for each in patch test_patch; do \\
+      git apply -R --whitespace=nowarn /context/$each \\
+      || git apply -R -C1 --whitespace=nowarn /context/$each || exit 1; done \\
  && printf '__pycache__/\\n*.pyc\\n' >.git/info/exclude \\
  && git add -A -f && git -c user.name=base -c user.email=base@example.org commit -qm base \\
  && git gc -q --prune=now \\
