@@ -168,6 +168,27 @@ def class_labels(evidence: ExecutionEvidence) -> dict[str, str]:
     }
 
 
+def agreeing(evidence: ExecutionEvidence) -> tuple[tuple[str, ...], ...]:
+    """Classes that agree on a solution: unlike the untouched tree, and worse than it in nothing."""
+    alike = set(evidence.like_untouched)
+    return tuple(
+        members
+        for members in evidence.classes
+        if alike.isdisjoint(members) and not _worse(evidence, members[0])
+    )
+
+
+def _worse(evidence: ExecutionEvidence, id: str) -> bool:
+    """Whether a result breaks what passes on the untouched tree, or a check has no result on it."""
+    told, tree = evidence.attributions.values(), evidence.results[id]
+    unknown = [run for run in evidence.runs if run.tree == tree and run.problem is not None]
+    return (
+        any(each[id] == "broke" for each in told)
+        or bool(broken_tests(evidence, id))
+        or any(run.check in evidence.separating for run in unknown)
+    )
+
+
 def same_behaviour(
     evidence: ExecutionEvidence | None, population: Sequence[str]
 ) -> tuple[tuple[str, ...], ...]:

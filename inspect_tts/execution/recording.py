@@ -47,6 +47,13 @@ def compared(evidence: ExecutionEvidence) -> ExecutionEvidence:
     return evidence.model_copy(update={"runs": tuple(runs)})
 
 
+def without_texts(evidence: ExecutionEvidence) -> ExecutionEvidence:
+    """Leave out what no decision reads; the evidence on all rollouts holds it."""
+    runs = [run.model_copy(update={"output": ""}) for run in evidence.runs]
+    checks = [check.model_copy(update={"files": {}}) for check in evidence.checks]
+    return evidence.model_copy(update={"runs": tuple(runs), "checks": tuple(checks)})
+
+
 def _compared(run: CheckRun, stable: tuple[str, ...] | None) -> CheckRun:
     if stable is None or run.problem is not None:
         return run

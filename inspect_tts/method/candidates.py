@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from .parameters import Waves
 from .records import Rollout, Selection
@@ -35,11 +36,15 @@ def identical(candidates: Sequence[Rollout]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(members) for members in classes.values())
 
 
-def next_wave(waves: Waves, rollouts: Sequence[Rollout]) -> int:
+Classes = Sequence[Sequence[str]]
+"""Ids of rollouts that behave alike when executed, class by class."""
+
+
+def next_wave(waves: Waves, rollouts: Sequence[Rollout], classes: Classes = ()) -> int:
     """How many rollouts of iteration 0 to run next, 0 once enough agree.
 
     Enough are more than half of all, and no fewer than the first wave has. They ended by themselves
-    and left the same patch, which is not empty, or the same answer.
+    and left the same patch, which is not empty, or the same answer, or are of one of the classes.
     """
     prints = Counter(
         rollout.facts.fingerprint
@@ -47,16 +52,22 @@ def next_wave(waves: Waves, rollouts: Sequence[Rollout]) -> int:
         if rollout.facts.fingerprint and not failed(rollout)
         if rollout.patch is None or rollout.patch.text != ""
     )
-    agreed = max(prints.values(), default=0)
+    ended = {rollout.id for rollout in rollouts if not failed(rollout)}
+    alike = [len(ended.intersection(members)) for members in classes]
+    agreed = max([0, *prints.values(), *alike])
     if agreed >= waves.least and 2 * agreed > len(rollouts):
         return 0
     return min(waves.wave if rollouts else waves.least, waves.most - len(rollouts))
 
 
-def waves_run(waves: Waves, rollouts: Sequence[Rollout]) -> int:
-    """How many rollouts waves come to, if these are their results."""
+def waves_run(
+    waves: Waves, rollouts: Sequence[Rollout], classes: Mapping[int, Classes] = MappingProxyType({})
+) -> int:
+    """How many rollouts waves come to, if these are their results and, by count, their classes."""
     count = 0
-    while count <= len(rollouts) and (more := next_wave(waves, rollouts[:count])):
+    while count <= len(rollouts) and (
+        more := next_wave(waves, rollouts[:count], classes.get(count, ()))
+    ):
         count += more
     return count
 

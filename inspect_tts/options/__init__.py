@@ -25,6 +25,7 @@ from ..resume.saved_results import check_resume as check_resume
 from .auto import (
     check_auto_selection,
     check_auto_votes,
+    check_executed,
     check_needed,
     check_ranked_by,
     check_waves,
@@ -102,8 +103,8 @@ class RunOptions(IterationParameters, AgentOptions, LimitOptions, SummaryOptions
         return self
 
 
-class RolloutsOptions(RolloutsParameters, RunOptions):
-    """Arguments of the stage `rollouts`."""
+class RolloutsOptions(RolloutsParameters, EvidenceOptions, RunOptions):
+    """Arguments of the stage `rollouts`; between waves, results are executed."""
 
     keep_sandboxes: bool = True
     """Whether sandboxes stay open until no selection needs them. If false, each closes after its
@@ -114,9 +115,22 @@ class RolloutsOptions(RolloutsParameters, RunOptions):
     refinement_prompt: str | None = None
     """Replaces the text around the refinement context."""
 
+    @classmethod
+    def of(cls, other: Options, **changes: Any) -> Self:
+        """Take over arguments; what is executed between waves is nothing to a fixed number."""
+        if not getattr(other, "waves", None):
+            changes = {"check": None, "evidence": "none", **changes}
+        return super().of(other, **changes)
+
+    @property
+    def spare(self) -> bool:
+        """Whether a sandbox more is needed beside those that are held."""
+        return self.spare_sandbox or self.takes_evidence
+
     @model_validator(mode="after")
     def _fit(self) -> "RolloutsOptions":
         check_waves(self)
+        check_executed(self.takes_evidence, self)
         _check_without_context(self.without_context, self.fewest_rollouts)
         if (self.without_context or self.keep_parents) and self.context is None:
             raise UserError(

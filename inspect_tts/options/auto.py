@@ -63,6 +63,15 @@ def check_waves(options: IterationParameters) -> None:
         )
 
 
+def check_executed(executes: bool, options: IterationParameters) -> None:
+    """Refuse what is executed between waves where there are none."""
+    if executes and not options.waves:
+        raise UserError(
+            "check and evidence end the waves of n='auto' here; give n=auto, or put "
+            "take_evidence() behind rollouts()"
+        )
+
+
 def check_needed(options: Parameters) -> None:
     """Refuse arguments of `votes=auto` and `n=auto` where the number is given."""
     fields = type(options).model_fields

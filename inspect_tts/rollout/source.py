@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from inspect_tts._inspect import SandboxSet, eval_spec, outer_sample
 from inspect_tts.errors import NoRolloutError
+from inspect_tts.execution.records import CheckRun
 from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import Rollout
 from inspect_tts.resume.log_repair import note_run
@@ -154,6 +155,8 @@ class RolloutTasks:
         """None where rollouts run in the sample: each stage then has a source of its own."""
         self.spare: HeldSlot | None = None
         self.saved = SavedResults(None)
+        self.runs: dict[str, CheckRun] = {}
+        """Checks that ran on results, by key."""
         self.recorded_votes: RecordedVotes | None = None
         """Votes of an earlier run, to be used before a judge is asked."""
 
@@ -194,8 +197,11 @@ class RolloutTasks:
         return held
 
     @asynccontextmanager
-    async def spare_slot(self) -> AsyncIterator[None]:
+    async def spare_slot(self, *, keep: bool = False) -> AsyncIterator[None]:
         """Use the spare slot, or where none was taken one of those that all share."""
+        if keep and self.spare is not None:
+            yield  # it is used again
+            return
         spare, self.spare = self.spare, None
         if spare is None and any(rollout.holds for rollout in self.rollouts.values()):
             logger.warning(
@@ -204,7 +210,7 @@ class RolloutTasks:
             yield  # to wait for a slot might be to wait for oneself
             return
         if spare is None:
-            async with concurrency("rollouts", _FEW):
+            async with concurrency("rollout slots", _FEW):
                 yield
             return
         try:

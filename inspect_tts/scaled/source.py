@@ -22,8 +22,8 @@ from inspect_tts.models.roles import NEEDS_MODEL, NO_MODEL, usage
 from inspect_tts.progress import Outcome
 from inspect_tts.rollout.context import Settings
 from inspect_tts.scores import tag_log
+from inspect_tts.stages.live import DEFAULT_ROLLOUTS_AT_ONCE
 from inspect_tts.stages.pool import RolloutPool
-from inspect_tts.stages.rollouts import DEFAULT_ROLLOUTS_AT_ONCE
 
 from .records import (
     Finished,

@@ -43,6 +43,9 @@ class RolloutPool(StoreModel):
     """Rollouts that the last selection chose, or that the last iteration added."""
     executions: list[ExecutionEvidence] = Field(default_factory=list)
     """What checks on the results showed, one for each iteration for which they ran."""
+    waves: list[ExecutionEvidence] = Field(default_factory=list)
+    """What checks showed between waves of iteration 0 (`n=auto`), without commands' files and
+    outputs."""
     adopted: str | None = None
     """The rollout that the task's scorer graded."""
     taken_over: dict[str, int] = Field(default_factory=dict)
@@ -91,6 +94,7 @@ class RolloutPool(StoreModel):
             draws=self.draws,
             adopted=self.adopted,
             executions=self.executions,
+            waves=self.waves,
         )
 
     def strengths(self) -> tuple[Strength, ...]:

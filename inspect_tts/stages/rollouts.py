@@ -1,52 +1,28 @@
 """The stage that runs one iteration of rollouts."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from functools import partial
-from time import monotonic
-from typing import TypeAlias
 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.util import background, concurrency, span
 
 from inspect_tts import progress
-from inspect_tts._inspect import (
-    default_sandboxes,
-    eval_spec,
-    outer_sample,
-    planned_steps,
-    reserve_slots,
-    sandbox_spec,
-    setup_steps,
-    step_names,
-    tasks_to_run,
-    widen_throttles,
-)
+from inspect_tts._inspect import tasks_to_run
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, no_traceback
-from inspect_tts.execution.shown import checks_text
-from inspect_tts.machine.capacity import check_capacity
-from inspect_tts.machine.orphans import register_folders
-from inspect_tts.method.candidates import eligible, next_wave
+from inspect_tts.method.candidates import eligible
 from inspect_tts.method.records import Draw, Rollout, Stage
 from inspect_tts.method.refinement import refinement_contexts
-from inspect_tts.models.preflight import asked_models, preflight
 from inspect_tts.options import RolloutsOptions
-from inspect_tts.registry import is_stage
 from inspect_tts.rollout.agent import check_own_solver
-from inspect_tts.rollout.context import Job, Settings, check_settings
-from inspect_tts.rollout.rollout import LiveRollout
+from inspect_tts.rollout.context import Settings, check_settings
 from inspect_tts.rollout.source import (
     Contexts,
-    FinishedRollout,
-    HeldSlot,
     RolloutSource,
     check_some_ended,
     rollout_tasks,
 )
-from inspect_tts.scores import strategy_view, tag_log
 
 from .hooks import install_hooks
+from .live import check_room, live_rollouts
 from .pool import RolloutPool, draw, pool_of, slot_draws
 
 
@@ -75,11 +51,6 @@ def rollouts(options: RolloutsOptions) -> Solver:
 
     progress.mark_planned(solve, [planned])
     return solve
-
-
-Slot: TypeAlias = AbstractAsyncContextManager[object]
-DEFAULT_ROLLOUTS_AT_ONCE = 64
-"""Rollouts at once in the process where neither the user nor the sandbox provider sets a limit."""
 
 
 async def run_iteration(state: TaskState, generate: Generate, settings: Settings) -> TaskState:
@@ -133,110 +104,6 @@ async def add_iteration(
     return records
 
 
-async def live_rollouts(state: TaskState, generate: Generate, settings: Settings) -> "LiveRollouts":
-    """Check everything that could fail before the first rollout is paid for."""
-    active, spec, tasks = outer_sample(), eval_spec(), rollout_tasks()
-    options, iteration = settings.options, pool_of(state).iteration + 1
-    if spec.viewer is None:  # the log is written with it at the end, as with the tag
-        spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
-    ours = [name for step in planned_steps() for name in step_names(step) if is_stage(name)]
-    tag_log(spec, next(iter(ours), "rollouts"), options.n)
-    sandbox = await sandbox_spec(spec, active)
-    if iteration == 0:
-        register_folders(sandbox, spec, active.sandbox_environments)
-        tasks.open_saved(options.resume)
-        progress.restart(pool_of(state).problem)
-    progress.followed(pool_of(state).problem).meter("", tasks.budget)
-    tasks.budget.begin("rollouts", n=options.fewest_rollouts)
-    # a budget may end the strategy after any iteration
-    held = options.keep_sandboxes or tasks.budget.limited
-    job = Job.begin(
-        settings,
-        state,
-        generate,
-        iteration=iteration,
-        sandbox=sandbox,
-        setup=setup_steps(is_stage),
-        problem=pool_of(state).problem,
-        hold=held,
-        saved=tasks.saved,
-        budget=tasks.budget,
-    )
-    if iteration == 0:
-        asked = [*asked_models(), *job.models]
-        await preflight(spec, asked if options.preflight else ())
-    needed = options.most_rollouts + (options.spare_sandbox and sandbox is not None)
-    default = max(needed, default_sandboxes(spec, sandbox, DEFAULT_ROLLOUTS_AT_ONCE))
-    at_once = options.max_rollouts or default
-    if iteration == 0:
-        await check_capacity(sandbox, at_once)
-    await widen_throttles(spec, sandbox.type if sandbox else None, at_once)
-    return LiveRollouts(job, pool_of(state), at_once)
-
-
-class LiveRollouts(RolloutSource):
-    """Rollouts that run in the sample, each in a task and a sandbox of its own."""
-
-    def __init__(self, job: Job, pool: RolloutPool, at_once: int) -> None:
-        self._job, self._pool, self._at_once = job, pool, at_once
-
-    async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout]:
-        """Run the rollouts that the budget admits, all at once or in waves, until they ended."""
-        job, n, options = self._job, len(contexts), self._job.settings.options
-        new_slot = partial(concurrency, "rollout slots", self._at_once)
-        waves, spare = options.waves if number == 0 else None, options.spare_sandbox
-        slots: list[Slot] = [new_slot() for _ in contexts]
-        rollouts: list[LiveRollout] = []
-        problem = progress.followed(self._pool.problem)
-        problem.begin("rollouts", f"iteration {number}", n)
-        began = monotonic()
-        async with span(f"iteration {number}", type="solver"):
-            grow = options.max_rollouts is None
-            async with reserve_slots("rollout slots", self._at_once, grow=grow) as most:
-                if job.hold:
-                    _check_room(n + spare, most)
-                if not waves:
-                    rollouts = self._start(number, contexts, slots)
-                    for each in rollouts if job.hold else ():
-                        await each.started.wait()
-                elif job.hold:  # all of them now: between waves others could take what is missing
-                    slots = [await rollout_tasks().hold_slot(slot) for slot in slots]
-                if job.hold and spare:
-                    await rollout_tasks().take_spare(new_slot())
-            finished = await _ended(rollouts)
-            while waves and (wave := next_wave(waves, [r.record for r in finished])):
-                if len(finished) < len(rollouts):
-                    break
-                start = len(rollouts)
-                rollouts += self._start(number, contexts[: start + wave], slots, start)
-                finished = await _ended(rollouts)
-        for slot in slots[len(rollouts) :]:
-            if isinstance(slot, HeldSlot):
-                slot.given_back.set()
-        self.asked, self.seconds = len(rollouts), monotonic() - began
-        problem.complete()
-        return finished
-
-    def _start(
-        self, number: int, contexts: Contexts, slots: Sequence[Slot], start: int = 0
-    ) -> list[LiveRollout]:
-        """Start the rollouts of an iteration, from one on."""
-        known, rollouts = self._pool.execution(number - 1), []
-        for i, context in enumerate(contexts[start:], start):
-            earlier = [self._pool.by_id(id) for id in context]
-            refinement = self._job.refinement(earlier, checks_text(known, context, "Attempt"))
-            rollouts.append(LiveRollout(self._job, i, refinement, slots[i]))
-        for each in rollouts:
-            background(each.live)
-        return rollouts
-
-
-async def _ended(rollouts: Sequence[LiveRollout]) -> list[FinishedRollout]:
-    for each in rollouts:
-        await each.ended.wait()
-    return [each.finished for each in rollouts if each.finished]
-
-
 def check_tasks(settings: Settings) -> None:
     """Check the settings against the tasks that are about to run, where these are known already."""
     for each in tasks_to_run():
@@ -247,17 +114,8 @@ def check_tasks(settings: Settings) -> None:
             and settings.options.keep_sandboxes
             and each.has_sandbox
         ):
-            needed = settings.options.most_rollouts + settings.options.spare_sandbox
-            _check_room(needed, settings.options.max_rollouts)
-
-
-def _check_room(needed: int, slots: int) -> None:
-    if slots < needed:
-        raise UserError(
-            f"max_rollouts={slots} is too small: the selection chooses among {needed} rollouts "
-            "whose sandboxes must all be open, because the selected one is handed to the scorer as "
-            f"it is. Give max_rollouts >= {needed}, or a smaller n"
-        )
+            needed = settings.options.most_rollouts + settings.options.spare
+            check_room(needed, settings.options.max_rollouts)
 
 
 def _contexts(

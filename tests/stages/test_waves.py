@@ -4,10 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from executed import ALSO_RIGHT, RIGHT, WRONG, leaves, repository, tries
 from inspect_ai.solver import Solver
 from scripted import acting, calls, pool, problem, run, says
 
-from inspect_tts import RolloutPool, UserError, pdr_rtv, rollouts, rtv
+from inspect_tts import (
+    RolloutPool,
+    UserError,
+    adopt,
+    pdr_rtv,
+    rollouts,
+    rtv,
+    take_evidence,
+    tournament,
+)
 from inspect_tts.estimate.counts import counts, stand_in
 from inspect_tts.method.candidates import next_wave, waves_run
 from inspect_tts.method.parameters import Waves
@@ -63,6 +73,84 @@ def test_what_agrees() -> None:
     assert [waves_run(waves, made(each)) for each in ("aa", "abbb", "abcd")] == [2, 3, 4]
     assert waves_run(waves, made("aba")) == 3
     assert waves_run(waves, made("ab")) == 3, "one is missing"
+
+
+def test_what_behaves_alike_agrees() -> None:
+    waves, alike = Waves(least=2, most=4, wave=1), [["t0-n00", "t0-n02"], ["t0-n01"]]
+    assert next_wave(waves, made("abc")) == 1
+    assert next_wave(waves, made("abc"), alike) == 0
+    assert next_wave(waves, made("ab-"), alike) == 1, "one of them failed"
+    assert next_wave(waves, made("abcd"[:2]), alike) == 1, "fewer than min_n"
+    assert waves_run(waves, made("abcd"), {3: alike}) == 3
+    assert waves_run(waves, made("abcd"), {2: alike}) == 4
+
+
+STRATEGIES: dict[str, Any] = {
+    "held": lambda **given: rtv(**given, max_rollouts=5),
+    "not held": lambda **given: pdr_rtv(**given, iterations=2, top_k=1),
+    "stages": lambda **given: [
+        rollouts(n="auto", **{k: v for k, v in given.items() if k not in ("n", "votes")}),
+        take_evidence(check=given["check"]),
+        tournament(votes=1),
+        adopt(),
+    ],
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
+def test_equal_behaviour_ends_the_waves_and_no_check_runs_twice(
+    strategy: Any, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    check = f"pwd >> {ran}; python3 -c 'from sums import add; assert add(2, 5) == 7'"
+    acts = [leaves("#b", WRONG), leaves("#good", RIGHT), leaves("#c", ALSO_RIGHT)]
+    given: dict[str, Any] = {**AUTO, "min_n": 2, "wave": 1, "max_n": 4, "check": check}
+    made = strategy(**given, resume="off", agent=acting(*acts, *acts))
+    found = pool(run(repository(), made, tmp_path))
+    assert len(found.population(0)) == 3, "two results in other words pass the check"
+    assert [len(wave.population) for wave in found.waves] == [2, 3]
+    first = [each for each in found.executions if each.iteration == 0]
+    assert [set(each.population) for each in first] == [{r.id for r in found.population(0)}]
+    assert found.discrepancies() == ()
+
+    assert len(ran.read_text().split()) == 2 + 3, "untouched twice, each result once"
+    for forged in (
+        [],
+        [found.waves[0]],
+        [w.model_copy(update={"classes": ()}) for w in found.waves],
+    ):
+        edited = RolloutPool(**found.model_dump())
+        edited.waves = forged
+        assert edited.discrepancies()
+
+
+def test_a_retry_takes_over_what_ran_between_waves(tmp_path: Path) -> None:
+    def evaluate(name: str) -> RolloutPool:
+        acts = [leaves("#b", WRONG), leaves("#good", RIGHT), leaves("#c", ALSO_RIGHT)]
+        given: dict[str, Any] = {**AUTO, "min_n": 2, "wave": 1, "max_n": 4, "evidence": "cross"}
+        tried = [leaves("#good", RIGHT, tries()), *acts]
+        strategy = rtv(**given, resume=str(tmp_path / "store"), agent=acting(*tried))
+        return pool(run(repository(), strategy, tmp_path / name))
+
+    (tmp_path / "store").mkdir()
+    one, two = evaluate("a"), evaluate("b")
+    assert two.taken_over["rollout"] == len(one.rollouts) == len(two.rollouts)
+    assert all(each.reused for wave in two.waves for each in wave.runs)
+    assert [wave.classes for wave in one.waves] == [wave.classes for wave in two.waves]
+    assert one.discrepancies() == two.discrepancies() == ()
+
+
+def test_problems_at_once_execute_without_waiting_for_each_other(tmp_path: Path) -> None:
+    strategy = rtv(
+        **{**AUTO, "min_n": 2, "wave": 1, "max_n": 3, "max_rollouts": 4, "check": "true"},
+        agent=acting(*(leaves(f"#{i}", f"{RIGHT}# {i}\n") for i in range(9))),
+    )
+    log = run(repository(count=3), strategy, tmp_path, max_samples=3)
+    assert log.status == "success"
+    for sample in log.samples or []:
+        found = sample.store_as(RolloutPool)
+        assert len(found.rollouts) == 3, "nothing separates any"
+        assert found.discrepancies() == ()
 
 
 def test_rollouts_that_agree_end_the_waves_and_the_log_recomputes_it(tmp_path: Path) -> None:
@@ -124,6 +212,7 @@ def test_a_budget_holds(tmp_path: Path) -> None:
         (rtv, {"n": "auto", "min_n": 0}, "min_n=0 is too small; give min_n >= 1"),
         (rtv, {"n": "auto", "wave": 0}, "wave=0 is too small; give wave >= 1"),
         (rollouts, {"n": "auto", "max_n": 3}, "min_n=4 is too large; give min_n <= 3"),
+        (rollouts, {"check": "true"}, "give n=auto, or put take_evidence() behind"),
         (rtv, {"wave": 2}, "wave applies to n='auto' only; give n=auto"),
         (pdr_rtv, {"n": "auto", "top_k": 5}, "give top_k <= 4: the refinement context is taken"),
     ],

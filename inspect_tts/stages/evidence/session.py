@@ -47,6 +47,8 @@ class Session:
     sandbox: SandboxEnvironmentSpec
     place: Place
     saved: SavedResults
+    known: dict[str, CheckRun]
+    """Runs of this sample, by key."""
     patches: dict[str, str]
     """By tree what is put on the start state; the untouched tree is none of them."""
     seconds: float
@@ -114,10 +116,19 @@ class Session:
             repeat=repeat,
             seconds=self.seconds,
         )
+        if key not in self.known:
+            done = await self._fresh(check, tree, repeat, key, patch)
+            if done is None:
+                return None
+            self.known[key] = done
+        return self.known[key].model_copy(update={"check": check.id, "tree": tree})
+
+    async def _fresh(
+        self, check: Check, tree: str, repeat: int, key: str, patch: str
+    ) -> CheckRun | None:
         known = await self.saved.get("check", key, CheckRun)
         if known is not None:
-            changed = {"check": check.id, "tree": tree, "reused": True}
-            return known.model_copy(update=changed)
+            return known.model_copy(update={"reused": True})
         if not await self._put(tree, patch):
             return None
         done = await self._run(check, tree, repeat)

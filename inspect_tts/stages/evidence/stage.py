@@ -1,5 +1,6 @@
 """The stage that runs checks on the results of rollouts, before anyone judges them."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -20,8 +21,8 @@ from inspect_tts.method.records import EXECUTION, Rollout, Stage
 from inspect_tts.options.evidence import EvidenceOptions, named_checks
 from inspect_tts.progress import followed
 from inspect_tts.registry import is_stage
-from inspect_tts.rollout.source import Place, rollout_tasks
-from inspect_tts.stages.pool import RolloutPool, pool_of
+from inspect_tts.rollout.source import FinishedRollout, Place, rollout_tasks
+from inspect_tts.stages.pool import pool_of
 from inspect_tts.workspace.tree import TreeError
 
 from .session import Session
@@ -50,25 +51,13 @@ def take_evidence(options: EvidenceOptions) -> Solver:
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        pool, began = pool_of(state), monotonic()
+        pool, tasks = pool_of(state), rollout_tasks()
         if not pool.selected:
             raise UserError("take_evidence() has no results; put rollouts() before it")
-        place = rollout_tasks().place or Place(outer_sample().sample, (*setup_steps(is_stage),))
-        followed(pool.problem).doing(f"evidence {pool.iteration}")
-        async with span("evidence", type="evidence"), rollout_tasks().spare_slot():
-            [found] = await gather([_evidence(state, generate, pool, options, place)])
-            for check in found.checks:
-                runs = [
-                    run.model_dump(mode="json", exclude={"passed"})
-                    for run in found.runs
-                    if run.check == check.id
-                ]
-                shown: dict[str, Any] = {
-                    "check": check.model_dump(mode="json", exclude={"files"}),
-                    "runs": runs,
-                }
-                transcript().info(shown, source="inspect_tts")
-        took = monotonic() - began
+        rollouts = [pool.by_id(id) for id in pool.selected]
+        found = await executed(state, generate, options, rollouts, tasks.rollouts)
+        between = (each.seconds for each in pool.waves if each.iteration == found.iteration)
+        took = sum(between, found.seconds)
         found = found.model_copy(update={"seconds": took})
         stage = Stage(
             name=EXECUTION,
@@ -83,21 +72,53 @@ def take_evidence(options: EvidenceOptions) -> Solver:
     return solve
 
 
+async def executed(
+    state: TaskState,
+    generate: Generate,
+    options: EvidenceOptions,
+    rollouts: Sequence[Rollout],
+    finished: Mapping[str, FinishedRollout],
+    *,
+    keep_slot: bool = False,
+) -> ExecutionEvidence:
+    """Run checks on the results of rollouts, and show in the log what ran."""
+    pool, tasks, began = pool_of(state), rollout_tasks(), monotonic()
+    place = tasks.place or Place(outer_sample().sample, (*setup_steps(is_stage),))
+    empty = ExecutionEvidence(
+        iteration=max(pool.iteration, 0),  # between waves the pool has none yet
+        after_selections=len(pool.selections),
+        population=tuple(rollout.id for rollout in rollouts),
+    )
+    authors = partial(_authors, rollouts, finished)
+    followed(pool.problem).doing(f"evidence {empty.iteration}")
+    async with span("evidence", type="evidence"), tasks.spare_slot(keep=keep_slot):
+        work = _evidence(state, generate, options, place, empty, rollouts, authors)
+        [found] = await gather([work])
+        for check in found.checks:
+            runs = [
+                run.model_dump(mode="json", exclude={"passed"})
+                for run in found.runs
+                if run.check == check.id
+            ]
+            shown: dict[str, Any] = {
+                "check": check.model_dump(mode="json", exclude={"files"}),
+                "runs": runs,
+            }
+            transcript().info(shown, source="inspect_tts")
+    return found.model_copy(update={"seconds": monotonic() - began})
+
+
 async def _evidence(
     state: TaskState,
     generate: Generate,
-    pool: RolloutPool,
     options: EvidenceOptions,
     place: Place,
+    empty: ExecutionEvidence,
+    rollouts: Sequence[Rollout],
+    authors: Callable[[], list[Author]],
 ) -> ExecutionEvidence:
     """Take the evidence in a task of its own, whose sandbox is the fresh one."""
     spec, active = eval_spec(), outer_sample()
-    rollouts = [pool.by_id(id) for id in pool.selected]
-    empty = ExecutionEvidence(
-        iteration=pool.iteration,
-        after_selections=len(pool.selections),
-        population=tuple(pool.selected),
-    )
     sandbox = await sandbox_spec(spec, active, place.sample)
     if sandbox is None:
         return empty.model_copy(update={"reason": "the task has no sandbox"})
@@ -109,6 +130,7 @@ async def _evidence(
         sandbox,
         place,
         rollout_tasks().saved,
+        rollout_tasks().runs,
         patches,
         seconds=min(options.evidence_time / 4, MOST_SECONDS),
     )
@@ -116,7 +138,7 @@ async def _evidence(
         checks=named_checks(options.check),
         kind=options.evidence,
         deadline=monotonic() + options.evidence_time,
-        authors=partial(_authors, rollouts),
+        authors=authors,
     )
     begun = empty.model_copy(update={"results": results, "unavailable": unavailable})
     try:
@@ -134,8 +156,8 @@ MOST_SECONDS = 120.0
 """Of a check; with little `evidence_time` a quarter of it."""
 
 
-def _authors(rollouts: list[Rollout]) -> list[Author]:
-    finished, found = rollout_tasks().rollouts, list[Author]()
+def _authors(rollouts: Sequence[Rollout], finished: Mapping[str, FinishedRollout]) -> list[Author]:
+    found = list[Author]()
     for rollout in rollouts:
         result = finished.get(rollout.id)
         patch = rollout.patch.text if rollout.patch else None

@@ -36,6 +36,7 @@ def discrepancies(
     draws: Sequence[Draw],
     adopted: str | None,
     executions: Sequence[ExecutionEvidence] = (),
+    waves: Sequence[ExecutionEvidence] = (),
 ) -> tuple[str, ...]:
     """Compare what was recorded with what the recorded seeds and votes lead to."""
     found = [
@@ -43,11 +44,11 @@ def discrepancies(
         for draw in draws
         if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
-    found += check_rollouts(stages, rollouts)
+    found += check_rollouts(stages, rollouts, waves)
     found += slot_discrepancies(problem, stages, rollouts, draws)
     found += [
         f"evidence on iteration {each.iteration}: classes or attributions do not follow from runs"
-        for each in executions
+        for each in (*waves, *executions)
         if each.reason is None and concluded(each) != each
     ]
     alive: dict[int, tuple[str, ...]] = {}

@@ -2,30 +2,37 @@
 
 from collections.abc import Sequence
 
+from inspect_tts.execution.classes import agreeing
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import eligible, waves_run
 from inspect_tts.method.records import Rollout, Selection, Stage
 from inspect_tts.method.refinement import context_key, refinement_contexts, rollout_id
 from inspect_tts.text.fences import is_possible_fence
 
 
-def check_rollouts(stages: Sequence[Stage], rollouts: Sequence[Rollout]) -> list[str]:
+def check_rollouts(
+    stages: Sequence[Stage], rollouts: Sequence[Rollout], waves: Sequence[ExecutionEvidence] = ()
+) -> list[str]:
     """Compare which rollouts are recorded with which should have run."""
     found = []
     for stage in stages:
         if stage.name == "rollouts":
             ids = [r.id for r in rollouts if r.iteration == stage.iteration]
-            n = stage.cut.started if stage.cut else _planned(stage, rollouts)
+            n = stage.cut.started if stage.cut else _planned(stage, rollouts, waves)
             wanted = [rollout_id(stage.iteration, i) for i in range(n)]
             found += [f"rollout {id} is not recorded" for id in wanted if id not in ids]
             found += [f"rollout {id} is recorded and did not run" for id in ids if id not in wanted]
     return found
 
 
-def _planned(stage: Stage, rollouts: Sequence[Rollout]) -> int:
+def _planned(
+    stage: Stage, rollouts: Sequence[Rollout], executed: Sequence[ExecutionEvidence] = ()
+) -> int:
     """Rollouts that a stage should have run, had no limit cut it."""
     first, waves = [r for r in rollouts if not r.iteration], stage.rollouts.waves
     if waves and stage.iteration == 0:
-        return waves_run(waves, first)
+        classes = {len(each.population): agreeing(each) for each in executed}
+        return waves_run(waves, first, classes)
     return len(first) if waves else stage.rollouts.most_rollouts
 
 
