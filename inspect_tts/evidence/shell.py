@@ -64,6 +64,8 @@ class Program:
     arguments: tuple[str, ...]
     code: str = ""
     """Python source that it is given to run."""
+    path: str = ""
+    """Its name with its folder, as it was called."""
 
     def __str__(self) -> str:
         return " ".join((self.name, *self.arguments))
@@ -136,7 +138,8 @@ def _programs(script: str, depth: int) -> Iterator[Program]:
     for command in _commands(script) if depth <= _DEEPEST else ():
         for nested in command.nested:
             yield from _programs(nested, depth + 1)
-        name, arguments = _unwrapped(command.words)
+        path, arguments = _unwrapped(command.words)
+        name = path.rsplit("/", 1)[-1]
         if not name:
             continue
         inner = "\n".join([_option(arguments, "c"), *command.bodies]).strip()
@@ -144,7 +147,7 @@ def _programs(script: str, depth: int) -> Iterator[Program]:
             yield from _programs(inner, depth + 1)
         else:
             code = inner if _PYTHON.fullmatch(name) else ""
-            yield Program(name, tuple(arguments), code)
+            yield Program(name, tuple(arguments), code, path)
 
 
 def _commands(script: str) -> list[_Command]:
@@ -215,7 +218,7 @@ def _unwrapped(words: list[str]) -> tuple[str, list[str]]:
             while at < len(words) and _WRAPPED.fullmatch(words[at]):
                 at += 1
         elif head not in _WORDS and not _ASSIGNMENT.match(words[at - 1]):
-            return head, words[at:]
+            return words[at - 1], words[at:]
     return "", []
 
 

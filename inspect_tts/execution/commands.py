@@ -78,10 +78,10 @@ def pytest_run(text: str) -> TestRun | None:
     if not found:
         return None
     program = found[0]
-    launcher, arguments = program.name, list(program.arguments)
+    launcher, arguments = program.path, list(program.arguments)
     if _PYTHON.fullmatch(program.name) and "-m" in arguments[:-1]:
         at = arguments.index("-m")
-        launcher = f"{program.name} -m {arguments[at + 1]}"
+        launcher = f"{program.path} -m {arguments[at + 1]}"
         arguments = arguments[at + 2 :]
         if launcher.rpartition(" ")[2] not in ("pytest", "py.test"):
             return None

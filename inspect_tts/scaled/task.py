@@ -94,8 +94,10 @@ def scaled(
     options = STRATEGIES[strategy](**given)
     if options.waves:
         raise UserError(
-            "n='auto' needs a strategy whose rollouts share a sample: run it with --solver instead "
-            "of inspect_tts/scaled, or give a number in strategy_args"
+            "n='auto' needs a strategy whose rollouts share a sample: here, `inspect eval-retry` "
+            "runs rollouts with an error again, and other waves would follow than those whose "
+            "selection is recorded. Run it with --solver instead of inspect_tts/scaled, or give a "
+            'number, for example strategy_args={"n": 8}'
         )
     samples = _problems(inner.samples, limit, sample_id)
     _check_images(inner.task, samples)

@@ -216,5 +216,9 @@ def test_runs_of_pytest_tell_their_files() -> None:
     run = pytest_run("python -m pytest -k 'a b' tests/a.py::test_x tests/b.py -q > out")
     assert run is not None
     assert (run.launcher, run.files) == ("python -m pytest", ("tests/a.py", "tests/b.py"))
+    for launcher in ("/opt/venv/bin/python -m pytest", ".venv/bin/pytest", "$VENV/bin/py.test"):
+        run = pytest_run(f"A=1 timeout 60 {launcher} tests/a.py")
+        assert run is not None
+        assert run.launcher == launcher, "the Python that has the packages"
     assert pytest_run("pytest tests") is None
     assert pytest_run("python a.py") is None
