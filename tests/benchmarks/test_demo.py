@@ -271,6 +271,11 @@ def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(tmp_path: Path)
         r"problems and a single rollout \d+% \(.* points, .*\); pdr_rtv solves .*\.",
         end[2],
     )
+    assert end[4] == (
+        "Of the same 3 rollouts of version-order, 2 votes a match select t0-n01, which is wrong; "
+        "with a check of the user's as evidence t0-n00, which is right "
+        f"(logs in {page.parent.relative_to(tmp_path)}-check)."
+    )
     assert end[-1].endswith(f"inspect view --log-dir {page.parent.relative_to(tmp_path)}")
     assert len(list(page.parent.glob("*.eval"))) == 2
     assert "rtv      " in told[: told.index("\nreport: ")], "progress is shown"

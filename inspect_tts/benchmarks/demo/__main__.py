@@ -11,7 +11,11 @@ from time import strftime
 from typing import Any
 
 from inspect_ai import eval
+from inspect_ai.log import EvalLog
+from inspect_ai.scorer import CORRECT, INCORRECT
 from inspect_ai.solver import SolverSpec
+
+from inspect_tts.stages.pool import RolloutPool
 
 from .task import demo
 
@@ -20,28 +24,27 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "pdr_rtv": {"n": 3, "top_k": 2, "score_rollouts": True},
 }
 
+CHECKED = "version-order"
+CHECK = (
+    'python3 -c "from versions import newest; '
+    "assert newest(['1.0.0-rc.2', '1.0.0-rc.10']) == '1.0.0-rc.10'\""
+)
+"""A problem, and a check of a user that tells apart what two votes a match do not."""
+
 JUDGE_ACCURACY = 0.8  # above the simulation's default: ten problems show no small effect
 
 
 def main(strategies: Mapping[str, dict[str, Any]] = STRATEGIES, limit: int | None = None) -> int:
     """Run the strategies, write the report, and say what was found and where to look."""
     folder = Path("logs") / f"demo-{strftime('%Y%m%d-%H%M%S')}"
-    for name, arguments in strategies.items():
-        shown = ", ".join(f"{key}={value}" for key, value in arguments.items())
-        print(f"{name}: {shown}", flush=True)
-        [log] = eval(
-            demo(),
-            solver=SolverSpec(f"inspect_tts/{name}", arguments, arguments),
-            model="simulated/coder",
-            model_args={"judge_accuracy": JUDGE_ACCURACY},
-            limit=limit,
-            log_dir=str(folder),
-            log_realtime=False,  # nobody watches the viewer meanwhile
-            display="rich" if sys.stdout.isatty() else "plain",
-        )
-        if log.status != "success":
-            print(f"{name} failed: {log.error.message if log.error else log.status}")
-            return 1
+    with TemporaryDirectory(prefix="inspect_tts_demo_", ignore_cleanup_errors=True) as saved:
+        for name, arguments in strategies.items():
+            kept = {"resume": saved} if name == "rtv" else {}
+            log = _eval(name, {**arguments, **kept}, folder, limit=limit)
+            if log.status != "success":
+                print(f"{name} failed: {log.error.message if log.error else log.status}")
+                return 1
+        checked = _checked(folder.with_name(f"{folder.name}-check"), saved)
     print("writing the report", flush=True)
     page = folder / "report.html"
     command = [sys.executable, "-m", "inspect_tts", "report", str(folder), "--json"]
@@ -52,10 +55,43 @@ def main(strategies: Mapping[str, dict[str, Any]] = STRATEGIES, limit: int | Non
         f"\nreport: {page.resolve()}\n\n"
         f"With a simulated model, whose judge is set to prefer the better of two rollouts in "
         f"{JUDGE_ACCURACY:.0%} of votes and which says nothing about a real one, {found}.\n\n"
+        f"{checked}\n\n"
         f"To see every rollout, vote and prompt:\n"
         f"  {Path(sys.executable).parent / 'inspect'} view --log-dir {folder}"
     )
     return 0
+
+
+def _eval(name: str, arguments: dict[str, Any], folder: Path, **options: Any) -> EvalLog:
+    shown = ", ".join(f"{key}={value}" for key, value in arguments.items() if key != "resume")
+    print(f"{name}: {shown}", flush=True)
+    [log] = eval(
+        demo(),
+        solver=SolverSpec(f"inspect_tts/{name}", arguments, arguments),
+        model="simulated/coder",
+        model_args={"judge_accuracy": JUDGE_ACCURACY},
+        log_dir=str(folder),
+        log_realtime=False,  # nobody watches the viewer meanwhile
+        display="rich" if sys.stdout.isatty() else "plain",
+        **options,
+    )
+    return log
+
+
+def _checked(folder: Path, saved: str) -> str:
+    """What is selected of rollouts that `rtv` has saved, without a check and with it, in words."""
+    found = list[str]()
+    for given in ({}, {"check": CHECK}):
+        arguments = {"n": 3, "votes": 2, **given, "resume": saved}
+        log = _eval("rtv", arguments, folder, sample_id=CHECKED)
+        [sample] = log.samples or []
+        score = (sample.scores or {})["hidden_test"]
+        word = {CORRECT: "right", INCORRECT: "wrong"}[str(score.value)]
+        found.append(f"{sample.store_as(RolloutPool).adopted}, which is {word}")
+    return (
+        f"Of the same {arguments['n']} rollouts of {CHECKED}, {arguments['votes']} votes a match "
+        f"select {found[0]}; with a check of the user's as evidence {found[1]} (logs in {folder})."
+    )
 
 
 def _finding(run: dict[str, Any]) -> str:
