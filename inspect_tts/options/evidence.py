@@ -41,7 +41,7 @@ class EvidenceOptions(Options):
     """What else is run there: `regression`, test files of the repository that two rollouts ran
     themselves; `cross`, what rollouts made and ran, on the results of all; `all`; or `none`."""
     evidence_time: float = Field(default=300, gt=0)
-    """Seconds for that on a problem in each iteration."""
+    """Seconds for that on a problem in each iteration, and after each wave of `n=auto`."""
 
     @field_validator("check")
     @classmethod

@@ -1,19 +1,24 @@
 """Other people's scorers and agents, unmodified: SWE-bench's grading, agents behind the bridge."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from conftest import Box
 from helpers import Script, eval_one, prefer, say, shell, submit
 from inspect_ai import Task
+from inspect_ai import eval as run_eval
 from inspect_ai.agent import Agent, AgentState, agent, react, sandbox_agent_bridge
 from inspect_ai.dataset import Sample
+from inspect_ai.event import ModelEvent
 from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer
 from inspect_ai.solver import TaskState
 from inspect_ai.tool import bash
 from inspect_ai.util import sandbox
+from openai_api import Body, Reply, answer, role_of, serving
+from scripted import pool, spans
 
 from inspect_tts import rtv
 
@@ -181,4 +186,42 @@ def test_a_turn_limit_behind_the_bridge_ends_its_own_rollout_only(
     }
     assert outcome.sample.limit is None
     assert outcome.score("reads_said") == ["I am a1. working", "I am a1. finished"]
+    assert docker_box.alive() == []
+
+
+@pytest.mark.docker
+def test_each_bridged_agent_asks_the_model_of_its_slot(
+    docker_box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finished(body: Body) -> Reply:
+        return "finished" if role_of(body) == "agent" else answer(body)
+
+    task = Task(
+        name=docker_box.task_name,
+        dataset=[Sample(input="Work.")],
+        scorer=reads_said(),
+        sandbox=docker_box.spec,
+    )
+    with serving() as server:
+        server.reply = finished
+        monkeypatch.setenv("LOCAL_API_KEY", "none")
+        monkeypatch.setenv("LOCAL_BASE_URL", f"{server.url}/v1")
+        port = server.url.rpartition(":")[2]
+        both = [f"openai-api/local/{name}-{port}" for name in ("one", "two")]
+        strategy = rtv(n=4, votes=1, agent=bridged(), models=both)
+        model = server.model("main")
+        [log] = run_eval(task, solver=strategy, model=model, log_dir=str(tmp_path), display="none")
+    found = pool(log)
+    assert [rollout.status for rollout in found.rollouts] == ["completed"] * 4
+    assert Counter(rollout.model for rollout in found.rollouts) == dict.fromkeys(both, 2)
+    slots = {f"{rollout.id}-agent": rollout.model for rollout in found.rollouts}
+    calls = [e for e in (log.samples or [])[0].events if isinstance(e, ModelEvent)]
+    asked = [(call.span_id, call.model) for call in calls if call.model in both]
+    assert Counter(model for _, model in asked) == dict.fromkeys(both, 2)
+    under = {span.id: span.parent_id for span in spans(log).values()}
+    for span, name in asked:
+        while span not in slots:
+            span = under[span or ""]
+        assert slots[span] == name
+    assert {r.usage.total_tokens > 0 for r in found.rollouts} == {True}
     assert docker_box.alive() == []

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from inspect_tts.execution.classes import (
+    agreeing,
     broken_tests,
     class_labels,
     concluded,
@@ -74,6 +75,21 @@ def test_results_that_print_the_same_are_a_class() -> None:
     assert found.like_untouched == (B,)
     assert class_labels(found) == {A: "class 1", C: "class 1", B: "untouched"}
     assert same_behaviour(found, [C, B, A, "t1-n00"]) == ((C, A), (B,), ("t1-n00",))
+
+
+def test_what_agrees_is_better_than_the_untouched_tree_in_something_and_worse_in_nothing() -> None:
+    shown = {UNTOUCHED: "old", A: "new", B: "old", C: "new"}
+    assert agreeing(evidence((cross(A), shown))) == ((A, C),)
+    fails = {UNTOUCHED: (0, ""), A: (0, ""), B: (1, ""), C: (0, "")}
+    assert agreeing(evidence((USER, fails))) == (), "the others are like the untouched tree"
+    breaks = {UNTOUCHED: (0, ""), A: (1, ""), B: (0, ""), C: (1, "")}
+    assert agreeing(evidence((cross(A), shown), (USER, breaks))) == ()
+    found = evidence((cross(A), shown))
+    hangs = [
+        run.model_copy(update={"problem": "hangs"}) if run.tree in (A, C) else run
+        for run in found.runs
+    ]
+    assert agreeing(concluded(found.model_copy(update={"runs": tuple(hangs)}))) == ()
 
 
 def test_equal_patches_share_a_class_without_runs_of_their_own() -> None:
