@@ -6,6 +6,7 @@ import anyio
 import pytest
 from inspect_ai.model import ModelName
 from inspect_ai.solver import TaskState
+from inspect_ai.util import concurrency
 
 from inspect_tts.method.records import Facts, Rollout
 from inspect_tts.models.summarizer import no_summary
@@ -84,3 +85,14 @@ def test_the_first_release_counts(first: bool) -> None:
     rollout.release(adopted=not first)
     assert rollout.adopted is first
     assert rollout.slot_freed.is_set()
+
+
+def test_where_no_sandbox_is_held_the_spare_one_waits_for_a_slot_of_the_rollouts() -> None:
+    async def waits() -> bool:
+        async with concurrency("rollout slots", 1):
+            with anyio.move_on_after(0.2) as scope:
+                async with RolloutTasks().spare_slot():
+                    pass
+        return scope.cancelled_caught
+
+    assert anyio.run(waits)
