@@ -1,12 +1,14 @@
-"""When refinement has nothing left to settle."""
+"""When enough rollouts agree, and when refinement has nothing left to settle."""
 
 from collections.abc import Sequence
 
 import pytest
 from test_selections import rollout
 
-from inspect_tts.method.candidates import agreed
-from inspect_tts.method.records import Match, Round, Selection, Vote
+from inspect_tts.estimate.counts import stand_in
+from inspect_tts.method.candidates import agreed, next_wave, waves_run
+from inspect_tts.method.parameters import Waves
+from inspect_tts.method.records import Facts, Match, Patch, Rollout, Round, Selection, Vote
 
 
 def selection(selected: Sequence[int], matches: Sequence[Sequence[int | None]]) -> Selection:
@@ -66,3 +68,55 @@ def test_agreed(
         for index, mark in enumerate(prints)
     ]
     assert agreed(selection(selected, matches), rollouts) is expected
+
+
+def made(letters: str, patch: str | None = "diff") -> list[Rollout]:
+    """Rollouts with these patches: `-` failed, `?` nothing known of what it left."""
+    return [
+        stand_in(i).model_copy(
+            update={
+                "status": "error" if letter == "-" else "completed",
+                "facts": Facts(
+                    status="completed", fingerprint=None if letter == "?" else letter.lower()
+                ),
+                "patch": None if patch is None else Patch(text=patch),
+            }
+        )
+        for i, letter in enumerate(letters)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("letters", "further"),
+    [
+        pytest.param("", 3, id="the first wave has min_n"),
+        pytest.param("aaa", 0, id="all agree"),
+        pytest.param("aab", 2, id="fewer than min_n agree"),
+        pytest.param("aaabb", 0, id="more than half"),
+        pytest.param("aaabbb", 1, id="just half; no more than max_n"),
+        pytest.param("aaabbbc", 0, id="max_n"),
+        pytest.param("---", 2, id="failed alike"),
+        pytest.param("???", 2, id="nothing is known"),
+    ],
+)
+def test_next_wave(letters: str, further: int) -> None:
+    assert next_wave(Waves(least=3, most=7, wave=2), made(letters)) == further
+
+
+def test_what_agrees() -> None:
+    waves = Waves(least=2, most=4, wave=1)
+    assert next_wave(waves, made("aa", patch="")) == 1, "nobody changed anything"
+    assert next_wave(waves, made("aa", patch=None)) == 0, "answers"
+    assert [waves_run(waves, made(each)) for each in ("aa", "abbb", "abcd")] == [2, 3, 4]
+    assert waves_run(waves, made("aba")) == 3
+    assert waves_run(waves, made("ab")) == 3, "one is missing"
+
+
+def test_what_behaves_alike_agrees() -> None:
+    waves, alike = Waves(least=2, most=4, wave=1), [["t0-n00", "t0-n02"], ["t0-n01"]]
+    assert next_wave(waves, made("abc")) == 1
+    assert next_wave(waves, made("abc"), alike) == 0
+    assert next_wave(waves, made("ab-"), alike) == 1, "one of them failed"
+    assert next_wave(waves, made("abcd"[:2]), alike) == 1, "fewer than min_n"
+    assert waves_run(waves, made("abcd"), {3: alike}) == 3
+    assert waves_run(waves, made("abcd"), {2: alike}) == 4

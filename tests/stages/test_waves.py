@@ -18,10 +18,7 @@ from inspect_tts import (
     take_evidence,
     tournament,
 )
-from inspect_tts.estimate.counts import counts, stand_in
-from inspect_tts.method.candidates import next_wave, waves_run
-from inspect_tts.method.parameters import Waves
-from inspect_tts.method.records import Facts, Patch, Rollout
+from inspect_tts.estimate.counts import counts
 from inspect_tts.options import PdrRtvOptions
 from inspect_tts.scaled.task import scaled
 
@@ -31,58 +28,6 @@ AUTO: dict[str, Any] = {"n": "auto", "votes": 1}
 def agent(answers: str) -> Solver:
     """Its rollouts answer with one letter each, in the order in which they are started."""
     return acting(*(says(f"#{letter}") for letter in answers))
-
-
-def made(letters: str, patch: str | None = "diff") -> list[Rollout]:
-    """Rollouts with these patches: `-` failed, `?` nothing known of what it left."""
-    return [
-        stand_in(i).model_copy(
-            update={
-                "status": "error" if letter == "-" else "completed",
-                "facts": Facts(
-                    status="completed", fingerprint=None if letter == "?" else letter.lower()
-                ),
-                "patch": None if patch is None else Patch(text=patch),
-            }
-        )
-        for i, letter in enumerate(letters)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("letters", "further"),
-    [
-        pytest.param("", 3, id="the first wave has min_n"),
-        pytest.param("aaa", 0, id="all agree"),
-        pytest.param("aab", 2, id="fewer than min_n agree"),
-        pytest.param("aaabb", 0, id="more than half"),
-        pytest.param("aaabbb", 1, id="just half; no more than max_n"),
-        pytest.param("aaabbbc", 0, id="max_n"),
-        pytest.param("---", 2, id="failed alike"),
-        pytest.param("???", 2, id="nothing is known"),
-    ],
-)
-def test_next_wave(letters: str, further: int) -> None:
-    assert next_wave(Waves(least=3, most=7, wave=2), made(letters)) == further
-
-
-def test_what_agrees() -> None:
-    waves = Waves(least=2, most=4, wave=1)
-    assert next_wave(waves, made("aa", patch="")) == 1, "nobody changed anything"
-    assert next_wave(waves, made("aa", patch=None)) == 0, "answers"
-    assert [waves_run(waves, made(each)) for each in ("aa", "abbb", "abcd")] == [2, 3, 4]
-    assert waves_run(waves, made("aba")) == 3
-    assert waves_run(waves, made("ab")) == 3, "one is missing"
-
-
-def test_what_behaves_alike_agrees() -> None:
-    waves, alike = Waves(least=2, most=4, wave=1), [["t0-n00", "t0-n02"], ["t0-n01"]]
-    assert next_wave(waves, made("abc")) == 1
-    assert next_wave(waves, made("abc"), alike) == 0
-    assert next_wave(waves, made("ab-"), alike) == 1, "one of them failed"
-    assert next_wave(waves, made("abcd"[:2]), alike) == 1, "fewer than min_n"
-    assert waves_run(waves, made("abcd"), {3: alike}) == 3
-    assert waves_run(waves, made("abcd"), {2: alike}) == 4
 
 
 STRATEGIES: dict[str, Any] = {
