@@ -142,7 +142,7 @@ def _sdist(release: str, cache: Path) -> Path:
     return held
 
 
-_BUILDER = Recipe("3.9", ["pip", "setuptools<66", "wheel", "setuptools_scm<8", "flit_core<4"])
+_BUILDER = Recipe("3.11", ["pip", "setuptools<66", "wheel", "setuptools_scm<8", "flit_core<4"])
 """What pip needs to read the metadata of an sdist."""
 
 
