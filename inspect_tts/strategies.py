@@ -42,6 +42,7 @@ def rtv(options: RtvOptions) -> Solver:
     Model Roles:
         judge: Votes; default the model under evaluation.
         summarizer: Writes the summaries; default the model under evaluation.
+        investigator: Investigates close matches; default the judge.
 
     Returns:
         The strategy as a solver.
@@ -49,7 +50,7 @@ def rtv(options: RtvOptions) -> Solver:
     Raises:
         UserError: If an argument is out of range, an agent unknown, or a prompt incomplete.
     """
-    given = RolloutsOptions.of(options, spare_sandbox=options.takes_evidence)
+    given = RolloutsOptions.of(options, spare_sandbox=options.spare_sandbox)
     before = (*evidence_of(options), *own_stages(options.stages))
     return strategy_chain(rollouts(**given.arguments()), *before, selection_of(options), adopt())
 
@@ -65,6 +66,7 @@ def pdr(options: PdrOptions) -> Solver:
     Model Roles:
         judge: Votes where `context` is `select`; default the model under evaluation.
         summarizer: Writes the summaries; default the model under evaluation.
+        investigator: Investigates close matches; default the judge.
 
     Returns:
         The strategy as a solver.
@@ -85,6 +87,7 @@ def pdr_rtv(options: PdrRtvOptions) -> Solver:
     Model Roles:
         judge: Votes; default the model under evaluation.
         summarizer: Writes the summaries; default the model under evaluation.
+        investigator: Investigates close matches; default the judge.
 
     Returns:
         The strategy as a solver.
@@ -159,7 +162,7 @@ def refinement(options: PdrOptions, *, score_last: bool = False) -> list[Solver]
             or keep_parents
             or stop_on_consensus
             or bool(own),
-            spare_sandbox=options.takes_evidence,
+            spare_sandbox=options.spare_sandbox,
         )
         stages += [rollouts(**given.arguments()), *evidence_of(options), *own]
     return stages

@@ -48,7 +48,7 @@ def estimate(
     found = counts(options.arguments(), final=strategy != "pdr")
     judges = options.panel if found.votes and len(options.panel) > 1 else ()
     averages, log_bytes = _averages(pilot, tokens, cost, judges)
-    rows = _rows(found, problems, averages, log_bytes, judges)
+    rows = _rows(found, problems, averages, log_bytes, judges, options)
     if as_json:
         click.echo(json.dumps({"strategy": strategy, "problems": problems, "rows": rows}, indent=1))
         return
@@ -136,6 +136,7 @@ def _rows(
     averages: Averages | None,
     log_bytes: float | None,
     judges: Sequence[str],
+    options: RtvOptions,
 ) -> list[dict[str, Any]]:
     rollouts, votes = (found.fewest_rollouts, found.rollouts), (found.fewest_votes, found.votes)
     numbers: dict[str, Sequence[float]] = {
@@ -144,12 +145,18 @@ def _rows(
         "votes": votes,
         **{f"votes of {name}": [end / len(judges) for end in votes] for name in judges},
     }
+    looked = found.investigations
+    if looked:
+        numbers["investigations"] = (0, looked)
+        numbers["calls of investigations"] = (0, looked * options.investigation_turns)
     if averages is not None:
         ends = list(map(averages.total, rollouts, votes))
-        numbers["tokens"] = [end.total_tokens for end in ends]
+        but = " without investigations" if looked else ""
+        numbers[f"tokens{but}"] = [end.total_tokens for end in ends]
         dollars = [end.cost for end in ends if end.cost is not None]
         if len(dollars) == 2:
-            numbers["dollars"] = dollars
+            most = looked * options.investigation_cost
+            numbers["dollars"] = [dollars[0], dollars[1] + most]
     if log_bytes is not None:
         numbers["log, MiB"] = [count * log_bytes / 2**20 for count in rollouts]
     return [

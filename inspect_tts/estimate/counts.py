@@ -18,6 +18,8 @@ class Counts(Record):
     """Judge calls where no match stops early; re-asks are not counted."""
     fewest_votes: int
     """Judge calls where every match stops as early as it can."""
+    investigations: int = 0
+    """Where every match is close."""
     sandboxes: int
     """Open at once, without the sample's own."""
 
@@ -91,7 +93,8 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
         matches=matches,
         votes=matches * most,
         fewest_votes=matches_of(fewest) * (least if stops else most),
-        sandboxes=n + carried,
+        investigations=matches if given.get("close") == "investigate" else 0,
+        sandboxes=n + carried + (given.get("close") == "investigate"),
     )
 
 

@@ -8,8 +8,9 @@ from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote, mean_grade
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates
-from inspect_tts.method.tournament import TieBreak, decide, display_order, turns_of
+from inspect_tts.method.tournament import Outcome, TieBreak, decide, display_order, turns_of
 from inspect_tts.method.voting.auto import AutoVotes, further_votes
+from inspect_tts.method.voting.close import Close, investigated, is_close, open_lead
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Plan:
     asked: VoteKey
     """What a judge will be asked."""
     auto: AutoVotes | None = None
+    close: Close = "votes"
     judges: Mapping[str, str] = field(default_factory=dict)
     """Of several judges the models by name."""
 
@@ -71,7 +73,10 @@ def forecast(
             expected, verdicts, grade = _votes(plan, given, id, group, here, recorded)
             found, judged = found + expected, judged + 1
             certain = certain and expected.most == 0
-            matches.append(_match(plan, given, id, group, verdicts, grade))
+            match = _match(plan, given, id, group, verdicts, grade)
+            if plan.close == "investigate" and expected.most == 0 and is_close(match.tally):
+                match = _looked_at(match, recorded)
+            matches.append(match)
         if not certain:
             return found + Forecast(most=max(0, most - judged) * plan.votes), None
 
@@ -86,7 +91,13 @@ def _votes(
     while True:
         cast = len(verdicts)
         wave = further_votes(
-            group, verdicts, votes=plan.votes, early_stop=stops, auto=plan.auto, matches=here
+            group,
+            verdicts,
+            votes=plan.votes,
+            early_stop=stops,
+            auto=plan.auto,
+            matches=here,
+            open_lead=open_lead(plan.close),
         )
         if wave == 0:
             return Forecast(reused=cast), verdicts, mean_grade(cast_votes)
@@ -111,6 +122,13 @@ def _take(
 def _key(given: Candidates, id: str) -> str:
     """The key of a match among all draws of a strategy."""
     return f"{given.key}/{given.key.rpartition('/')[2]}-{id}"
+
+
+def _looked_at(match: Match, recorded: RecordedVotes) -> Match:
+    """A close match, decided by its recorded investigation if there is one."""
+    looked = recorded.take_investigation(match.group)
+    outcome = Outcome(match.winner, match.decided_by, match.tally, match.tied)
+    return match.model_copy(update=investigated(outcome, looked)._asdict())
 
 
 def _match(

@@ -49,9 +49,16 @@ class Workspace:
 
 def last_commands(executed: Sequence[tuple[str, int | None]]) -> tuple[CommandFact, ...]:
     """Keep the last commands, shortened."""
+    return shortened_commands(executed, _LAST_COMMANDS)
+
+
+def shortened_commands(
+    executed: Sequence[tuple[str, int | None]], most: int
+) -> tuple[CommandFact, ...]:
+    """Keep so many of the commands, the last, shortened."""
     return tuple(
         CommandFact(command=elide(shell_command(line), _COMMAND_CHARS), returncode=code)
-        for line, code in executed[-_LAST_COMMANDS:]
+        for line, code in executed[-most:]
     )
 
 

@@ -9,10 +9,13 @@ from .refinement import Context, rollout_id
 from .seeding import dealt
 from .tournament import RankedBy, TieBreak
 from .voting.auto import AutoVotes
+from .voting.close import Close
 
 JudgeInput = Literal["summary", "trajectory"]
 JUDGE: Final = "judge"
 """The role that judges where no judges are named."""
+INVESTIGATOR: Final = "investigator"
+"""The role that investigates close matches."""
 
 
 class Parameters(BaseModel):
@@ -66,6 +69,9 @@ class JudgeParameters(SeedParameters):
     tie: TieBreak = "random"
     """What decides a match with equal votes: a seeded random draw, or `evidence` before it (ended
     by itself, last commands succeeded, fewer turns)."""
+    close: Close = "votes"
+    """What decides a match whose votes end within one of each other: the `votes` (and `tie`), or
+    `investigate`: an agent with a shell, the role `investigator`, compares the two results."""
     ranked_by: RankedBy = "votes"
     """What `swiss` and `pivot` rank by: shares of `votes`, or Bradley-Terry `strength`."""
     dedupe: bool = False

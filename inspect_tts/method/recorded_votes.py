@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .parameters import JudgeParameters
-from .records import PromptRecord, Selection, Stage, Vote
+from .records import Investigation, PromptRecord, Selection, Stage, Vote
 
 
 class VoteKey(NamedTuple):
@@ -41,9 +41,13 @@ class RecordedVotes:
         votes: Iterable[tuple[VoteKey, Vote]],
         judge: str | None = None,
         models: Mapping[str, str] | None = None,
+        investigations: Iterable[Investigation] = (),
     ) -> None:
         self._left: defaultdict[tuple[VoteKey, tuple[str, ...]], list[Vote]] = defaultdict(list)
         self._judge, self._models = judge, models or {}
+        self._investigations: defaultdict[tuple[str, ...], list[Investigation]] = defaultdict(list)
+        for found in investigations:
+            self._investigations[found.order].append(found)
         for asked, vote in votes:
             self._left[asked, vote.order].append(vote)
 
@@ -54,6 +58,11 @@ class RecordedVotes:
             asked = asked._replace(judge=judge)
         left = self._left[asked, tuple(order)]
         return left.pop(0) if left else None
+
+    def take_investigation(self, order: Sequence[str]) -> Investigation | None:
+        """Take the recorded investigation of two rollouts, whoever judges now; None without one."""
+        left = self._investigations[tuple(order)]
+        return left.pop(0).model_copy(update={"reused": True}) if left else None
 
     @property
     def complete(self) -> bool:
@@ -82,12 +91,18 @@ def recorded_votes(
     selecting = [stage for stage in stages if stage.selects]
     found = []
     for stage, selection in zip(selecting, selections, strict=False):
-        if len(stage.prompts) == 2:
-            prompt, reask = (_wording(prompt, built_in or {}) for prompt in stage.prompts)
+        if len(stage.prompts) >= 2:
+            prompt, reask = (_wording(prompt, built_in or {}) for prompt in stage.prompts[:2])
             votes = [v for round in selection.rounds for m in round.matches for v in m.votes]
             reads = judge_input_label(stage.judging, stage.parameters.get("checks", ""))
             found += [(VoteKey(vote.model, prompt, reask, reads), vote) for vote in votes]
     return found
+
+
+def recorded_investigations(selections: Sequence[Selection]) -> list[Investigation]:
+    """All investigations of a run."""
+    matches = [match for s in selections for round in s.rounds for match in round.matches]
+    return [match.investigation for match in matches if match.investigation is not None]
 
 
 def _wording(prompt: PromptRecord, built_in: Mapping[str, str]) -> str:

@@ -28,6 +28,8 @@ from .tournament import DecidedBy, RankedBy, TieBreak
 from .usage import Record as Record
 from .usage import Usage as Usage
 from .voting.auto import AutoVotes
+from .voting.close import Close as Close
+from .voting.close import Investigation as Investigation
 
 AbstentionCause = Literal["provider", "too_long", "refused", "empty", "cut", "unreadable"]
 """Why a vote abstains: the provider failed, the prompt does not fit into the model's context, the
@@ -144,6 +146,8 @@ class Match(Record):
     tied: tuple[str, ...] = ()
     winner: str
     decided_by: Annotated[DecidedBy, BeforeValidator(_tie)]
+    investigation: Investigation | None = None
+    """Of a close match, if one was asked for."""
     grade: float | None = None
     """Mean grade of a rollout that was graded alone; None if every vote abstained."""
     order_flip_rate: float | None = Field(
@@ -177,6 +181,7 @@ class Selection(Record):
     judges: tuple[str, ...] = ()
     """Among whom the votes of each match were dealt; empty where one judge was asked."""
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
+    close: Close = "votes"
     ranked_by: RankedBy = "votes"
     population: tuple[str, ...]
     classes: tuple[tuple[str, ...], ...] = ()

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from .seeding import seeded_shuffle
 
-DecidedBy = Literal["votes", "random", "evidence", "bye", "grade"]
+DecidedBy = Literal["votes", "random", "evidence", "bye", "grade", "investigation"]
 TieBreak = Literal["random", "evidence"]
 RankedBy = Literal["votes", "strength"]
 
@@ -87,19 +87,22 @@ def display_order(group: Sequence[str], vote: int, judges: int = 1) -> tuple[str
     return tuple(group[shift:]) + tuple(group[:shift])
 
 
-def votes_needed(group: Sequence[str], verdicts: Sequence[str | None], *, votes: int) -> int:
+def votes_needed(
+    group: Sequence[str], verdicts: Sequence[str | None], *, votes: int, open_lead: int = 0
+) -> int:
     """The fewest further votes that could settle the winner of a match.
 
     Asking so many at a time until it is 0 gives the same winner as asking for all votes: it is
-    above 0 as long as the missing votes could change the winner or make a tie.
+    above 0 as long as the missing votes could change the winner or make a tie, or bring the lead
+    down to one that settles nothing.
     """
     left = votes - len(verdicts)
     counts = Counter(verdict for verdict in verdicts if verdict is not None)
     first, second = sorted((counts[name] for name in group), reverse=True)[:2]
     lead = first - second
-    if left <= 0 or lead > left:
+    if left <= 0 or lead > left + open_lead:
         return 0
-    return (left - lead) // 2 + 1
+    return min(left, (left + open_lead - lead) // 2 + 1)
 
 
 def decide(

@@ -115,14 +115,20 @@ class Question:
             return parse_grade(answer.text)
         return parse_verdict(answer.text, len(self.shown), cut=answer.cut)
 
+    def text(self, **places: object) -> str:
+        """The prompt as one text, with what else it has room for."""
+        return self._format(self.prompt, **self._shown(), **places)
+
+    def _shown(self) -> dict[str, object]:
+        solutions = numbered(self.shown, "solution", self.fence, self.texts)
+        solutions += checks_block(self.checks, "solution", self.fence)
+        return {"problem": harmless(self.problem), "solutions": solutions, "fence": self.fence}
+
     def _pieces(self) -> list[str]:
         template, place = self.prompt.template, "{solutions}"
         start, end = template.index(place), template.rindex(place) + len(place)
         cuts = [0, start, end] if "{problem}" in template[:start] else [0, end]
-        solutions = numbered(self.shown, "solution", self.fence, self.texts)
-        solutions += checks_block(self.checks, "solution", self.fence)
-        values = {"problem": harmless(self.problem), "solutions": solutions, "fence": self.fence}
-        pieces = [""]
+        values, pieces = self._shown(), [""]
         for cut, until in zip(cuts, [*cuts[1:], len(template)], strict=True):
             part = replace(self.prompt, template=template[cut:until])
             text = self._format(part, **values)

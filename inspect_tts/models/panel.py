@@ -9,7 +9,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 
 from inspect_tts._inspect import effective_config
 from inspect_tts.errors import UserError
-from inspect_tts.method.parameters import JUDGE
+from inspect_tts.method.parameters import INVESTIGATOR, JUDGE
 
 from .identity import model_identity
 from .roles import NEAR, NO_MODEL, ROLES, check_roles, role_model
@@ -97,6 +97,12 @@ def _made(argument: str, name: str, how: str) -> Model:
 
 def check_asked(names: Sequence[str]) -> None:
     """Refuse a role that is named like ours and that nobody asks; warn of others like a judge's."""
+    if INVESTIGATOR in model_roles() and INVESTIGATOR not in names:
+        raise UserError(
+            f"--model-role {INVESTIGATOR}=... would not be asked: no match is investigated. Give "
+            "close='investigate' as well, or leave the role out"
+        )
+    names = [name for name in names if name != INVESTIGATOR]
     for given in model_roles():
         if not given.startswith(JUDGE) or given in names:
             continue

@@ -13,6 +13,7 @@ from inspect_ai.util import span
 
 from inspect_tts._inspect import at_eval_end, planned_steps
 from inspect_tts.errors import UserError, gather
+from inspect_tts.method.parameters import INVESTIGATOR
 
 from .identity import model_identity
 from .panel import check_asked, judge_models
@@ -50,15 +51,16 @@ def judges_asked(stages: Iterable[object]) -> tuple[str, ...]:
 
 
 def asked_models(steps: Sequence[object] | None = None) -> list[Model]:
-    """The evaluated model, the summarizer, and the judges that the steps of the eval ask.
+    """The evaluated model, the summarizer, and the judges and the investigator that steps ask.
 
     A model that cannot be made is an error here.
     """
-    judges = judges_asked(planned_steps() if steps is None else steps)
+    asked = judges_asked(planned_steps() if steps is None else steps)
+    judges = [name for name in asked if name != INVESTIGATOR]
     models = [get_model(), role_model("summarizer"), *judge_models(judges)]
     if judges:
-        check_asked(judges)
-    return models
+        check_asked(asked)
+    return [*models, role_model(INVESTIGATOR)] if INVESTIGATOR in asked else models
 
 
 async def preflight(spec: EvalSpec, models: Sequence[Model]) -> None:

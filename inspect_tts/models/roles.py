@@ -23,6 +23,7 @@ from inspect_ai.util import LimitExceededError, message_limit, suspend_turn_limi
 
 from inspect_tts._inspect import TerminateSampleError, effective_config, is_budget
 from inspect_tts.errors import UserError
+from inspect_tts.method.parameters import INVESTIGATOR
 from inspect_tts.method.records import AbstentionCause, Usage
 from inspect_tts.text.expected import Token
 from inspect_tts.text.parsing import spoken
@@ -31,8 +32,8 @@ from inspect_tts.text.writable import writable
 from .failures import Failure, ModelConfigurationError, read_failure
 from .messages import mend_messages
 
-Role = Literal["judge", "summarizer"]
-ROLES: tuple[Role, ...] = ("judge", "summarizer")
+Role = Literal["judge", "summarizer", "investigator"]
+ROLES: tuple[Role, ...] = ("judge", "summarizer", "investigator")
 NO_MODEL = "none/none"
 """Inspect's name for the absence of a model."""
 NEAR = 0.75
@@ -97,9 +98,12 @@ class Answer:
 
 
 def role_model(role: Role) -> Model:
-    """The model of a role, by default the model under evaluation (as in the paper)."""
+    """The model of a role, by default the model under evaluation (as in the paper).
+
+    The investigator is by default the judge.
+    """
     check_roles()
-    evaluated = get_model()
+    evaluated = role_model("judge") if role == INVESTIGATOR else get_model()
     model = get_model(role=role, default=evaluated)
     if role not in model_roles():  # a copy, to which Inspect does not apply `--temperature`
         model.config = effective_config(evaluated)

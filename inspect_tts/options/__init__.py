@@ -31,6 +31,7 @@ from .auto import (
     check_waves,
 )
 from .evidence import EvidenceOptions as EvidenceOptions
+from .investigating import InvestigationOptions, check_close, check_close_selection
 from .names import check_agents, check_sum, checked_judges, checked_shares
 from .running import AgentArg as AgentArg
 from .running import AgentOptions as AgentOptions
@@ -41,7 +42,7 @@ from .running import SummaryOptions as SummaryOptions
 StagesArg = Solver | str | list[Solver | str] | None
 
 
-class JudgeOptions(JudgeParameters, Options):
+class JudgeOptions(JudgeParameters, InvestigationOptions):
     """How judges compare rollouts."""
 
     @field_validator("judges", mode="before")
@@ -57,6 +58,7 @@ class JudgeOptions(JudgeParameters, Options):
     @model_validator(mode="after")
     def _sequential(self) -> Self:
         check_auto_votes(self)
+        check_close(self)
         return self
 
 
@@ -76,7 +78,9 @@ class SelectionOptions(JudgeOptions):
 
     @model_validator(mode="after")
     def _stops_early(self) -> Self:
-        check_auto_selection(self, find_selection(self.selection), self.selection)
+        spec = find_selection(self.selection)
+        check_auto_selection(self, spec, self.selection)
+        check_close_selection(self, spec, self.selection)
         check_ranked_by(self, self.selection)
         return self
 
@@ -170,6 +174,11 @@ class RtvOptions(SelectionOptions, EvidenceOptions, RunOptions):
     stages: SkipValidation[StagesArg] = None
     """Solvers of your own that run after the rollouts of each iteration, before what follows, for
     example to add evidence: `file.py@name`, `package/name`, or a list of them."""
+
+    @property
+    def spare_sandbox(self) -> bool:
+        """Whether anything runs in a sandbox beside those of the rollouts."""
+        return self.takes_evidence or self.close == "investigate"
 
     @model_validator(mode="after")
     def _something_to_go_by(self) -> "RtvOptions":

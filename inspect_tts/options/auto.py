@@ -1,4 +1,4 @@
-"""Checks of `votes=auto`, `n=auto` and `ranked_by`."""
+"""Checks of `votes=auto`, `n=auto`, `ranked_by`, and of what applies beside others only."""
 
 from importlib.util import find_spec
 
@@ -7,7 +7,11 @@ from inspect_tts.extras import install_command
 from inspect_tts.method.parameters import IterationParameters, JudgeParameters, Parameters
 from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec
 
-_AUTO = {"votes": ("min_votes", "max_votes", "vote_error"), "n": ("min_n", "max_n", "wave")}
+_NEEDS = {
+    ("votes", "auto"): ("min_votes", "max_votes", "vote_error"),
+    ("n", "auto"): ("min_n", "max_n", "wave"),
+    ("close", "investigate"): ("investigation_turns", "investigation_cost", "investigator_prompt"),
+}
 _RANKING = ("swiss", "pivot")
 
 
@@ -73,12 +77,12 @@ def check_executed(executes: bool, options: IterationParameters) -> None:
 
 
 def check_needed(options: Parameters) -> None:
-    """Refuse arguments of `votes=auto` and `n=auto` where the number is given."""
+    """Refuse arguments that only matter beside another one."""
     fields = type(options).model_fields
-    for name, own in _AUTO.items():
+    for (name, value), own in _NEEDS.items():
         needless = [n for n in own if getattr(options, n) != fields[n].default]
-        if needless and getattr(options, name) != "auto":
+        if needless and getattr(options, name) != value:
             raise UserError(
-                f"{' and '.join(needless)} applies to {name}='auto' only; give {name}=auto, or "
-                "leave it out"
+                f"{' and '.join(needless)} applies to {name}={value!r} only; give {name}={value}, "
+                "or leave it out"
             )

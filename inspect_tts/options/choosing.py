@@ -24,10 +24,11 @@ class ChooseOptions(SelectRecordedOptions):
 
     def checked_needs(self, selection: str, dedupe_behavior: bool) -> Self:
         """Refuse what would execute candidates, which have no sandbox."""
-        if self.takes_evidence or dedupe_behavior or selection == "behavior":
+        executes = self.takes_evidence or dedupe_behavior or selection == "behavior"
+        if executes or self.close == "investigate":
             raise UserError(
-                "choose executes nothing: leave out check, evidence, dedupe_behavior and "
-                "selection='behavior'. For patches whose problems have an image there is "
-                "`inspect-tts select --check ... --image-template ...`"
+                "choose executes nothing: leave out check, evidence, dedupe_behavior, "
+                "selection='behavior' and close='investigate'. For patches whose problems have an "
+                "image there is `inspect-tts select --check ... --image-template ...`"
             )
         return self

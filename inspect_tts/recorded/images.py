@@ -16,7 +16,8 @@ IMAGE = "image"
 """Key of the samples' metadata: the image that holds a problem's start state."""
 
 NEEDS_IMAGE = (
-    "check and evidence run on the results of rollouts, which needs the image of each problem: "
+    "check, evidence and close=investigate run on the results of rollouts, which needs the image "
+    "of each problem: "
     "give image_template (--image-template), for example "
     "'swebench/sweb.eval.x86_64.{org}_1776_{repo}-{issue}:latest'"
 )

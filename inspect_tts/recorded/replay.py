@@ -13,7 +13,7 @@ from inspect_tts._inspect import eval_spec
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.method.parameters import JUDGE
-from inspect_tts.method.recorded_votes import RecordedVotes
+from inspect_tts.method.recorded_votes import RecordedVotes, recorded_investigations
 from inspect_tts.method.records import RECORDED, STOP
 from inspect_tts.models.panel import judge_model, judge_models
 from inspect_tts.models.preflight import preflight
@@ -85,7 +85,8 @@ def replay_recorded(options: ReplayOptions) -> Solver:
         if missing:
             asked = judge_models([*models])
             await preflight(eval_spec(), asked if options.preflight else ())
-        recorded = RecordedVotes(votes_of(pool), judge, {} if missing else models)
+        looked = recorded_investigations(pool.selections)
+        recorded = RecordedVotes(votes_of(pool), judge, {} if missing else models, looked)
         rollout_tasks().recorded_votes = recorded
         return await _run_again(state, generate, pool, found, again)
 

@@ -15,6 +15,7 @@ from inspect_tts.method.recorded_votes import (
     RecordedVotes,
     VoteKey,
     judge_input_label,
+    recorded_investigations,
     recorded_votes,
 )
 from inspect_tts.method.records import PromptRecord, Stage, Vote
@@ -114,6 +115,11 @@ def changes_from(options: ReplayOptions) -> ReplayOverrides:
     """What the arguments of a replay change."""
     given = options.given()
     parameters = {name: value for name, value in given.items() if name in _PARAMETERS}
+    if given.get("close") == "investigate" or any(n.startswith("investigat") for n in given):
+        raise UserError(
+            "a replay goes by the recorded investigations and runs none: leave out "
+            "close='investigate' and what begins with investigat; close='votes' goes by votes alone"
+        )
     apart = ("top_k", "judge_prompt", "judge_reask_prompt")
     one_judge = options.judge is not None
     if one_judge and options.judges is not None:
@@ -182,7 +188,8 @@ def forecast_votes(
     total, recorded, unusable = Forecast(), 0, Counter[str]()
     for pool in pools:
         votes = votes_of(pool)
-        again, recorded_votes = replayed_selections(pool, changes), RecordedVotes(votes)
+        again, looked = replayed_selections(pool, changes), recorded_investigations(pool.selections)
+        recorded_votes = RecordedVotes(votes, investigations=looked)
         models = models_of_judges(again, judge, roles or {})
         total += _replayed(pool, again, recorded_votes, models)
         recorded += len(votes)
@@ -255,6 +262,7 @@ def _plan(given: SelectOptions, asked: VoteKey) -> Plan:
         votes=given.most_votes,
         auto=given.auto,
         early_stop=given.early_stop,
+        close=given.close,
         tie=given.tie,
         asked=asked,
     )

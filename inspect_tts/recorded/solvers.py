@@ -66,6 +66,7 @@ def select_recorded(options: SelectRecordedOptions) -> Solver:
 
     Model Roles:
         judge: Votes; default the model under evaluation.
+        investigator: Investigates close matches; default the judge.
         summarizer: Writes the summaries; default the model under evaluation.
 
     Returns:
@@ -76,7 +77,7 @@ def select_recorded(options: SelectRecordedOptions) -> Solver:
     """
     load = recorded_rollouts(**LoadOptions.of(options).arguments())
     chain = strategy_chain(load, *evidence_of(options), selection_of(options), adopt())
-    if not options.takes_evidence:
+    if not options.takes_evidence and options.close == "votes":
         return chain
 
     @no_traceback

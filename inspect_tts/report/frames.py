@@ -220,6 +220,7 @@ def _matches(outcome: ProblemOutcome) -> Iterator[Row]:
             "round": round,
             "match": match.id,
             "group": " ".join(match.group),
+            "investigation": match.investigation and match.investigation.ended,
             "votes": len(match.votes),
             "abstentions": sum(vote.abstention is not None for vote in match.votes),
             "winner_votes": match.tally.get(match.winner, 0),

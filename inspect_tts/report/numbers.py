@@ -11,6 +11,7 @@ from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
 from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
 from inspect_tts.statistics.intervals import Estimate
+from inspect_tts.statistics.investigations import InvestigationNumbers, investigation_numbers
 from inspect_tts.statistics.judges import JudgeNumbers, by_judge
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
 from inspect_tts.statistics.slots import SlotNumbers, by_slot
@@ -73,6 +74,8 @@ class RunNumbers(BaseModel):
     """Each judge by itself."""
     slots: tuple[SlotNumbers, ...] = ()
     """Rollouts by agent and model, where there are several."""
+    investigations: InvestigationNumbers | None = None
+    """None where no close match was to be investigated."""
     turns: tuple[measures.Turns, ...]
     phases: tuple[spending.Phase, ...]
     rounds: tuple[tuple[str, float, int, int], ...]
@@ -169,6 +172,7 @@ def _run(
         calibration=judging.calibration(matches),
         strengths=strength_bins(outcomes),
         judges=by_judge(outcomes),
+        investigations=investigation_numbers(outcomes),
         slots=by_slot(outcomes),
         turns=measures.turns_by_outcome(outcomes),
         phases=spending.phases(outcomes),

@@ -8,14 +8,14 @@ import json
 import zlib
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import JsonValue
 
 from inspect_tts.method.records import Facts, Patch, Record, Usage
 
-Kind = Literal["rollout", "snapshot", "summary", "vote", "grade", "check"]
-KINDS: tuple[Kind, ...] = ("rollout", "snapshot", "summary", "vote", "grade", "check")
+Kind = Literal["rollout", "snapshot", "summary", "vote", "grade", "check", "investigation"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SAVED_VERSION = 2
 """Part of every key; raised when the meaning of a saved result changes."""

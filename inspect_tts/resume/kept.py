@@ -8,6 +8,7 @@ _PLURALS = {
     "summary": "summaries",
     "vote": "votes",
     "grade": "grades",
+    "investigation": "investigations",
 }
 
 

@@ -89,7 +89,7 @@ class SavedResults:
         except (ValueError, RecursionError) as error:  # of the file, its JSON, or its fields
             self.reject(kind, error)
             return None
-        if kind in ("summary", "vote", "grade", "check"):  # a rollout is counted once restored
+        if kind not in ("rollout", "snapshot"):  # a rollout is counted once restored
             self.taken_over[kind] += 1
         return result
 

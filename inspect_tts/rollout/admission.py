@@ -104,6 +104,12 @@ class Budget:
         guess = Amount(tokens, tokens * rate)
         return self.account.affords_votes(self.spent, guess, matches=matches, votes=votes)
 
+    def dollars_left(self, most: float) -> float | None:
+        """What an investigation may take of so many dollars, None if nothing is left for one."""
+        if not self.account.affords_more(self.spent):
+            return None
+        return min(most, self.account.top.dollars - self.spent.dollars)
+
     def cast(self, usage: Usage) -> None:
         """Count a vote."""
         self.account.cast(self.amount(usage))

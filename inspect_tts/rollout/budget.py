@@ -111,6 +111,10 @@ class Account:
         each = _mean(self.votes) if self.votes else guess
         return int(min(votes, room(self.top, spent, each) // matches))
 
+    def affords_more(self, spent: Amount) -> bool:
+        """Whether the phase has anything left to spend."""
+        return all(used < end for used, end in zip(spent, self.top, strict=True))
+
 
 def _mean(amounts: Sequence[Amount]) -> Amount:
     total = Amount()

@@ -1,5 +1,6 @@
 """Everything that influences a rollout, as the key of its saved result."""
 
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,26 @@ def check_key(
         "seconds": seconds,
     }
     return cache_key("check", parts)
+
+
+def investigation_key(
+    spec: EvalSpec,
+    sandbox: SandboxEnvironmentSpec,
+    place: Place,
+    *,
+    patches: Sequence[str],
+    asked: Mapping[str, object],
+) -> str:
+    """Key of an investigation: where the results stand, and what an agent is asked about them."""
+    parts = {
+        "task": [spec.task, spec.task_version],
+        "problem": _problem(place.sample),
+        "sandbox": _sandbox(sandbox),
+        "setup": [component_spec(step) for step in place.setup],
+        "results": [sha256(patch.encode(errors="surrogatepass")).hexdigest() for patch in patches],
+        **asked,
+    }
+    return cache_key("investigation", parts)
 
 
 def _problem(sample: Sample) -> Any:

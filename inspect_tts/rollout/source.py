@@ -197,32 +197,34 @@ class RolloutTasks:
         return held
 
     @asynccontextmanager
-    async def spare_slot(self, *, keep: bool = False) -> AsyncIterator[None]:
-        """Use the spare slot, or where none was taken one of those that all share."""
-        if keep and self.spare is not None:
-            yield  # it is used again
+    async def spare_slot(self) -> AsyncIterator[None]:
+        """Use the spare slot, or where none was taken one of those that all share.
+
+        It stays taken while rollouts hold theirs: a later stage that had to wait for one might wait
+        for a sample that waits for these.
+        """
+        if self.spare is not None:
+            yield
             return
-        spare, self.spare = self.spare, None
-        if spare is None and any(rollout.holds for rollout in self.rollouts.values()):
+        if any(rollout.holds for rollout in self.rollouts.values()):
             logger.warning(
                 "one sandbox more than max_rollouts is opened; give rollouts(spare_sandbox=True)"
             )
             yield  # to wait for a slot might be to wait for oneself
             return
-        if spare is None:
-            async with concurrency("rollout slots", _FEW):
-                yield
-            return
-        try:
+        async with concurrency("rollout slots", _FEW):
             yield
-        finally:
-            spare.given_back.set()
+
+    def give_back_spare(self) -> None:
+        """Give the spare slot back, if there is one."""
+        if self.spare is not None:
+            self.spare.given_back.set()
+            self.spare = None
 
     async def finish_all(self) -> dict[str, SealedScore]:
         """Let go of all that is left and wait until it is graded and closed; scores by rollout."""
         self.release(self.rollouts)
-        if self.spare is not None:
-            self.spare.given_back.set()
+        self.give_back_spare()
         scores = {id: await rollout.final_score() for id, rollout in self.rollouts.items()}
         return {id: score for id, score in scores.items() if score is not None}
 

@@ -8,7 +8,7 @@ from inspect_ai.tool import ToolInfo
 
 from .agent import make_plan
 from .config import SimConfig
-from .judge import is_judge_request, judge_reply
+from .judge import investigate_reply, is_judge_request, judge_reply, results_shown
 from .playbook import Playbook, find_playbook
 from .scaffolds import Reply, find_scaffold
 from .summarizer import is_summary_request, summarize_reply
@@ -31,6 +31,8 @@ def respond(
         return Reply(judge_reply(config, prompt, scope, answered))
     if not tools and is_summary_request(prompt):
         return Reply(summarize_reply(config, prompt, scope, answered))
+    if tools and (folder := results_shown(prompt)):
+        return investigate_reply(config, prompt, folder, scope, answered)
     scaffold = find_scaffold(prompt, tools)
     if scaffold is None:
         return Reply("I know no way to run a command here, and without one I can do nothing.")

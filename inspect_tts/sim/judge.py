@@ -11,6 +11,7 @@ from inspect_tts.text.summary import SummaryContent
 from .chance import Stream
 from .config import SimConfig
 from .evidence import read_record
+from .scaffolds import Reply, Scaffold
 from .summarizer import summarize_record
 
 _TEST_FACT = re.compile(r"^- command, return code (\d+): .*test", re.MULTILINE)
@@ -56,6 +57,22 @@ def judge_reply(config: SimConfig, prompt: str, scope: int, answered: int) -> st
         for number, appraisal in enumerate(appraisals, start=1)
     ]
     return "\n".join([*notes, "", verdict])
+
+
+def results_shown(prompt: str) -> str | None:
+    """The folder in which an investigator finds the results; None for other prompts."""
+    folder = re.search(r"`sh (\S+)/use solution_1`", prompt)
+    return folder and folder[1]
+
+
+def investigate_reply(
+    config: SimConfig, prompt: str, folder: str, scope: int, answered: int
+) -> Reply:
+    """Look at the difference of two results, then answer as a judge does."""
+    if answered:
+        return Reply(judge_reply(config, prompt, scope, 0))
+    look = f"cd {folder} && diff -ru solution_1 solution_2 | head -n 100"
+    return Scaffold("react").command("I look at what differs.", look)
 
 
 def shown_solutions(prompt: str) -> list[tuple[str, str, tuple[bool, ...]]]:

@@ -1,32 +1,133 @@
 """What the matches of a selection share: judges, prompts, and what judges read."""
 
-from inspect_ai.solver import TaskState
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from inspect_ai.solver import Generate, TaskState
+
+from inspect_tts._inspect import outer_sample, setup_steps
+from inspect_tts.execution.classes import evidence_label
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.execution.shown import MOST_CHARS
-from inspect_tts.method.selection_specs import SELECTIONS, matches_at_most
+from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey, judge_input_label
+from inspect_tts.method.records import Vote
+from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec, matches_at_most
 from inspect_tts.method.selections import Candidates
-from inspect_tts.models.panel import judges_of
+from inspect_tts.method.tournament import turns_of
+from inspect_tts.method.voting.auto import further_votes
+from inspect_tts.method.voting.close import open_lead
+from inspect_tts.models.failures import ModelConfigurationError
+from inspect_tts.models.panel import Judge, judges_of
 from inspect_tts.options import SelectOptions
-from inspect_tts.progress import followed
+from inspect_tts.progress import Problem, followed
 from inspect_tts.prompts import Prompt
+from inspect_tts.registry import is_stage
+from inspect_tts.resume.saved_results import SavedResults
+from inspect_tts.rollout.admission import Budget
 from inspect_tts.rollout.context import problem_text
-from inspect_tts.rollout.source import rollout_tasks
+from inspect_tts.rollout.source import Place, rollout_tasks
 from inspect_tts.text.transcript import render_trajectory
 
-from .match import JudgeSetup
+from .investigation.investigator import Investigator
 from .pool import pool_of
 
 _FRAME = 3_000
 """Characters of a judge's prompt around problem and solutions, approximately."""
 
 
+@dataclass(frozen=True)
+class JudgeSetup:
+    """What all matches of a selection share."""
+
+    id: str
+    """Of the selection, for example `t0`."""
+    key: str
+    """Names the selection among all draws of the strategy."""
+    options: SelectOptions
+    spec: SelectionSpec
+    judges: tuple[Judge, ...]
+    problem: str
+    epoch: int
+    prompts: tuple[Prompt, ...]
+    """Of a vote and of its re-ask, and of an investigation if there are any."""
+    texts: Mapping[str, str] | None
+    """What judges read of each rollout instead of its summary."""
+    saved: SavedResults
+    budget: Budget
+    matches: int
+    """Judged, of the whole selection at most, then of the round."""
+    characters: int
+    """Of a vote's prompt, approximately."""
+    following: Problem
+    recorded: RecordedVotes | None = None
+    """Votes of an earlier run, used before the judge is asked."""
+    cut: int = 0
+    """Votes of each match that are not asked, to stay within the sample's limit."""
+    execution: ExecutionEvidence | None = None
+    """What checks on the rollouts' results showed."""
+    investigator: Investigator | None = None
+    """None if no match is investigated."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Judges that cannot be asked, and why not."""
+
+    @property
+    def votes(self) -> int:
+        """Votes of each match."""
+        return self.options.most_votes - self.cut
+
+    @property
+    def temperature(self) -> float | dict[str, float | None] | None:
+        """The temperature set for votes to be independent; of several judges by name."""
+        found = {judge.name: judge.config.temperature for judge in self.judges}
+        return found if len(found) > 1 else next(iter(found.values()))
+
+    def turns(self, match: str) -> tuple[Judge, ...]:
+        """The judges in the order in which they take turns with the votes of a match."""
+        by_name, key = {judge.name: judge for judge in self.judges}, f"{self.key}/{match}"
+        return tuple(by_name[n] for n in turns_of([*by_name], seed=self.options.seed, key=key))
+
+    def note_failed(self, judge: Judge, error: ModelConfigurationError) -> None:
+        """Let a judge that cannot be asked cost its votes; the last one ends the sample."""
+        self.failed[judge.name] = error.reason
+        if len(self.failed) == len(self.judges):
+            raise error
+
+    def recorded_vote(self, judge: Judge, order: tuple[str, ...]) -> Vote | None:
+        """Take a vote of an earlier run on the same question; each is used once."""
+        if self.recorded is None:
+            return None
+        prompt, reask = (prompt.record.sha256 for prompt in self.prompts[:2])
+        reads = judge_input_label(self.options, evidence_label(self.execution))
+        return self.recorded.take(
+            VoteKey(str(judge.model), prompt, reask, reads), order, judge.name
+        )
+
+    def round(self, judged: int, left: int) -> "JudgeSetup":
+        """The setup of one round, with as many votes as the sample's limit leaves."""
+        wanted = self.options.most_votes
+        votes = self.budget.votes(self.characters, matches=left, votes=wanted)
+        return replace(self, cut=wanted - votes, matches=judged)
+
+    def wave(self, group: Sequence[str], votes: Sequence[Vote]) -> int:
+        """How many votes to ask next."""
+        return further_votes(
+            group,
+            [vote.verdict for vote in votes],
+            votes=self.votes,
+            early_stop=self.options.early_stop and self.spec.can_stop_early,
+            auto=self.options.auto,
+            matches=self.matches,
+            open_lead=open_lead(self.options.close),
+        )
+
+
 def judge_setup(
     state: TaskState,
+    generate: Generate,
     id: str,
     candidates: Candidates,
     options: SelectOptions,
-    prompts: tuple[Prompt, Prompt],
+    prompts: tuple[Prompt, ...],
     execution: ExecutionEvidence | None,
 ) -> JudgeSetup:
     """What all matches of a selection share."""
@@ -36,7 +137,24 @@ def judge_setup(
     problem, size, n = problem_text(state), min(options.group_size, len(read)), len(read)
     frame, recorded = _FRAME + (MOST_CHARS if execution else 0), tasks.recorded_votes
     asked = recorded is None or not recorded.complete
-    orders = spec.orders(n)
+    orders, following = spec.orders(n), followed(pool_of(state).problem)
+    investigator = None
+    if options.close == "investigate":
+        investigator = Investigator(
+            state=state,
+            generate=generate,
+            options=options,
+            prompts=(prompts[2], prompts[1]),
+            key=candidates.key,
+            problem=problem,
+            texts=texts,
+            execution=execution,
+            place=tasks.place or Place(outer_sample().sample, (*setup_steps(is_stage),)),
+            saved=tasks.saved,
+            budget=tasks.budget,
+            following=following,
+            recorded=recorded,
+        )
     return JudgeSetup(
         id=id,
         key=candidates.key,
@@ -50,10 +168,11 @@ def judge_setup(
         saved=tasks.saved,
         budget=tasks.budget,
         matches=matches_at_most(spec, n, options.keep, options.group_size),
-        following=followed(pool_of(state).problem),
+        following=following,
         characters=len(problem) + size * sum(map(len, read)) // n + frame,
         recorded=recorded,
         execution=execution,
+        investigator=investigator,
     )
 
 

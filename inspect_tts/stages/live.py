@@ -143,7 +143,7 @@ class LiveRollouts(RolloutSource):
             return more
         state, generate = self._job.state, self._job.generate
         ended = {each.record.id: each for each in finished}
-        found = await executed(state, generate, options, records, ended, keep_slot=True)
+        found = await executed(state, generate, options, records, ended)
         self._pool.waves = [*self._pool.waves, without_texts(found)]
         progress.followed(self._pool.problem).doing("iteration 0")
         return next_wave(waves, records, agreeing(found))

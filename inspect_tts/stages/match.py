@@ -1,125 +1,37 @@
 """One match: its votes, asked in waves, and what they decide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from inspect_ai.model import GenerateConfig
 from inspect_ai.util import span
 
 from inspect_tts._inspect import effective_config, model_cache_scope
 from inspect_tts.errors import gather
-from inspect_tts.execution.classes import evidence_label, worth
-from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.execution.classes import worth
 from inspect_tts.execution.shown import checks_text
 from inspect_tts.method.candidates import evidence
-from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey, judge_input_label
-from inspect_tts.method.records import Match, Rollout, Vote, mean_grade
+from inspect_tts.method.records import Investigation, Match, Rollout, Vote, mean_grade
 from inspect_tts.method.seeding import cache_scope
-from inspect_tts.method.selection_specs import SelectionSpec
 from inspect_tts.method.tournament import (
+    Outcome,
     decide,
     display_order,
     order_flip_rate,
-    turns_of,
     unasked,
     vote_key,
 )
-from inspect_tts.method.voting.auto import further_votes
+from inspect_tts.method.voting.close import investigated, is_close
 from inspect_tts.models.batching import vote_mode
 from inspect_tts.models.failures import ModelConfigurationError
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question, cast_vote, failed_vote, read_vote, sample_answers
 from inspect_tts.models.panel import Judge
 from inspect_tts.models.roles import Answer, takes_schema
-from inspect_tts.options import SelectOptions
-from inspect_tts.progress import Problem
-from inspect_tts.prompts import Prompt
 from inspect_tts.resume.format import cache_key
-from inspect_tts.resume.saved_results import SavedResults
-from inspect_tts.rollout.admission import Budget
 
-
-@dataclass(frozen=True)
-class JudgeSetup:
-    """What all matches of a selection share."""
-
-    id: str
-    """Of the selection, for example `t0`."""
-    key: str
-    """Names the selection among all draws of the strategy."""
-    options: SelectOptions
-    spec: SelectionSpec
-    judges: tuple[Judge, ...]
-    problem: str
-    epoch: int
-    prompts: tuple[Prompt, Prompt]
-    texts: Mapping[str, str] | None
-    """What judges read of each rollout instead of its summary."""
-    saved: SavedResults
-    budget: Budget
-    matches: int
-    """Judged, of the whole selection at most, then of the round."""
-    characters: int
-    """Of a vote's prompt, approximately."""
-    following: Problem
-    recorded: RecordedVotes | None = None
-    """Votes of an earlier run, used before the judge is asked."""
-    cut: int = 0
-    """Votes of each match that are not asked, to stay within the sample's limit."""
-    execution: ExecutionEvidence | None = None
-    """What checks on the rollouts' results showed."""
-    failed: dict[str, str] = field(default_factory=dict)
-    """Judges that cannot be asked, and why not."""
-
-    @property
-    def votes(self) -> int:
-        """Votes of each match."""
-        return self.options.most_votes - self.cut
-
-    @property
-    def temperature(self) -> float | dict[str, float | None] | None:
-        """The temperature set for votes to be independent; of several judges by name."""
-        found = {judge.name: judge.config.temperature for judge in self.judges}
-        return found if len(found) > 1 else next(iter(found.values()))
-
-    def turns(self, match: str) -> tuple[Judge, ...]:
-        """The judges in the order in which they take turns with the votes of a match."""
-        by_name, key = {judge.name: judge for judge in self.judges}, f"{self.key}/{match}"
-        return tuple(by_name[n] for n in turns_of([*by_name], seed=self.options.seed, key=key))
-
-    def note_failed(self, judge: Judge, error: ModelConfigurationError) -> None:
-        """Let a judge that cannot be asked cost its votes; the last one ends the sample."""
-        self.failed[judge.name] = error.reason
-        if len(self.failed) == len(self.judges):
-            raise error
-
-    def recorded_vote(self, judge: Judge, order: tuple[str, ...]) -> Vote | None:
-        """Take a vote of an earlier run on the same question; each is used once."""
-        if self.recorded is None:
-            return None
-        prompt, reask = (prompt.record.sha256 for prompt in self.prompts)
-        reads = judge_input_label(self.options, evidence_label(self.execution))
-        return self.recorded.take(
-            VoteKey(str(judge.model), prompt, reask, reads), order, judge.name
-        )
-
-    def round(self, judged: int, left: int) -> "JudgeSetup":
-        """The setup of one round, with as many votes as the sample's limit leaves."""
-        wanted = self.options.most_votes
-        votes = self.budget.votes(self.characters, matches=left, votes=wanted)
-        return replace(self, cut=wanted - votes, matches=judged)
-
-    def wave(self, group: Sequence[str], votes: Sequence[Vote]) -> int:
-        """How many votes to ask next."""
-        return further_votes(
-            group,
-            [vote.verdict for vote in votes],
-            votes=self.votes,
-            early_stop=self.options.early_stop and self.spec.can_stop_early,
-            auto=self.options.auto,
-            matches=self.matches,
-        )
+from .judging import JudgeSetup
 
 
 async def run_match(
@@ -130,25 +42,19 @@ async def run_match(
     grades = judging.spec.answer == "grade"
     votes: list[Vote] = []
     judged = len(group) > 1 or grades
-    if judged:
+    if not judged:
+        outcome, found = _counted(judging, id, group, votes), None
+    else:
         # type "agent" makes the viewer fold the votes of a match
         async with span(f"match {' '.join(ids)}", type="agent", id=id):
             asked = _MatchVotes(judging, id, group, judging.turns(id))
             while wave := judging.wave(ids, votes):
                 votes += await _ask(asked, range(len(votes), len(votes) + wave))
+            outcome = _counted(judging, id, group, votes)
+            found = await _investigation(judging, id, group, outcome)
     cut, skipped = (judging.cut, judging.votes - len(votes)) if judged else (0, 0)
     judging.following.spare(skipped)
-    verdicts = [vote.verdict for vote in votes]
-    by_evidence = judging.options.tie == "evidence" or unasked(cut, judging.votes)
-    outcome = decide(
-        ids,
-        verdicts,
-        seed=judging.options.seed,
-        key=f"{judging.key}/{id}/tie",
-        evidence={r.id: (*worth(judging.execution, r.id), *evidence(r)) for r in group}
-        if by_evidence
-        else None,
-    )
+    verdicts, outcome = [vote.verdict for vote in votes], investigated(outcome, found)
     return Match(
         id=id,
         group=ids,
@@ -159,9 +65,35 @@ async def run_match(
         tied=outcome.tied,
         winner=outcome.winner,
         decided_by="grade" if grades else outcome.decided_by,
+        investigation=found,
         grade=mean_grade(votes),
         order_flip_rate=order_flip_rate([vote.order for vote in votes], verdicts),
     )
+
+
+def _counted(
+    judging: JudgeSetup, id: str, group: Sequence[Rollout], votes: Sequence[Vote]
+) -> Outcome:
+    """What the votes of a match lead to."""
+    told = {r.id: (*worth(judging.execution, r.id), *evidence(r)) for r in group}
+    by_evidence = judging.options.tie == "evidence"
+    by_evidence = by_evidence or (len(group) > 1 and unasked(judging.cut, judging.votes))
+    return decide(
+        [rollout.id for rollout in group],
+        [vote.verdict for vote in votes],
+        seed=judging.options.seed,
+        key=f"{judging.key}/{id}/tie",
+        evidence=told if by_evidence else None,
+    )
+
+
+async def _investigation(
+    judging: JudgeSetup, id: str, group: Sequence[Rollout], outcome: Outcome
+) -> Investigation | None:
+    """The investigation of a match if it is close, and if these are investigated."""
+    if judging.investigator is None or len(group) == 1 or not is_close(outcome.tally):
+        return None
+    return await judging.investigator.investigate(id, group, cut=judging.cut > 0)
 
 
 @dataclass(frozen=True)
@@ -188,7 +120,7 @@ class _MatchVotes:
     def question(self, index: int) -> Question:
         judging, by_id = self.judging, {rollout.id: rollout for rollout in self.group}
         order, judge = self.order(index), self.judge(index)
-        prompt, reask = judging.prompts
+        prompt, reask = judging.prompts[:2]
         seed = effective_config(judge.model).seed  # each vote has its own
         seeded = GenerateConfig(seed=None if seed is None else seed + index)
         return Question(

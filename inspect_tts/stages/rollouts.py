@@ -90,6 +90,7 @@ async def add_iteration(
     for id in carried:
         tasks.rollouts[id].free_slot()
     tasks.release(set(tasks.rollouts) - set(carried))
+    tasks.give_back_spare()
     finished = await source.iteration(stage.iteration, contexts)
     if finished is None:
         return []

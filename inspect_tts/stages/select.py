@@ -13,6 +13,7 @@ from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.execution.classes import class_labels, evidence_label, same_behaviour
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import add_duplicates, diverse, identical
+from inspect_tts.method.parameters import INVESTIGATOR
 from inspect_tts.method.records import Cut, Match, Rollout, Round, Selection, Stage
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
 from inspect_tts.method.selections import Candidates, SelectionSteps
@@ -23,11 +24,11 @@ from inspect_tts.progress import PlannedSelection, followed, mark_planned
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.source import rollout_tasks
 
-from .judging import judge_setup
-from .match import JudgeSetup, run_match
+from .judging import JudgeSetup, judge_setup
+from .match import run_match
 from .pool import RolloutPool, match_draws, pool_of
 
-_SELECTION_FIELDS = {"seed", "keep", "group_size", "tie", "diverse", "ranked_by"}
+_SELECTION_FIELDS = {"seed", "keep", "group_size", "tie", "close", "diverse", "ranked_by"}
 _PROMPTS = {"verdict": ("judge", "judge_reask"), "grade": ("grade", "grade_reask")}
 
 
@@ -54,6 +55,8 @@ def selection_stage(
         check_roles()
         overrides = (options.judge_prompt, options.judge_reask_prompt)
         prompts = tuple(map(load_prompt, prompt_names(spec.answer), overrides))
+        if options.close == "investigate":
+            prompts += (load_prompt("investigator", options.investigator_prompt),)
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -71,9 +74,7 @@ def selection_stage(
         if checks := evidence_label(execution):
             recorded["checks"] = checks
         if spec.answer is not None:
-            judging = judge_setup(
-                state, id, candidates, options, (prompts[0], prompts[1]), execution
-            )
+            judging = judge_setup(state, generate, id, candidates, options, prompts, execution)
             judging.budget.begin("selection")
             most = judging.matches * options.most_votes
             judging.following.begin("votes", f"selection {id}", most)
@@ -119,9 +120,14 @@ def selection_stage(
         followed(pool.problem).complete(pool.selected)
         return state
 
-    mark_judges(solve, options.panel if spec.answer else ())
+    mark_judges(solve, _asked(options) if spec.answer else ())
     mark_planned(solve, [PlannedSelection(spec, options)])
     return solve
+
+
+def _asked(options: SelectOptions) -> tuple[str, ...]:
+    """Whom a selection asks, by name."""
+    return (*options.panel, *([INVESTIGATOR] if options.close == "investigate" else []))
 
 
 def _candidates(rollouts: Sequence[Rollout], options: SelectOptions, key: str) -> Candidates:
@@ -220,6 +226,7 @@ def select(options: SelectOptions) -> Solver:
 
     Model Roles:
         judge: Votes; default the model under evaluation.
+        investigator: Investigates close matches; default the judge.
 
     Returns:
         A solver that selects among what the previous stage left selected.
@@ -237,6 +244,7 @@ def tournament(options: TournamentOptions) -> Solver:
 
     Model Roles:
         judge: Votes; default the model under evaluation.
+        investigator: Investigates close matches; default the judge.
 
     Returns:
         A solver that selects among what the previous stage left selected.

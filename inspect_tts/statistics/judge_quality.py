@@ -136,12 +136,14 @@ def calibration(matches: Sequence[Judged]) -> tuple[Bin, ...]:
     """Whether a larger margin means a better verdict, on decidable matches.
 
     Matches are binned by the winner's share of the votes cast; with `early_stop` that of a clear
-    match is larger than with all votes. Ties, and matches in which nobody voted, are left out.
+    match is larger than with all votes. Ties, matches in which nobody voted, and those that an
+    investigation decided are left out.
     """
     found: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for each in matches:
         match, cast, passes = each.match, sum(each.match.tally.values()), each.passing
-        if cast and not match.tied and passes:
+        by_votes = cast and not match.tied and match.decided_by != "investigation"
+        if by_votes and passes:
             share = match.tally.get(match.winner, 0) / cast
             place = next(i for i, high in enumerate(SHARES) if share <= high)
             found[place].append((share, passes[match.winner]))

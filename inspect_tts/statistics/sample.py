@@ -78,7 +78,11 @@ def _won(selection: Selection, adopted: str) -> list[str]:
     final = votes[-1]
     others = sorted((final.tally.get(id, 0) for id in final.group if id != adopted), reverse=True)
     tally = ":".join(map(str, [final.tally.get(adopted, 0), *others]))
-    how = {"random": "drawn at random after", "evidence": "decided by evidence after"}
+    how = {
+        "random": "drawn at random after",
+        "evidence": "decided by evidence after",
+        "investigation": "decided by an investigation after",
+    }
     return [f"{how.get(final.decided_by, 'won')} {tally} in the final"]
 
 

@@ -8,7 +8,7 @@ from inspect_tts.method.records import STOP, Usage
 
 from .outcomes import ProblemOutcome, vote_usage
 
-PHASES = ("rollouts", "summaries", "votes")
+PHASES = ("rollouts", "summaries", "votes", "investigations")
 
 
 class Phase(NamedTuple):
@@ -29,8 +29,8 @@ class Phase(NamedTuple):
     busy_seconds: float | None
     """Sum over its model calls and agents, most of which ran at once."""
     wall_seconds: float | None
-    """Wall time of the stage; None for `summaries`, which run within `rollouts`, and where the log
-    does not tell."""
+    """Wall time of the stage; None for `summaries` and `investigations`, which run within
+    `rollouts` and `votes`, and where the log does not tell."""
 
     @property
     def title(self) -> str:
@@ -55,6 +55,8 @@ def phases(outcomes: Sequence[ProblemOutcome]) -> tuple[Phase, ...]:
         for selection, _, match in outcome.matches():
             seconds = sum(vote.seconds for vote in match.votes)
             spent.append((selection.iteration, 2, vote_usage(match), seconds))
+            if (looked := match.investigation) is not None:
+                spent.append((selection.iteration, 3, looked.usage, looked.seconds))
         for iteration, place, usage, seconds in spent:
             used[iteration, place] += usage
             busy[iteration, place] += seconds

@@ -17,10 +17,11 @@ from typing import NamedTuple
 from inspect_ai.util import ExecResult, LimitExceededError, sandbox
 
 from inspect_tts._inspect import TerminateSampleError, no_sandbox_events
+from inspect_tts.execution.records import UNTOUCHED
 from inspect_tts.machine.orphans import register_folder
 
 from .baseline import Baseline, close_baseline, open_baseline, read_workspace
-from .tree_scripts import APPLY, OPEN_TREE, RESTORE, RESTORE_CHANGED, RUN, STATE
+from .tree_scripts import APPLY, COPY, OPEN_TREE, RESTORE, RESTORE_CHANGED, RUN, SHOW, STATE
 
 OUTPUT_BYTES = 200_000
 """What is read of a command's output."""
@@ -136,9 +137,30 @@ class Tree:
             raise TreeError("the tree could not be read")
         return set(done.stdout.split("\n")) & set(paths)
 
+    @property
+    def beside(self) -> str:
+        """The folder for copies that are shown to an agent."""
+        place, _, name = self.own.rpartition("/")
+        return f"{place}/solutions-{name[-6:]}"
+
+    async def copy(self, name: str) -> None:
+        """Copy the tree with what is on it now, for an agent."""
+        await self._show(COPY, name)
+
+    async def show(self) -> None:
+        """Let the copy of the start be the last that an agent is shown; nothing can be put on."""
+        await self._show(SHOW, UNTOUCHED)
+
+    async def _show(self, script: str, name: str) -> None:
+        given = [self.top, self.own, self.beside, name]
+        done = await _exec([*_SHELL, script, "sh", *given], b"", _SECONDS)
+        if done is None or not done.success:
+            raise TreeError("there is no room for copies of the results")
+
     async def close(self) -> None:
-        """Remove the harness' folder, where the sandbox does not go with it."""
-        await _exec([*_SHELL, f"rm -rf {_quoted(self.own)}", "sh"], b"", _SECONDS)
+        """Remove the harness' folders, where the sandbox does not go with them."""
+        folders = " ".join(map(_quoted, (self.own, self.beside)))
+        await _exec([*_SHELL, f"rm -rf {folders}", "sh"], b"", _SECONDS)
 
 
 async def open_tree(provider: str) -> Tree:
@@ -154,6 +176,7 @@ async def open_tree(provider: str) -> Tree:
     top, own, home = lines
     if local:
         register_folder(own)
+        register_folder(Tree(top, own, home, "", alone=False).beside)
     baseline = await open_baseline(local=local)
     if baseline is None:
         raise TreeError("its workspace could not be read by git")

@@ -145,3 +145,18 @@ echo
 [ ! -f "$report" ] || head -c 4000000 "$report" | base64 | tr -d '\n'
 """
 )
+
+COPY = r"""
+top=$1 beside=$3 name=$4
+mkdir -p "$beside" && cp -a "$top" "$beside/$name"
+"""
+
+# `use` is for an agent: installed programs look for their code in the tree's own place.
+SHOW = r"""
+top=$1 own=$2 beside=$3 name=$4
+mkdir -p "$beside" && mv "$own/start" "$beside/$name" && rm -rf "$own" || exit 7
+cat >"$beside/use" <<END
+[ -n "\$1" ] && [ -d "$beside/\$1" ] || { echo "usage: use untouched|solution_1|..."; exit 2; }
+cd -P "$top" && find . -mindepth 1 -maxdepth 1 -exec rm -rf {} + && cp -a "$beside/\$1/." .
+END
+"""

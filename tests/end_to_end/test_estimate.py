@@ -37,6 +37,18 @@ def test_the_counts_of_the_paper(change: dict[str, Any], rollouts: int, votes: i
     assert found.fewest_votes == found.matches * (found.votes // found.matches // 2 + 1)
 
 
+def test_every_match_may_be_investigated() -> None:
+    given = ["rtv", "-S", "n=4", "-S", "close=investigate", "-S", "investigation_turns=5"]
+    costs = ["--tokens", "10,10,10", "--cost", "1,0,0", "-S", "investigation_cost=2"]
+    rows = json.loads(asked(*given, *costs, "--json").output)["rows"]
+    each = {row["what"]: row["each"] for row in rows}
+    assert each["investigations"] == [0, 3]
+    assert each["calls of investigations"] == [0, 15]
+    assert each["dollars"] == [4.0, 4.0 + 6.0]
+    plain = json.loads(asked("rtv", "-S", "n=4", "--json").output)["rows"]
+    assert "investigations" not in {row["what"] for row in plain}
+
+
 @pytest.mark.parametrize(
     "given",
     [

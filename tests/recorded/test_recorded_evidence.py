@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from executed import REPOSITORY, TRY, checks_shown, tries
 from helpers import IMAGE, docker_missing
 from images import image
+from investigating import only_match, roles, tries_both
 from recorded_files import mini, prediction, write
 from scripted import calls, pool, run
 
@@ -77,6 +78,27 @@ def test_patches_are_put_on_their_image_and_checked(template: str, tmp_path: Pat
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize(
+    ("other", "ended"), [(WRONG, "verdict"), (UNFIT, "not run")], ids=["wrong", "unfit"]
+)
+def test_close_matches_of_patches_are_investigated_on_their_image(
+    template: str, other: str, ended: str, tmp_path: Path
+) -> None:
+    folder = predictions(tmp_path / "p", ID, other, RIGHT)
+    task = recorded(paths=str(folder), problems=texts(tmp_path, ID), image_template=template)
+    strategy = select_recorded(close="investigate", votes=2)
+    log = run(task, strategy, tmp_path, model_roles=roles(tries_both))
+    found = pool(log)
+    _, looked = only_match(found)
+    assert looked.ended == ended
+    if ended == "verdict":
+        assert looked.verdict == found.adopted == found.rollouts[1].id
+    else:
+        assert "does not apply" in (looked.reason or "")
+    assert found.discrepancies() == ()
+
+
+@pytest.mark.docker
 def test_what_recorded_rollouts_made_is_run_on_all_results(template: str, tmp_path: Path) -> None:
     for number, each in enumerate((WRONG, RIGHT)):
         steps = [{"role": "user", "content": "Make add add."}]
@@ -126,6 +148,11 @@ def test_a_missing_or_wrong_template_is_refused(
     done = CliRunner().invoke(main, [*given, "--dry-run", *words], catch_exceptions=False)
     assert done.exit_code != 0
     assert told in done.output
+    looked = ["select", given[1], *given[2:4], "--close", "investigate", "--dry-run"]
+    if not words:
+        assert told in CliRunner().invoke(main, looked, catch_exceptions=False).output
+    priced = CliRunner().invoke(main, [*looked, "--image-template", "x/{id}"]).output
+    assert "Investigations: at most 1, of 30 model calls together." in priced
     fine = [*given, "--dry-run", "--image-template", "x/{id}"]
     assert "2 summaries" in CliRunner().invoke(main, fine, catch_exceptions=False).output
 

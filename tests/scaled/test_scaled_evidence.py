@@ -5,6 +5,7 @@ from pathlib import Path
 from conftest import local_box
 from executed import REPOSITORY, RIGHT, WRONG, checks_shown, leaves, repository, tries
 from inspect_ai import Task, task
+from investigating import only_match, roles, tries_both
 from scaled_runs import parts
 from scripted import acting, echo, run
 
@@ -50,4 +51,28 @@ def test_evidence_is_taken_as_in_a_live_run(tmp_path: Path) -> None:
     assert any("a check of the user" in text for text in checks_shown(first))
     assert found.discrepancies() == ()
     assert len(box.opened()) == 2 * (3 + 1)
+    assert box.alive() == []
+
+
+def test_close_matches_are_investigated_as_in_a_live_run(tmp_path: Path) -> None:
+    box = local_box(tmp_path)
+    made = scaled(
+        task="sums_problem",
+        strategy="rtv",
+        task_args={"setup": f"{REPOSITORY}\n{box.setup}\n"},
+        strategy_args={
+            "n": 2,
+            "votes": 2,
+            "agent": acting(leaves("#good", RIGHT), leaves("#b", WRONG)),
+            "close": "investigate",
+        },
+    )
+    log = run(made, None, tmp_path, agent=echo, max_samples=1, model_roles=roles(tries_both))
+    assert log.status == "success"
+    found = parts(log)["p0"].store_as(RolloutPool)
+    match, looked = only_match(found)
+    assert (match.decided_by, looked.ended) == ("investigation", "verdict")
+    assert "#good" in found.by_id(found.adopted or "").summary.text
+    assert found.discrepancies() == ()
+    assert len(box.opened()) == 2 + 1
     assert box.alive() == []

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from inspect_ai.model import ChatMessageUser
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+from inspect_ai.tool import ToolInfo
 from sim_cases import (
     CHECKED,
     DOUBTFUL,
@@ -143,3 +144,23 @@ def test_prompts_with_tools_are_for_the_agent() -> None:
     prompt = [ChatMessageUser(content=judge_prompt(shown(SOLVED), shown(FAILED)))]
     assert respond(SimConfig(), [], prompt, REACT, 1).calls
     assert not respond(SimConfig(), [], prompt, [], 1).calls
+
+
+def test_an_investigator_looks_before_it_answers() -> None:
+    asked = load_prompt("investigator").format(
+        problem=PROBLEM,
+        solutions=judge_prompt(shown(CHECKED), shown(GAVE_UP)),
+        folder="/var/tmp/solutions-a1",
+        workspace="/testbed",
+        turns=30,
+        count=2,
+        fence=FENCE,
+        verdicts="Final verdict: Solution 1\nFinal verdict: Solution 2",
+    )
+    config, begun = SimConfig(), [ChatMessageUser(content=asked)]
+    look = respond(config, [], begun, [ToolInfo(name="bash", description="")], 0)
+    assert "/var/tmp/solutions-a1 && diff" in look.calls[0].arguments["command"]
+    said = [*begun, ChatMessageAssistant(content=look.text)]
+    answer = respond(config, [], said, [ToolInfo(name="bash", description="")], 0)
+    assert answer.calls == ()
+    assert parse_verdict(answer.text, 2) is not None

@@ -52,6 +52,7 @@ def further_votes(
     early_stop: bool,
     auto: AutoVotes | None = None,
     matches: int = 1,
+    open_lead: int = 0,
 ) -> int:
     """The fewest further votes after which a match may be settled, 0 if it is.
 
@@ -64,13 +65,14 @@ def further_votes(
         early_stop: Whether only its winner counts.
         auto: The test, None if the number of votes is fixed.
         matches: Judged matches of its round.
+        open_lead: The lead up to which votes do not settle who wins.
 
     Returns:
         How many to ask next.
     """
     if not early_stop:
         return votes - len(verdicts)
-    settling = votes_needed(group, verdicts, votes=votes)
+    settling = votes_needed(group, verdicts, votes=votes, open_lead=open_lead)
     if auto is None or settling == 0:
         return settling
     first, allowed = auto.least - len(verdicts), allowed_error(auto, matches)

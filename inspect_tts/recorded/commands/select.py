@@ -74,7 +74,8 @@ def select(
     given = {**parse_cli_args(s), **flags}
     select_recorded(**given)  # refuses what a run would refuse
     options = SelectRecordedOptions(**given)
-    if options.takes_evidence and image_template is None:
+    investigates = options.close == "investigate"
+    if (options.takes_evidence or investigates) and image_template is None:
         raise UserError(NEEDS_IMAGE)
     collection = collect(paths, format, strict=strict)
     samples = dataset(collection, problem_texts(problems) if problems else {}, image_template)
@@ -86,6 +87,10 @@ def select(
     if all(len(problem.attempts) == 1 for problem in collection.problems):
         click.echo(ONE_EACH, err=True)
     click.echo(f"Model calls: {collection.attempts} summaries and {range_of(votes)} votes.{REASK}")
+    if investigates:
+        most = votes.most // options.most_votes
+        calls = most * options.investigation_turns
+        click.echo(f"Investigations: at most {most}, of {calls} model calls together.")
     if not dry_run:
         judged = votes.most > 0 and JUDGE in options.panel
         check_models(params["model"], parse_cli_args(params["model_role"]), judged=judged)

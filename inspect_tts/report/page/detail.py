@@ -7,7 +7,7 @@ from zlib import compress
 
 from inspect_ai.model import ChatMessage
 
-from inspect_tts.method.records import Match, Patch, Record, Rollout, Selection
+from inspect_tts.method.records import Investigation, Match, Patch, Record, Rollout, Selection
 from inspect_tts.statistics.outcomes import ProblemOutcome
 from inspect_tts.text.transcript import elide
 
@@ -110,6 +110,7 @@ def _match(match: Match, cut: Cut) -> dict[str, Any]:
         **_fields(match, "id group tally skipped_votes winner"),
         "by": match.decided_by,
         "grade": match.grade,
+        "looked": _looked(match.investigation, cut) if match.investigation else None,
         "votes": [
             {
                 **_fields(vote, "order judge verdict grade abstention"),
@@ -117,4 +118,12 @@ def _match(match: Match, cut: Cut) -> dict[str, Any]:
             }
             for vote in match.votes
         ],
+    }
+
+
+def _looked(found: Investigation, cut: Cut) -> dict[str, Any]:
+    return {
+        **_fields(found, "verdict ended reason turns"),
+        "commands": [(fact.command, fact.returncode) for fact in found.commands[:50]],
+        "text": elide(found.text, cut.vote) if cut.vote else "",
     }

@@ -247,6 +247,14 @@ LISTS = (
         lambda run: run.judges,
     ),
     Listed(
+        "Investigations of close matches",
+        (
+            *("close matches", "decided", "with a leader", "overturned", "decidable"),
+            *("right: percent", "votes right: percent", "mean turns: .1f", "dollars: dollars"),
+        ),
+        lambda run: [run.investigations] if run.investigations else [],
+    ),
+    Listed(
         "Calibration of vote margins",
         ("winner's share of votes: percent", "decidable matches", "accuracy: percent"),
         lambda run: (((b.low, b.high), b.matches, b.accuracy) for b in run.calibration),

@@ -7,27 +7,19 @@ from time import monotonic
 
 from inspect_ai.log import EvalSpec
 from inspect_ai.solver import Generate, TaskState
-from inspect_ai.util import LimitExceededError, SandboxEnvironmentSpec
+from inspect_ai.util import SandboxEnvironmentSpec
 
-from inspect_tts._inspect import (
-    SandboxSet,
-    TerminateSampleError,
-    fresh_state,
-    isolate_rollout,
-    outer_sample,
-)
 from inspect_tts.execution.junit import passed_tests
 from inspect_tts.execution.outputs import comparable, digest
 from inspect_tts.execution.paths import TREE
 from inspect_tts.execution.records import UNTOUCHED, Check, CheckRun
-from inspect_tts.machine.orphans import open_sandbox
-from inspect_tts.method.seeding import cache_scope
 from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.rollout.cache_keys import check_key
 from inspect_tts.rollout.source import Place
+from inspect_tts.stages.fresh import FreshSandbox, open_fresh
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
-from inspect_tts.workspace.tree import NOT_RUN, RawRun, Tree, TreeError, open_tree
+from inspect_tts.workspace.tree import NOT_RUN, RawRun, Tree, TreeError
 
 logger = getLogger(__name__)
 
@@ -58,51 +50,33 @@ class Session:
     """Seconds that the last change of the tree took."""
     unfit: dict[str, str] = field(default_factory=dict)
     """Trees whose patch does not apply, and why."""
-    _sandboxes: SandboxSet | None = None
-    _tree: Tree | None = None
+    _fresh: FreshSandbox | None = None
     _on: str | None = None
     """What is on the tree; None where it must be brought back first."""
 
     async def open(self) -> Tree:
         """The tree, in a sandbox that is opened where there is none."""
-        if self._tree is not None:
-            return self._tree
+        if self._fresh is not None:
+            return self._fresh.tree
         if self.opened == MOST_SANDBOXES:
             raise TreeError(f"{MOST_SANDBOXES} sandboxes were broken by checks")
         self.opened += 1
-        state = fresh_state(
+        self._fresh = await open_fresh(
             self.state,
-            outer_sample(),
-            cache_scope=cache_scope(self.state.epoch, f"evidence {self.opened}"),
-            message_limit=None,
-            token_limit=None,
-            cost_limit=None,
+            self.generate,
+            self.spec,
+            self.sandbox,
+            self.place,
+            purpose=f"evidence {self.opened}",
         )
-        state._sample_id = self.place.sample.id or 0
-        view = isolate_rollout(state, outer_sample())
-        try:
-            self._sandboxes = await open_sandbox(self.sandbox, self.spec, self.place.sample)
-            view.sandbox_environments = self._sandboxes.environments
-            for step in self.place.setup:
-                state = await step(state, self.generate)
-        except (LimitExceededError, TerminateSampleError):
-            raise
-        except Exception as error:  # each provider raises its own
-            raise TreeError(f"its sandbox could not be opened: {error}"[:500]) from error
-        try:
-            self._tree = await open_tree(self.sandbox.type)
-        except TimeoutError as error:
-            raise TreeError("its workspace could not be read in time") from error
         self._on = UNTOUCHED
-        return self._tree
+        return self._fresh.tree
 
     async def close(self) -> None:
         """Close the sandbox, if one is open."""
-        tree, sandboxes, self._tree, self._sandboxes = self._tree, self._sandboxes, None, None
-        if tree is not None and sandboxes is not None and sandboxes.spec.type == "local":
-            await tree.close()
-        if sandboxes is not None:
-            await sandboxes.close()
+        fresh, self._fresh = self._fresh, None
+        if fresh is not None:
+            await fresh.close()
 
     async def run(self, check: Check, tree: str, repeat: int = 0) -> CheckRun | None:
         """Run a check on a tree; None where the tree's patch does not apply."""

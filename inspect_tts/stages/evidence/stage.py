@@ -79,7 +79,6 @@ async def executed(
     rollouts: Sequence[Rollout],
     finished: Mapping[str, FinishedRollout],
     *,
-    keep_slot: bool = False,
 ) -> ExecutionEvidence:
     """Run checks on the results of rollouts, and show in the log what ran."""
     pool, tasks, began = pool_of(state), rollout_tasks(), monotonic()
@@ -91,7 +90,7 @@ async def executed(
     )
     authors = partial(_authors, rollouts, finished)
     followed(pool.problem).doing(f"evidence {empty.iteration}")
-    async with span("evidence", type="evidence"), tasks.spare_slot(keep=keep_slot):
+    async with span("evidence", type="evidence"), tasks.spare_slot():
         work = _evidence(state, generate, options, place, empty, rollouts, authors)
         [found] = await gather([work])
         for check in found.checks:

@@ -16,6 +16,7 @@ from inspect_tts.method.tournament import (
     vote_key,
 )
 from inspect_tts.method.voting.auto import further_votes
+from inspect_tts.method.voting.close import investigated, is_close, open_lead
 from inspect_tts.text.fences import is_possible_fence
 
 
@@ -48,6 +49,11 @@ def match_discrepancies(
         key=key,
         evidence=told if by_evidence else None,
     )
+    found += _investigation(key.removesuffix("/tie"), selection, match, rollouts)
+    try:
+        outcome = investigated(outcome, match.investigation)
+    except ValueError as error:
+        found.append(f"match {match.id}: {error}")
     expected = (
         *outcome._replace(decided_by="grade" if grades else outcome.decided_by),
         mean_grade(match.votes),
@@ -80,6 +86,7 @@ def _settled(
             early_stop=rules.can_stop_early,
             auto=auto,
             matches=judged,
+            open_lead=open_lead(selection.close),
         )
         for count in counts
     )
@@ -99,6 +106,32 @@ def _dealing(key: str, selection: Selection, match: Match) -> list[str]:
         for vote in match.votes
         if vote.judge != turns[vote.index % len(turns)]
     ]
+
+
+def _investigation(
+    key: str, selection: Selection, match: Match, rollouts: Mapping[str, Rollout]
+) -> list[str]:
+    """An investigation that should or should not have been, or of something else."""
+    looked = match.investigation
+    wanted = selection.close == "investigate" and len(match.group) > 1 and is_close(match.tally)
+    if (looked is not None) != wanted:
+        return [f"match {match.id}: {'no' if wanted else 'an'} investigation is recorded"]
+    if looked is None:
+        return []
+    order = display_order(match.group, 0)
+    found = [f"match {match.id}: display order of its investigation"] * (looked.order != order)
+    if (looked.verdict is None) == (looked.ended == "verdict"):
+        found.append(f"match {match.id}: its investigation ended with {looked.ended!r}")
+    if looked.fence is None or looked.reused:
+        return found
+    selected = key.removesuffix(f"/{match.id}")
+    fences = is_possible_fence(
+        looked.fence,
+        [rollouts[id].summary.text for id in looked.order],
+        seed=selection.seed,
+        key=f"{vote_key(selected, match.id, looked.order)}/investigation",
+    )
+    return found if fences else [*found, f"match {match.id}: the fence of its investigation"]
 
 
 def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) -> list[str]:

@@ -347,8 +347,18 @@ function openMatch(problem, match, row) {
   const parts = [el("div", { class: "sides" }, ...sides)];
   if (match.votes.length) parts.unshift(el("p", { class: "caption", style: { margin: "0 0 10px" } }, viewerLink(row, `${match.id} in Inspect's viewer`, match.id)));
   if (match.votes.length) parts.push(el("h3", { style: { marginTop: "18px" } }, `Votes${match.skipped_votes ? ` (${match.skipped_votes} more could not have changed the winner)` : ""}`), votesView(match));
-  const how = { votes: "by votes", random: "by a random draw among equal votes", evidence: "by evidence among equal votes", bye: "without a match", grade: "graded alone" }[match.by];
+  if (match.looked) parts.push(el("h3", { style: { marginTop: "18px" } }, "Investigation"), ...lookedView(match.looked));
+  const how = { votes: "by votes", random: "by a random draw among equal votes", evidence: "by evidence among equal votes", investigation: "by an investigation", bye: "without a match", grade: "graded alone" }[match.by];
   openDialog(`${match.group.join(" against ")}: ${match.winner} ${match.by === "grade" ? how : `goes on, ${how}`}`, parts, linkTo(row, { match: match.id }));
+}
+
+function lookedView(looked) {
+  const said = looked.verdict || `no verdict (${looked.ended}): ${looked.reason}`;
+  return [
+    el("p", {}, `${said}, after ${many(looked.turns, "turn")}`),
+    ...(looked.commands.length ? [el("details", {}, el("summary", {}, many(looked.commands.length, "command")), el("pre", {}, looked.commands.map(([command, code]) => `[${code}] ${command}`).join("\n")))] : []),
+    ...(looked.text ? [el("div", { class: "text" }, ...prose(looked.text))] : []),
+  ];
 }
 
 function votesView(match) {

@@ -1,0 +1,68 @@
+"""Close matches, and the investigation that may decide one in place of its votes."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from ..facts import CommandFact
+from ..tournament import Outcome
+from ..usage import Record, Usage
+
+Close = Literal["votes", "investigate"]
+LARGEST_LEAD = 1
+"""Votes by which the winner of a close match leads, at most."""
+
+InvestigationEnd = Literal["verdict", "unreadable", "limit", "error", "not run"]
+
+
+class Investigation(Record):
+    """An agent with a shell that looked at the results of a close match."""
+
+    order: tuple[str, ...]
+    """Rollout ids as shown: solution_1, solution_2."""
+    ended: InvestigationEnd
+    verdict: str | None = None
+    """The rollout named; without one the match is decided as if nothing had been investigated."""
+    reason: str | None = None
+    """Why there is no verdict."""
+    fence: str | None = None
+    """The word that fenced the blocks of its prompt."""
+    commands: tuple[CommandFact, ...] = ()
+    """What it ran; the outputs are in the log's span of the same match."""
+    leaks: tuple[str, ...] = ()
+    """Commands that reach for the reference solution, as `Rollout.leaks`."""
+    turns: int = 0
+    """Model generations."""
+    reasked: bool = False
+    text: str = ""
+    """Its last answers."""
+    model: str | None = None
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    reused: bool = False
+    """Whether it was taken from an earlier run, together with its usage there."""
+
+
+def is_close(tally: Mapping[str, int]) -> bool:
+    """Whether the votes of a match ended within one of each other, ties included."""
+    first, second = sorted(tally.values(), reverse=True)[:2]
+    return first - second <= LARGEST_LEAD
+
+
+def open_lead(close: Close) -> int:
+    """The lead up to which the votes do not settle who wins, whatever is still missing."""
+    return LARGEST_LEAD if close == "investigate" else 0
+
+
+def investigated(outcome: Outcome, found: Investigation | None) -> Outcome:
+    """The outcome of a match after its investigation."""
+    if found is None or found.verdict is None:
+        return outcome
+    if found.verdict not in outcome.tally:
+        raise ValueError(f"a verdict for {found.verdict} in a match of {list(outcome.tally)}")
+    return outcome._replace(winner=found.verdict, decided_by="investigation")
+
+
+def leader(tally: Mapping[str, int]) -> str | None:
+    """Who has the most votes; None for a tie."""
+    most = [name for name, count in tally.items() if count == max(tally.values())]
+    return most[0] if len(most) == 1 else None

@@ -1,0 +1,1 @@
+"""An agent with a shell that decides close matches."""
