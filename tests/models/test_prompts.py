@@ -13,6 +13,10 @@ NAMES = sorted(REQUIRED)
 TAKES = {
     "grade": {"problem", "solutions", "fence"},
     "grade_reask": set[str](),
+    "investigator": {
+        *("problem", "solutions", "count", "fence", "verdicts"),
+        *("folder", "turns", "workspace"),
+    },
     "judge": {"problem", "solutions", "count", "fence", "verdicts"},
     "judge_reask": {"count", "verdicts"},
     "refinement": {"summaries", "fence"},
