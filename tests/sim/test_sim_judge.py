@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser
 from inspect_ai.tool import ToolInfo
 from sim_cases import (
     CHECKED,
@@ -157,7 +157,7 @@ def test_an_investigator_looks_before_it_answers() -> None:
         fence=FENCE,
         verdicts="Final verdict: Solution 1\nFinal verdict: Solution 2",
     )
-    config, begun = SimConfig(), [ChatMessageUser(content=asked)]
+    config, begun = SimConfig(), list[ChatMessage]([ChatMessageUser(content=asked)])
     look = respond(config, [], begun, [ToolInfo(name="bash", description="")], 0)
     assert "/var/tmp/solutions-a1 && diff" in look.calls[0].arguments["command"]
     said = [*begun, ChatMessageAssistant(content=look.text)]

@@ -231,7 +231,10 @@ def test_several_close_matches_are_investigated_one_after_the_other(tmp_path: Pa
     assert found.discrepancies() == ()
 
 
-first_one = says_always("Final verdict: Solution 1")
+def first_one(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    if len(input) == 1:
+        return paid(shell("sleep 3"))
+    return says_always("Final verdict: Solution 1")(input, config)
 
 
 def test_a_budget_that_is_used_up_investigates_nothing(tmp_path: Path) -> None:
