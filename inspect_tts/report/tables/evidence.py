@@ -32,6 +32,11 @@ EVIDENCE = (
     "s: .0f",
 )
 """Headings of the table."""
+INVESTIGATIONS = (
+    *("close matches", "decided", "with a leader", "overturned", "decidable"),
+    *("right: percent", "votes right: percent", "mean turns: .1f", "dollars: dollars"),
+)
+"""The same of investigations."""
 
 
 def evidence_entries(run: RunNumbers) -> Iterator[tuple[object, ...]]:

@@ -9,7 +9,7 @@ from inspect_tts.report.numbers import RunNumbers
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.measures import BASELINES
 
-from .evidence import EVIDENCE, evidence_entries
+from .evidence import EVIDENCE, INVESTIGATIONS, evidence_entries
 from .formats import UNKNOWN, in_percent, named, show
 
 
@@ -248,10 +248,7 @@ LISTS = (
     ),
     Listed(
         "Investigations of close matches",
-        (
-            *("close matches", "decided", "with a leader", "overturned", "decidable"),
-            *("right: percent", "votes right: percent", "mean turns: .1f", "dollars: dollars"),
-        ),
+        INVESTIGATIONS,
         lambda run: [run.investigations] if run.investigations else [],
     ),
     Listed(

@@ -16,10 +16,11 @@ from inspect_tts.execution.records import UNTOUCHED, Check, CheckRun
 from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.rollout.cache_keys import check_key
 from inspect_tts.rollout.source import Place
-from inspect_tts.stages.fresh import FreshSandbox, open_fresh
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
 from inspect_tts.workspace.tree import NOT_RUN, RawRun, Tree, TreeError
+
+from .fresh import FreshSandbox, open_fresh
 
 logger = getLogger(__name__)
 
@@ -50,18 +51,18 @@ class Session:
     """Seconds that the last change of the tree took."""
     unfit: dict[str, str] = field(default_factory=dict)
     """Trees whose patch does not apply, and why."""
-    _fresh: FreshSandbox | None = None
+    _box: FreshSandbox | None = None
     _on: str | None = None
     """What is on the tree; None where it must be brought back first."""
 
     async def open(self) -> Tree:
         """The tree, in a sandbox that is opened where there is none."""
-        if self._fresh is not None:
-            return self._fresh.tree
+        if self._box is not None:
+            return self._box.tree
         if self.opened == MOST_SANDBOXES:
             raise TreeError(f"{MOST_SANDBOXES} sandboxes were broken by checks")
         self.opened += 1
-        self._fresh = await open_fresh(
+        self._box = await open_fresh(
             self.state,
             self.generate,
             self.spec,
@@ -70,11 +71,11 @@ class Session:
             purpose=f"evidence {self.opened}",
         )
         self._on = UNTOUCHED
-        return self._fresh.tree
+        return self._box.tree
 
     async def close(self) -> None:
         """Close the sandbox, if one is open."""
-        fresh, self._fresh = self._fresh, None
+        fresh, self._box = self._box, None
         if fresh is not None:
             await fresh.close()
 

@@ -78,7 +78,6 @@ async def executed(
     options: EvidenceOptions,
     rollouts: Sequence[Rollout],
     finished: Mapping[str, FinishedRollout],
-    *,
 ) -> ExecutionEvidence:
     """Run checks on the results of rollouts, and show in the log what ran."""
     pool, tasks, began = pool_of(state), rollout_tasks(), monotonic()

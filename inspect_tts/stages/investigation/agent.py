@@ -18,7 +18,7 @@ from inspect_tts.models.failures import from_model, read_failure
 from inspect_tts.models.judge import Question
 from inspect_tts.models.messages import mend_events, mend_messages, mend_output
 from inspect_tts.models.roles import Answer, usage
-from inspect_tts.stages.fresh import FreshSandbox
+from inspect_tts.stages.evidence.fresh import FreshSandbox
 from inspect_tts.text.parsing import spoken
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable

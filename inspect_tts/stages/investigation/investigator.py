@@ -28,7 +28,7 @@ from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.rollout.admission import Budget
 from inspect_tts.rollout.cache_keys import investigation_key
 from inspect_tts.rollout.source import Place, rollout_tasks
-from inspect_tts.stages.fresh import FreshSandbox, open_fresh
+from inspect_tts.stages.evidence.fresh import FreshSandbox, open_fresh
 from inspect_tts.workspace.tree import TreeError
 
 from .agent import run_agent
