@@ -1,10 +1,10 @@
 """What execution tells of real patches, without any model: ../shared/data/cross_execution.
 
-    python bench/cross_execution.py run [--only django mixed] [--workers 2]
+    python bench/cross_execution.py run [--only django] [--workers 2] [--repositories CLONES]
     python bench/cross_execution.py report [--json]
 
 Each problem has up to eight patches with official outcomes, and what one of the rollouts had made
-and run itself. `run` builds an image of each problem from PyPI (`releases.py`), puts the patches on
+and run itself. `run` builds an image of each problem (`releases.py`), puts the patches on
 it by `inspect_tts/recorded` with `evidence=cross`, and appends what was found to a file, which
 `report` reads. What is there is not run again.
 """
@@ -85,7 +85,7 @@ def run(given: argparse.Namespace) -> None:
     ready: list[str] = []
     for number, id in enumerate(chosen, 1):
         try:
-            releases.build(records[id], offline.get(id), given.cache)
+            releases.build(records[id], offline.get(id), given.cache, given.repositories)
             ready.append(id)
         except releases.NoImageError as error:
             print(f"{id} left out: {error}", flush=True)
@@ -196,6 +196,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--results", type=Path, help="default: results.jsonl in the cache")
     parser.add_argument("--only", nargs="+", default=[], help="parts of the problems' ids")
+    parser.add_argument("--repositories", type=Path, help="folder of git clones, OWNER/NAME each")
     parser.add_argument("--workers", type=int, default=2, help="problems at once")
     parser.add_argument("--seconds", type=float, default=300, help="of evidence a problem")
     parser.add_argument("--json", action="store_true")

@@ -1,7 +1,8 @@
-"""Images of SWE-bench problems without the official ones: a release, less the fix and its tests.
+"""Images of SWE-bench problems without the official ones.
 
-Everything is from PyPI: the release as an sdist, and what it runs on. A problem whose release
-cannot be made its base tree is left out, with the reason.
+The tree is the base commit where a clone of the repository is at hand, else a release from PyPI,
+less the fix and its tests. What it runs on is from PyPI. A problem whose tree cannot be made is
+left out, with the reason.
 """
 
 import io
@@ -76,10 +77,10 @@ def recipe(repo: str, version: str) -> Recipe:
 _DOCKERFILE = """\
 FROM ENVIRONMENT
 COPY . /context/
-RUN mkdir /testbed && cd /testbed && tar xzf /context/sdist --strip-components 1 \\
+RUN mkdir /testbed && cd /testbed && tar xzf /context/source --strip-components 1 \\
  && git init -q -b main . && git config gc.auto 0 \\
  && for each in patch test_patch; do \\
-      git apply -R --whitespace=nowarn /context/$each \\
+      [ ! -s /context/$each ] || git apply -R --whitespace=nowarn /context/$each \\
       || git apply -R -C1 --whitespace=nowarn /context/$each || exit 1; done \\
  && printf '__pycache__/\\n*.pyc\\n' >.git/info/exclude \\
  && git add -A -f && git -c user.name=base -c user.email=base@example.org commit -qm base \\
@@ -90,28 +91,55 @@ WORKDIR /testbed
 """
 
 
-def build(record: Mapping[str, Any], offline: Mapping[str, Any] | None, cache: Path) -> str:
-    """Build the image of a problem, unless it is there."""
+def build(
+    record: Mapping[str, Any],
+    offline: Mapping[str, Any] | None,
+    cache: Path,
+    repositories: Path | None = None,
+) -> None:
+    """Build the image of a problem, unless it is there.
+
+    Args:
+        record: The problem, as SWE-bench has it.
+        offline: Which release holds it, if that is known.
+        cache: Folder of what is got from PyPI.
+        repositories: Folder of git clones, `OWNER/NAME` each.
+    """
     name = TEMPLATE.format(id=record["instance_id"])
     if _docker("image", "inspect", name) is None:
-        return name
+        return
     made = recipe(record["repo"], record["version"])
     text = _DOCKERFILE.replace("ENVIRONMENT", _environment(made, cache))
     text = text.replace("AFTER", made.after).replace("SOURCES", made.path)
-    files = {"Dockerfile": text.encode()}
+    files = {"Dockerfile": text.encode(), "patch": b"", "test_patch": b""}
+    if (commit := _commit(record, repositories)) is not None:
+        failed = _docker("build", "-q", "-t", name, "-", given=_archive(files | {"source": commit}))
+        if failed is not None:
+            raise NoImageError(failed)
+        return
     files |= {each: record[each].encode() for each in ("patch", "test_patch")}
     why = "there is no release"
     for release in _releases(record, offline):
         try:
-            context = _archive(files | {"sdist": _sdist(release, cache).read_bytes()})
+            context = _archive(files | {"source": _sdist(release, cache).read_bytes()})
         except NoImageError as error:
             why = str(error)
             continue
         failed = _docker("build", "-q", "-t", name, "-", given=context)
         if failed is None:
-            return name
+            return
         why = f"{release}: {failed}"
     raise NoImageError(why)
+
+
+def _commit(record: Mapping[str, Any], repositories: Path | None) -> bytes | None:
+    """The base commit as an archive, where there is a clone that holds it."""
+    clone = None if repositories is None else repositories / record["repo"]
+    if clone is None or not clone.is_dir():
+        return None
+    archive = ["git", "-C", str(clone), "archive", "--format=tar.gz", "--prefix=tree/"]
+    done = subprocess.run([*archive, record["base_commit"]], capture_output=True, check=False)
+    return None if done.returncode else done.stdout
 
 
 def _releases(record: Mapping[str, Any], offline: Mapping[str, Any] | None) -> list[str]:
@@ -121,7 +149,8 @@ def _releases(record: Mapping[str, Any], offline: Mapping[str, Any] | None) -> l
     package, version = record["repo"].partition("/")[2], record["version"]
     major, minor = version.split(".")[:2]
     after = [f"{major}.{int(minor) + 1}", f"{major}.{int(minor) + 1}.0"]
-    tried = [version, f"{version}.0", f"{version}.1", f"{version}.2", f"{version}.3", *after]
+    before = [f"{version}a1", f"{version}b1", f"{version}rc1", f"{major}.{max(int(minor) - 1, 0)}"]
+    tried = [version, *(f"{version}.{patch}" for patch in range(4)), *before, *after]
     return [f"{'Django' if package == 'django' else package}=={each}" for each in tried]
 
 
