@@ -25,8 +25,10 @@ from scripted import acting, calls, only, pool, problem, says, spans
 
 from inspect_tts.method.voting.close import leader
 
+DOCKER = pytest.param("docker", 0, marks=pytest.mark.docker)
 
-@pytest.mark.parametrize("seed", [0, 2])  # which show other orders
+
+@pytest.mark.parametrize(("box", "seed"), [("local", 0), ("local", 2), DOCKER], indirect=["box"])
 def test_the_agent_decides_by_what_it_saw_in_either_order(
     box: Box, seed: int, tmp_path: Path
 ) -> None:
@@ -178,8 +180,8 @@ def test_nothing_of_the_benchmark_reaches_its_prompt(tmp_path: Path) -> None:
 
     def spies(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
         if len(input) == 1:
-            spy = f"env; cat {folder_of(input)}/*/*.py; find / -name '*CANARY*' 2>/dev/null"
-            return paid(shell(spy))
+            folder = folder_of(input)
+            return paid(shell(f"env; cat {folder}/*/*.py; grep -ra . {folder} . | head -c 90000"))
         return says_always("Final verdict: Solution 1")(input, config)
 
     log = investigate(tmp_path, spies, task=task, score_rollouts=True, check="true")
