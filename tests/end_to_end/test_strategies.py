@@ -61,6 +61,9 @@ EVERY_RECIPE = {
     "wave": 4,
     "selection": "tournament",
     "tie": "random",
+    "close": "votes",
+    "investigation_turns": 30,
+    "investigation_cost": 1.0,
     "stages": None,
     "dedupe": False,
     "dedupe_behavior": False,
@@ -69,10 +72,8 @@ EVERY_RECIPE = {
     "evidence_time": 300,
     "judge_input": "summary",
     "judge_tokens": 20_000,
-    "summarizer_prompt": None,
-    "summarizer_reask_prompt": None,
-    "judge_prompt": None,
-    "judge_reask_prompt": None,
+    **dict.fromkeys(("summarizer_prompt", "summarizer_reask_prompt", "judge_prompt")),
+    **dict.fromkeys(("judge_reask_prompt", "investigator_prompt")),
 }
 REFINING = {
     **EVERY_RECIPE,
