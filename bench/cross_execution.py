@@ -184,10 +184,11 @@ def _told(row: Mapping[str, Any]) -> str:
 
 
 def found(results: Path) -> list[dict[str, Any]]:
-    """What was found so far."""
+    """What was found so far, once for each problem."""
     if not results.exists():
         return []
-    return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    rows = map(json.loads, results.read_text(encoding="utf-8").splitlines())
+    return list({row["instance_id"]: row for row in rows}.values())
 
 
 def main() -> None:
