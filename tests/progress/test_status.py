@@ -120,40 +120,38 @@ def parts():
 """
 
 
-@pytest.mark.parametrize("name", ["one", "parts"])
-def test_without_a_terminal_lines_are_printed_and_steps_are_rollouts(
-    name: str, tmp_path: Path
-) -> None:
+def shown(folder: Path, *arguments: str) -> tuple[str, list[str]]:
+    """What an eval of the file's tasks prints, and its lines of progress."""
     support = str(Path(__file__).parents[1] / "support")
-    (tmp_path / "tasks.py").write_text(TASK_FILE.format(support=support))
+    (folder / "tasks.py").write_text(TASK_FILE.format(support=support))
     done = run_command(
-        *("inspect", "eval", f"tasks.py@{name}", "--display", "plain", "--log-dir", "logs"),
-        cwd=tmp_path,
-        env={SWITCH: "0.05", "COLUMNS": "200"},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = [each for each in done.stdout.splitlines() if each.startswith("inspect_tts: rtv on")]
-    assert lines, done.stdout
-    assert "of 2 problems, rollouts" in lines[-1]
-    assert "/4" in lines[0], "totals are known from the start"
-    shares = [int(share) for share in re.findall(r"Steps: .*?/4 +(\d+)%", done.stdout)]
-    assert max(shares) == 100
-    assert "nan" not in done.stdout
-    assert done.stdout.count("cost is -: no price is known for mockllm/model") == 1
-
-
-@pytest.mark.parametrize("level", [(), ("--log-level", "info")], ids=["hidden", "shown"])
-def test_the_display_log_has_lines_at_each_level(level: tuple[str, ...], tmp_path: Path) -> None:
-    support = str(Path(__file__).parents[1] / "support")
-    (tmp_path / "tasks.py").write_text(TASK_FILE.format(support=support))
-    done = run_command(
-        *("inspect", "eval", "tasks.py@one", "--display", "log", "--log-dir", "logs", *level),
-        cwd=tmp_path,
+        *("inspect", "eval", *arguments, "--log-dir", "logs"),
+        cwd=folder,
         env={SWITCH: "0.05", "COLUMNS": "200"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [each for each in done.stdout.splitlines() if "inspect_tts: rtv on" in each]
     assert lines, done.stdout
+    return done.stdout, lines
+
+
+@pytest.mark.parametrize("name", ["one", "parts"])
+def test_without_a_terminal_lines_are_printed_and_steps_are_rollouts(
+    name: str, tmp_path: Path
+) -> None:
+    output, lines = shown(tmp_path, f"tasks.py@{name}", "--display", "plain")
+    assert all(each.startswith("inspect_tts") for each in lines)
+    assert "of 2 problems, rollouts" in lines[-1]
+    assert "/4" in lines[0], "totals are known from the start"
+    shares = [int(share) for share in re.findall(r"Steps: .*?/4 +(\d+)%", output)]
+    assert max(shares) == 100
+    assert "nan" not in output
+    assert output.count("cost is -: no price is known for mockllm/model") == 1
+
+
+@pytest.mark.parametrize("level", [(), ("--log-level", "info")], ids=["hidden", "shown"])
+def test_the_display_log_has_lines_at_each_level(level: tuple[str, ...], tmp_path: Path) -> None:
+    _, lines = shown(tmp_path, "tasks.py@one", "--display", "log", *level)
     assert all(each.startswith("inspect_tts") != bool(level) for each in lines)
 
 
