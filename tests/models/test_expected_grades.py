@@ -1,13 +1,15 @@
 """Grades by probabilities: the mean of what a judge might have said, where its provider tells."""
 
-from collections.abc import Iterator
-from math import log
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from math import exp, log
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from openai_api import Body, Reply, Server, answer, said, serving, text_of
-from scripted import acting, model, pool, problem, run, says, summarise
+from scripted import acting, mark, model, pool, problem, run, says, summarise
 
 from inspect_tts import RolloutPool, rtv
 from inspect_tts.method.records import Vote
@@ -47,10 +49,12 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def graded(server: Server, folder: Path, **options: Any) -> RolloutPool:
+def graded(
+    server: Server, folder: Path, names: Sequence[str] = ("good", "bad", "ugly")
+) -> RolloutPool:
     roles = {"judge": server.model("judge"), "summarizer": model(summarise, "summarizer")}
-    agent = acting(*(says(f"#{name}") for name in ("good", "bad", "ugly")))
-    strategy = rtv(n=3, votes=1, selection="pointwise", agent=agent, **options)
+    agent = acting(*(says(f"#{name}") for name in names))
+    strategy = rtv(n=len(names), votes=1, selection="pointwise", agent=agent)
     return pool(run(problem(), strategy, folder, model_roles=roles))
 
 
@@ -85,6 +89,47 @@ def test_equal_grades_are_told_apart_by_what_else_was_likely(
     assert sorted(v.expected_grade or 0 for v in votes(found)) == pytest.approx([12.8, 12.8, 15.6])
     assert "#good" in found.by_id(found.adopted or "").summary.text
     assert found.discrepancies() == ()
+
+
+def chances(body: Body) -> dict[int, float]:
+    """How likely a judge gives each grade to the rollout that a prompt shows: `#12-3` is worth 12.3."""
+    worth = float(mark(text_of(body)).removeprefix("#").replace("-", "."))
+    raw = {grade: exp(-((grade - worth) ** 2) / 4) for grade in range(1, 21)}
+    return {grade: weight / sum(raw.values()) for grade, weight in raw.items()}
+
+
+def unsure(body: Body) -> Reply:
+    """A grade drawn from them."""
+    if "Final grade" not in text_of(body):
+        return answer(body)
+    drawn = Random(mark(text_of(body))).choices(*zip(*chances(body).items(), strict=True))[0]
+    return f"It may work.\n\nFinal grade: {drawn}"
+
+
+def as_drawn(body: Body, text: str) -> Body | None:
+    """And the probabilities of all of them."""
+    if not body.get("logprobs"):
+        return None
+    listed = [{"token": str(g), "logprob": log(p)} for g, p in chances(body).items()]
+    head, _, said = text.rpartition(" ")
+    tokens = [{"token": f"{head} ", "logprob": 0.0, "top_logprobs": []}]
+    return {"content": [*tokens, {"token": said, "logprob": 0.0, "top_logprobs": listed}]}
+
+
+def test_probabilities_leave_fewer_ties_and_a_better_choice(
+    server: Server, tmp_path: Path
+) -> None:
+    worths = [f"{worth // 10}-{worth % 10}" for worth in range(80, 160, 5)]
+    ties, chosen = [], []
+    for given in (as_drawn, lambda body, text: None):
+        server.reply, server.logprobs = unsure, given
+        found = graded(server, tmp_path, worths)
+        marks = [m.grade for m in found.selections[0].rounds[0].matches]
+        ties.append(sum(one == other for one, other in combinations(marks, 2)))
+        chosen.append(mark(found.by_id(found.adopted or "").summary.text))
+    assert (ties[0], chosen[0]) == (0, "#15-5")
+    assert ties[1] > 5
+    assert chosen[1] != "#15-5"
 
 
 def test_what_was_expected_is_audited(server: Server, tmp_path: Path) -> None:
