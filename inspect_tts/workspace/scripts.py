@@ -37,11 +37,11 @@ settings() {
 attributes() {
   echo "* -text -ident -filter -working-tree-encoding $1" >"$own/git/info/attributes"
 }
-lines() { tr '\n\000' '\001\n' | sed 's|^\./||'; }
+lines() { tr '\n\000' '\001\n'; }
 zeros() { tr '\n\001' '\000\n'; }
 list() {
   find . -name .git -prune -o -path ".${own#"$top"}" -prune -o "$@" -print0 |
-    lines | awk 'length($0) < 4000' | sort
+    lines | awk '{ sub(/^\.\//, "") } length($0) < 4000' | sort
 }
 big() { find . -name .git -prune -o -type f -size "+$large" -exec ls -ln {} + | sort; }
 sums() { find . -name .git -prune -o -type f ! -size "+$large" -exec cksum {} + | sort; }
@@ -56,26 +56,34 @@ grown() {
 }
 take() { zeros | g "$1" update-index -z --add --remove --replace --stdin; }
 shadow() (cd "$own/ignore" && g rules "$@")
-rules() { rm -f "$own/rules" && take rules && shadow checkout-index -aqf; }
-# of the names: those that no rule ignores
-seen() {
-  cat >"$own/names"
-  zeros <"$own/names" | shadow check-ignore -z --no-index --stdin | lines | sort |
-    comm -23 "$own/names" -
+rules() {
+  rm -f "$own/rules" && cat >"$own/names" || return
+  [ ! -s "$own/names" ] || { take rules <"$own/names" && shadow checkout-index -aqf; }
 }
 # of the files: what is tracked here or in the repository's index, or no rule ignores
 kept() {
   g index ls-files -z | lines | sort >"$own/tracked"
-  comm -12 "$own/files" "$own/tracked" >"$own/stay"
-  comm -23 "$own/files" "$own/tracked" | seen >"$own/new"
-  [ ! -f .git/index ] || GIT_INDEX_FILE=.git/index git --git-dir="$own/git" ls-files -z |
-    lines | sort | comm -12 - "$own/files" >>"$own/stay"
-  sort -u "$own/stay" "$own/new"
+  comm -23 "$own/files" "$own/tracked" >"$own/further"
+  : >"$own/new"
+  [ -s "$own/further" ] || { comm -12 "$own/files" "$own/tracked"; return; }
+  zeros <"$own/further" | shadow check-ignore -z --no-index --stdin | lines | sort |
+    comm -23 "$own/further" - >"$own/new"
+  {
+    comm -12 "$own/files" "$own/tracked"
+    [ ! -f .git/index ] || GIT_INDEX_FILE=.git/index git --git-dir="$own/git" ls-files -z |
+      lines | sort | comm -12 - "$own/further"
+    cat "$own/new"
+  } | sort -u
 }
 files() {
   list \( -type f -o -type l \) >"$own/files"
   [ ! -s "$own/modules" ] || outside "$own/modules" "$own/files" >"$own/rest"
   [ ! -s "$own/modules" ] || sort "$own/rest" >"$own/files"
+}
+# takes submodules out of the index: their files are no tree's
+modules() {
+  g index ls-files -s | sed -n 's/^160000 [0-9a-f]* 0.//p' >"$own/modules"
+  [ ! -s "$own/modules" ] || g index update-index --force-remove --stdin <"$own/modules"
 }
 # of the files: those in none of the folders
 outside() { awk 'NR == FNR { folders[$0 "/"]; next }
@@ -110,9 +118,11 @@ mine() {
 cd -P "$(mine rev-parse --show-toplevel)" || exit 3
 top=$(pwd -P)
 commit=$(mine rev-parse --verify -q "$1^{commit}") || exit 4
-dir=$(mine rev-parse --absolute-git-dir)
-objects=$(cd -P "$(mine rev-parse --git-path objects)" && pwd -P) || exit 4
-exclude=$(mine rev-parse --git-path info/exclude)
+places=$(mine rev-parse --absolute-git-dir --git-path objects --git-path info/exclude)
+{ IFS= read -r dir && IFS= read -r objects && IFS= read -r exclude; } <<end || exit 4
+$places
+end
+objects=$(cd -P "$objects" && pwd -P) || exit 4
 also=$(mine config --path core.excludesFile || echo "${XDG_CONFIG_HOME:-$HOME/.config}/git/ignore")
 own=$(mktemp -d "$3/.workspace-XXXXXX" 2>/dev/null || mktemp -d) || exit 5
 own=$(cd -P "$own" && pwd -P)
@@ -135,10 +145,10 @@ files
 grep -e '^\.gitignore$' -e '/\.gitignore$' "$own/files" | rules || fail 6
 g index update-index -q --refresh >/dev/null
 g index diff-files -z --name-only | lines | sort | comm -23 - "$own/changed" >"$own/same"
-g index ls-files -s | sed -n 's/^160000 [0-9a-f]* 0.//p' >"$own/modules"
-g index update-index --force-remove --stdin <"$own/modules"
+modules
 rm -f "$own/modules"
-zeros <"$own/same" | g index update-index -z --add --remove --replace --stdin
+[ ! -s "$own/same" ] ||
+  zeros <"$own/same" | g index update-index -z --add --remove --replace --stdin
 find . -path ./.git -prune -o -name .git -prune -print | sed -e 's|^\./||' -e 's|/\.git$||' \
   >"$own/nested"
 if [ -s "$own/nested" ]; then
@@ -159,7 +169,7 @@ big >"$own/big"
 sums >"$own/sums"
 printf '%s\n' "$top" "$own" "$commit" "$tree"
 shift 3
-for tool; do printf '%s=%s\n' "$tool" "$(command -v "$tool")"; done
+for tool; do printf '%s=' "$tool" && command -v "$tool" || echo; done
 """
 )
 
@@ -171,8 +181,8 @@ _TELL = r"""
 # in the shadow, where no attributes of the workspace are
 diff="diff-index --cached --no-renames --no-color --no-ext-diff --no-textconv"
 numstat="apart -c core.quotePath=false $diff --numstat"
-whole="apart $diff -p --binary --full-index"
 apart() (cd "$own/ignore" && g index "$@")
+whole() { [ ! -s "$own/numbers" ] || apart $diff -p --binary --full-index "$tree"; }
 changes() {
   apart $diff -p -U0 --full-index --irreversible-delete --indent-heuristic \
     --ignore-space-at-eol --ignore-blank-lines "$tree" || : >"$own/unknown"
@@ -183,22 +193,23 @@ returns() {
     /^diff --git / { told(); file = $0 } /^[+].*\r$/ { lines++ } /^-.*\r$/ { lines-- }
     END { told() }'
 }
+hashed() {
+  changes | sed -e '/^index /{h;d;}' -e '/^Binary files /{x;p;x;}' -e '/^\\/d' \
+    -e 's/^\(@@ -[0-9,]*\) .*/\1/' -e 's/[[:space:]]*$//'
+  returns
+}
 tell() {
-  hash=$(
-    {
-      changes | sed -e '/^index /{h;d;}' -e '/^Binary files /{x;p;x;}' -e '/^\\/d' \
-        -e 's/^\(@@ -[0-9,]*\) .*/\1/' -e 's/[[:space:]]*$//'
-      returns
-    } | g index hash-object --stdin
-  )
+  $numstat "$tree" >"$own/numbers" || : >"$own/unknown"
+  hash=$({ [ ! -s "$own/numbers" ] || hashed; } | g index hash-object --stdin)
   [ ! -e "$own/unknown" ] || hash=
   printf '%s\n' "$commit" "$hash"
-  $numstat "$tree" | head -n 1000
+  head -n 1000 "$own/numbers"
   [ -n "$limit" ] || return 0
   attributes "$attribute"
-  size=$(($($whole "$tree" | wc -c)))
+  rest=$(whole | { head -c "$((limit + 1))" >"$own/patch" && wc -c; })
+  size=$(($(wc -c <"$own/patch") + rest))
   printf '\n%s\n' "$size"
-  [ "$size" -gt "$limit" ] || $whole "$tree" | base64
+  [ "$size" -gt "$limit" ] || base64 <"$own/patch"
 }
 """
 
@@ -217,16 +228,19 @@ grep '/\.gitignore$' "$own/files" | awk 'NR == FNR { base[$0]; next }
 kept >"$own/kept"
 [ $(($(wc -l <"$own/new"))) -le "$most" ] || exit 5
 big >"$own/bigger"
-list -type f -size "+$large" | comm -12 - "$own/kept" >"$own/larger"
+: >"$own/larger"
+[ ! -s "$own/bigger" ] || list -type f -size "+$large" | comm -12 - "$own/kept" >"$own/larger"
 comm -23 "$own/kept" "$own/larger" >"$own/small"
 comm -23 "$own/new" "$own/larger" >"$own/fresh"
-much=$(grown)
+much=
+[ ! -s "$own/fresh" ] || much=$(grown)
 [ ${#much} -gt 9 ] || much=
 [ -n "$much" ] || take index <"$own/small" 2>/dev/null || {  # what cannot be read stays as it was
   while IFS= read -r name; do [ ! -r "$name" ] && [ ! -L "$name" ] || printf '%s\n' "$name"; done \
     <"$own/small" | take index || exit 6
 }
-comm -23 "$own/tracked" "$own/files" | zeros | g index update-index -z --force-remove --stdin
+comm -23 "$own/tracked" "$own/files" >"$own/gone"
+[ ! -s "$own/gone" ] || zeros <"$own/gone" | g index update-index -z --force-remove --stdin
 if [ -s "$own/larger" ] && [ -n "$(comm -3 "$own/big" "$own/bigger" | head -c 1)" ]; then
   much=$(awk '{ sum += $5 } END { printf "%.0f", sum }' "$own/bigger")
 fi
@@ -283,8 +297,7 @@ trap 'exit 9' TERM INT
 isolate
 make "$objects" "${#commit}"
 g index read-tree "$commit^{tree}" || exit 4
-g index ls-files -s | sed -n 's/^160000 [0-9a-f]* 0.//p' >"$own/modules"
-g index update-index --force-remove --stdin <"$own/modules"
+modules
 tree=$(g index write-tree) || exit 4
 g index ls-files -z | lines | grep -e '^\.gitignore$' -e '/\.gitignore$' | zeros |
   (cd "$own/ignore" && g index checkout-index -z -q -f --stdin)
