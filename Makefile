@@ -79,11 +79,12 @@ $(VENV)/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "inspect_tts needs Python 3.11 or newer on the PATH (or PYTHON=/path/to/python)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[report]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[report]'
+	$(BIN)/python -c "import anthropic, inspect_tts.benchmarks.demo.__main__"  # compiled for later
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev --group docs --group interop
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev --group docs --group interop
 	@touch $@
 
 clean:

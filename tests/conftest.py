@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from inspect_ai.util import display_counter
 
 os.environ.setdefault("INSPECT_TTS_PREFLIGHT", "false")  # a script's answers are counted
 os.environ["INSPECT_EVAL_CTL_SERVER"] = "false"  # no test asks it anything
+# `python3` without the wrapper of a version manager, which takes ten times as long to start
+os.environ["PATH"] = os.pathsep.join([f"{sys.base_exec_prefix}/bin", os.environ["PATH"]])
 
 
 def _home_without_startup_files() -> str:
@@ -93,6 +96,14 @@ def docker_box(folder: Path) -> Box:
 def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
     """One sandbox provider after the other."""
     return docker_box(tmp_path) if request.param == "docker" else local_box(tmp_path)
+
+
+docker_in_faults = pytest.mark.parametrize(
+    "box",
+    ["local", pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.faults])],
+    indirect=True,
+)
+"""For a test that takes long on docker: there `make faults` runs it."""
 
 
 @pytest.fixture(name="docker_box")

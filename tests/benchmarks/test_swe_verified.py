@@ -1,6 +1,6 @@
 """SWE-bench Verified on stand-ins for its images: real problems, the real harness, real containers.
 
-A few run always, all with `make swe`.
+One runs always, all with `make swe`.
 """
 
 import json
@@ -128,6 +128,7 @@ def by_epoch() -> Solver:
     return solve
 
 
+@pytest.mark.swe
 def test_the_oracle_is_right_an_untouched_tree_and_a_broken_patch_are_not(tmp_path: Path) -> None:
     log = run(standins.FEW, by_epoch(), tmp_path, epochs=3)
     assert scores(log) == {

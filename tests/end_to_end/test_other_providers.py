@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_command
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 from installed import installed
 
@@ -49,10 +49,11 @@ class Run:
         (folder / "task.py").write_text(TASK)
 
     def inspect(self, *words: str, kill_at: int = 0) -> int:
-        env = os.environ | self.env | {"SHEDS": str(self.sheds)}
+        env = self.env | {"SHEDS": str(self.sheds)}
         env |= {"CUT_OFF_CALLS": str(self.calls), "CUT_OFF_AT": str(kill_at)}
-        command = [sys.executable, "-W", "ignore", "-m", "inspect_ai", *words, "--log-dir", "logs"]
-        return subprocess.run(command, cwd=self.folder, env=env, check=False).returncode
+        return run_command(
+            "inspect", *words, "--log-dir", "logs", cwd=self.folder, env=env
+        ).returncode
 
     def begin(self, kill_at: int = 0) -> int:
         given = ["-S", "n=3", "-S", "top_k=2", "-S", "votes=1", "-S", "score_rollouts=true"]

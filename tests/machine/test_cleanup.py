@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Box
+from conftest import Box, docker_in_faults
 from helpers import (
     Script,
     compose_file,
@@ -105,6 +105,7 @@ def test_nothing_is_left_after_the_normal_end(box: Box, tmp_path: Path) -> None:
     assert_nothing_left(box)
 
 
+@docker_in_faults
 def test_nothing_is_left_after_the_samples_time_limit(box: Box, tmp_path: Path) -> None:
     ended, started = tmp_path / "ended", tmp_path / "started"  # on docker nobody could see `ended`
     for seconds in (6, 20, 60):  # more on a loaded machine, until every rollout was at work
@@ -123,6 +124,7 @@ def test_nothing_is_left_after_the_samples_time_limit(box: Box, tmp_path: Path) 
     assert_nothing_left(box)
 
 
+@docker_in_faults
 def test_nothing_is_left_after_the_samples_token_limit(box: Box, tmp_path: Path) -> None:
     script = noting(tmp_path, "sleep 0.2")
     outcome = eval_one(endless(box, script), None, script, tmp_path, token_limit=150)

@@ -92,7 +92,7 @@ def test_equal_grades_are_told_apart_by_what_else_was_likely(
 
 
 def chances(body: Body) -> dict[int, float]:
-    """How likely a judge gives each grade to the rollout that a prompt shows: `#12-3` is worth 12.3."""
+    """How likely each grade is for the rollout that a prompt shows: `#12-3` is worth 12.3."""
     worth = float(mark(text_of(body)).removeprefix("#").replace("-", "."))
     raw = {grade: exp(-((grade - worth) ** 2) / 4) for grade in range(1, 21)}
     return {grade: weight / sum(raw.values()) for grade, weight in raw.items()}
@@ -116,9 +116,7 @@ def as_drawn(body: Body, text: str) -> Body | None:
     return {"content": [*tokens, {"token": said, "logprob": 0.0, "top_logprobs": listed}]}
 
 
-def test_probabilities_leave_fewer_ties_and_a_better_choice(
-    server: Server, tmp_path: Path
-) -> None:
+def test_probabilities_leave_fewer_ties_and_a_better_choice(server: Server, tmp_path: Path) -> None:
     worths = [f"{worth // 10}-{worth % 10}" for worth in range(80, 160, 5)]
     ties, chosen = [], []
     for given in (as_drawn, lambda body, text: None):

@@ -1,13 +1,11 @@
 """What an eval that was stopped says: what is kept, and the command that goes on."""
 
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from commands import run_command
 from inspect_ai.log import list_eval_logs, read_eval_log
 
 from inspect_tts.cli import main
@@ -52,17 +50,9 @@ def inspect(folder: Path, *arguments: str, stop_by: str = "") -> str:
     """Run a command of Inspect in a process of its own."""
     support = Path(__file__).parents[1] / "support"
     paths = os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")])
-    run = subprocess.run(
-        [sys.executable, "-m", "inspect_ai", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": paths, "STOP_BY": stop_by, "COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        timeout=300,
-    )
-    return run.stdout
+    env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "COLUMNS": "200"}
+    done = run_command("inspect", *arguments, cwd=folder, env=env)
+    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("stop_by", "form"), [("SIGINT", "json"), ("SIGTERM", "eval")])

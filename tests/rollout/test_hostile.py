@@ -156,7 +156,9 @@ print(outcome.sample.error, peak() - before)
 """
 
 
-@pytest.mark.parametrize("kind", ["local", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.mark.parametrize(
+    "kind", ["local", pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.faults])]
+)
 def test_memory_stays_bounded(kind: str, tmp_path: Path) -> None:
     if kind == "docker":
         docker_box(tmp_path)  # skips without

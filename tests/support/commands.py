@@ -82,6 +82,7 @@ def _serve() -> None:
 def _become(args: list[str], streams: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
     """Run the command in this process, and end it as the interpreter would, but at once."""
     signal.alarm(SECONDS)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
@@ -90,6 +91,7 @@ def _become(args: list[str], streams: list[str], cwd: str, env: dict[str, str]) 
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
     command, sys.argv = args[0], args
     sys.path[0] = str(Path(command if command.endswith(".py") else sys.executable).parent)
+    sys.path[1:1] = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
     code: Any = 0
     try:
         if command.endswith(".py"):

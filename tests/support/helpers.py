@@ -195,6 +195,7 @@ def run_eval(
 ) -> EvalLog:
     """Run a task quietly; the log may be of a failure."""
     model = model.model() if isinstance(model, Script) else model
+    options = {"log_realtime": False, **options}  # nobody watches meanwhile
     [log] = inspect_eval(
         task, solver=solver, model=model, display="none", log_dir=str(log_dir), **options
     )

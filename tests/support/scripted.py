@@ -159,6 +159,7 @@ def run(
         display="none",
         log_dir=str(log_dir),
         ctl_server=False,
+        log_realtime=options.pop("log_realtime", False),  # nobody watches meanwhile
         **options,
     )[0]
     log.samples = [resolve_sample_attachments(sample) for sample in log.samples or []]

@@ -201,7 +201,7 @@ def grows(look: Callable[[str], Any], unit: str, short: int, long: int) -> str |
 def test_repeats_cost_time_by_their_length(look: str) -> None:
     starts = STARTS if look in {"programs", "leaks", "revisions"} else []
     units = [*UNITS, *(start + unit for start in starts for unit in UNITS[::3])]
-    found = [grows(LOOKS[look], unit, 2**12, 2**14) for unit in units]
+    found = [grows(LOOKS[look], unit, 2**11, 2**13) for unit in units]
     assert [each for each in found if each] == []
 
 

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from conftest import Box
+from conftest import Box, docker_in_faults
 from helpers import Script, eval_one, run_eval, shell, submit
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
@@ -191,6 +191,7 @@ def rollouts(commands: list[str], box: Box, tmp_path: Path, setup: str = SETUP) 
     return [by_agent[number] for number in range(len(commands))]
 
 
+@docker_in_faults
 def test_the_patch_is_what_was_changed(box: Box, tmp_path: Path) -> None:
     names = list(STATES if box.kind == "local" else FEW)
     found = rollouts([STATES[name][0] for name in names], box, tmp_path)

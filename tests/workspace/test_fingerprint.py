@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Box
+from conftest import Box, docker_in_faults
 from helpers import Outcome, Script, eval_one, shell, submit
 from inspect_ai import Task
 from inspect_ai.agent import AgentSubmit, as_solver, react
@@ -184,6 +184,7 @@ def fingerprints(outcome: Outcome) -> list[str | None]:
     return [found[index] for index in range(len(rollouts))]
 
 
+@docker_in_faults
 def test_equal_fingerprints_are_identical_candidates(box: Box, tmp_path: Path) -> None:
     task = Task(
         name=box.task_name,
