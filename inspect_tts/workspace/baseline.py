@@ -16,7 +16,18 @@ import anyio
 from inspect_tts.evidence.facts import Workspace, parse_workspace
 
 from .inside import run_inside
-from .scripts import COMPARE, LARGE, MOST_NEW, ONCE, OPEN, READ, TOOLS
+from .scripts import COMPARE, ONCE, OPEN, READ
+
+TOOLS = (
+    *("awk", "base64", "cat", "cksum", "comm", "env", "find", "git", "grep"),
+    *("head", "ls", "rm", "sed", "sh", "sort", "tr", "wc"),
+)
+"""Programs that the scripts run after the agent, by the paths that they had before it."""
+
+LARGE = "102400k"
+"""A file above 100 MiB is not hashed. If it changed, the patch is larger than what is kept."""
+MOST_NEW = 20_000
+"""Files that a rollout adds; more are build output that no rule ignores."""
 
 _PATH = re.compile(r"/[\w./+-]+")
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

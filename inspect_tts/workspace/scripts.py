@@ -1,16 +1,5 @@
 """Shell scripts that note what a workspace is before an agent runs, and tell what differs later."""
 
-TOOLS = (
-    *("awk", "base64", "cat", "cksum", "comm", "env", "find", "git", "grep"),
-    *("head", "ls", "rm", "sed", "sh", "sort", "tr", "wc"),
-)
-"""Programs that the scripts run after the agent, by the paths that they had before it."""
-
-LARGE = "102400k"
-"""A file above 100 MiB is not hashed. If it changed, the patch is larger than what is kept."""
-MOST_NEW = 20_000
-"""Files that a rollout adds; more are build output that no rule ignores."""
-
 # - Names are lines, sorted; a line break inside of a name is \001.
 # - `g INDEX` is git on the harness' own directory, where nobody else's settings hold.
 # - `* -text ...`: files are compared byte by byte, whatever `.gitattributes` says.
