@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
-from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import includes
 from pydantic import BaseModel
 from scripted import calls, pool, problem, run
@@ -225,7 +224,7 @@ def test_a_sandbox_that_cannot_be_kept_is_said_to_be_so_and_its_rollout_runs_aga
     commands = ("nohup sleep 1000 >/dev/null 2>&1 &", "head -c 300M /dev/zero > big")
     whys = ("1 processes are still running", "exceed 256 MiB")
 
-    def act(me: str, turn: int) -> ModelOutput:
+    def act(me: str, turn: int) -> Any:
         return shell_then_submit(commands[int(me[1:]) % 2])(me, turn)
 
     for _ in range(2):
