@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from conftest import Box, docker_in_faults
+from conftest import Box, docker_in_faults, local_box
 from helpers import Script, eval_one, run_eval, shell, submit
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
@@ -202,6 +202,15 @@ def test_the_patch_is_what_was_changed(box: Box, tmp_path: Path) -> None:
         if rollout.patch.text != expected:
             wrong[name] = (rollout.patch.notice, rollout.patch.text, expected)
     assert wrong == {}
+
+
+def test_a_submodule_that_is_not_checked_out_is_no_change(tmp_path: Path) -> None:
+    link = "git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub"
+    setup = f"{SETUP}\nmkdir sub && {link} && git commit -q -m sub"
+    nothing, edited = rollouts(["true", EDIT], local_box(tmp_path), tmp_path, setup)
+    assert nothing.patch is not None
+    assert nothing.patch.text == ""
+    assert [fact.path for fact in edited.facts.files_changed or ()] == ["code"]
 
 
 ONCE = (
