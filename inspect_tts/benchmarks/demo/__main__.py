@@ -20,7 +20,7 @@ from inspect_tts.stages.pool import RolloutPool
 from .task import demo
 
 STRATEGIES: dict[str, dict[str, Any]] = {
-    "rtv": {"n": 6, "score_rollouts": True},
+    "rtv": {"n": 4, "score_rollouts": True},
     "pdr_rtv": {"n": 3, "top_k": 2, "score_rollouts": True},
 }
 
