@@ -155,6 +155,7 @@ def restore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@docker_in_faults
 def test_nothing_is_left_after_an_interrupt(box: Box, tmp_path: Path) -> None:
     source = TASK_FILE.format(
         kind=box.kind, folder=str(tmp_path), spec=box.spec, name=box.task_name
