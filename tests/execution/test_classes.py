@@ -144,6 +144,15 @@ def test_a_check_must_run_on_the_untouched_tree(more: dict[str, Any], why: str) 
     assert why in dropped.reason
 
 
+@pytest.mark.parametrize("edits", [0, 1])
+def test_a_check_may_not_change_the_repository_in_either_run(edits: int) -> None:
+    begun = evidence().model_copy(update={"checks": (USER,), "results": {A: A}})
+    edited = [("a.py",) if number == edits else () for number in range(2)]
+    runs = tuple(made(USER, UNTOUCHED, "x", n, edited=files) for n, files in enumerate(edited))
+    [dropped] = concluded(begun.model_copy(update={"runs": runs})).dropped
+    assert dropped.reason == "it changes the repository: a.py"
+
+
 def test_what_was_left_out_stays_so() -> None:
     found = evidence((cross(A), {UNTOUCHED: "old", A: "new", B: "old", C: "new"}))
     late = Dropped(check="c01", reason=OUT_OF_TIME)

@@ -8,7 +8,20 @@ import pytest
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
 from inspect_ai.solver import Solver
-from scripted import Policy, acting, calls, mark, pool, problem, reply, run, says, solutions
+from scripted import (
+    Policy,
+    acting,
+    calls,
+    mark,
+    model,
+    pool,
+    problem,
+    reply,
+    run,
+    says,
+    solutions,
+    summarise,
+)
 
 from inspect_tts import RolloutPool, adopt, pdr_rtv, rollouts, rtv, select
 from inspect_tts.method.selection_specs import SELECTIONS
@@ -55,6 +68,14 @@ def test_a_selection_is_recorded_and_follows_from_the_record(tmp_path: Path, nam
     worst = selection.model_copy(update={"ranking": selection.ranking[::-1]})
     found.selections = [worst]
     assert found.discrepancies() != ()
+
+
+def test_the_votes_of_a_match_have_seeds_of_their_own(tmp_path: Path) -> None:
+    judge = model(best_is_last, "judge", GenerateConfig(seed=7))
+    roles = {"judge": judge, "summarizer": model(summarise, "summarizer")}
+    strategy = rtv(n=2, votes=4, early_stop=False, agent=crowd("#r0", "#r1"))
+    log = run(problem(), strategy, tmp_path, model_roles=roles)
+    assert sorted(call.config.seed or 0 for call in calls(log, "judge")) == [7, 8, 9, 10]
 
 
 @pytest.mark.parametrize("name", [name for name in JUDGED if name != "pivot"])
