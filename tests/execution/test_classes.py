@@ -268,7 +268,7 @@ def test_kits_become_checks_the_most_shared_first() -> None:
         ("./runtests.py app", ("d", "c")),
     ]
     assert found[0].files == files
-    tests = repository_checks(kits, {"tests/x.py"})
+    tests = repository_checks(kits, {"tests/x.py", "tests/new.py"})  # the other one ran once
     assert [(c.command, c.authors, c.junit) for c in tests] == [
         ("pytest tests/x.py", ("a", "b"), True),
         ("./runtests.py app", ("c", "d"), False),
