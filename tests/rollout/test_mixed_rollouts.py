@@ -274,3 +274,13 @@ def test_numbers_by_agent_and_model(server: Server, tmp_path: Path) -> None:
     assert one.tokens == two.tokens == 30
     alone = tuple(rollout for rollout in found.rollouts if rollout.model == BOTH[0])
     assert by_slot([ProblemOutcome("p", 1, alone)]) == ()
+
+    def unasked(item: Any, *names: str) -> Any:
+        """A copy whose matches have no votes, as after a budget ran out."""
+        name, *deeper = names
+        inner = tuple(unasked(each, *deeper) for each in getattr(item, name)) if deeper else ()
+        return item.model_copy(update={name: inner})
+
+    drawn = tuple(unasked(each, "rounds", "matches", "votes") for each in found.selections)
+    without = ProblemOutcome("p0", 1, tuple(found.rollouts), scores, drawn, adopted=found.adopted)
+    assert [each.matches for each in by_slot([without])] == [0, 0], "nobody judged them"
