@@ -17,9 +17,8 @@ from helpers import docker_missing
 from inspect_ai import eval as inspect_eval
 from inspect_ai.event import ModelEvent
 from inspect_ai.log import EvalLog, resolve_sample_attachments
-from inspect_ai.model import ChatMessage, Model, ModelOutput, get_model
+from inspect_ai.model import Model, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.tool import ToolInfo
 from inspect_ai.util import sandbox
 
 from inspect_tts import RolloutPool, pdr_rtv, rtv
@@ -256,19 +255,11 @@ def test_claude_code_of_inspect_swe_runs_in_parallel_rollouts(tmp_path: Path) ->
     ids = PLAYED[:1]
     standins.build_with_claude_code(ids[0])
     fix = f"git apply - <<'END'\n{standins.rows()[ids[0]]['patch']}END"
-
-    def acts(input: list[ChatMessage], tools: list[ToolInfo], *_: Any) -> ModelOutput:
-        if "Bash" in {tool.name for tool in tools} and input[-1].role != "tool":
-            output = ModelOutput.for_tool_call("mockllm/model", "Bash", {"command": fix})
-            output.usage = scripted.reply("").usage  # else tokens are counted by what is elsewhere
-            return output
-        return scripted.reply("The fix is in place.")
-
     log = run(
         ids,
         rtv(n=2, votes=1, agent="inspect_swe/claude_code", agent_args={"version": "sandbox"}),
         tmp_path,
-        model=get_model("mockllm/model", custom_outputs=acts),
+        model=claude_code.running(fix),
         model_roles={
             "judge": scripted.model(lambda *_: scripted.reply("Final verdict: Solution 1"))
         },

@@ -162,10 +162,11 @@ def test_other_agents_run_on_it(agent: str, tmp_path: Path) -> None:
     if not ours and not claude_code.AVAILABLE:
         pytest.skip("Claude Code comes by npm, for x86_64")
     path = standins.prepared("regex-log", with_claude_code=not ours)
+    solution = standins.unpacked() / "regex-log" / "solution" / "solve.sh"
     outcome = eval_one(
         terminal_bench(path=str(path), override_memory_mb=None if ours else 8192),
         rtv(n=2, votes=1, agent=agent, agent_args=AGENTS[agent]),
-        simulated("regex-log", tmp_path),
+        simulated("regex-log", tmp_path) if ours else claude_code.running(solution.read_text()),
         tmp_path,
         model_roles={"judge": Script(judge=prefer(RIGHT)).model()},
     )
