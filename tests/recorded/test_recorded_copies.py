@@ -52,6 +52,13 @@ FILES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"preds.json": [prediction("p"), prediction("q")], "preds_eval.json": [prediction("q")]},
         ["preds.json#p", "preds.json#q"],
     ),
+    "two runs that made one patch alike": (
+        {
+            "preds.json": [prediction("p"), prediction("q")],
+            "preds_b.json": [prediction("p"), prediction("r")],
+        },
+        ["preds.json#p", "preds.json#q", "preds_b.json#p", "preds_b.json#r"],
+    ),
     "runs that are numbered": (
         {"preds_1.json": [prediction("p")], "preds_2.json": [prediction("p")]},
         ["preds_1.json#p", "preds_2.json#p"],
