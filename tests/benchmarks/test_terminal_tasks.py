@@ -64,6 +64,7 @@ MANY = (
     "vulnerable-secret",
 )
 ALL = os.environ.get("INSPECT_TTS_TERMINAL") == "all"
+by_make_terminal = pytest.mark.skipif(not ALL, reason="`make terminal` runs it")
 pytestmark = pytest.mark.docker
 
 
@@ -94,7 +95,7 @@ def graded(outcome: Outcome) -> int:
     return sum("; then /tests/test.sh;" in command for command in commands)
 
 
-@pytest.mark.skipif(not ALL, reason="`make terminal` runs it")
+@by_make_terminal
 @pytest.mark.parametrize("name", MANY)
 def test_the_reference_solution_passes_and_doing_nothing_fails(name: str, tmp_path: Path) -> None:
     path = str(standins.prepared(name))
@@ -155,7 +156,7 @@ AGENTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.skipif(not ALL, reason="`make terminal` runs it")
+@by_make_terminal
 @pytest.mark.parametrize("agent", AGENTS)
 def test_other_agents_run_on_it(agent: str, tmp_path: Path) -> None:
     ours = agent.startswith("inspect_tts/")

@@ -220,7 +220,7 @@ def boxed(name: str, folder: Path, script: Script, **options: Any) -> EvalLog:
 def test_a_sandbox_that_cannot_be_kept_is_said_to_be_so_and_its_rollout_runs_again(
     tmp_path: Path, docker_box: Any
 ) -> None:
-    # the one iteration's rollouts are of two kinds, as are the other's
+    # each iteration has a rollout of either kind
     commands = ("nohup sleep 1000 >/dev/null 2>&1 &", "head -c 300M /dev/zero > big")
     whys = ("1 processes are still running", "exceed 256 MiB")
 
