@@ -1,8 +1,12 @@
 """Where units are kept, and what depends on what: a change makes anew just what it touches."""
 
+import json
+import os
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import anyio
 import fsspec
@@ -124,6 +128,30 @@ def test_a_place_that_refuses_is_refused_before_anything_runs(tmp_path: Path, pl
     assert given in str(raised.value)
     with pytest.raises(UserError, match="cannot be written"):
         replay_recorded(resume=given)
+
+
+@pytest.mark.interop
+def test_a_bucket_that_one_may_only_read_is_refused_before_anything_runs(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    iam = import_module("boto3").client("iam")
+    allowed = {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.create_user(UserName="reader")
+    iam.put_user_policy(UserName="reader", PolicyName="read", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="reader")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    fsspec.get_filesystem_class("s3").clear_instance_cache()  # of the bucket's owner
+    url, kind = f"{endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+    urlopen(Request(url, b"0", kind))  # rights are looked at from the first request
+    try:
+        assert fsspec.filesystem("s3").ls(bucket) == []
+        with pytest.raises(UserError, match=r"cannot be written: PermissionError: .*Denied"):
+            rtv(resume=f"{bucket}/saved")
+    finally:
+        urlopen(Request(url, b"inf", kind))
 
 
 @pytest.mark.parametrize("place", ["{tmp}/new/and/newer", "{tmp}", "memory://units{tmp}"])

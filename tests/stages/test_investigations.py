@@ -235,7 +235,7 @@ def test_several_close_matches_are_investigated_one_after_the_other(tmp_path: Pa
 
 def first_one(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
     if len(input) == 1:
-        return paid(shell("sleep 3"))
+        return paid(shell("sleep 1"))
     return says_always("Final verdict: Solution 1")(input, config)
 
 
