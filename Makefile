@@ -1,7 +1,7 @@
 # make demo    sets everything up and runs the main job on a simulated model: no key, no Docker
 # make test    sets everything up and runs the tests
 # make check   lint and types
-# make faults  kills processes, containers and daemons, fills disks, and runs long campaigns on docker
+# make faults  kills processes, containers and daemons, fills disks, and runs what takes long on docker
 # make cut-off kills a run on docker at 30 random moments and continues it each time
 # make swe     SWE-bench Verified on stand-ins for its images, on docker; builds them first
 # make terminal runs 34 real Terminal-Bench tasks on docker, and rtv with Terminus on four

@@ -6,6 +6,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
@@ -14,6 +16,7 @@ import fsspec
 import pytest
 from helpers import compose_file, containers, docker_missing
 from inspect_ai.util import display_counter
+from pydantic import TypeAdapter
 
 os.environ.setdefault("INSPECT_TTS_PREFLIGHT", "false")  # a script's answers are counted
 os.environ["INSPECT_EVAL_CTL_SERVER"] = "false"  # no test asks it anything
@@ -33,6 +36,12 @@ def _home_without_startup_files() -> str:
 
 os.environ["HOME"] = _home_without_startup_files()
 os.environ["INSPECT_DISPLAY"] = "log"
+# what Inspect finds out anew for each eval and for each field that is read
+for name, found in (
+    ("_util.package.packages_distributions", packages_distributions),
+    ("util._store_model.TypeAdapter", TypeAdapter),
+):
+    pytest.MonkeyPatch().setattr(f"inspect_ai.{name}", cache(found))
 display_counter("", "")  # fixes the display of this process; another one draws what nobody sees
 
 

@@ -36,6 +36,7 @@ GONE = {
 
 
 @pytest.mark.parametrize(("deadly", "reason"), GONE.values(), ids=GONE)
+@pytest.mark.faults
 def test_a_dead_terminal_fails_its_rollout_alone(
     deadly: str, reason: str, docker_box: Box, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def image_without_tmux() -> str:
 
 
 @pytest.mark.parametrize("network", [False, True], ids=["without a network", "with a network"])
+@pytest.mark.faults
 def test_where_tmux_is_missing(network: bool, docker_box: Box, tmp_path: Path) -> None:
     tag = image_without_tmux()
     line = "network_mode: bridge" if network else "network_mode: none"

@@ -53,6 +53,7 @@ def test_the_costs_are_those_of_the_paper_at_most() -> None:
     assert half.calls < full.calls <= 216
 
 
+@pytest.mark.bench
 def test_a_row_compares_each_variant_with_the_paper_and_is_the_same_again() -> None:
     [paper] = [paper for paper in PAPER if paper.name == "paper_sonnet_tb"]
     rows = refinement.rows(paper, 1.0, 1)

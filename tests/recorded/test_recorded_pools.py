@@ -78,7 +78,7 @@ def test_each_mini_swe_agent_file_is_read_whole(path: Path) -> None:
 def test_the_numbers_are_those_of_the_bench_for_the_same_judge(tmp_path: Path) -> None:
     name = POOLS[0]
     whole = pools.load(name, DATA, 0)
-    pool = replace(whole, problems=whole.problems[::6])  # bench/recorded.py compares all
+    pool = replace(whole, problems=whole.problems[::15])  # bench/recorded.py compares all
     panel = bench.Panel(pool, "tournament", Judge(0.7), Setting())
     log = bench.run(DATA / pools.RECORDED[name], panel, str(tmp_path))
     assert log.status == "success", log.error

@@ -224,6 +224,7 @@ def test_a_file_system_with_errors_of_its_own_does_not_stop_the_run() -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.faults
 def test_services_without_a_change_and_files_in_memory(tmp_path: Path, docker_box: Box) -> None:
     memory = "network_mode: none\n    tmpfs: [/mem]"
     config = compose_file(tmp_path, ("default", "other"), network=memory)

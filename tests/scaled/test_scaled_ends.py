@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from bad_ends import asks_again, raises, sleeps, talks
-from conftest import Box
+from conftest import Box, docker_in_faults
 from helpers import Script, prefer, run_eval, shell_then_submit, summary_of
 from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
@@ -136,6 +136,7 @@ def test_an_adopted_rollout_that_could_not_be_graded_is_an_error(tmp_path: Path)
     assert "cannot grade this" in str(log.error)
 
 
+@docker_in_faults
 def test_each_sandbox_closes_once_its_rollout_is_graded(box: Box, tmp_path: Path) -> None:
     alive: dict[str, int] = {}
 

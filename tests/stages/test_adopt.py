@@ -166,6 +166,7 @@ def reads_both() -> Scorer:
 
 
 @pytest.mark.docker
+@pytest.mark.faults
 def test_all_named_services_are_the_winners(docker_box: Box, tmp_path: Path) -> None:
     compose = compose_file(tmp_path, ["default", "db"])
     task = Task(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Box, local_box
+from conftest import Box, docker_in_faults, local_box
 from executed import (
     ALSO_RIGHT,
     REPOSITORY,
@@ -62,6 +62,7 @@ def abstains(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
     return reply("I cannot tell.")
 
 
+@docker_in_faults
 def test_results_are_told_apart_and_bad_checks_harm_nobody(box: Box, tmp_path: Path) -> None:
     task = repository(sandbox=box.spec, name=box.task_name)
     strategy = rtv(n=4, votes=1, agent=four(), check=CHECKS, evidence="all", evidence_time=3600)

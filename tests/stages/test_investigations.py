@@ -25,7 +25,7 @@ from scripted import acting, calls, only, pool, problem, says, spans
 
 from inspect_tts.method.voting.close import leader
 
-DOCKER = pytest.param("docker", 0, marks=pytest.mark.docker)
+DOCKER = pytest.param("docker", 0, marks=[pytest.mark.docker, pytest.mark.faults])
 
 
 @pytest.mark.parametrize(("box", "seed"), [("local", 0), ("local", 2), DOCKER], indirect=["box"])

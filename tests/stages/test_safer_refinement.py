@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Box
+from conftest import Box, docker_in_faults
 from helpers import Script, eval_one, run_eval, shell, submit
 from helpers import prefer as favour
 from inspect_ai import Task
@@ -127,6 +127,7 @@ def writes_its_name(me: str, turn: int) -> ModelOutput:
     return shell(f"echo {me} > me") if turn == 0 else submit(me)
 
 
+@docker_in_faults
 def test_the_sandbox_of_an_earlier_iteration_is_what_is_graded(box: Box, tmp_path: Path) -> None:
     task = Task(
         name=box.task_name,

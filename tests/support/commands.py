@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -70,6 +70,9 @@ def _serve() -> None:
         import_module(f"inspect_tts.{name}")  # the command does, once it is asked for
     for name in ("inspect", "inspect-tts"):
         _console_script(name)
+    found = packages_distributions()
+    package = import_module("inspect_ai._util.package")
+    setattr(package, "packages_distributions", lambda: found)  # noqa: B010 - mypy knows no such name
     gc.collect()
     gc.freeze()  # no collection of a child goes over all of this again
     for line in sys.stdin:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from time import process_time
 from typing import Any
 
 import pytest
+from growth import grows
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser
 
 from inspect_tts.agents.terminus.screen import (
@@ -125,7 +125,7 @@ STARTS = ["git log ", 'python3 -c "', "'", "x "]
 
 def messages(text: str) -> list[ChatMessage]:
     """A conversation of many messages, from one text."""
-    size = max(1, len(text) // 2_000)
+    size = max(1, len(text) // 500)
     parts = [text[at : at + size] for at in range(0, len(text), size)]
     return [ChatMessageAssistant(content=text), *(ChatMessageUser(content=p) for p in parts)]
 
@@ -175,26 +175,6 @@ LOOKS: dict[str, Callable[[str], Any]] = {
     "trajectory": lambda text: render_trajectory(messages(text), budget_tokens=20_000),
     "pieces": lambda text: split_at(text, [m.text for m in messages(text[::-1])]),
 }
-
-
-def cost(look: Callable[[str], Any], text: str) -> float:
-    """Processor time."""
-    started = process_time()
-    look(text)
-    return process_time() - started
-
-
-def grows(look: Callable[[str], Any], unit: str, short: int, long: int) -> str | None:
-    """What a text of four times the length costs, where that is far more than four times."""
-    few, many = (unit * (size // len(unit)) for size in (short, long))
-    ratios = []
-    for _ in range(4):  # other processes disturb the clock
-        before, now = cost(look, few), cost(look, many)
-        # what the clock cannot tell from nothing tells nothing of the growth
-        ratios.append(now / max(before, 0.0005))
-        if ratios[-1] < 9:
-            return None
-    return f"{unit[:80]!r}: {min(ratios):.0f} times"
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -278,6 +278,7 @@ def left_alone() -> Scorer:
     return score
 
 
+@docker_in_faults
 def test_the_repository_is_left_alone(box: Box, tmp_path: Path) -> None:
     task = Task(
         name=box.task_name,

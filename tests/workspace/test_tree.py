@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Box
+from conftest import Box, docker_in_faults
 from executed import REPOSITORY, repository
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
@@ -79,6 +79,7 @@ def using(local: bool) -> Solver:
     return solve
 
 
+@docker_in_faults
 def test_a_tree_is_used_and_brought_back(box: Box, tmp_path: Path) -> None:
     log = run(repository(DIRTY, box.spec), using(box.kind == "local"), tmp_path)
     sample = only(log)

@@ -1,0 +1,25 @@
+"""How the time that a function takes grows with the length of a text."""
+
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+
+def cost(look: Callable[[str], Any], text: str) -> float:
+    """Processor time."""
+    started = process_time()
+    look(text)
+    return process_time() - started
+
+
+def grows(look: Callable[[str], Any], unit: str, short: int, long: int) -> str | None:
+    """What a text of four times the length costs, where that is far more than four times."""
+    few, many = (unit * (size // len(unit)) for size in (short, long))
+    ratios = []
+    for _ in range(4):  # other processes disturb the clock
+        before, now = cost(look, few), cost(look, many)
+        # what the clock cannot tell from nothing tells nothing of the growth
+        ratios.append(now / max(before, 0.0005))
+        if ratios[-1] < 9:
+            return None
+    return f"{unit[:80]!r}: {min(ratios):.0f} times"
