@@ -250,6 +250,7 @@ def bench(*options: str) -> CompletedProcess[str]:
     return done
 
 
+@pytest.mark.bench
 def test_json_holds_a_table_for_each_pool_and_accuracy_and_the_check() -> None:
     options = ("--pools", "paper_sonnet_tb", "--accuracy", "0.6", "0.8", "--problems", "9")
     report: dict[str, Any] = json.loads(bench(*options, "--json").stdout)

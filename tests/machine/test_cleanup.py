@@ -95,6 +95,7 @@ def rollouts_at_work(box: Box) -> int:
     return len(started.read_text().split()) if started.exists() else 0
 
 
+@docker_in_faults
 def test_nothing_is_left_after_the_normal_end(box: Box, tmp_path: Path) -> None:
     script = Script(shell_then_submit("echo {me}"), prefer("I am a1."))
     outcome = eval_one(endless(box, script), None, script, tmp_path)
@@ -105,7 +106,7 @@ def test_nothing_is_left_after_the_normal_end(box: Box, tmp_path: Path) -> None:
     assert_nothing_left(box)
 
 
-@docker_in_faults
+@pytest.mark.faults
 def test_nothing_is_left_after_the_samples_time_limit(box: Box, tmp_path: Path) -> None:
     ended, started = tmp_path / "ended", tmp_path / "started"  # on docker nobody could see `ended`
     for seconds in (6, 20, 60):  # more on a loaded machine, until every rollout was at work

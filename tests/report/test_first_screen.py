@@ -220,13 +220,8 @@ def test_ticks_have_units_and_room(look: dict[str, Any], browser: Browser, html:
     page.close()
 
 
-@pytest.mark.parametrize(
-    "look",
-    [
-        pytest.param(LOOKS["1280-dark"], id="dark"),
-        pytest.param(LOOKS["390-light"], id="light", marks=pytest.mark.faults),
-    ],
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("look", [LOOKS["1280-dark"], LOOKS["390-light"]], ids=["dark", "light"])
 def test_axe_finds_nothing_serious(look: dict[str, Any], browser: Browser, html: Path) -> None:
     page = open_page(browser, html, [], bypass_csp=True, **look)
     page.locator("#list .open").first.click()
