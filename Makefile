@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3.13 $(wildcard $(PYENV)/3.13.*/bin/python) \
 	python3.12 $(wildcard $(PYENV)/3.12.*/bin/python) python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-# imports take seconds; without bytecode, each process would take four times as long
+# without bytecode each process compiles all that it imports, which takes seconds
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test faults check docs release-check real bench cut-off swe terminal setup setup-dev clean
