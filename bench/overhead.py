@@ -1,6 +1,6 @@
 """What a strategy costs beyond its rollouts, as ratios.
 
-    python bench/overhead.py [--sandbox docker] [--turns 40] [--units off] [--runs 3]
+    python bench/overhead.py [--sandbox docker] [--turns 40] [--resume off] [--runs 3]
 
 (a) `rtv` with a model, summarizer and judge that answer at once, against the task's plain agent
 under `--epochs n`: wall time, peak memory and log bytes, each for one rollout.
@@ -177,7 +177,7 @@ def _processor_seconds() -> float:
 def _eval(given: dict[str, Any], side: str, latency: float, log_dir: str) -> EvalLog:
     rollouts = given["n"] * given["problems"]
     size = rollouts * (given["turns"] + 1) * given["output"]
-    strategy = rtv(n=given["n"], max_rollouts=rollouts, resume=given["units"])
+    strategy = rtv(n=given["n"], max_rollouts=rollouts, resume=given["resume"])
     return eval(
         workload(given["sandbox"], given["problems"], size),
         solver=strategy if side == "rtv" else None,
@@ -284,7 +284,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=1)
     parser.add_argument("--parts", choices=("a", "b", "ab"), default="ab")
     parser.add_argument("--runs", type=int, default=1, help="report the median of so many runs")
-    parser.add_argument("--units", choices=("log", "off"), default="log", help="as of rtv")
+    parser.add_argument("--resume", choices=("log", "off"), default="log", help="as of rtv")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = vars(parser.parse_args())

@@ -22,16 +22,16 @@ ALL = {"rollout": 2, "summary": 2, "vote": 1}
 
 
 def run(folder: Path) -> Outcome:
-    """Two rollouts that leave the same each time, their units in one folder."""
+    """Two rollouts that leave the same each time, their results saved in one folder."""
     task = Task(dataset=[Sample(id="p", input="Go.")], scorer=includes(), sandbox="local")
     given: dict[str, Any] = {"n": 2, "votes": 1, "seed": 1, "agent": bash_agent()}
-    solver = rtv(**given, resume=str(folder / "units"))
+    solver = rtv(**given, resume=str(folder / "saved"))
     return eval_one(task, solver, Script(shell_then_submit("echo {me} >f")), folder / "logs")
 
 
 def replace(folder: Path, kind: Kind, change: Any) -> None:
-    """Put another content into all units of a kind, with a right checksum."""
-    for file in (folder / "units" / kind).rglob("*.unit"):
+    """Put another content into all saved results of a kind, with a right checksum."""
+    for file in (folder / "saved" / kind).rglob("*.unit"):
         content = unpack(kind, file.stem, file.read_bytes())
         file.write_bytes(pack(kind, file.stem, change(content)))
 

@@ -29,10 +29,10 @@ ALL = {"rollout": 2, "summary": 2, "vote": 1}
 
 
 def twice(folder: Path, make: Any, *, own: Any = None, **options: Any) -> tuple[EvalLog, EvalLog]:
-    """The same run two times, with one place for its units."""
+    """The same run two times, with one place for its saved results."""
 
     def once() -> EvalLog:
-        given = {**FIRST, "resume": str(folder / "units"), "agent": own or crowd()}
+        given = {**FIRST, "resume": str(folder / "saved"), "agent": own or crowd()}
         return run(make(), rtv(**given), folder / "logs", **options)
 
     return once(), once()
@@ -114,10 +114,10 @@ def pairs() -> Scorer:
     return score
 
 
-@pytest.mark.parametrize("units", ["off", "log"])
-def test_a_score_that_is_a_tuple(tmp_path: Path, units: str) -> None:
+@pytest.mark.parametrize("resume", ["off", "log"])
+def test_a_score_that_is_a_tuple(tmp_path: Path, resume: str) -> None:
     task = Task(dataset=[Sample(id="p", input="Go.")], scorer=pairs())
-    log = run(task, rtv(**FIRST, agent=crowd(), resume=units, score_rollouts=True), tmp_path)
+    log = run(task, rtv(**FIRST, agent=crowd(), resume=resume, score_rollouts=True), tmp_path)
     assert {rollout.score_error for rollout in pool(log).rollouts} == {None}
 
 
@@ -129,7 +129,7 @@ def test_summaries_that_read_alike_are_not_mistaken_for_each_other(tmp_path: Pat
         "n": 4,
         "votes": 1,
         "agent": crowd(),
-        "resume": str(tmp_path / "units"),
+        "resume": str(tmp_path / "saved"),
     }
     for seed in range(4):
         log = run(problem(), rtv(**{**given, "seed": seed}), tmp_path / "logs", summarizer=refuses)
@@ -193,7 +193,7 @@ def test_a_sandbox_that_cannot_be_restored_costs_its_rollout_alone(
 ) -> None:
     def once(script: Script) -> Any:
         task = Task(dataset=[Sample(id="p", input="Go.")], scorer=includes(), sandbox="local")
-        given = {**FIRST, "resume": str(tmp_path / "units"), "agent": bash_agent()}
+        given = {**FIRST, "resume": str(tmp_path / "saved"), "agent": bash_agent()}
         return eval_one(task, rtv(**given), script, tmp_path / "logs")
 
     async def fails(*_: Any) -> None:
@@ -218,9 +218,9 @@ class Unreachable(FileStore):
 
 
 def test_a_file_system_with_errors_of_its_own_does_not_stop_the_run() -> None:
-    units = SavedResults(Unreachable("memory://none"))
-    assert anyio.run(units.get_bytes, "snapshot", "ab") is None
-    assert not anyio.run(units.put_bytes, "snapshot", "ab", b"x")
+    saved = SavedResults(Unreachable("memory://none"))
+    assert anyio.run(saved.get_bytes, "snapshot", "ab") is None
+    assert not anyio.run(saved.put_bytes, "snapshot", "ab", b"x")
 
 
 @pytest.mark.docker
@@ -236,7 +236,7 @@ def test_services_without_a_change_and_files_in_memory(tmp_path: Path, docker_bo
             scorer=includes(),
             sandbox=("docker", config),
         )
-        given = {**FIRST, "agent": bash_agent(), "resume": str(tmp_path / "units")}
+        given = {**FIRST, "agent": bash_agent(), "resume": str(tmp_path / "saved")}
         log = run_eval(task, rtv(**given), Script(act=shell_then_submit(command)), tmp_path)
         assert log.status == "success", log.error
     assert pool(log).taken_over["rollout"] == 1

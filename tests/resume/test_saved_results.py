@@ -51,7 +51,7 @@ def judged_by(favourite: str) -> dict[str, Model]:
 def test_refined_rollouts_are_taken_over_with_their_context_only(
     tmp_path: Path, favourite: str, change: dict[str, Any], anew: int
 ) -> None:
-    given = {**FIRST, "resume": str(tmp_path / "units")}
+    given = {**FIRST, "resume": str(tmp_path / "saved")}
     run(problem(), pdr_rtv(**given, agent=crowd()), tmp_path, model_roles=judged_by("#r0"))
     strategy = pdr_rtv(**{**given, **change}, agent=crowd())
     again = run(problem(), strategy, tmp_path, model_roles=judged_by(favourite))
@@ -134,7 +134,7 @@ def test_a_vote_that_the_provider_failed_to_give_is_asked_again(
     tmp_path: Path, failure: ModelOutput | Exception, asked_again: int
 ) -> None:
     votes = 4
-    place = str(tmp_path / "units")
+    place = str(tmp_path / "saved")
     strategy: dict[str, Any] = {"n": 2, "votes": votes, "early_stop": False, "resume": place}
     first = pool(run(problem(), rtv(**strategy, agent=crowd()), tmp_path, judge=failing(failure)))
     [match] = first.selections[0].rounds[0].matches

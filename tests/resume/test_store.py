@@ -1,4 +1,4 @@
-"""Where units are kept, and what depends on what: a change makes anew just what it touches."""
+"""Where results are saved, and what depends on what: a change makes anew just what it touches."""
 
 import json
 import os
@@ -37,22 +37,22 @@ class Anything(BaseModel):
     value: Any
 
 
-def units(root: str) -> SavedResults:
+def saved_results(root: str) -> SavedResults:
     return SavedResults(FileStore(root))
 
 
-@pytest.mark.parametrize("root", ["{tmp}/units", "memory://units{tmp}"])
+@pytest.mark.parametrize("root", ["{tmp}/saved", "memory://saved{tmp}"])
 def test_a_unit_is_there_for_another_process(tmp_path: Path, root: str) -> None:
     place = root.format(tmp=tmp_path)
 
     async def keep_and_look() -> None:
-        await units(place).put("vote", "ab12", Thing(value=3))
-        assert await units(place).get("vote", "ab12", Thing) == Thing(value=3)
-        assert await units(place).get("vote", "ab13", Thing) is None
-        assert await units(place).put_bytes("snapshot", "ab12", b"\x00")
-        assert await units(place).get_bytes("snapshot", "ab12") == b"\x00"
+        await saved_results(place).put("vote", "ab12", Thing(value=3))
+        assert await saved_results(place).get("vote", "ab12", Thing) == Thing(value=3)
+        assert await saved_results(place).get("vote", "ab13", Thing) is None
+        assert await saved_results(place).put_bytes("snapshot", "ab12", b"\x00")
+        assert await saved_results(place).get_bytes("snapshot", "ab12") == b"\x00"
         FileStore(place).remove()
-        assert await units(place).get("vote", "ab12", Thing) is None
+        assert await saved_results(place).get("vote", "ab12", Thing) is None
 
     anyio.run(keep_and_look)
 
@@ -60,7 +60,7 @@ def test_a_unit_is_there_for_another_process(tmp_path: Path, root: str) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=5))
 def test_json_is_read_as_it_was(value: Any) -> None:
     async def there_and_back() -> None:
-        store = units("memory://json")
+        store = saved_results("memory://json")
         await store.put("vote", "ab12", Anything(value=value))
         assert await store.get("vote", "ab12", Anything) == Anything(value=value)
 
@@ -71,8 +71,8 @@ def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:
     async def race() -> None:
         async with anyio.create_task_group() as tasks:
             for _ in range(30):
-                tasks.start_soon(units(str(tmp_path)).put, "vote", "ab", Thing(value=7))
-        assert await units(str(tmp_path)).get("vote", "ab", Thing) == Thing(value=7)
+                tasks.start_soon(saved_results(str(tmp_path)).put, "vote", "ab", Thing(value=7))
+        assert await saved_results(str(tmp_path)).get("vote", "ab", Thing) == Thing(value=7)
 
     anyio.run(race)
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
@@ -80,7 +80,7 @@ def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"half", b'{"value": 3}'], ids=str)
 def test_a_damaged_unit_is_counted_and_not_trusted(tmp_path: Path, damage: bytes) -> None:
-    kept = units(str(tmp_path))
+    kept = saved_results(str(tmp_path))
     anyio.run(kept.put, "vote", "ab12", Thing(value=3))
     [file] = tmp_path.rglob("*.unit")
     file.write_bytes(damage)
@@ -115,7 +115,7 @@ for each in (Refusing, Forgetful):
     [
         "{tmp}/file",
         "{tmp}/file/below",
-        "/proc/units",
+        "/proc/saved",
         "refusing://bucket/x",
         "forgetful://bucket/x",
     ],
@@ -154,11 +154,11 @@ def test_a_bucket_that_one_may_only_read_is_refused_before_anything_runs(
         urlopen(Request(url, b"inf", kind))
 
 
-@pytest.mark.parametrize("place", ["{tmp}/new/and/newer", "{tmp}", "memory://units{tmp}"])
+@pytest.mark.parametrize("place", ["{tmp}/new/and/newer", "{tmp}", "memory://saved{tmp}"])
 def test_trying_a_place_leaves_nothing(tmp_path: Path, place: str) -> None:
     rtv(resume=place.format(tmp=tmp_path))
     assert list(tmp_path.iterdir()) == []
-    assert not fsspec.filesystem("memory").find(f"/units{tmp_path}")
+    assert not fsspec.filesystem("memory").find(f"/saved{tmp_path}")
 
 
 @pytest.mark.parametrize(
@@ -189,13 +189,13 @@ AGENTS, SUMMARIES, VOTES = 8, 4, 6
         ),
         pytest.param({"n": 5}, (2, 1, 8), id="one more rollout: others meet"),
         pytest.param({"turn_limit": 9}, (AGENTS, SUMMARIES, 0), id="rollouts that do the same"),
-        pytest.param({"resume": "off"}, (AGENTS, SUMMARIES, VOTES), id="units that are not kept"),
+        pytest.param({"resume": "off"}, (AGENTS, SUMMARIES, VOTES), id="nothing is saved"),
     ],
 )
 def test_a_change_makes_anew_what_it_touches(
     tmp_path: Path, change: dict[str, Any], made: tuple[int, int, int]
 ) -> None:
-    place: dict[str, Any] = {"resume": str(tmp_path / "units")}
+    place: dict[str, Any] = {"resume": str(tmp_path / "saved")}
     run(problem(), rtv(**FIRST, **place, agent=crowd()), tmp_path)
     again = run(problem(), rtv(**{**FIRST, **place, **change}, agent=crowd()), tmp_path)
     asked = tuple(len(calls(again, role)) for role in (None, "summarizer", "judge"))
@@ -204,7 +204,7 @@ def test_a_change_makes_anew_what_it_touches(
 
 
 def test_another_problem_epoch_or_model_is_no_unit_of_this_one(tmp_path: Path) -> None:
-    strategy: dict[str, Any] = {**FIRST, "resume": str(tmp_path / "units")}
+    strategy: dict[str, Any] = {**FIRST, "resume": str(tmp_path / "saved")}
     run(problem(), rtv(**strategy, agent=crowd()), tmp_path)
     other = run(problem(input="Else."), rtv(**strategy, agent=crowd()), tmp_path)
     warm = run(problem(), rtv(**strategy, agent=crowd()), tmp_path, temperature=0.5)
@@ -218,7 +218,7 @@ def test_another_problem_epoch_or_model_is_no_unit_of_this_one(tmp_path: Path) -
 
 
 def test_the_log_shows_what_was_taken_over(tmp_path: Path) -> None:
-    strategy: dict[str, Any] = {**FIRST, "resume": str(tmp_path / "units"), "agent": crowd()}
+    strategy: dict[str, Any] = {**FIRST, "resume": str(tmp_path / "saved"), "agent": crowd()}
     first = pool(run(problem(), rtv(**strategy), tmp_path))
     log = run(problem(), rtv(**strategy), tmp_path)
     again = pool(log)
@@ -240,7 +240,7 @@ def boxed(name: str, folder: Path, script: Script, **options: Any) -> EvalLog:
         scorer=includes(),
         sandbox=options.pop("sandbox"),
     )
-    given = {"n": 2, "votes": 1, "agent": bash_agent(), "resume": str(folder / "units"), **options}
+    given = {"n": 2, "votes": 1, "agent": bash_agent(), "resume": str(folder / "saved"), **options}
     return run_eval(task, pdr_rtv(top_k=1, **given), script, folder)
 
 
