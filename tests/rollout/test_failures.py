@@ -87,6 +87,14 @@ def test_a_sandbox_that_does_not_start_is_a_record(bad_company: EvalLog) -> None
     assert lost.summary.status == "empty"
 
 
+def test_a_rollout_without_a_sandbox_scores_zero(tmp_path: Path) -> None:
+    with failing_boxes(2):
+        solve = rtv(n=2, votes=1, agent=acting(good, good), score_rollouts=True)
+        log = run(shaky_task(), solve, tmp_path, agent=model(policy))
+    numbers = (only(log).scores or {})["inspect_tts/rollouts"].as_dict()
+    assert (numbers["iteration_0"], numbers["selected"]) == (0.5, 1)
+
+
 def test_neither_siblings_nor_the_sample_are_taken_along(bad_company: EvalLog) -> None:
     sample = only(bad_company)
     assert bad_company.status == "success"
