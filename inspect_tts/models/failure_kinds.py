@@ -15,14 +15,18 @@ _OVERFLOW = re.compile(
     r"""
       context_length_exceeded | exceed_context_size_error | contextwindowexceeded | input_too_large
     | available\ context\ size | context\ size\ has\ been\ exceeded
-    | max(?:imum)?\ (?:context|prompt|input|model)\ length | max_model_len
+    | max(?:imum)?\ (?:context|prompt|input|model|sequence)\ length | max_model_len | max_seq_len
+    | max_total_tokens
     | exceeds?\ max(?:imum)?\ length | max_prompt_tokens_exceeded | string_above_max_length
     | exceeds?\ (?:the\ )?(?:model'?s?\ )?(?:maximum\ )?(?:context|max_model|input\ token)
     | exceeded\ model\ token\ limit | exceeds\ the\ maximum\ number\ of\ tokens
-    | context\ (?:length|window)\ (?:is\ )?(?:of\ only|only|exceeded|exceeds|overflow|full)
+    | context\ (?:length|window)\ (?:is\ )?(?:of\ only|only|exceeded|exceeds|overflow|full|limit|\d)
     | (?:when\ (?:the\ )?|generation\ )context\ (?:the\ )?overflow
     | reduce\ the\ (?:length\ of\ the\ (?:messages|input|prompt)|input\ token)
-    | too\ many\ tokens:\ | tokens\ in\ the\ prompt\ cannot
+    | too\ many\ tokens | tokens\ in\ the\ prompt\ cannot
+    | (?:token|input_ids)\ length\ [\d\ ]{0,12}exceed | exceed\ max\ message\ tokens
+    | (?:prompt\ is|resulted\ in)\ \d+\ tokens | more\ than\ max\ tokens
+    | expected\ prompt\ length
     | input\ tokens\ \S{0,12}\ ?cannot\ exceed
     | (?:input|prompt)\ tokens?\ (?:count\ )?(?:of\ \d+\ )?exceed
     | must\ have\ less\ than\ \d+\ tokens
@@ -31,7 +35,7 @@ _OVERFLOW = re.compile(
     | tokens\ \d+\ >\ context
     | (?:longer|larger|greater)\ than\ the\ (?:model'?s\ )?context\ (?:length|size|window)
     | exceeded\ max(?:imum)?\ context | max_new_tokens`?\ must\ be
-    | (?:prompt|input)\b[^.\n]{0,40}\ (?:is\ )?too\ long | too\ many\ input\ tokens
+    | (?:prompt|input|conversation)\b[^.\n]{0,40}\ (?:is\ )?too\ long | too\ many\ input\ tokens
     | input\ length\ and\ `max_tokens`\ exceed | input\ length\ .{0,40}exceed
     | max_tokens\ must\ be\ at\ least\ 1 | n_ctx\b | expected\ maxlength
     """,
@@ -42,23 +46,36 @@ _REFUSED_SETTING = re.compile(
       (?:unsupported|unknown|unrecognized|unexpected|invalid|extra|deprecated)\ (?:request\ )?
       (?:parameter|argument|field|value|option|keyword|model|api[ _]key|name|inputs?)
     | extra_forbidden | unknown_parameter | unsupported_(?:parameter|value) | model_not_found
-    | (?:is|are)\ (?:not\ (?:supported|permitted|available|allowed)|deprecated)
-    | does\ not\ support | doesn't\ support | not\ a\ valid\ model | api\ key\ not\ valid
+    | (?:is|are)\ (?:not\ (?:supported|permitted|available|allowed|enabled)|deprecated)
+    | tier\ not\ available | not\ a\ chat\ model | no\ such\ model | too\ many\ stop\ sequences
+    | does\ not\ support | doesn't\ support | not\ a\ valid\ model
     | model\b.{0,80}(?:does\ not\ exist|not\ found|isn't\ supported)
     | max_tokens\b.{0,60}(?:maximum\ allowed\ number|is\ too\ large) | invalid\ model
     | model\ identifier\ is\ invalid | (?:model\b.{0,80}is\ not|no\ models)\ loaded | invalid\ beta
-    | must\ be\ verified | is\ suspended | has\ been\ disabled | in\ arrears | usage\ limits?\.
     | --enable-auto-tool-choice | parameter\ '?temperature'?\ is\ invalid
-    | (?:temperature|top_p|budget_tokens)\b.{0,40}(?:must\ be|range|should\ be)
-    | insufficient_quota | exceeded\ your\ current\ quota
-    | credit\ balance | insufficient\ (?:balance|credits?|funds) | billing
+    | (?:temperature|top_p|budget_tokens)\b.{0,40}(?:must\ be|range|should\ be|may\ only)
     | on-demand\ throughput
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ABOUT_THE_PROMPT = re.compile(
-    r"moderation|flagged|content.?(?:policy|filter|management)|safety", re.IGNORECASE
+_REFUSED_ACCOUNT = re.compile(
+    r"""
+      api\ key\ (?:not\ valid|expired) | invalid\ api[ _]key
+    | must\ be\ verified | is\ suspended | has\ been\ disabled | in\ arrears | usage\ limits?\.
+    | insufficient_quota | exceeded\ your\ current\ quota
+    | credit\ balance | insufficient\ (?:balance|credits?|funds) | billing
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+_ABOUT_THE_PROMPT = re.compile(
+    r"""
+      moderation | flagged | content.?(?:policy|filter|management) | safety
+    | messages\W{0,2}[1-9] | ['"`]content['"`] | (?:as|in)\ JSON | tool\ (?:call\ arguments|name)
+    | contains\ an\ invalid\ argument
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Of one conversation; `messages[0]` is the same in all."""
 _MEDIA = re.compile(r"\bimages?\b|image_url|\baudio\b|\bvideo\b|\bpdf\b", re.IGNORECASE)
 """What a tool put into one conversation."""
 _PASSES = re.compile(
@@ -67,8 +84,17 @@ _PASSES = re.compile(
 """Of a quota: Google says so of each minute's."""
 
 
-def kind_of(status: int | None, message: str) -> Kind:
-    """Tell what can be done about a provider's error."""
+def kind_of(status: int | None, message: str, *, answered: bool = False) -> Kind:
+    """Tell what can be done about a provider's error.
+
+    Args:
+        status: Of HTTP, if there was an answer.
+        message: The provider's.
+        answered: Whether the model had answered with the same settings, so that these are accepted.
+
+    Returns:
+        The kind of error.
+    """
     text = message[:4000]
     refused = status is None or 400 <= status < 500
     if status not in (401, 402, 403, 404, 429) and (status == 413 or _OVERFLOW.search(text)):
@@ -79,6 +105,7 @@ def kind_of(status: int | None, message: str) -> Kind:
         return "configuration"
     if status == 429 and "insufficient_quota" not in text and _PASSES.search(text):
         return "other"
-    if status in (400, 412, 422, 429) and _REFUSED_SETTING.search(text):
-        return "other" if _MEDIA.search(text) else "configuration"
-    return "other"
+    if status not in (400, 412, 422, 429) or _MEDIA.search(text):
+        return "other"
+    setting = not answered and _REFUSED_SETTING.search(text)
+    return "configuration" if setting or _REFUSED_ACCOUNT.search(text) else "other"

@@ -47,16 +47,15 @@ class Failure:
     status: int | None = None
 
 
-def read_failure(error: BaseException) -> Failure:
-    """Read what a model call raised."""
+def read_failure(error: BaseException, *, answered: bool = False) -> Failure:
+    """Read what a call raised, of a model that had `answered` with the same settings or not."""
     chain = list(_chain(error))
     for each in reversed(chain):
         if (status := _status(each)) is not None:
             message = _message(each)
             about = " ".join((message, *_codes(each), getattr(each, "provider_message", "") or ""))
-            return Failure(
-                kind_of(status, about), _short(f"Error code: {status} - {message}"), status
-            )
+            kind = kind_of(status, about, answered=answered)
+            return Failure(kind, _short(f"Error code: {status} - {message}"), status)
     inner = chain[-1]
     message = _message(inner)
     reason = f"{type(inner).__name__}: {message}"
@@ -66,11 +65,13 @@ def read_failure(error: BaseException) -> Failure:
     return Failure(kind_of(None, message), _short(reason))
 
 
-def raise_configuration(error: BaseException, model: str) -> None:
+def raise_configuration(error: BaseException, model: str, *, answered: bool) -> None:
     """End the sample if an agent's model cannot be called at all; other errors are data."""
     if isinstance(error, ModelConfigurationError):
         raise error
-    if from_model(error) and (failure := read_failure(error)).kind == "configuration":
+    if not from_model(error):
+        return
+    if (failure := read_failure(error, answered=answered)).kind == "configuration":
         raise ModelConfigurationError(model, failure.reason) from None
 
 

@@ -24,7 +24,15 @@ from inspect_tts.text.summary import facts_text, numbered
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.verdict import BEST_GRADE, parse_grade, parse_verdict
 
-from .roles import SHORTER, Answer, ask, ask_by_schema, takes_logprobs, takes_schema
+from .roles import (
+    SHORTER,
+    Answer,
+    ask,
+    ask_by_schema,
+    ask_for_logprobs,
+    takes_logprobs,
+    takes_schema,
+)
 
 _LEAST_CHARS = 300
 """Characters of a solution below which it is not shortened further."""
@@ -148,13 +156,11 @@ class Question:
 
 async def _ask(question: Question, count: int = 1) -> list[Answer]:
     """Ask for answers; for grades with what else they might have been, where that is told."""
-    model, schema = question.model, question.schema() if takes_schema(question.model) else None
+    model, messages, config = question.model, question.messages(), question.config
+    schema = question.schema() if takes_schema(model) else None
     if question.grades and takes_logprobs(model):
-        config = question.config.merge(GenerateConfig(logprobs=True, top_logprobs=_TOP))
-        answers = await ask_by_schema(count, model, question.messages(), config, schema)
-        if takes_logprobs(model) or not any(answer.raised for answer in answers):
-            return answers
-    return await ask_by_schema(count, model, question.messages(), question.config, schema)
+        return await ask_for_logprobs(count, model, messages, config, schema, _TOP)
+    return await ask_by_schema(count, model, messages, config, schema)
 
 
 async def cast_vote(question: Question, index: int) -> Vote:

@@ -81,6 +81,8 @@ class Answer:
     """Whether it ended at the limit of output tokens."""
     schema: bool = False
     """Whether it was requested with a response schema."""
+    refused: bool = False
+    """Whether the provider refused the request as it was."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     tokens: tuple[Token, ...] = ()
@@ -170,13 +172,9 @@ async def ask_for(
         if isinstance(error, LimitExceededError) and not is_budget(error):
             raise
         failure = read_failure(error)
-        extra = schema or config.logprobs
-        if failure.kind == "configuration" and not (extra and failure.status in (400, 404, 422)):
+        optional = (schema or config.logprobs) and failure.status in (400, 404, 422)
+        if failure.kind == "configuration" and not optional:
             raise ModelConfigurationError(_named(model), failure.reason) from None
-        if config.logprobs and failure.kind == "configuration":
-            _without_logprobs.add(_address(model))
-        elif schema and failure.kind == "configuration":
-            _without_schema.add(_address(model))
         return [_failed(failure, schema, monotonic() - started)]
     seconds = monotonic() - started
     choices = [
@@ -210,13 +208,36 @@ async def ask_by_schema(
     config: GenerateConfig,
     schema: ResponseSchema | None,
 ) -> list[Answer]:
-    """Ask for answers with a schema, or without it if the provider refuses it."""
-    if schema is not None and _address(model) not in _without_schema:
-        structured = config.merge(GenerateConfig(response_schema=schema))
-        answers = await ask_for(samples, model, messages, structured)
-        if _address(model) not in _without_schema:  # the call may just have found out
-            return answers
-    return await ask_for(samples, model, messages, config)
+    """Ask for answers with a schema; if that fails, without it."""
+    if schema is None or _address(model) in _without_schema:
+        return await ask_for(samples, model, messages, config)
+    structured = config.merge(GenerateConfig(response_schema=schema))
+    answers = await ask_for(samples, model, messages, structured)
+    if not answers[0].raised:
+        return answers
+    plain = await ask_for(samples, model, messages, config)
+    if answers[0].refused and not plain[0].raised:
+        _without_schema.add(_address(model))
+    return plain
+
+
+async def ask_for_logprobs(
+    samples: int,
+    model: Model,
+    messages: list[ChatMessage],
+    config: GenerateConfig,
+    schema: ResponseSchema | None,
+    top: int,
+) -> list[Answer]:
+    """As `ask_by_schema`, with how likely other tokens were; if that fails, without it."""
+    likely = config.merge(GenerateConfig(logprobs=True, top_logprobs=top))
+    answers = await ask_by_schema(samples, model, messages, likely, schema)
+    if not answers[0].raised:
+        return answers
+    plain = await ask_by_schema(samples, model, messages, config, schema)
+    if answers[0].refused and not plain[0].raised:
+        _without_logprobs.add(_address(model))
+    return plain
 
 
 def takes_logprobs(model: Model) -> bool:
@@ -251,7 +272,8 @@ def _failed(failure: Failure, schema: bool, seconds: float) -> Answer:
     too_long = failure.kind == "overflow"
     reason = f"{TOO_LONG}: {failure.reason}" if too_long else failure.reason
     cause: AbstentionCause = "too_long" if too_long else "provider"
-    return Answer("", writable(reason[:500]), cause, schema=schema, seconds=seconds)
+    refused = failure.status in (400, 404, 422)
+    return Answer("", writable(reason[:500]), cause, False, schema, refused, seconds=seconds)
 
 
 def _answer(
@@ -270,7 +292,7 @@ def _answer(
         problem, cause = f"empty answer (stop reason {stop})", "cut" if cut else "empty"
         if text.strip():
             problem = f"reasoning without an answer (stop reason {stop})"
-    return Answer(said, problem, cause, cut, schema, used, seconds)
+    return Answer(said, problem, cause, cut, schema, usage=used, seconds=seconds)
 
 
 def usage(used: ModelUsage | None) -> Usage:

@@ -183,7 +183,8 @@ async def run_agent(run: AgentRun, sample_view: RolloutSampleView) -> None:
                 run.state = state = await run.slot.agent()(state, generate)
         run.reached_end = True
         if run.ended.error is not None:
-            raise_configuration(run.ended.error, f"the agent's model {run.state.model}")
+            named = f"the agent's model {run.state.model}"
+            raise_configuration(run.ended.error, named, answered=run.ended.turns > 0)
     finally:
         run.seconds = monotonic() - started
         if not run.reached_end or run.ended.error or run.ended.limit:
