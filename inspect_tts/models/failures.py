@@ -46,6 +46,11 @@ class Failure:
     """The provider's message with its status, at most 500 characters."""
     status: int | None = None
 
+    @property
+    def refused(self) -> bool:
+        """Whether the request may have asked for what the provider does not take."""
+        return self.status in (400, 404, 422)
+
 
 def read_failure(error: BaseException, *, answered: bool = False) -> Failure:
     """Read what a call raised, of a model that had `answered` with the same settings or not."""

@@ -31,6 +31,7 @@ from inspect_tts.text.writable import writable
 
 from .failures import Failure, ModelConfigurationError, read_failure
 from .messages import mend_messages
+from .providers import TAKES_LOGPROBS, TAKES_SCHEMA
 
 Role = Literal["judge", "summarizer", "investigator"]
 ROLES: tuple[Role, ...] = ("judge", "summarizer", "investigator")
@@ -44,27 +45,6 @@ SHORTER = (
     "in far fewer words."
 )
 """Begins a re-ask after an answer that was cut off."""
-TAKES_SCHEMA = frozenset(
-    {
-        "anthropic",
-        "azureai",
-        "fireworks",
-        "google",
-        "grok",
-        "groq",
-        "mistral",
-        "ollama",
-        "openai",
-        "openai-api",
-        "openrouter",
-        "sglang",
-        "together",
-        "vllm",
-    }
-)
-"""Providers to which Inspect passes a response schema; others warn about it or ignore it."""
-TAKES_LOGPROBS = frozenset({"azureai", "openai", "openai-api", "sglang", "together", "vllm"})
-"""Providers that tell how likely other tokens were, for some models."""
 NEEDS_MODEL = "there is no model: give --model provider/name, or set INSPECT_EVAL_MODEL"
 
 
@@ -172,7 +152,7 @@ async def ask_for(
         if isinstance(error, LimitExceededError) and not is_budget(error):
             raise
         failure = read_failure(error)
-        optional = (schema or config.logprobs) and failure.status in (400, 404, 422)
+        optional = (schema or config.logprobs) and failure.refused
         if failure.kind == "configuration" and not optional:
             raise ModelConfigurationError(_named(model), failure.reason) from None
         return [_failed(failure, schema, monotonic() - started)]
@@ -272,8 +252,8 @@ def _failed(failure: Failure, schema: bool, seconds: float) -> Answer:
     too_long = failure.kind == "overflow"
     reason = f"{TOO_LONG}: {failure.reason}" if too_long else failure.reason
     cause: AbstentionCause = "too_long" if too_long else "provider"
-    refused = failure.status in (400, 404, 422)
-    return Answer("", writable(reason[:500]), cause, False, schema, refused, seconds=seconds)
+    why = writable(reason[:500])
+    return Answer("", why, cause, False, schema, failure.refused, seconds=seconds)
 
 
 def _answer(

@@ -23,11 +23,11 @@ from inspect_tts.method.tournament import (
     vote_key,
 )
 from inspect_tts.method.voting.close import investigated, is_close
-from inspect_tts.models.batching import vote_mode
 from inspect_tts.models.failures import ModelConfigurationError
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question, cast_vote, failed_vote, read_vote, sample_answers
 from inspect_tts.models.panel import Judge
+from inspect_tts.models.providers import vote_mode
 from inspect_tts.models.roles import Answer, takes_schema
 from inspect_tts.resume.format import cache_key
 

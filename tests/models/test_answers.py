@@ -211,8 +211,17 @@ def test_a_grade_is_asked_for_by_a_schema(server: Server, tmp_path: Path) -> Non
     assert grades == {17.0}
 
 
-def test_a_refused_schema_costs_one_call(server: Server, tmp_path: Path) -> None:
-    refused = {"error": {"message": "response_format is not supported", "type": "invalid"}}
+@pytest.mark.parametrize(
+    "message",
+    [
+        "response_format is not supported",
+        "This response_format type is unavailable now",
+        "Invalid schema for response_format 'verdict'",
+        "response_format: Input should be 'text' or 'json_object'",
+    ],
+)
+def test_a_refused_schema_costs_one_call(server: Server, tmp_path: Path, message: str) -> None:
+    refused = {"error": {"message": message, "type": "invalid"}}
     server.reply = lambda body: (400, refused) if "response_format" in body else answer(body)
     log = run_at(server, tmp_path, n=4)
     votes = [v for r in pool(log).selections[0].rounds for m in r.matches for v in m.votes]
@@ -221,6 +230,19 @@ def test_a_refused_schema_costs_one_call(server: Server, tmp_path: Path) -> None
     assert not any(vote.schema_used for vote in votes)
     first_wave = 8
     assert sum("response_format" in body for body in server.asked) <= first_wave
+
+
+def test_a_schema_that_breaks_the_server_is_left_out_each_time(
+    server: Server, tmp_path: Path
+) -> None:
+    broken = {"error": {"message": "failed to parse grammar", "type": "server_error"}}
+    server.reply = lambda body: (500, broken) if "response_format" in body else answer(body)
+    log = run_at(server, tmp_path, n=2)
+    votes = pool(log).selections[0].rounds[0].matches[0].votes
+    assert all(vote.verdict for vote in votes)
+    tried = ["response_format" in body for body in server.of("judge")]
+    assert tried.count(False) == len(votes)
+    assert tried.count(True) >= len(votes), "such an error may pass"
 
 
 def test_an_answer_that_ignores_the_schema_is_read(server: Server, tmp_path: Path) -> None:

@@ -3,6 +3,19 @@ import pytest
 from inspect_tts.models.failure_kinds import kind_of
 
 OVERFLOWS = {
+    "a sequence": (400, "Prompt length 40000 exceeds maximum sequence length of 32768"),
+    "a sequence's limit": (
+        400,
+        "Number of input tokens (40000) has exceeded max_seq_len (8192) limit",
+    ),
+    "a window": (
+        400,
+        "This model's context window is 8192 tokens, but the request needs 9000.",
+    ),
+    "a window's limit": (400, "context window limit exceeded"),
+    "message tokens": (400, "total message token length exceed model limit"),
+    "in total": (400, "max_total_tokens exceeded"),
+    "too many": (400, "too many tokens"),
     "llama.cpp": (
         400,
         "request (4390 tokens) exceeds the available context size (4096 tokens), try increasing it "
@@ -168,6 +181,13 @@ CONFIGURATIONS = {
     ),
 }
 CONFIGURATIONS |= {
+    "thinking": (400, "`temperature` may only be set to 1 when thinking is enabled."),
+    "an expired key": (400, "API key expired. Please renew the API key."),
+    "no chat": (400, "Model x is not a chat model"),
+    "no such model": (400, "No such model: foo"),
+    "Google's instruction": (400, "Developer instruction is not enabled for models/gemma"),
+    "stops": (400, "stop: too many stop sequences"),
+    "a role": (400, "Unsupported value: 'messages[0].role' does not support 'system'."),
     "Anthropic's output": (
         400,
         "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for x",
@@ -232,6 +252,9 @@ OTHERS = {
     "a bad prompt": (400, "Invalid prompt: your prompt was flagged as violating our policy"),
     "unreachable": (None, "Connection error."),
     "about a context": (401, "maximum context length"),
+    "one conversation": (400, "Unexpected field 'name' in messages[4]"),
+    "a tool call": (400, "Failed to parse tool call arguments as JSON: unexpected value"),
+    "half a body": (400, "invalid field in JSON"),
 }
 
 
@@ -250,3 +273,18 @@ def test_what_another_call_may_not_meet(status: int | None, message: str) -> Non
     assert kind_of(status, message) != "overflow"
     if status != 401:
         assert kind_of(status, message) == "other"
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Unsupported parameter: 'temperature'", "other"),
+        ("temperature: range: 0..1", "other"),
+        ("Your credit balance is too low to access the API.", "configuration"),
+        ("API key expired. Please renew the API key.", "configuration"),
+        ("prompt is too long", "overflow"),
+    ],
+)
+def test_after_an_answer_the_settings_are_known_to_be_right(message: str, kind: str) -> None:
+    assert kind_of(400, message, answered=True) == kind
+    assert kind_of(400, message) in (kind, "configuration")

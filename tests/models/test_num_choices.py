@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from inspect_ai.model import ChatMessage, ContentText, GenerateConfig, ModelOutput
 from scripted import model, pool, reply
-from test_batching import VOTES, judged, match_of
+from test_providers import VOTES, judged, match_of
 
-from inspect_tts.models import batching as caching
+from inspect_tts.models import providers as caching
 from inspect_tts.models.judge import Question
 from inspect_tts.prompts import load_prompt
 from inspect_tts.text.summary import numbered

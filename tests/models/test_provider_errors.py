@@ -8,7 +8,8 @@ import pytest
 from anthropic_api import serving as anthropic_serving
 from inspect_ai import Task, eval
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, get_model
+from inspect_ai.model import ChatMessageUser, GenerateConfig, get_model
+from inspect_ai.solver import Generate, Solver, TaskState, solver
 from openai_api import Body, Reply, Server, answer, role_of, said, serving, text_of
 from scripted import only, pool, problem
 
@@ -53,6 +54,16 @@ def failing(role: str, status: int, body: Body, first: int = 0) -> Any:
         return (status, body) if fails else answer(asked)
 
     return reply
+
+
+@solver
+def asks_twice() -> Solver:
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        state = await generate(state)
+        state.messages.append(ChatMessageUser(content="go on"))
+        return await generate(state)
+
+    return solve
 
 
 BODIES: dict[str, tuple[int, Body, str, str]] = {
@@ -198,9 +209,31 @@ def test_a_setting_that_is_refused_in_mid_run_ends_the_sample(
     assert "Unsupported parameter" in error.message
 
 
-def test_a_page_that_an_agents_tool_did_not_find_is_the_agents(tmp_path: Path) -> None:
-    from inspect_ai.solver import Generate, Solver, TaskState, solver
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid value for 'content': expected a string, got null.",
+        "Request contains an invalid argument.",
+        "Unsupported parameter: 'temperature' is not supported with this model.",
+    ],
+)
+def test_a_refusal_after_an_answer_is_the_rollouts_own(
+    server: Server, tmp_path: Path, message: str
+) -> None:
+    def reply(asked: Body) -> Reply:
+        own = role_of(asked) == "agent" and text_of(asked).endswith("go on")
+        return (400, said(message)) if own and len(server.of("agent")) == 2 else answer(asked)
 
+    server.reply = reply
+    log = run(server, tmp_path, n=2, agent=asks_twice(), max_rollouts=1)
+    assert only(log).error is None
+    assert [(r.status, r.turns, r.fault) for r in pool(log).rollouts] == [
+        ("error", 1, "model"),
+        ("completed", 2, None),
+    ]
+
+
+def test_a_page_that_an_agents_tool_did_not_find_is_the_agents(tmp_path: Path) -> None:
     class NotFoundError(Exception):
         status_code = 404
 

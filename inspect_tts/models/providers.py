@@ -1,7 +1,4 @@
-"""How to ask votes that share a prompt, so that the prompt is paid for once.
-
-Votes that show the same order have the same prompt. The cheapest way depends on the provider.
-"""
+"""What providers can do, and so how to ask votes that share a prompt, which is paid for once."""
 
 from typing import Literal
 
@@ -9,6 +6,27 @@ from inspect_ai.model import GenerateConfig, Model, ModelName
 
 from inspect_tts._inspect import effective_config
 
+TAKES_SCHEMA = frozenset(
+    {
+        "anthropic",
+        "azureai",
+        "fireworks",
+        "google",
+        "grok",
+        "groq",
+        "mistral",
+        "ollama",
+        "openai",
+        "openai-api",
+        "openrouter",
+        "sglang",
+        "together",
+        "vllm",
+    }
+)
+"""Providers to which Inspect passes a response schema; others warn about it or ignore it."""
+TAKES_LOGPROBS = frozenset({"azureai", "openai", "openai-api", "sglang", "together", "vllm"})
+"""Providers that tell how likely other tokens were, for some models."""
 VoteMode = Literal["parallel", "warm_cache", "num_choices"]
 """`warm_cache`: one vote writes the provider's cache, the others read it. `num_choices`: one
 request returns an answer for each vote. `parallel`: all votes are sent at once."""
@@ -35,7 +53,7 @@ servers differ)."""
 
 
 def vote_mode(judge: Model, config: GenerateConfig) -> VoteMode:
-    """How to ask votes that share a prompt."""
+    """How to ask votes that show the same order, and so have the same prompt, most cheaply."""
     effective = effective_config(judge).merge(config)
     provider = ModelName(judge).api
     if effective.batch:

@@ -20,7 +20,7 @@ from inspect_ai.model import (
 from scripted import acting, model, pool, problem, reply, run, says, summarise
 
 from inspect_tts import Match, rtv
-from inspect_tts.models.batching import vote_mode
+from inspect_tts.models.providers import vote_mode
 from inspect_tts.text.fences import blocks
 
 PROBLEM = "Make the parser accept what the grammar says. " * 400
@@ -194,14 +194,14 @@ def test_no_vote_is_lost_or_doubled_by_retries(
 def test_a_first_vote_that_fails_does_not_take_the_others_with_it(
     tmp_path: Path, server: Server
 ) -> None:
-    server.failures = [400, 400]
+    server.failures = [400] * 4  # each with a schema, then without
     votes = match_of(judged(claude(server), tmp_path)).votes
     assert [vote.index for vote in votes] == list(range(VOTES))
     assert [vote.abstention is None for vote in votes] == [False] * 2 + [True] * 6
 
 
 def test_garbage_is_a_vote_that_abstains(tmp_path: Path, server: Server) -> None:
-    server.failures = [GARBAGE] * 2
+    server.failures = [GARBAGE] * 4
     votes = match_of(judged(claude(server), tmp_path)).votes
     assert [vote.abstention is None for vote in votes] == [False] * 2 + [True] * 6
 
