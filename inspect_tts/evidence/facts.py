@@ -114,7 +114,10 @@ def patch_record(before: Workspace | None, after: Workspace | None) -> Patch | N
     if after is None:
         return Patch(commit=before.commit, notice="the workspace could not be read at the end")
     if after.size is None:
-        notice = "git could not read the workspace at the end; the names of changed files are known"
+        notice = (
+            "git could not read the workspace at the end, or it held too many new files; the names "
+            "of changed files are known"
+        )
         return Patch(commit=before.commit, notice=notice)
     if after.diff is None:
         notice = f"the patch has {after.size} bytes, more than the {PATCH_BYTES} that are kept"

@@ -1,13 +1,14 @@
-"""Make messages writable for Inspect's log and for providers."""
+"""Make messages and stores writable for Inspect's log and for providers."""
 
 from collections.abc import Iterable
 
 from inspect_ai.event import Event, ModelEvent
 from inspect_ai.model import ChatMessage, ModelOutput
+from inspect_ai.util import Store
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
 
-from inspect_tts.text.writable import writable_values
+from inspect_tts.text.writable import writable, writable_values
 
 
 def mend_messages(messages: Iterable[ChatMessage]) -> None:
@@ -29,6 +30,16 @@ def mend_events(events: Iterable[Event]) -> None:
             seen.update(id(message) for message in fresh)
             mend_messages(fresh)
             mend_output(event.output)
+
+
+def mend_store(store: Store) -> None:
+    """Replace half surrogate pairs in the keys and plain values of an agent's store."""
+    for key, value in list(store.items()):
+        name, mended = writable(key), writable_values(value)
+        if name != key:
+            store.delete(key)
+        if name != key or mended != value:
+            store.set(name, mended)
 
 
 def mend_output(output: ModelOutput) -> None:

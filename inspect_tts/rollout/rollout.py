@@ -39,7 +39,7 @@ from inspect_tts.evidence.facts import (
 from inspect_tts.machine.orphans import open_sandbox, register_folder
 from inspect_tts.method.records import AGENT_TIME_LIMIT, NO_SANDBOX, Facts, Summary
 from inspect_tts.models.failures import from_model, raise_configuration
-from inspect_tts.models.messages import mend_events, mend_messages, mend_output
+from inspect_tts.models.messages import mend_events, mend_messages, mend_output, mend_store
 from inspect_tts.models.roles import usage
 from inspect_tts.resume.format import Grade
 from inspect_tts.resume.snapshot import missing_container, sandbox_baseline
@@ -218,6 +218,7 @@ async def _observe(run: AgentRun) -> None:
     mend_events(transcript().events)
     mend_messages(state.messages)
     mend_output(state.output)
+    mend_store(state.store)
     if run.sandboxes and run.reached_end and (why := await missing_container(run.sandboxes)):
         ended.error = ended.error or RuntimeError(f"its sandbox was lost: {why}")
         run.fault = "sandbox"

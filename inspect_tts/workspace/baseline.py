@@ -16,10 +16,11 @@ import anyio
 from inspect_tts.evidence.facts import Workspace, parse_workspace
 
 from .inside import run_inside
-from .scripts import COMPARE, ONCE, OPEN, READ
+from .read_scripts import COMPARE, ONCE, READ
+from .scripts import OPEN
 
 TOOLS = (
-    *("awk", "base64", "cat", "cksum", "comm", "env", "find", "git", "grep"),
+    *("awk", "base64", "cat", "cksum", "comm", "cp", "env", "find", "git", "grep"),
     *("head", "ls", "rm", "sed", "sh", "sort", "tr", "wc"),
 )
 """Programs that the scripts run after the agent, by the paths that they had before it."""
@@ -28,6 +29,9 @@ LARGE = "102400k"
 """A file above 100 MiB is not hashed. If it changed, the patch is larger than what is kept."""
 MOST_NEW = 20_000
 """Files that a rollout adds; more are build output that no rule ignores."""
+
+Tools = tuple[tuple[str, str], ...]
+"""Programs and their paths."""
 
 _PATH = re.compile(r"/[\w./+-]+")
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -44,7 +48,9 @@ class Baseline:
     commit: str
     tree: str
     """The tree to compare with: the files of the commit as checked out."""
-    tools: tuple[tuple[str, str], ...]
+    notes: str
+    """A checksum of what the harness's folder holds."""
+    tools: Tools
     """Paths of programs by name, as found before the agent ran."""
     local: bool
     """Whether it is on this machine."""
@@ -55,14 +61,14 @@ async def open_baseline(*, local: bool) -> Baseline | None:
     place = tempfile.gettempdir() if local else "/var/tmp"  # of the sandbox
     done = await run_inside(["sh", "-c", OPEN, "sh", "HEAD", LARGE, place, *TOOLS])
     lines = done.stdout.splitlines() if done is not None and done.success else []
-    if len(lines) != 4 + len(TOOLS):
+    if len(lines) != 5 + len(TOOLS):
         return None
-    top, own, commit, tree, *found = lines
+    top, own, commit, tree, notes, *found = lines
     if not (_PATH.fullmatch(own) and _OBJECT.fullmatch(commit) and _OBJECT.fullmatch(tree)):
         return None
     tools = (each.partition("=")[::2] for each in found)
     known = tuple((name, path) for name, path in tools if _PATH.fullmatch(path))
-    return Baseline(top, own, commit, tree, known, local)
+    return Baseline(top, own, commit, tree, notes, known, local)
 
 
 async def read_workspace(baseline: Baseline, *, patch_bytes: int | None = None) -> Workspace | None:
@@ -74,22 +80,27 @@ async def read_workspace(baseline: Baseline, *, patch_bytes: int | None = None) 
     wanted = "" if patch_bytes is None else str(patch_bytes)
 
     async def by_git(attribute: str) -> Workspace | None:
-        given = (one.top, one.own, one.commit, one.tree, wanted, attribute, LARGE, str(MOST_NEW))
-        return await _read(READ, given, "/", one)
+        given = (one.top, one.own, one.commit, one.tree, one.notes, wanted, attribute)
+        return await _read(READ, (*given, LARGE, str(MOST_NEW)), "/", one.commit, one.tools)
 
+    compared = (one.top, one.own, one.commit, one.notes, LARGE)
     return (
         await _readable(by_git)
-        or await _read(COMPARE, (one.top, one.own, one.commit, LARGE), "/", one)
-        or await read_repository(one.commit, patch_bytes=patch_bytes or 0, folder=one.top)
+        or await _read(COMPARE, compared, "/", one.commit, one.tools)
+        or await read_repository(
+            one.commit, patch_bytes=patch_bytes or 0, folder=one.top, tools=one.tools
+        )
     )
 
 
-async def read_repository(commit: str, *, patch_bytes: int, folder: str) -> Workspace | None:
+async def read_repository(
+    commit: str, *, patch_bytes: int, folder: str, tools: Tools = ()
+) -> Workspace | None:
     """Read the changes since a commit without a baseline."""
 
     async def by_git(attribute: str) -> Workspace | None:
         given = (commit, str(patch_bytes), attribute, LARGE, str(MOST_NEW))
-        return await _read(ONCE, given, folder, None)
+        return await _read(ONCE, given, folder, commit, tools)
 
     return await _readable(by_git)
 
@@ -117,12 +128,12 @@ async def _readable(by_git: Callable[[str], Awaitable[Workspace | None]]) -> Wor
 
 
 async def _read(
-    script: str, given: tuple[str, ...], folder: str, baseline: Baseline | None
+    script: str, given: tuple[str, ...], folder: str, commit: str, tools: Tools
 ) -> Workspace | None:
-    tools = dict(baseline.tools) if baseline else {}
-    found = "".join(f'{name}() {{ {path} "$@"; }}\n' for name, path in tools.items())
+    paths = dict(tools)
+    found = "".join(f'{name}() {{ {path} "$@"; }}\n' for name, path in paths.items())
     done = await run_inside(
-        [tools.get("sh", "sh"), "-c", found + script, "sh", *given], folder=folder
+        [paths.get("sh", "sh"), "-c", found + script, "sh", *given], folder=folder
     )
     if done is None or not done.success:
         return None
@@ -130,4 +141,4 @@ async def _read(
         read = parse_workspace(done.stdout)
     except ValueError:  # our scripts do not print that
         return None
-    return read if baseline is None or read.commit == baseline.commit else None
+    return read if read.commit == commit else None

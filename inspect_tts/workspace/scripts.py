@@ -1,10 +1,10 @@
-"""Shell scripts that note what a workspace is before an agent runs, and tell what differs later."""
+"""The shell script that notes what a workspace is before an agent runs, and what it shares."""
 
 # - Names are lines, sorted; a line break inside of a name is \001.
 # - `g INDEX` is git on the harness' own directory, where nobody else's settings hold.
 # - `* -text ...`: files are compared byte by byte, whatever `.gitattributes` says.
 # - `set -f`, `cd -P`: a folder that became a link leads nowhere.
-_COMMON = r"""
+COMMON = r"""
 set -f
 export LC_ALL=C
 for name in $(env | sed -n 's/^\(GIT_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
@@ -34,6 +34,11 @@ list() {
 }
 big() { find . -name .git -prune -o -type f -size "+$large" -exec ls -ln {} + | sort; }
 sums() { find . -name .git -prune -o -type f ! -size "+$large" -exec cksum {} + | sort; }
+# of what was noted: an agent may find it
+notes() {
+  (cd "$own" && cat git/config git/info/exclude sums big nested 2>/dev/null
+    cd ignore && find . -name .gitignore -exec cksum {} + | sort) | cksum
+}
 # git would wait for what nobody writes
 odd() { find . -name .git -prune -o -name .gitattributes ! -type f ! -type l -print; }
 # bytes of the files that are new, without small ones
@@ -44,7 +49,7 @@ grown() {
       END { printf "%.0f", sum }' "$own/fresh" -
 }
 take() { zeros | g "$1" update-index -z --add --remove --replace --stdin; }
-shadow() (cd "$own/ignore" && g rules "$@")
+shadow() (cd "$own/${shade:-ignore}" && g rules "$@")
 rules() {
   rm -f "$own/rules" && cat >"$own/names" || return
   [ ! -s "$own/names" ] || { take rules <"$own/names" && shadow checkout-index -aqf; }
@@ -80,7 +85,7 @@ outside() { awk 'NR == FNR { folders[$0 "/"]; next }
 """
 
 # Makes the harness' own git directory: an empty one with the objects of the repository at hand.
-_OWN = r"""
+OWN = r"""
 make() {
   version=0 && [ "$2" != 64 ] || version=1
   mkdir -p "$own/git/objects/info" "$own/git/objects/pack" "$own/git/refs" "$own/git/info" \
@@ -95,8 +100,8 @@ make() {
 # What the repository's own settings make of a file (line ends, filters, modes, sparse checkouts) is
 # no change: where git, before the agent, sees none, the file's bytes are the base.
 OPEN = (
-    _COMMON
-    + _OWN
+    COMMON
+    + OWN
     + r"""
 large=$2
 home=$HOME xdg=$XDG_CONFIG_HOME
@@ -156,141 +161,8 @@ if [ "$bytes" -lt 300000000 ]; then
 fi
 big >"$own/big"
 sums >"$own/sums"
-printf '%s\n' "$top" "$own" "$commit" "$tree"
+printf '%s\n' "$top" "$own" "$commit" "$tree" "$(notes)"
 shift 3
 for tool; do printf '%s=' "$tool" && command -v "$tool" || echo; done
 """
-)
-
-# Prints the commit, the hash of the patch (an empty line if it cannot be told) and the numstat;
-# then perhaps, behind an empty line, the bytes of the patch and the patch in base64.
-# - `returns`: `--ignore-space-at-eol` overlooks carriage returns, so their number is told as well.
-# - Of a binary file the `index` line stays, which has the hash of its content.
-_TELL = r"""
-# in the shadow, where no attributes of the workspace are
-diff="diff-index --cached --no-renames --no-color --no-ext-diff --no-textconv"
-numstat="apart -c core.quotePath=false $diff --numstat"
-apart() (cd "$own/ignore" && g index "$@")
-whole() { [ ! -s "$own/numbers" ] || apart $diff -p --binary --full-index "$tree"; }
-changes() {
-  apart $diff -p -U0 --full-index --irreversible-delete --indent-heuristic \
-    --ignore-space-at-eol --ignore-blank-lines "$tree" || : >"$own/unknown"
-}
-returns() {
-  apart $diff -p -U0 "$tree" | awk '
-    function told() { if (lines) print file, lines; lines = 0 }
-    /^diff --git / { told(); file = $0 } /^[+].*\r$/ { lines++ } /^-.*\r$/ { lines-- }
-    END { told() }'
-}
-hashed() {
-  changes | sed -e '/^index /{h;d;}' -e '/^Binary files /{x;p;x;}' -e '/^\\/d' \
-    -e 's/^\(@@ -[0-9,]*\) .*/\1/' -e 's/[[:space:]]*$//'
-  returns
-}
-tell() {
-  $numstat "$tree" >"$own/numbers" || : >"$own/unknown"
-  hash=$({ [ ! -s "$own/numbers" ] || hashed; } | g index hash-object --stdin)
-  [ ! -e "$own/unknown" ] || hash=
-  printf '%s\n' "$commit" "$hash"
-  head -n 1000 "$own/numbers"
-  [ -n "$limit" ] || return 0
-  attributes "$attribute"
-  rest=$(whole | { head -c "$((limit + 1))" >"$own/patch" && wc -c; })
-  size=$(($(wc -c <"$own/patch") + rest))
-  printf '\n%s\n' "$size"
-  [ "$size" -gt "$limit" ] || base64 <"$own/patch"
-}
-"""
-
-# Reads the workspace at hand against the tree; the index is made anew, so no `stat` is trusted.
-_BODY = r"""
-isolate
-rm -f "$own/index" "$own/unknown"
-attributes '!diff'
-g index read-tree "$tree" && [ "$(g index write-tree)" = "$tree" ] || exit 4
-[ -z "$(odd | head -c 1)" ] || exit 7
-files
-{ echo . && g index ls-tree -d -r -z --name-only "$tree" | lines; } >"$own/folders"
-grep '/\.gitignore$' "$own/files" | awk 'NR == FNR { base[$0]; next }
-  { folder = $0; sub(/\/[^\/]*$/, "", folder); if (!(folder in base)) print }' \
-  "$own/folders" - | head -n 500 | rules
-kept >"$own/kept"
-[ $(($(wc -l <"$own/new"))) -le "$most" ] || exit 5
-big >"$own/bigger"
-: >"$own/larger"
-[ ! -s "$own/bigger" ] || list -type f -size "+$large" | comm -12 - "$own/kept" >"$own/larger"
-comm -23 "$own/kept" "$own/larger" >"$own/small"
-comm -23 "$own/new" "$own/larger" >"$own/fresh"
-much=
-[ ! -s "$own/fresh" ] || much=$(grown)
-[ ${#much} -gt 9 ] || much=
-[ -n "$much" ] || take index <"$own/small" 2>/dev/null || {  # what cannot be read stays as it was
-  while IFS= read -r name; do [ ! -r "$name" ] && [ ! -L "$name" ] || printf '%s\n' "$name"; done \
-    <"$own/small" | take index || exit 6
-}
-comm -23 "$own/tracked" "$own/files" >"$own/gone"
-[ ! -s "$own/gone" ] || zeros <"$own/gone" | g index update-index -z --force-remove --stdin
-if [ -s "$own/larger" ] && [ -n "$(comm -3 "$own/big" "$own/bigger" | head -c 1)" ]; then
-  much=$(awk '{ sum += $5 } END { printf "%.0f", sum }' "$own/bigger")
-fi
-if [ -n "$much" ]; then  # too much to hash
-  printf '%s\n\n' "$commit"
-  {
-    $numstat "$tree"
-    if [ ${#much} -gt 9 ]; then sort -u "$own/new" "$own/larger"; else cat "$own/larger"; fi |
-      sed -e 's/^/-\t-\t/'
-  } | head -n 1000
-  printf '\n%s\n' "$much"
-  exit 0
-fi
-tell
-"""
-
-READ = (
-    _COMMON
-    + _TELL
-    + r"""
-top=$1 own=$2 commit=$3 tree=$4 limit=$5 attribute=$6 large=$7 most=$8
-cd -P "$top" && [ "$(pwd -P)" = "$top" ] && [ -d "$own/git" ] || exit 3
-"""
-    + _BODY
-)
-
-# The second way, without git: which files are others than they were.
-COMPARE = (
-    _COMMON
-    + r"""
-top=$1 own=$2 commit=$3 large=$4
-cd -P "$top" && [ "$(pwd -P)" = "$top" ] && [ -f "$own/sums" ] || exit 3
-printf '%s\n\n' "$commit"
-sums | comm -3 "$own/sums" - | sed -e 's/^[[:space:]]*[0-9]* [0-9]* \.\///' | sort -u |
-  head -n 1000 | sed -e 's/^/-\t-\t/'
-"""
-)
-
-# Where nothing was noted before the agent: the repository's objects, and none of its settings.
-ONCE = (
-    _COMMON
-    + _OWN
-    + _TELL
-    + r"""
-commit=$1 limit=$2 attribute=$3 large=$4 most=$5
-while [ ! -e .git ] && [ "$PWD" != / ]; do cd -P .. || exit 3; done
-top=$(pwd -P) dir=.git
-[ ! -f .git ] || dir=$(sed -n 's/^gitdir: //p' .git)
-[ ! -f "$dir/commondir" ] || dir=$(cd -P "$dir" && cd -P "$(cat commondir)" && pwd -P)
-objects=$(cd -P "$dir/objects" && pwd -P) || exit 4
-own=$(mktemp -d) && own=$(cd -P "$own" && pwd -P) || exit 5
-trap 'rm -rf "$own"' EXIT
-trap 'exit 9' TERM INT
-isolate
-make "$objects" "${#commit}"
-g index read-tree "$commit^{tree}" || exit 4
-modules
-tree=$(g index write-tree) || exit 4
-g index ls-files -z | lines | grep -e '^\.gitignore$' -e '/\.gitignore$' | zeros |
-  (cd "$own/ignore" && g index checkout-index -z -q -f --stdin)
-: >"$own/big"
-"""
-    + _BODY
 )

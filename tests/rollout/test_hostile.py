@@ -1,5 +1,6 @@
 """Whatever a rollout leaves behind is its record; its siblings and the process are untouched."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,30 @@ def keeps_to_itself() -> Solver:
 def test_half_a_surrogate_pair_in_messages_that_an_agent_keeps_to_itself(tmp_path: Path) -> None:
     log = run(problem(), rtv(n=2, votes=1, agent=keeps_to_itself()), tmp_path, agent=half)
     assert log.status == "success", log.error
+
+
+@solver
+def keeps(key: str, value: str) -> Solver:
+    """An agent that keeps something in its store."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        state = await generate(state)
+        state.store.set(key, value)
+        return state
+
+    return solve
+
+
+@pytest.mark.parametrize(("key", "value"), [("name", f"value {HALF}"), (f"name {HALF}", "value")])
+def test_half_a_surrogate_pair_in_a_store(tmp_path: Path, key: str, value: str) -> None:
+    log = run(problem(), rtv(n=2, votes=1, agent=keeps(key, value)), tmp_path)
+    assert log.status == "success", log.error
+    [sample] = read_eval_log(log.location).samples or []
+    kept = {key: value for key, value in sample.store.items() if key.startswith("name")}
+    assert json.dumps(kept, ensure_ascii=False) in (
+        '{"name": "value \ufffd"}',
+        '{"name \ufffd": "value"}',
+    )
 
 
 def test_half_a_surrogate_pair_in_answers_that_are_asked_again(tmp_path: Path) -> None:
