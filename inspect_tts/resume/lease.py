@@ -195,7 +195,7 @@ class Lease:
         with self._counting:
             ended, number = self._term.model_copy(update={"released": True}), self._number
             with suppress(OSError):  # if the storage is away, others wait as if this one had died
-                if not self.lost and not self._files.exists(number + 1):
+                if not self.lost:
                     self._files.write(number, ended)
             self.lost = True
 

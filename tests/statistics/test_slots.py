@@ -1,0 +1,28 @@
+"""What rollouts of several agents and models are worth, from the records alone."""
+
+from outcome_cases import match, outcome, rollout, selection
+
+from inspect_tts.statistics.slots import by_slot
+
+A, A2, B = "t0-n00", "t0-n01", "t0-n02"
+
+
+def test_only_matches_between_kinds_tell_which_kind_wins() -> None:
+    rollouts = (
+        rollout(A, 1.0, model="a"),
+        rollout(A2, 0.0, model="a"),
+        rollout(B, 1.0, model="b"),
+    )
+    played = (
+        match(f"{A} {A2}", {A: 3}, A),
+        match(f"{A} {B}", {A: 1, B: 3}, B),
+        match(f"{A} {A2} {B}", {A2: 3, B: 1}, A2),
+    )
+    found = outcome(*rollouts, selections=(selection(played),), adopted=B)
+    one, two = by_slot([found])
+    assert [(each.model, each.matches, each.won) for each in (one, two)] == [
+        ("a", 2, 0.5),
+        ("b", 2, 0.5),
+    ]
+    assert (one.fair, two.fair) == ((1 / 2 + 2 / 3) / 2, (1 / 2 + 1 / 3) / 2)
+    assert (one.score, two.score, one.adopted, two.adopted) == (0.5, 1.0, 0.0, 1.0)
