@@ -7,7 +7,7 @@ from typing import Any
 # nothing here can match the same characters twice: an answer without end costs no time
 _STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?+)|,(?=\s*+[}\]])', re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}]', re.DOTALL)
+_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[{}]', re.DOTALL)
 _BEGIN = re.compile(r'\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\})', re.DOTALL)  # other braces are prose
 _FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 _THOUGHT = r"(?:\w{1,12}:)?(?:think|thinking|thought|thoughts|reasoning)"
