@@ -118,6 +118,8 @@ UNITS = [
     "& ",
     "{} ",
     "<think>",
+    "a <think> b ",
+    "`<think>` ",
     "</think>",
     "\\boxed{1}\n",
     "Solution 1\n",
