@@ -76,15 +76,16 @@ def parse_patch(patch: str) -> tuple[str, list[FilePatch]]:
         if parts[-1].ends_before(lines, index):
             parts.append(_Part())
         parts[-1].take(line)
-    before, files = "".join(parts[0].lines), list[FilePatch]()
+    files, texts = list[FilePatch](), ["".join(parts[0].lines)]
+    told = [texts]  # before the first file, and of each file
     for file in (part.file() for part in parts[1:]):
         if file.path:
             files.append(file)
-        elif files:
-            files[-1].text += file.text
-        else:
-            before += file.text
-    return before, files
+            told.append([])
+        told[-1].append(file.text)
+    for file, texts in zip(files, told[1:], strict=True):
+        file.text = "".join(texts)
+    return "".join(told[0]), files
 
 
 def files_of(patch: str) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ script of a kit is often of no use: it imports the others.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from inspect_ai.model import ChatMessage
 
@@ -22,6 +24,8 @@ MOST_FILE_CHARS = 200_000
 MOST_KIT_CHARS = 1_000_000
 MOST_COMMANDS = 40
 _MOST_COMMAND_CHARS = 20_000
+_MOST_TRIED = 400  # of the last commands: each is compared with each file
+_MOST_WRITTEN = 1_000
 _TEST_LIKE = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.[^/]*|conftest\.py)")
 _WRITING = re.compile(r"\.write(?:_text|_bytes|lines)?\(|\bopen\([^()\n]*,\s*['\"][wax]")
 _WORDS = re.compile(r"[^\W_]+(?:_+[^\W_]+)*+")
@@ -55,7 +59,12 @@ def names(command: str, path: str) -> bool:
     """Whether a command names a file, by its name or as a module."""
     base = path.rpartition("/")[2]
     stem = base.partition(".")[0]
-    return base in command or (len(stem) > 2 and stem in _WORDS.findall(command))
+    return base in command or (len(stem) > 2 and stem in _words(command))
+
+
+@lru_cache(maxsize=64)
+def _words(command: str) -> frozenset[str]:
+    return frozenset(_WORDS.findall(command))
 
 
 def kit_of(
@@ -78,8 +87,14 @@ def kit_of(
                     commands[command] = None
     changes = parse_patch(patch or "")[1]
     changed = {file.path.rpartition("/")[2] for file in changes if file.old is not None}
-    tried = [command for command in reversed(commands) if not _edits(command, files, changed)]
-    latest = tuple(tried[:MOST_COMMANDS])
+    edits = {path for path, text in files.items() if _edits(text, changed)}
+    tried = (
+        command
+        for command in islice(reversed(commands), _MOST_TRIED)
+        if not _edits(command.text, changed)
+        and not any(names(command.text, path) for path in edits)
+    )
+    latest = tuple(islice(tried, MOST_COMMANDS))
     kept = _beside(files, changes, latest)
     return Kit(author, _bounded(kept), latest)
 
@@ -123,17 +138,13 @@ def _writes(files: dict[str, str], command: SimpleCommand, folder: str) -> bool:
     return True
 
 
-def _edits(command: KitCommand, files: dict[str, str], changed: set[str]) -> bool:
+def _edits(text: str, changed: set[str]) -> bool:
     """Whether a script is the change itself: it names a file that the patch changes, and writes."""
-    run = [text for path, text in files.items() if names(command.text, path)]
-    return any(
-        _WRITING.search(text) is not None and any(name in text for name in changed)
-        for text in (command.text, *run)
-    )
+    return _WRITING.search(text) is not None and any(name in text for name in changed)
 
 
 def _put(files: dict[str, str], path: str | None, text: str) -> None:
-    if path is not None:
+    if path is not None and (path in files or len(files) < _MOST_WRITTEN):
         files[path] = text
 
 

@@ -33,12 +33,12 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?i)\b(pid|process(?: id)?|thread)([ =:#-]{1,3})\d++", r"\1\2*"),
         (r"\bline \d++", "line *"),
         (r"(\.[a-z]{1,4}):\d++(?::\d++)?", r"\1:*"),
-        (r"[ \t]++(?=\n|\Z)", ""),
+        (r"(?<![ \t])[ \t]++(?=\n|\Z)", ""),
     )
 )
 _FRAME = re.compile(r"[ \t]*+File \"[^\"\n]*+\", line \*")
 _SET = re.compile(r"\{([^{}:\n]{1,2000})\}")
-_PYTEST = re.compile(r"={3,} test session starts ={3,}")
+_PYTEST = re.compile(r"(?<!=)={3,}+ test session starts ===")
 _PYTEST_KEPT = re.compile(
     r"(?:FAILED|ERROR|E  )|=+ .*(?:passed|failed|error|no tests ran)|[=]+ ERR"
 )

@@ -7,6 +7,7 @@ occurs in none of them. What looks like a tag inside of a text gets a `~` behind
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import islice
@@ -22,12 +23,9 @@ _TAG = (
 )
 _LIKE_TAG = re.compile(rf"<(?P<marks>~*+){_TAG}")
 _MARKED_TAG = re.compile(rf"<~(?P<marks>~*+){_TAG}")
-_BLOCK = re.compile(
-    # a prompt of a user's may have text before and behind a block
-    r"(?<![a-z])(?P<word>[a-z]{12}) <(?P<tag>\w+)>\n(?P<text>.*?)\n(?P=word) </(?P=tag)>",
-    re.DOTALL,
-)
-
+# a prompt of a user's may have text before and behind a block
+_OPENS = re.compile(r"(?<![a-z])([a-z]{12}) <(\w+)>\n")
+_CLOSES = re.compile(r"\n([a-z]{12}) </(\w+)>")
 
 _MOST_TRIES = 100
 """A text cannot know the next word, so the first one fits except by a chance of 1 in 10**15."""
@@ -75,7 +73,17 @@ def fenced(word: str, tag: str, text: str) -> str:
 
 def blocks(prompt: str) -> list[Block]:
     """The blocks of a prompt, each with its original text."""
-    return [Block(each["tag"], original(each["text"])) for each in _BLOCK.finditer(prompt)]
+    closes = dict[tuple[str, str], list[re.Match[str]]]()
+    for close in _CLOSES.finditer(prompt):
+        closes.setdefault((close[1], close[2]), []).append(close)
+    found, place = list[Block](), 0
+    for opens in _OPENS.finditer(prompt):
+        ends = closes.get((opens[1], opens[2]), [])
+        at = bisect_left(ends, opens.end(), key=lambda close: close.start())
+        if opens.start() >= place and at < len(ends):
+            found.append(Block(opens[2], original(prompt[opens.end() : ends[at].start()])))
+            place = ends[at].end()
+    return found
 
 
 def _possible(texts: Iterable[str], *, seed: int, key: str) -> Iterator[str]:

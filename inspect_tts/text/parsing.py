@@ -7,24 +7,57 @@ from typing import Any
 # nothing here can match the same characters twice: an answer without end costs no time
 _STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?+)|,(?=\s*+[}\]])', re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}]', re.DOTALL)
+_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[{}]', re.DOTALL)
 _BEGIN = re.compile(r'\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\})', re.DOTALL)  # other braces are prose
 _FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
-_THOUGHT = r"(?:\w{1,12}:)?(?:think|thinking|thought|thoughts|reasoning)"
-_THINKS = re.compile(rf"\s*+(?:<{_THOUGHT}>|\[THINK\]|<\|channel\|>analysis)", re.IGNORECASE)
+_THOUGHT = r"\s?(?:\w{1,12}:)?(?:think|thinking|thought|thoughts|reasoning)\s?"
 _THOUGHT_ENDS = re.compile(
-    rf"</{_THOUGHT}>|\[/THINK\]|<\|channel\|>final<\|message\|>", re.IGNORECASE
+    rf"</{_THOUGHT}>|<\s/{_THOUGHT}>|◁/think▷|\[/THINK\]|<\|end_of_thought\|>"
+    r"|<\|channel\|>final<\|message\|>",
+    re.IGNORECASE,
 )
+_THINKS_OR_QUOTES = re.compile(
+    rf"(?P<thinks><{_THOUGHT}>|◁think▷|\[THINK\]|<\|begin_of_thought\|>|<\|channel\|>analysis)"
+    r"|\\.|```|[\n\"`]",
+    re.IGNORECASE,
+)
+_WITHIN_SENTENCE = re.compile(r"[\w,;(/]\s?")
+_GOES_ON = re.compile(r"\s?[,.;:)/]| [a-z]")
 
 
 def spoken(text: str) -> str:
-    """What a model said after it had thought."""
+    """What a model said after it had thought; nothing if it did not end to think."""
     text = text.encode(errors="replace").decode()
     if text.lstrip().startswith(("{", "```json")):
         return text
-    ends = [found.end() for found in _THOUGHT_ENDS.finditer(text)]
+    ends = [
+        found.end()
+        for found in _THOUGHT_ENDS.finditer(text)
+        if {text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]}
+        not in ({"`"}, {'"'})
+    ]
     rest = text[ends[-1] :] if ends else text
-    return "" if _THINKS.match(rest) else rest
+    return "" if _thinks(rest, again=bool(ends)) else rest
+
+
+def _thinks(text: str, *, again: bool) -> bool:
+    """Whether a thought begins in a text that does not end it, and is not only mentioned there."""
+    quoted, in_code = {'"': False, "`": False}, False
+    for found in _THINKS_OR_QUOTES.finditer(text):
+        if found["thinks"] is None:
+            match found[0]:
+                case "```":
+                    in_code = not in_code
+                case '"' | "`" as mark:
+                    quoted[mark] = not quoted[mark]
+                case "\n":
+                    quoted = {'"': False, "`": False}
+        elif not in_code and not any(quoted.values()):
+            begin, end = found.span()
+            within = _WITHIN_SENTENCE.fullmatch(text[max(0, begin - 2) : begin].lstrip())
+            if not within or not (again or _GOES_ON.match(text[end : end + 2])):
+                return True
+    return False
 
 
 def parse_json_object(text: str) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from inspect_tts.method.records import Facts, Rollout
 from .fences import fenced
 from .parsing import json_objects
 
-_MOST_OBJECTS = 20  # tried, of those in an answer
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore")
@@ -87,10 +85,15 @@ class SummaryContent(_Part):
     failure_modes: list[str] = Field(default_factory=list)
 
 
+_REQUIRED = {name for name, each in SummaryContent.model_fields.items() if each.is_required()}
+
+
 def parse_summary(text: str) -> SummaryContent:
     """Read a summarizer's answer."""
     problem: ValueError | None = None
-    for found in json_objects(text)[:_MOST_OBJECTS]:
+    for found in json_objects(text):
+        if problem is not None and not found.keys() >= _REQUIRED:
+            continue  # an answer can hold a hundred thousand of them
         try:
             # by way of JSON text: there pydantic refuses half a surrogate pair, no log can hold it
             return SummaryContent.model_validate_json(json.dumps(found))

@@ -14,7 +14,7 @@ _DOUBT = re.compile(
     r"\b(?:wait|correction|or rather|on (?:second thoughts?|reflection)|scratch that|i mean|"
     r"hold on|actually no|actually,|i take that back|reconsider\w*|not sure|undecided|toss|coin|"
     r"can(?:not|'t) (?:decide|tell|say)|mixed (?:them )?up|sorry|kidding|the (?:other|wrong) one|"
-    r"edit(?=:))\b|\n\W*no\b(?!\s+doubt)",
+    r"edit(?=:))\b|\n[^\w\n]*+no\b(?!\s+doubt)",
     re.IGNORECASE,
 )
 _TURNS = re.compile(r"\W*(?:but|or|and|unless|if|oder|und|ou|o|или|或|和|与|又は|または)\b", re.I)

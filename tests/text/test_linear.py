@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from growth import grows
+from growth import grows, grows_between
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser
 
 from inspect_tts.agents.terminus.screen import (
@@ -27,8 +27,11 @@ from inspect_tts.evidence.injection import orders_in
 from inspect_tts.evidence.leaks import leaks, revisions
 from inspect_tts.evidence.patches import parse_patch
 from inspect_tts.evidence.shell import argument_words, programs
+from inspect_tts.execution.kits import kit_of
+from inspect_tts.execution.outputs import comparable
 from inspect_tts.text.fences import blocks, harmless, original
 from inspect_tts.text.parsing import parse_json_object, spoken
+from inspect_tts.text.summary import parse_summary
 from inspect_tts.text.transcript import closed_fences, render_trajectory, split_at
 from inspect_tts.text.verdict import parse_grade, parse_verdict
 
@@ -74,6 +77,7 @@ UNITS = [
     "```",
     "```bash\n",
     "```bash\n\n",
+    "cat > a <<E\nE\n",
     "```mswea_bash_command\n",
     "\n```",
     "```json\n",
@@ -90,6 +94,10 @@ UNITS = [
     "Final verdict: Solution 1\n",
     "Final grade: 3\n",
     "solution ",
+    "\n#",
+    "only ",
+    "abcdefghijkl <a>\n",
+    "abcdefghijkl </a>\n",
     "</solution_1>",
     "<solution_",
     "[observation]\n",
@@ -98,6 +106,7 @@ UNITS = [
     "<returncode> ",
     "diff --git a/x b/x\n",
     "diff --git a/",
+    "diff --git \n",
     "@@ -1,9 +1,9 @@\n",
     "+++ b/a\t",
     "1\t2\tx\n",
@@ -109,6 +118,8 @@ UNITS = [
     "& ",
     "{} ",
     "<think>",
+    "a <think> b ",
+    "`<think>` ",
     "</think>",
     "\\boxed{1}\n",
     "Solution 1\n",
@@ -147,6 +158,10 @@ def fenced_actions(text: str) -> list[str]:
     return found
 
 
+def kit(text: str) -> object:
+    return kit_of("a", [ChatMessageAssistant(content=f"```bash\n{text}\n```")], text, top="/x")
+
+
 LOOKS: dict[str, Callable[[str], Any]] = {
     "programs": programs.__wrapped__,
     "leaks": lambda text: leaks([text, text[1:]]),
@@ -160,11 +175,18 @@ LOOKS: dict[str, Callable[[str], Any]] = {
     "blocks": blocks,
     "injections": lambda text: orders_in(text[: 2**17]),
     "verdict": lambda text: parse_verdict(text, 4),
+    "verdict in its line": lambda text: parse_verdict(f"Final verdict: Solution 1 {text}", 4),
+    "verdict before": lambda text: parse_verdict(f"Final verdict: Solution 1\n{text}x", 4),
     "grade": parse_grade,
     "json": tried(parse_json_object),
+    "json of an object": tried(lambda text: parse_json_object('{"a":' + text)),
+    "summary": tried(parse_summary),
+    "output": lambda text: comparable(text + "x", top="/a/b", home="/root"),
+    "kit": kit,
     "spoken": spoken,
     "words": argument_words,
     "patch_parts": parse_patch,
+    "patch_parts of a file": lambda text: parse_patch(f"diff --git a/x b/x\n{text}"),
     "turn": tried(parse_turn),
     "keystrokes": keystrokes,
     "with_marker": lambda text: with_marker(text + "\n", "true"),
@@ -188,9 +210,28 @@ def test_repeats_cost_time_by_their_length(look: str) -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_half_a_megabyte_of_everything_costs_four_times_a_quarter_of_it(look: str) -> None:
     runs = "".join(unit * 50 for unit in UNITS)
-    for unit in (runs, "{} ", f"python3 -c \"bytes.fromhex('{'0f' * 2**15}')\"\n"):
+    for unit in (runs, "{} ", '{"a":1}', f"python3 -c \"bytes.fromhex('{'0f' * 2**15}')\"\n"):
         # a cost may step up once, where a search takes another way
         assert (
             grows(LOOKS[look], unit, 2**17, 2**19) is None
             or grows(LOOKS[look], unit, 2**19, 2**21) is None
         )
+
+
+MANY: dict[str, tuple[str, int, Callable[[int], str]]] = {
+    "blocks never closed": ("blocks", 500, lambda at: f"{fence(at)} <a>\n"),
+    "scripts": ("kit", 1_000, lambda at: f"cat > a{at}.py <<E\nE\npython a{at}.py\n"),
+    "files without a name": ("patch_parts of a file", 25_000, lambda at: f"diff --git \n-{at}\n"),
+}
+
+
+def fence(at: int) -> str:
+    return f"{at:012d}".translate({ord("0") + digit: "bcdfghjklm"[digit] for digit in range(10)})
+
+
+@pytest.mark.parametrize(("look", "count", "each"), MANY.values(), ids=MANY)
+def test_many_different_ones_cost_time_by_their_number(
+    look: str, count: int, each: Callable[[int], str]
+) -> None:
+    few, many = ("".join(map(each, range(number))) for number in (count, 4 * count))
+    assert grows_between(LOOKS[look], few, many) is None

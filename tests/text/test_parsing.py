@@ -41,6 +41,30 @@ SPOKEN = [
     pytest.param('{"a": "strips </think>"}', '{"a": "strips </think>"}', id="within JSON"),
     pytest.param("The tag `<think>` is kept.", "The tag `<think>` is kept.", id="in a sentence"),
     pytest.param("half \ud83d", "half ?", id="half a surrogate pair"),
+    pytest.param("<think >a</think >Yes.", "Yes.", id="a blank in the tag"),
+    pytest.param("< think >a</ think >Yes.", "Yes.", id="blanks in the tag"),
+    pytest.param("◁think▷a◁/think▷Yes.", "Yes.", id="Kimi"),
+    pytest.param("<|begin_of_thought|>a<|end_of_thought|>Yes.", "Yes.", id="Sky-T1"),
+    pytest.param("Okay. <think>No", "", id="never closed, after a sentence"),
+    pytest.param('I say "go". <think>No', "", id="never closed, after a quotation"),
+    pytest.param("Okay\n<reasoning>\nNo", "", id="never closed, on its line"),
+    pytest.param("Let me see<think>No", "", id="never closed, within a sentence"),
+    pytest.param("◁think▷No", "", id="Kimi, never closed"),
+    pytest.param("<|begin_of_thought|>No", "", id="Sky-T1, never closed"),
+    pytest.param("So <|channel|>analysis<|message|>a", "", id="gpt-oss, never closed"),
+    pytest.param("<think>a</think>Yes. <think>No", "", id="another one never closed"),
+    pytest.param("It strips <think> tags.", "It strips <think> tags.", id="a mention"),
+    pytest.param("It strips `</think>` now.", "It strips `</think>` now.", id="an end in code"),
+    pytest.param("<think>a `</think>` b</think>Yes.", "Yes.", id="an end in code in a thought"),
+    pytest.param(
+        'So:\n{"a": "Lost. <think> is"}', 'So:\n{"a": "Lost. <think> is"}', id="within JSON below"
+    ),
+    pytest.param(
+        "So:\n```\n<think>\n```\nYes.", "So:\n```\n<think>\n```\nYes.", id="within a code block"
+    ),
+    pytest.param(
+        "<analysis>a</analysis>Yes.", "<analysis>a</analysis>Yes.", id="analysis meant to be read"
+    ),
 ]
 
 

@@ -91,6 +91,14 @@ def test_a_summary_is_shown_one_item_a_line() -> None:
     )
 
 
+@pytest.mark.parametrize("count", [1, 25, 3_000])
+@pytest.mark.parametrize("other", ['{"a": 1}', json.dumps(SMALLEST | {"strategy": None})])
+def test_the_last_object_that_is_a_summary_counts(other: str, count: int) -> None:
+    summary, draft = (json.dumps(SMALLEST | {"strategy": told}) for told in ("ended", "draft"))
+    text = "\n".join([draft, summary, *[other] * count])
+    assert parse_summary(text).strategy == "ended"
+
+
 UNREADABLE = [
     pytest.param("I could not.", "no JSON object", id="no JSON"),
     pytest.param("[]", "no JSON object", id="array"),
