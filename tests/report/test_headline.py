@@ -74,6 +74,22 @@ def test_on_few_problems_nothing_is_sure(tmp_path: Path) -> None:
     assert "ran on 1 problem, too few to be sure: selected 100.0 %" in each.text
 
 
+def test_one_problem_has_no_interval_anywhere(tmp_path: Path) -> None:
+    log = scored(Made(problems=1, n=2, keep=1, votes=2), [0.0], 1.0)
+    samples(log)[0].model_usage = {"made/model": ModelUsage(total_tokens=10, total_cost=5.76)}
+    write(log, tmp_path)
+    told = said(tmp_path)
+    assert "pass@1 0.0 %, gain +100.0 points (1 problem); $5.76 for 1 problem." in told
+    markdown = report(tmp_path, "--markdown").stdout
+    for shown in (told, markdown, report(tmp_path, "--no-html").stdout):
+        assert not re.search(r"(\S+)(\.\.| to )\1\b", shown)
+        assert "95 % interval " not in shown
+    assert re.search(r"^\| pdr_rtv .*\| 100.0 \| \+100.0 \| 0.0 \|", markdown, re.MULTILINE)
+    gain = numbers(tmp_path)["runs"][0]["scores"]["gain"]
+    assert gain == {"value": 1.0, "low": None, "high": None, "problems": 1}
+    assert ",1.0,,,1," in report(tmp_path, "--csv").stdout
+
+
 def test_the_cost_is_that_of_a_problem_and_of_all(tmp_path: Path) -> None:
     log = made_log(SETTLED)
     for sample in samples(log):

@@ -34,8 +34,8 @@ class Table:
 
 def _estimate(found: Estimate, form: str, percent: bool) -> Cell:
     text = show(found.value, form, percent)
-    low, high = (show(end, form, percent, digits=0) for end in (found.low, found.high))
-    return Cell(f"{text}%" if form == "share" else text, f"{low} to {high}")
+    ends = (show(end, form, percent, digits=0) for end in found.interval or ())
+    return Cell(f"{text}%" if form == "share" else text, " to ".join(ends))
 
 
 # --- tables with one row for each run
@@ -157,9 +157,9 @@ def _comparison(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:
                 return show(value, "change", percent)
             return ("+" if value >= 0 else "-") + show(abs(value), form, percent)
 
-        difference, low, high = map(signed, change[:3])
-        shown = (title, show(a, form, percent), show(b, form, percent), difference)
-        return tuple(map(Cell, (*shown, f"{low} to {high}", str(change.problems))))
+        shown = (title, show(a, form, percent), show(b, form, percent), signed(change.value))
+        interval = " to ".join(map(signed, change.interval or ())) or UNKNOWN
+        return tuple(map(Cell, (*shown, interval, str(change.problems))))
 
     sides = [runs[side] for side in (comparison.a, comparison.b)]
     a, b = (" ".join(filter(None, (r.label, r.settings, f"({r.model})"))) for r in sides)
@@ -188,7 +188,7 @@ LISTS = (
     Listed(
         "pass@k of iteration 0",
         ("k", "share of problems: score", "interval: score"),
-        lambda run: ((f"pass@{k}", e.value, (e.low, e.high)) for k, e in run.pass_at_k.items()),
+        lambda run: ((f"pass@{k}", e.value, e.interval) for k, e in run.pass_at_k.items()),
     ),
     Listed(
         "What refinement changed",
