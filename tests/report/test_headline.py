@@ -163,6 +163,49 @@ def test_the_main_table_begins_with_the_answer_and_shows_settings_that_differ(
     assert "top_k" not in "".join(rows), "what all have alike is not shown"
 
 
+def two_tasks(folder: Path) -> None:
+    """Of each task a run with and one without refinement, which differ in a setting."""
+    for task, more in (("swe", {"tie": "evidence"}), ("terminal", {"tie": "random"})):
+        for keep in (True, False):
+            log = made_log(Made(problems=2, n=2, keep=1))
+            name = f"{task}-{keep}"
+            log.eval.task, log.eval.eval_id, log.eval.task_id = task, name, name
+            passed = log.plan.steps[0].params_passed
+            assert passed is not None
+            passed |= {**more, "keep_parents": keep}
+            for sample in samples(log):
+                sample.uuid = f"{name}-{sample.id}"
+                sample.store["RolloutPool:rollouts"][0] |= {"status": "error", "reason": task}
+            write(log, folder, name)
+
+
+def test_settings_are_compared_within_a_task_and_warnings_name_it(tmp_path: Path) -> None:
+    two_tasks(tmp_path)
+    shown = report(tmp_path, "--no-html").stdout
+    table = shown.partition("Main table")[2].partition("Cost of a problem")[0]
+    assert "keep_parents=" in table
+    assert "tie=" not in table, "all rows of a task have it alike"
+    for task in ("swe", "terminal"):
+        told = [line for line in shown.splitlines() if line.endswith(f": {task}")]
+        assert len(told) == 2
+        assert all(f"({task}, made/model): " in line for line in told)
+
+
+def test_a_terminal_breaks_no_word_that_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in ("made/a-model-of-25-letters", "openrouter/meta-llama/llama-4-maverick-instruct"):
+        write(made_log(Made(problems=2, n=2, keep=1, model=model)), tmp_path, model[-3:])
+    monkeypatch.setenv("COLUMNS", "80")
+    table = report(tmp_path, "--no-html").stdout.partition("Main table")[2]
+    lines = {line.split()[0] for line in table.splitlines() if line.strip()}
+    assert {
+        "made/a-model-of-25-letters",
+        "openrouter/meta-llama/",
+        "llama-4-maverick-instruct",
+    } <= lines
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_tables_of_two_tasks_fit_a_terminal(
     width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -54,10 +54,10 @@ def _outcome(run: RunNumbers, percent: bool) -> tuple[Verdict, str]:
         name, estimate = ("selected", selected) if selected else ("pass@1", single)
         why = "its rollouts were not graded"
         if estimate is None:
-            return "unknown", f"has no score, {why if run.samples else 'no sample of it ended'}"
+            return "unknown", f"has no score because {why if run.samples else 'no sample ended'}"
         on = _on(estimate, partial(_score, percent=percent))
         text = f"has {name} {_score(estimate.value, percent)} ({on})"
-        unknown = f"; whether that is a gain is unknown, {why}" if name == "selected" else ""
+        unknown = f"; whether that is a gain is unknown because {why}" if name == "selected" else ""
         return "unknown", text + unknown
     verdict: Verdict = "unsure"
     said = "may or may not help"

@@ -79,7 +79,7 @@ def _estimates(
 
 
 def _differing(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
-    """The settings that others of these runs have otherwise, if the label does not show them."""
+    """The settings that others of its task have otherwise, if the label does not show them."""
 
     def alike(word: str, other: RunNumbers) -> bool:
         words, name = other.settings.split(), word.partition("=")[0]
@@ -87,9 +87,9 @@ def _differing(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
         return word in words or (absent and ("selected" in other.scores) != strategy)
 
     strategy = "selected" in run.scores
-    told = run.label.split()
+    others, told = [other for other in runs if other.task == run.task], run.label.split()
     words = (word for word in run.settings.split() if word not in told)
-    return " ".join(word for word in words if not all(alike(word, other) for other in runs))
+    return " ".join(word for word in words if not all(alike(word, other) for other in others))
 
 
 def _main(runs: Sequence[RunNumbers]) -> Table:
