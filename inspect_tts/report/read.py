@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from math import isfinite
 from multiprocessing import get_context
@@ -14,15 +13,14 @@ from typing import Any, TypeVar
 from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
 
 from inspect_tts.method.facts import Status
-from inspect_tts.method.records import Facts, Record, Rollout, Summary, Usage, Vote
-from inspect_tts.models.roles import usage
-from inspect_tts.scaled.records import ScaledSelection
+from inspect_tts.method.records import Facts, Record, Rollout, Summary, Vote
 from inspect_tts.scores import SCORE, score_number
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.statistics.outcomes import PASS_MARK, ProblemOutcome, with_numbers
 
 from .logs import LogFile, told
 from .page.detail import Detail, problem_detail
+from .spent import counted, spent
 from .warnings import Counts, counts, plain_counts
 
 _CHUNK = 8
@@ -138,7 +136,7 @@ def read_sample(
         return ReadSample(log, attempt, counts=plain_counts(attempt.rollouts[0].limit))
     pool = sample.store_as(RolloutPool)
     rollouts, selections, adopted = pool.rollouts, pool.selections, pool.adopted
-    used, seconds = _spent(sample)
+    used, seconds = spent(sample, pool)
     recorded = ProblemOutcome(
         str(sample.id),
         sample.epoch,
@@ -208,22 +206,8 @@ def _own_score(sample: EvalSample) -> float | None:
     return None
 
 
-def _spent(sample: EvalSample) -> tuple[Usage, float | None]:
-    """Usage and wall time of a problem, also where its rollouts were samples of their own."""
-    if "ScaledSelection:contexts" not in sample.store:
-        return _total(sample), sample.total_time
-    others = sample.store_as(ScaledSelection)
-    times = [datetime.fromisoformat(t) for t in (others.began, sample.completed_at) if t]
-    seconds = (times[1] - times[0]).total_seconds() if len(times) == 2 else None
-    return _total(sample) + others.elsewhere, seconds
-
-
-def _total(sample: EvalSample) -> Usage:
-    return sum(map(usage, sample.model_usage.values()), Usage())
-
-
 def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcome:
-    score, used = _own_score(sample), _total(sample)
+    score, used = _own_score(sample), counted(sample)
     turns = sample.turn_count
     if turns is None:  # logs of older versions of Inspect do not count them
         if not sample.messages:

@@ -27,7 +27,7 @@ class Budget:
         self.account = Account(limit=Amount(*most))
         self.ahead: tuple[str, ...] = ()
         """The phases that the strategy still plans, the current one first."""
-        self._taken_over = Amount()
+        self._taken_over, self._unrecorded = Amount(), Usage()
         self._changed = anyio.Condition()
         self._decided = 0
 
@@ -56,6 +56,12 @@ class Budget:
     def take_over(self, usage: Usage) -> None:
         """Count what an earlier run had paid for, as if this one had."""
         self._taken_over = self._taken_over.plus(self.amount(usage))
+        self._unrecorded += usage
+
+    def newly_taken_over(self) -> Usage:
+        """What was taken over since this was last asked."""
+        found, self._unrecorded = self._unrecorded, Usage()
+        return found
 
     def begin(self, phase: str, *, n: int = 1) -> None:
         """Begin a phase: `rollouts` (n of them) or `selection`."""

@@ -10,7 +10,7 @@ from inspect_tts.errors import UserError
 from inspect_tts.execution.classes import latest
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.parameters import IterationParameters, slots_key
-from inspect_tts.method.records import Draw, Match, Rollout, Selection, Stage
+from inspect_tts.method.records import Draw, Match, Rollout, Selection, Stage, Usage
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.tournament import judges_key
@@ -50,6 +50,8 @@ class RolloutPool(StoreModel):
     """The rollout that the task's scorer graded."""
     taken_over: dict[str, int] = Field(default_factory=dict)
     """Saved results of an earlier run that were taken over: a count for each kind."""
+    taken_over_usage: Usage | None = None
+    """What these had used, which Inspect's usage of the sample lacks; None in older logs."""
     damaged: dict[str, int] = Field(default_factory=dict)
     """Saved results that were damaged and therefore computed again: a count for each kind."""
 
@@ -115,6 +117,10 @@ class RolloutPool(StoreModel):
         """What a selection goes by that begins now, or a context of an iteration's rollouts."""
         which = self.iteration if iteration is None else iteration
         return latest(self.executions, which, len(self.selections))
+
+    def count_taken_over(self, usage: Usage) -> None:
+        """Count what saved results had used that a stage took over."""
+        self.taken_over_usage = (self.taken_over_usage or Usage()) + usage
 
     def replace(self, rollout: Rollout) -> None:
         """Replace the record of a rollout by a newer one."""

@@ -101,6 +101,7 @@ async def add_iteration(
     stage = stage.model_copy(update={"seconds": source.seconds, "cut": cut})
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]
+    pool.count_taken_over(tasks.budget.newly_taken_over())
     pool.selected = [*eligible(records, leak_guard=leak_guard), *carried]
     return records
 

@@ -115,6 +115,7 @@ def selection_stage(
         pool.stages = [*pool.stages, stage]
         pool.draws = [*pool.draws, *candidates.draws]
         pool.selections = [*pool.selections, selection]
+        pool.count_taken_over(rollout_tasks().budget.newly_taken_over())
         pool.selected = list(selection.selected)
         rollout_tasks().release(set(population) - set(selection.selected))
         followed(pool.problem).complete(pool.selected)

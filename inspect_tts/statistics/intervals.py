@@ -17,10 +17,16 @@ class Estimate(NamedTuple):
     """A number over problems with its interval."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    """None with one problem, which tells nothing of others."""
+    high: float | None
     problems: int
     """Problems that it rests on."""
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Both ends, None where there are none."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
 
 
 @lru_cache(maxsize=8)
@@ -40,9 +46,9 @@ def estimate(
     """Compute a statistic over problems with its percentile interval."""
     if not values or (value := statistic(values)) is None:
         return None
-    samples: list[Sequence[T]] = [values]  # of one problem all resamples are equal
-    if len(values) > 1:
-        samples = [itemgetter(*drawn)(values) for drawn in resamples(len(values), seed=seed)]
+    if len(values) == 1:
+        return Estimate(value, None, None, 1)
+    samples = [itemgetter(*drawn)(values) for drawn in resamples(len(values), seed=seed)]
     found = sorted(number for each in samples if (number := statistic(each)) is not None)
     return Estimate(value, _quantile(found, TAIL), _quantile(found, 1 - TAIL), len(values))
 

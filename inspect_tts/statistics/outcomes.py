@@ -35,7 +35,7 @@ class ProblemOutcome:
     numbers: Mapping[str, float] = field(default_factory=dict)
     """As from `sample_numbers`; a number that is not known is absent."""
     usage: Usage = field(default_factory=Usage)
-    """Of the whole sample, as Inspect counted it."""
+    """Of the whole sample, with what a retry took over."""
     seconds: float | None = None
     """Wall time of the whole sample."""
     executions: tuple[ExecutionEvidence, ...] = ()
@@ -68,6 +68,17 @@ class ProblemOutcome:
 def vote_usage(match: Match) -> Usage:
     """What the votes of a match used."""
     return sum((vote.usage for vote in match.votes), Usage())
+
+
+def recorded_usage(
+    rollouts: Sequence[Rollout], summarized: Sequence[Rollout], selections: Sequence[Selection]
+) -> Usage:
+    """What rollouts, the summaries of others, votes and investigations used by their records."""
+    matches = [match for s in selections for round in s.rounds for match in round.matches]
+    used = [*(rollout.usage for rollout in rollouts), *(r.summary.usage for r in summarized)]
+    used += [vote_usage(match) for match in matches]
+    used += [match.investigation.usage for match in matches if match.investigation]
+    return sum(used, Usage())
 
 
 def with_numbers(outcome: ProblemOutcome) -> ProblemOutcome:

@@ -15,7 +15,7 @@ class Phase(NamedTuple):
     """Spending of one phase, as means over problems."""
 
     name: str
-    """One of `PHASES`, or `other`: what Inspect counted beside them."""
+    """One of `PHASES`, or `other`: what was counted beside them."""
     iteration: int | None
     """None for `other`."""
     input_tokens: float

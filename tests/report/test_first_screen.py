@@ -1,6 +1,7 @@
 """What the page of a report answers at once, its links, its dialog, and who can read it."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
@@ -114,6 +115,38 @@ def test_on_a_telephone_nothing_of_it_is_off_screen(browser: Browser, html: Path
     assert not page.evaluate(hidden)
     label = "getComputedStyle(document.querySelector('#scores td:not(.words)'), '::before').content"
     assert "selected" in page.evaluate(label), "each number keeps its heading"
+    page.close()
+
+
+def test_a_long_name_of_a_task_fits_a_telephone(browser: Browser, tmp_path: Path) -> None:
+    log = made_log(Made(problems=1, n=2, keep=1))
+    log.eval.task = "a_task_with_a_name_that_is_far_too_long_for_the_width_of_a_telephone"
+    page = open_page(browser, written(tmp_path, log), [], viewport=NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    page.close()
+
+
+def test_no_line_ends_between_a_number_and_its_percent(browser: Browser, html: Path) -> None:
+    page = open_page(browser, html, [], viewport=NARROW)
+    texts = page.locator(".findings li, .warnings li, .caption, .notes li").all_text_contents()
+    assert any("\u00a0%" in text for text in texts)
+    assert not any(re.search(r"\d %", text) for text in texts)
+    page.close()
+
+
+def test_in_the_dialog_the_link_stands_beside_the_title(browser: Browser, html: Path) -> None:
+    page = open_page(browser, html, [])
+    page.locator("#list .open").first.click()
+    page.locator(".match").first.click()
+    places = [page.locator(part).bounding_box() for part in ("#match-title", "#match-link")]
+    close, header = (page.locator(f"dialog {part}").bounding_box() for part in ("#close", "header"))
+    [title, link] = places
+    assert title
+    assert link
+    assert close
+    assert header
+    assert 0 <= link["x"] - (title["x"] + title["width"]) < 20
+    assert close["x"] + close["width"] > header["x"] + header["width"] - 30
     page.close()
 
 

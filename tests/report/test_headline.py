@@ -74,6 +74,22 @@ def test_on_few_problems_nothing_is_sure(tmp_path: Path) -> None:
     assert "ran on 1 problem, too few to be sure: selected 100.0 %" in each.text
 
 
+def test_one_problem_has_no_interval_anywhere(tmp_path: Path) -> None:
+    log = scored(Made(problems=1, n=2, keep=1, votes=2), [0.0], 1.0)
+    samples(log)[0].model_usage = {"made/model": ModelUsage(total_tokens=10, total_cost=5.76)}
+    write(log, tmp_path)
+    told = said(tmp_path)
+    assert "pass@1 0.0 %, gain +100.0 points (1 problem); $5.76 for 1 problem." in told
+    markdown = report(tmp_path, "--markdown").stdout
+    for shown in (told, markdown, report(tmp_path, "--no-html").stdout):
+        assert not re.search(r"(\S+)(\.\.| to )\1\b", shown)
+        assert "95 % interval " not in shown
+    assert re.search(r"^\| pdr_rtv .*\| 100.0 \| \+100.0 \| 0.0 \|", markdown, re.MULTILINE)
+    gain = numbers(tmp_path)["runs"][0]["scores"]["gain"]
+    assert gain == {"value": 1.0, "low": None, "high": None, "problems": 1}
+    assert ",1.0,,,1," in report(tmp_path, "--csv").stdout
+
+
 def test_the_cost_is_that_of_a_problem_and_of_all(tmp_path: Path) -> None:
     log = made_log(SETTLED)
     for sample in samples(log):
@@ -145,6 +161,49 @@ def test_the_main_table_begins_with_the_answer_and_shows_settings_that_differ(
     assert head.endswith("| problems |")
     assert [re.findall(r"\bn=\d", row) for row in rows] == [["n=2"], ["n=4"]]
     assert "top_k" not in "".join(rows), "what all have alike is not shown"
+
+
+def two_tasks(folder: Path) -> None:
+    """Of each task a run with and one without refinement, which differ in a setting."""
+    for task, more in (("swe", {"tie": "evidence"}), ("terminal", {"tie": "random"})):
+        for keep in (True, False):
+            log = made_log(Made(problems=2, n=2, keep=1))
+            name = f"{task}-{keep}"
+            log.eval.task, log.eval.eval_id, log.eval.task_id = task, name, name
+            passed = log.plan.steps[0].params_passed
+            assert passed is not None
+            passed |= {**more, "keep_parents": keep}
+            for sample in samples(log):
+                sample.uuid = f"{name}-{sample.id}"
+                sample.store["RolloutPool:rollouts"][0] |= {"status": "error", "reason": task}
+            write(log, folder, name)
+
+
+def test_settings_are_compared_within_a_task_and_warnings_name_it(tmp_path: Path) -> None:
+    two_tasks(tmp_path)
+    shown = report(tmp_path, "--no-html").stdout
+    table = shown.partition("Main table")[2].partition("Cost of a problem")[0]
+    assert "keep_parents=" in table
+    assert "tie=" not in table, "all rows of a task have it alike"
+    for task in ("swe", "terminal"):
+        told = [line for line in shown.splitlines() if line.endswith(f": {task}")]
+        assert len(told) == 2
+        assert all(f"({task}, made/model): " in line for line in told)
+
+
+def test_a_terminal_breaks_no_word_that_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in ("made/a-model-of-25-letters", "openrouter/meta-llama/llama-4-maverick-instruct"):
+        write(made_log(Made(problems=2, n=2, keep=1, model=model)), tmp_path, model[-3:])
+    monkeypatch.setenv("COLUMNS", "80")
+    table = report(tmp_path, "--no-html").stdout.partition("Main table")[2]
+    lines = {line.split()[0] for line in table.splitlines() if line.strip()}
+    assert {
+        "made/a-model-of-25-letters",
+        "openrouter/meta-llama/",
+        "llama-4-maverick-instruct",
+    } <= lines
 
 
 @pytest.mark.parametrize("width", [60, 80])

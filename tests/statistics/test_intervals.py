@@ -18,13 +18,22 @@ def test_an_interval_covers_the_mean_and_shrinks_with_problems() -> None:
     narrow, wide = (estimate(values, mean) for values in (many, few))
     assert narrow is not None
     assert wide is not None
-    assert wide.low < narrow.low < 0.5 < narrow.high < wide.high
+    assert wide.interval is not None
+    assert narrow.interval is not None
+    low, high = narrow.interval
+    assert wide.interval[0] < low < 0.5 < high < wide.interval[1]
     # the standard error of a mean of 1000 coins is 0.0158
-    assert narrow.high - narrow.low == pytest.approx(2 * 1.96 * 0.0158, rel=0.1)
+    assert high - low == pytest.approx(2 * 1.96 * 0.0158, rel=0.1)
 
 
 def test_an_estimate_rests_on_the_problems_that_have_a_value() -> None:
     assert mean_of_known([1.0, None, 1.0]) == Estimate(1.0, 1.0, 1.0, 2)
     assert mean_of_known([None]) is None
     assert estimate([], mean) is None
-    assert estimate([3.0], mean) == Estimate(3.0, 3.0, 3.0, 1)
+
+
+def test_one_problem_has_no_interval() -> None:
+    assert estimate([3.0], mean) == Estimate(3.0, None, None, 1)
+    found = mean_of_known([None, 2.0])
+    assert found is not None
+    assert found.interval is None

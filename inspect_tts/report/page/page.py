@@ -1,6 +1,7 @@
 """The page: one HTML file that holds everything and asks nobody for anything."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -31,6 +32,7 @@ _FIXED_BYTES = 6_500_000
 """Plotly, styles, scripts, and some room for figures."""
 _ROW_BYTES = 700
 _MOST_DETAIL = 400_000
+_PERCENT = re.compile(r"(?<=\d) (?=%)")
 _OPEN_WARNINGS = 3
 """How many warnings stand above the findings; the others can be opened."""
 
@@ -100,7 +102,7 @@ def write_page(
         tables="\n".join(map(_table, main_tables(numbers, comparisons))),
         more="\n".join(map(_table, list_tables(numbers))),
         warnings=_warnings(all_warnings(numbers, notes)),
-        notes="".join(f"<li>{escape(remark)}</li>" for remark in remarks),
+        notes="".join(f"<li>{_words(remark)}</li>" for remark in remarks),
         data=_json(data),
         details="\n".join(
             f'<script type="text/plain" id="d{index}">{packed}</script>'
@@ -111,6 +113,11 @@ def write_page(
         target.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UserError(f"{target} could not be written: {error}; give --html PATH") from error
+
+
+def _words(text: str) -> str:
+    """Words for the page; no line ends between a number and its `%`."""
+    return _PERCENT.sub("\u00a0", escape(text))
 
 
 def _asset(name: str) -> str:
@@ -143,7 +150,7 @@ def _names(names: Iterable[str]) -> str:
 
 def _warnings(found: Sequence[tuple[str, str]]) -> str:
     """The first warnings, and the others where they can be opened."""
-    lines = [f'<li class="{kind}"><b>{kind}</b> {escape(text)}</li>' for kind, text in found]
+    lines = [f'<li class="{kind}"><b>{kind}</b> {_words(text)}</li>' for kind, text in found]
     first, more = lines[:_OPEN_WARNINGS], lines[_OPEN_WARNINGS:]
     shown = f'<ul class="warnings" aria-label="Warnings">{"".join(first)}</ul>' if first else ""
     if not more:
@@ -155,8 +162,8 @@ def _warnings(found: Sequence[tuple[str, str]]) -> str:
 
 
 def _finding(found: Finding) -> str:
-    remark = f' <span class="remark">{escape(found.remark)}</span>' if found.remark else ""
-    return f'<li class="{found.verdict}">{escape(found.text)}{remark}</li>'
+    remark = f' <span class="remark">{_words(found.remark)}</span>' if found.remark else ""
+    return f'<li class="{found.verdict}">{_words(found.text)}{remark}</li>'
 
 
 def _table(table: Table) -> str:
@@ -173,7 +180,7 @@ def _table(table: Table) -> str:
 
     head = line("th", names)
     body = "".join(line("td", list(map(_cell, row))) for row in table.rows)
-    caption = f'<p class="caption">{escape(table.caption)}</p>' if table.caption else ""
+    caption = f'<p class="caption">{_words(table.caption)}</p>' if table.caption else ""
     title = escape(table.title)
     return (
         f'<section class="card"><h3>{title}</h3>'

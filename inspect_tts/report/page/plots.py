@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from inspect_tts.report.numbers import RunNumbers
+from inspect_tts.statistics.intervals import Estimate
 
 PALETTE = ("#4c78d0", "#e08a2e", "#2f9e87", "#b05cc6", "#d1495b", "#7d8796", "#8a9a2b", "#3aa5c9")
 BEFORE, AFTER, CHANCE = PALETTE[0], PALETTE[1], PALETTE[5]
@@ -94,8 +95,8 @@ def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
                 error_y={
                     "type": "data",
                     "symmetric": False,
-                    "array": [percent * (e.high - e.value) for _, e in points],
-                    "arrayminus": [percent * (e.value - e.low) for _, e in points],
+                    "array": [percent * _reach(e, e.high) for _, e in points],
+                    "arrayminus": [percent * _reach(e, e.low) for _, e in points],
                     "thickness": 1.2,
                     "width": 3,
                 },
@@ -122,6 +123,11 @@ def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
             "yaxis": scores(percent),
         },
     )
+
+
+def _reach(found: Estimate, end: float | None) -> float:
+    """How far an end of its interval is from an estimate."""
+    return 0.0 if end is None else abs(end - found.value)
 
 
 def _one_rollout(run: RunNumbers, name: str) -> float | None:

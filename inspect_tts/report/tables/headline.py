@@ -1,10 +1,12 @@
 """The answer in words: did a strategy help, by how much, is that sure, and what did it cost."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
 from inspect_tts.report.numbers import RunNumbers
+from inspect_tts.statistics.intervals import Estimate
 
 from .formats import in_percent, many, named, show
 
@@ -52,26 +54,32 @@ def _outcome(run: RunNumbers, percent: bool) -> tuple[Verdict, str]:
         name, estimate = ("selected", selected) if selected else ("pass@1", single)
         why = "its rollouts were not graded"
         if estimate is None:
-            return "unknown", f"has no score, {why if run.samples else 'no sample of it ended'}"
-        low, high = (_score(end, percent) for end in (estimate.low, estimate.high))
-        text = f"has {name} {_score(estimate.value, percent)} (95 % interval {low} to {high}, "
-        text += f"{many(estimate.problems, 'problem')})"
-        unknown = f"; whether that is a gain is unknown, {why}" if name == "selected" else ""
+            return "unknown", f"has no score because {why if run.samples else 'no sample ended'}"
+        on = _on(estimate, partial(_score, percent=percent))
+        text = f"has {name} {_score(estimate.value, percent)} ({on})"
+        unknown = f"; whether that is a gain is unknown because {why}" if name == "selected" else ""
         return "unknown", text + unknown
     verdict: Verdict = "unsure"
     said = "may or may not help"
+    low, high = gain.interval or (0.0, 0.0)
     if gain.problems < FEW:
         said = f"ran on {many(gain.problems, 'problem')}, too few to be sure"
-    elif gain.low > 0:
+    elif low > 0:
         verdict, said = "helps", "helps"
-    elif gain.high < 0:
+    elif high < 0:
         verdict, said = "hurts", "hurts"
-    change, low, high = (show(end, "change", percent) for end in gain[:3])
+    change = partial(show, form="change", percent=percent)
     scores = (_score(each.value, percent) for each in (selected, single))
-    text = "{}: selected {}, pass@1 {}, gain {}{} (95 % interval {} to {}, {})"
+    text = "{}: selected {}, pass@1 {}, gain {}{} ({})"
     points = " points" if percent else ""
-    problems = many(gain.problems, "problem")
-    return verdict, text.format(said, *scores, change, points, low, high, problems)
+    return verdict, text.format(said, *scores, change(gain.value), points, _on(gain, change))
+
+
+def _on(found: Estimate, form: Callable[[float], str]) -> str:
+    """What an estimate rests on, and its interval."""
+    ends = " to ".join(map(form, found.interval or ()))
+    problems = many(found.problems, "problem")
+    return f"95 % interval {ends}, {problems}" if ends else problems
 
 
 def _score(value: float, percent: bool) -> str:
@@ -85,13 +93,14 @@ def _cost(run: RunNumbers) -> str:
     if dollars is None:
         used = show(tokens.value, "tokens", percent=False)
         return f"; {used} tokens a problem, whose price is not known"
-    each, low, high = (show(value, "dollars", percent=False) for value in dollars[:3])
-    text = f"; {each} a problem ({low} to {high})"
+    priced = partial(show, form="dollars", percent=False)
+    ends = " to ".join(map(priced, dollars.interval or ()))
+    text = f"; {priced(dollars.value)} a problem{f' ({ends})' if ends else ''}"
     if dollars.problems < run.problems:
         return f"{text}, where the price is known"
-    total = show(dollars.value * run.samples, "dollars", percent=False)
     noun = "problem" if run.samples == run.problems else "sample"
-    return f"{text}, {total} for {many(run.samples, noun)}"
+    total = f"{priced(dollars.value * run.samples)} for {many(run.samples, noun)}"
+    return f"; {total}" if run.samples == 1 else f"{text}, {total}"
 
 
 def _as_well(run: RunNumbers, percent: bool) -> str:

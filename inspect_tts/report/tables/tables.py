@@ -34,8 +34,8 @@ class Table:
 
 def _estimate(found: Estimate, form: str, percent: bool) -> Cell:
     text = show(found.value, form, percent)
-    low, high = (show(end, form, percent, digits=0) for end in (found.low, found.high))
-    return Cell(f"{text}%" if form == "share" else text, f"{low} to {high}")
+    ends = (show(end, form, percent, digits=0) for end in found.interval or ())
+    return Cell(f"{text}%" if form == "share" else text, " to ".join(ends))
 
 
 # --- tables with one row for each run
@@ -79,7 +79,7 @@ def _estimates(
 
 
 def _differing(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
-    """The settings that others of these runs have otherwise, if the label does not show them."""
+    """The settings that others of its task have otherwise, if the label does not show them."""
 
     def alike(word: str, other: RunNumbers) -> bool:
         words, name = other.settings.split(), word.partition("=")[0]
@@ -87,9 +87,9 @@ def _differing(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
         return word in words or (absent and ("selected" in other.scores) != strategy)
 
     strategy = "selected" in run.scores
-    told = run.label.split()
+    others, told = [other for other in runs if other.task == run.task], run.label.split()
     words = (word for word in run.settings.split() if word not in told)
-    return " ".join(word for word in words if not all(alike(word, other) for other in runs))
+    return " ".join(word for word in words if not all(alike(word, other) for other in others))
 
 
 def _main(runs: Sequence[RunNumbers]) -> Table:
@@ -157,9 +157,9 @@ def _comparison(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:
                 return show(value, "change", percent)
             return ("+" if value >= 0 else "-") + show(abs(value), form, percent)
 
-        difference, low, high = map(signed, change[:3])
-        shown = (title, show(a, form, percent), show(b, form, percent), difference)
-        return tuple(map(Cell, (*shown, f"{low} to {high}", str(change.problems))))
+        shown = (title, show(a, form, percent), show(b, form, percent), signed(change.value))
+        interval = " to ".join(map(signed, change.interval or ())) or UNKNOWN
+        return tuple(map(Cell, (*shown, interval, str(change.problems))))
 
     sides = [runs[side] for side in (comparison.a, comparison.b)]
     a, b = (" ".join(filter(None, (r.label, r.settings, f"({r.model})"))) for r in sides)
@@ -188,7 +188,7 @@ LISTS = (
     Listed(
         "pass@k of iteration 0",
         ("k", "share of problems: score", "interval: score"),
-        lambda run: ((f"pass@{k}", e.value, (e.low, e.high)) for k, e in run.pass_at_k.items()),
+        lambda run: ((f"pass@{k}", e.value, e.interval) for k, e in run.pass_at_k.items()),
     ),
     Listed(
         "What refinement changed",

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import wrap
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -23,6 +25,8 @@ _STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note"
 _MOST_NOTES = 20
 _WORDS_WIDTH = 12
 """Least room in a terminal for what names a row."""
+_SIGNED = re.compile(r"[^=,/_:.-]*[=,/_:.-]|[^=,/_:.-]+")
+"""A piece of a word up to a sign after which a line may end."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets run."""
 
@@ -46,7 +50,9 @@ def _first(notes: Sequence[str]) -> list[str]:
 
 
 def _about(run: RunNumbers, runs: Sequence[RunNumbers], text: str) -> str:
-    return f"{run.label} ({run.model}): {text}" if len(runs) > 1 else text
+    several = len({each.task for each in runs}) > 1
+    where = f"{run.task}, {run.model}" if several else run.model
+    return f"{run.label} ({where}): {text}" if len(runs) > 1 else text
 
 
 # --- terminal
@@ -110,24 +116,48 @@ def _models(table: Table) -> Table:
 def _fitting(table: Table, width: int) -> list[Table]:
     """The same table in as many parts, side by side, as the width demands."""
     parts: list[list[int]] = [[]]
-    room = width - _WORDS_WIDTH
+    first = [table.columns[0], *(f"{row[0].text}\n{row[0].remark}" for row in table.rows)]
+    longest = max(len(word) for text in first for word in text.split())
+    words = max(_WORDS_WIDTH, min(longest, width // 3))
+    rooms = [width - words]
     for place in range(1, len(table.columns)):
         cells = [table.columns[place], *(_cell_text(row[place]) for row in table.rows)]
         needs = 1 + max(len(line) for cell in cells for line in cell.split("\n"))
-        if needs > room and parts[-1]:
+        if needs > rooms[-1] and parts[-1]:
             parts.append([])
-            room = width - _WORDS_WIDTH
+            rooms.append(width - words)
         parts[-1].append(place)
-        room -= needs
+        rooms[-1] -= needs
     return [
         replace(
             table,
             title=table.title if number == 0 else f"{table.title}, continued",
             columns=tuple(table.columns[i] for i in (0, *part)),
-            rows=tuple(tuple(row[i] for i in (0, *part)) for row in table.rows),
+            rows=tuple(
+                (_wrapped(row[0], max(1, words + room)), *(row[i] for i in part))
+                for row in table.rows
+            ),
         )
-        for number, part in enumerate(parts)
+        for number, (part, room) in enumerate(zip(parts, rooms, strict=True))
     ]
+
+
+def _wrapped(cell: Cell, width: int) -> Cell:
+    """Words in lines; one that is too long is broken where it has a sign, if it has any."""
+
+    def pieces(word: str) -> list[str]:
+        found = [""]
+        for part in _SIGNED.findall(word):
+            if len(found[-1] + part) > width:
+                found.append("")
+            found[-1] += part
+        return found
+
+    def lines(text: str) -> str:
+        words = " ".join(piece for word in text.split(" ") for piece in pieces(word))
+        return "\n".join(wrap(words, width, break_on_hyphens=False))
+
+    return Cell(*("\n".join(map(lines, text.split("\n"))) for text in cell))
 
 
 def _rich(table: Table) -> RichTable:
