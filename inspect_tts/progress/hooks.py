@@ -19,7 +19,7 @@ from inspect_tts._inspect import (
 )
 from inspect_tts.errors import CANCELLED
 from inspect_tts.registry import is_followed
-from inspect_tts.resume.saved_results import beside
+from inspect_tts.resume.saved_results import beside, tell_at_end
 from inspect_tts.scores import mark_unknown, tag_log
 
 from .plan import phases, planned_parts, planned_recorded, planned_stages
@@ -30,13 +30,13 @@ from .state import RunState
 _registered: list[type[Hooks]] = []
 
 
-async def begin_progress(spec: EvalSpec) -> bool:
-    """Begin to follow an eval; returns whether its steps are ours. Called when its task starts."""
+async def begin_progress(spec: EvalSpec) -> None:
+    """Begin to follow an eval whose steps are ours; called when its task starts."""
     task = task_variables()
     steps = task["plan"].steps
     stages = planned_stages(steps)
     if not stages:
-        return False
+        return
     _register()
     parts, recorded = planned_parts(steps), planned_recorded(stages)
     log = task["logger"].location
@@ -66,8 +66,8 @@ async def begin_progress(spec: EvalSpec) -> bool:
             reporter.stop(ended.status)
 
     at_eval_end(spec, "progress", end)  # before the folder of the saved results is removed
+    tell_at_end(spec, log)
     at_run_end(spec, "progress", end)  # also of an eval that was cancelled
-    return True
 
 
 def _strategy(steps: Sequence[object]) -> str:

@@ -18,6 +18,7 @@ TASK_FILE = """
 import os, signal
 import scripted
 from inspect_ai import Task, task
+from inspect_ai.hooks import Hooks, hooks
 from inspect_ai.solver import solver
 from inspect_tts import rtv
 
@@ -36,6 +37,18 @@ def judge(messages, config):
         os.kill(os.getpid(), getattr(signal, first))
     return scripted.prefer("#good")(messages, config)
 
+@hooks(name="early", description="Stops before a sample begins")
+class Early(Hooks):
+    async def on_sample_init(self, data):
+        os.kill(os.getpid(), getattr(signal, first))
+
+    def enabled(self):
+        return bool(first and os.environ.get("EARLY"))
+
+@task
+def refused():
+    return Task(solver=rtv(n=2, preflight=False), model=scripted.model(scripted.echo))
+
 @task
 def stopped():
     made = scripted.problem(1)
@@ -49,11 +62,11 @@ def stopped():
 """
 
 
-def inspect(folder: Path, *arguments: str, stop_by: str = "") -> str:
+def inspect(folder: Path, *arguments: str, stop_by: str = "", early: bool = False) -> str:
     """Run a command of Inspect in a process of its own."""
     support = Path(__file__).parents[1] / "support"
     paths = os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")])
-    env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "COLUMNS": "200"}
+    env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "COLUMNS": "200", "EARLY": "1" * early}
     done = run_command("inspect", *arguments, cwd=folder, env=env)
     return done.stdout + done.stderr
 
@@ -67,7 +80,7 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
     (tmp_path / "stopped.py").write_text(TASK_FILE)
     logs = tmp_path / folder
     options = ("--display", "plain", "--log-dir", folder, "--log-format", form)
-    told = inspect(tmp_path, "eval", "stopped.py", *options, stop_by=stop_by)
+    told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by=stop_by)
     assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
     assert "exit status already read" not in told
     [info] = list_eval_logs(str(logs))
@@ -102,6 +115,36 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
     after = CliRunner().invoke(main, ["status", str(logs)]).output
     assert "has ended" in after
     assert "cancelled" not in after
+
+
+@pytest.mark.parametrize(("stop_by", "form"), [("SIGINT", "json"), ("SIGTERM", "eval")])
+def test_an_eval_that_is_stopped_before_a_sample_begins_says_how_to_go_on(
+    stop_by: str, form: str, tmp_path: Path
+) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    options = ("--display", "plain", "--log-format", form)
+    early = ("eval", "stopped.py@stopped", *options)
+    told = inspect(tmp_path, *early, "--log-dir", "early", stop_by=stop_by, early=True)
+    assert "the eval was interrupted; nothing is kept yet" in told, told
+    assert re.search("to go on:    inspect eval-retry early/.* --log-dir early\n", told)
+
+    told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by=stop_by)
+    for _ in range(2):
+        assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
+        [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+        told = inspect(tmp_path, *split(command), *options[:2], stop_by=stop_by, early=True)
+    [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+    again = inspect(tmp_path, *split(command), *options[:2])
+    assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
+    assert not (tmp_path / "logs" / ".inspect_tts").exists()
+
+
+def test_what_can_only_fail_again_has_no_command_that_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    told = inspect(tmp_path, "eval", "stopped.py@refused", "--display", "plain")
+    assert "which needs an agent to run" in told, told
+    assert "to go on" not in told
+    assert "nothing is kept" not in told
 
 
 def test_results_are_counted_in_words() -> None:
