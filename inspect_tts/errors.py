@@ -10,6 +10,9 @@ from rich.markup import escape
 
 from ._inspect import PrerequisiteError
 
+CANCELLED = ("CancelledError(", "Cancelled(")
+"""How Inspect's errors of samples begin that were cancelled: a retry runs them."""
+
 
 class UserError(PrerequisiteError):
     """A bad argument or a missing prerequisite: names the value, what is allowed, the next step.

@@ -115,8 +115,20 @@ STRATEGY_NAMES = ("rtv", "pdr", "pdr_rtv", "robust", "cheap")
 SCALED = "scaled_strategy"
 """Runs one of the strategies with its rollouts as samples."""
 
+RECORDED_NAMES = ("select_recorded", "replay_recorded")
+"""Solvers of rollouts that ran elsewhere; each is a strategy of its own."""
+
 
 def is_stage(name: str) -> bool:
     """Whether a registry name, qualified or not, is one of ours."""
+    return _is_one_of(name, (*STAGES, *STRATEGY_NAMES, SCALED))
+
+
+def is_followed(name: str) -> bool:
+    """Whether a registry name is one of those whose evals tell how far they have come."""
+    return is_stage(name) or _is_one_of(name, RECORDED_NAMES)
+
+
+def _is_one_of(name: str, ours: tuple[str, ...]) -> bool:
     package, _, member = name.rpartition("/")
-    return package in ("", "inspect_tts") and member in (*STAGES, *STRATEGY_NAMES, SCALED)
+    return package in ("", "inspect_tts") and member in ours

@@ -15,6 +15,7 @@ from inspect_ai._display.log.display import LogTaskDisplay
 from inspect_ai._display.plain.display import PlainTaskDisplay
 from inspect_ai._display.rich.display import RichTaskDisplay
 from inspect_ai._display.textual.widgets.tasks import TaskProgressView
+from inspect_ai._eval import registry as tasks
 from inspect_ai._eval.run import eval_run
 from inspect_ai._eval.task import run
 from inspect_ai._eval.task.run import task_run
@@ -64,12 +65,13 @@ def test_plan_keeps_its_steps_and_the_current_index_in_its_frame() -> None:
 
 def test_the_frames_that_hold_the_tasks_name_them_so() -> None:
     names = (*task_run.__code__.co_varnames, *task_run.__code__.co_cellvars)
-    assert {"options", "plan", "logger", "td", "total_samples", "results"} <= set(names)
+    held = {"options", "plan", "logger", "td", "total_samples", "sample_ids", "results"}
+    assert held <= set(names)
     assert "tasks" in eval_run.__code__.co_varnames
     assert "eval_log" in run.eval_log_sample_source.__code__.co_cellvars
 
 
-@pytest.mark.parametrize("module", [solvers, agents, tools])
+@pytest.mark.parametrize("module", [solvers, agents, tools, tasks])
 def test_each_decorator_tags_what_it_makes_through_a_name_of_its_module(module: Any) -> None:
     assert "            registry_tag(\n" in getsource(module)
 

@@ -19,9 +19,9 @@ from .agents import (
     step_names,
 )
 from .concurrency import default_sandboxes, reserve_slots, widen_throttles
+from .ends import EvalEnd
 from .evaluation import (
     ENDED,
-    EvalEnd,
     at_eval_end,
     at_run_end,
     component_spec,

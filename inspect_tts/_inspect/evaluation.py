@@ -42,6 +42,7 @@ from inspect_ai.solver._plan import Plan
 from inspect_tts.text.writable import plain
 
 from .agents import step_names
+from .ends import EvalEnd
 from .factories import recording
 from .inner import InnerTask
 from .scope import RolloutSampleView
@@ -54,22 +55,10 @@ _own_solvers: dict[str, Callable[[], Solver]] = {}
 _before: dict[str, tuple[Solver, Callable[[], Solver]]] = {}
 _wrapped: WeakKeyDictionary[SampleSource, "_Wrapped"] = WeakKeyDictionary()
 """By the sample source of the outer task, because Inspect copies the task."""
-ENDED: list["EvalEnd"] = []
+ENDED: list[EvalEnd] = []
 """The evals of this process that ended, oldest first."""
 _at_end: dict[str, dict[str, Callable[[EvalLog], None]]] = {}
-_at_run_end: dict[tuple[str, str], tuple[EvalSpec, Callable[["EvalEnd"], None]]] = {}
-
-
-@dataclass(frozen=True)
-class EvalEnd:
-    """How an eval ended."""
-
-    log: str
-    """Where its log is."""
-    status: str
-    error: str | None
-    samples: int = 0
-    """That ended without an error."""
+_at_run_end: dict[tuple[str, str], tuple[EvalSpec, Callable[[EvalEnd], None]]] = {}
 
 
 def register_spec_hook(
@@ -110,11 +99,7 @@ def register_spec_hook(
 
         async def on_run_end(self, data: RunEnd) -> None:  # also of tasks that failed
             restore_sigterm()
-            ends: dict[str, EvalEnd] = {}
-            for log in data.logs:
-                error = log.error.message if log.error else None
-                done = log.results.completed_samples if log.results else 0
-                ends[log.eval.eval_id] = EvalEnd(log.location, log.status, error, done)
+            ends = {log.eval.eval_id: EvalEnd.of(log) for log in data.logs}
             ENDED.extend(ends.values())
             for key, (spec, call) in list(_at_run_end.items()):
                 if spec.run_id == data.run_id:
@@ -131,8 +116,8 @@ def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> N
 
 
 def at_run_end(spec: EvalSpec, name: str, call: Callable[[EvalEnd], None]) -> None:
-    """Call a function with how an eval ended, however that was; once for each eval and name."""
-    _at_run_end.setdefault((spec.eval_id, name), (spec, call))
+    """Call a function with how an eval ended, however that was; of each name the last one."""
+    _at_run_end[spec.eval_id, name] = (spec, call)
 
 
 def outer_sample() -> ActiveSample:
@@ -175,7 +160,7 @@ def own_solver_before(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]] | N
         return None
     if spec.eval_id not in _before:
         with recording() as record:
-            made = _make_task(spec.task_registry_name, spec).solver
+            made = record.first_solver(_make_task(spec.task_registry_name, spec))
         _before[spec.eval_id] = made, partial(record.rebuild, made)
     return _before[spec.eval_id]
 
@@ -276,7 +261,7 @@ def tasks_to_run() -> list[ResolvedTask]:
 
 
 def task_variables() -> dict[str, Any]:
-    """What the task has of which a hook is told: `plan`, `total_samples`, `logger`.
+    """What the task has of which a hook is told: `plan`, `total_samples`, `sample_ids`, `logger`.
 
     `td` shows its progress and in the end `results`, of which the log has a copy.
     """

@@ -1,5 +1,8 @@
 """Make a solver anew, with the arguments that its factories got first.
 
+A task that a `@task` function takes from another one and gives a strategy, by `task_with`, is the
+same object, tagged twice: what it had at first is its own solver.
+
 Private: each of Inspect's decorators calls `registry_tag` with a new object, its factory and the
 factory's arguments. Inspect keeps them only as the log needs them: a callable becomes a name, an
 object a dict.
@@ -11,9 +14,12 @@ from dataclasses import dataclass
 from inspect import getclosurevars
 from typing import Any
 
+from inspect_ai import Task
+from inspect_ai._eval import registry as tasks
 from inspect_ai._util.registry import RegistryInfo, registry_lookup, registry_tag
 from inspect_ai.agent import _agent as agents
 from inspect_ai.agent import as_solver
+from inspect_ai.solver import Solver
 from inspect_ai.solver import _solver as solvers
 from inspect_ai.tool import _tool as tools
 
@@ -31,6 +37,11 @@ class Recording:
 
     def __init__(self) -> None:
         self._makings: dict[int, _Making] = {}
+        self._tasks: dict[int, tuple[Task, Solver]] = {}
+
+    def first_solver(self, task: Task) -> Solver:
+        """The solver that a task had when a function made it, whatever another one gave it."""
+        return self._tasks.get(id(task), (task, task.solver))[1]
 
     def rebuild(self, made: Any) -> Any:
         """Call an object's factory again, with arguments that are rebuilt as well."""
@@ -63,6 +74,9 @@ class Recording:
         **kwargs: Any,
     ) -> None:
         registry_tag(factory, made, info, *args, **kwargs)
+        if isinstance(made, Task):
+            self._tasks.setdefault(id(made), (made, made.solver))
+            return
         if factory.__qualname__ == "as_solver.<locals>.agent_to_solver":
             held = getclosurevars(factory).nonlocals
             args, kwargs = (held["agent"], held["limits"]), held["agent_kwargs"]
@@ -75,9 +89,9 @@ class Recording:
 
 @contextmanager
 def recording() -> Iterator[Recording]:
-    """Record how every solver, agent and tool inside the block is made."""
+    """Record how every solver, agent, tool and task inside the block is made."""
     record = Recording()
-    decorators: tuple[Any, ...] = (solvers, agents, tools)
+    decorators: tuple[Any, ...] = (solvers, agents, tools, tasks)
     for module in decorators:
         module.registry_tag = record._note
     try:

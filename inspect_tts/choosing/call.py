@@ -26,6 +26,7 @@ from inspect_tts.recorded.readers.candidates import line_of, message_list
 from inspect_tts.recorded.replay_plan import fresh_votes
 from inspect_tts.recorded.solvers import select_recorded
 from inspect_tts.recorded.tasks import recorded
+from inspect_tts.resume.kept import retry_command
 from inspect_tts.stages.pool import RolloutPool
 
 from .choice import Choice, choice_of
@@ -85,7 +86,7 @@ async def choose(problem: str | Messages, candidates: Sequence[C], **options: An
         errors = [error.message for error in (log.error, sample and sample.error) if error]
         raise UserError(
             f"nothing was chosen: {errors[0] if errors else f'the status is {log.status}'}. "
-            f"`inspect eval-retry {log.location}` continues"
+            f"`{retry_command(log.location)}` continues"
         )
     return choice_of(pool, candidates, log.location)
 

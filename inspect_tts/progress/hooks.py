@@ -1,6 +1,7 @@
 """Begins and ends the progress of an eval with the eval."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from inspect_ai.hooks import Hooks, SampleEnd, TaskEnd, hooks
 from inspect_ai.log import EvalLog, EvalSpec, read_eval_log_sample_summaries_async
@@ -11,21 +12,21 @@ from inspect_tts._inspect import (
     at_run_end,
     count_steps,
     retried_log,
+    running_task,
     say,
     step_names,
     task_variables,
 )
-from inspect_tts.registry import is_stage
-from inspect_tts.resume.saved_results import beside
-from inspect_tts.scores import mark_unknown
+from inspect_tts.errors import CANCELLED
+from inspect_tts.registry import is_followed
+from inspect_tts.resume.saved_results import beside, tell_at_end
+from inspect_tts.scores import mark_unknown, tag_log
 
-from .plan import phases, planned_parts, planned_stages
+from .plan import phases, planned_parts, planned_recorded, planned_stages
 from .reporter import Reporter, line_every
 from .run import RUNS, Run
 from .state import RunState
 
-_CANCELLED = ("CancelledError(", "Cancelled(")
-"""How Inspect's errors of samples begin that were cancelled: a retry runs them."""
 _registered: list[type[Hooks]] = []
 
 
@@ -33,23 +34,30 @@ async def begin_progress(spec: EvalSpec) -> None:
     """Begin to follow an eval whose steps are ours; called when its task starts."""
     task = task_variables()
     steps = task["plan"].steps
-    plan = phases(planned_stages(steps))
-    if not plan:
+    stages = planned_stages(steps)
+    if not stages:
         return
     _register()
-    parts = planned_parts(steps)
+    parts, recorded = planned_parts(steps), planned_recorded(stages)
     log = task["logger"].location
+    reused = set() if parts else await _reused(spec)
     state = RunState(
         task=spec.task,
         model=spec.model,
         strategy=parts.strategy if parts else _strategy(steps),
         log=log,
         problems=parts.problems * (spec.config.epochs or 1) if parts else task["total_samples"],
-        reused=0 if parts else await _reused(spec),
-        plan=plan,
+        reused=len(reused),
+        plan=[] if recorded else phases(stages),
+        planned=recorded is None or not recorded.summarized,
     )
     run = RUNS[spec.eval_id] = Run(state)
-    run.move_bar = count_steps(task["td"], state.totals("rollouts").total, state.bar)
+    if recorded:
+        of_problems = _metadata(spec, task["sample_ids"])
+        tag_log(spec, state.strategy, _range(map(recorded.count, of_problems.values())))
+        run.expect({k: phases(stages, m) for k, m in of_problems.items() if k not in reused})
+    if total := state.totals("rollouts").total:
+        run.move_bar = count_steps(task["td"], total, state.bar)
     run.show(at_once=True)
     reporter = Reporter(run, beside(log, spec), line_every())
 
@@ -58,21 +66,34 @@ async def begin_progress(spec: EvalSpec) -> None:
             reporter.stop(ended.status)
 
     at_eval_end(spec, "progress", end)  # before the folder of the saved results is removed
+    tell_at_end(spec, log)
     at_run_end(spec, "progress", end)  # also of an eval that was cancelled
 
 
 def _strategy(steps: Sequence[object]) -> str:
-    names = [name for step in steps for name in step_names(step) if is_stage(name)]
+    names = [name for step in steps for name in step_names(step) if is_followed(name)]
     return "+".join(name.rpartition("/")[2] for name in names)
 
 
-async def _reused(spec: EvalSpec) -> int:
-    """How many samples a retry takes over whole."""
+def _metadata(spec: EvalSpec, ids: Sequence[str | int]) -> dict[str, Mapping[str, Any]]:
+    """The metadata of each sample that runs, by its id and epoch."""
+    samples = [each for each in running_task(spec).dataset if each.id in set(ids)]
+    epochs = range(1, (spec.config.epochs or 1) + 1)
+    return {f"{each.id}/{epoch}": each.metadata or {} for each in samples for epoch in epochs}
+
+
+def _range(numbers: Iterable[int]) -> str:
+    found = sorted(set(numbers)) or [0]
+    return str(found[0]) if len(found) == 1 else f"{found[0]}-{found[-1]}"
+
+
+async def _reused(spec: EvalSpec) -> set[str]:
+    """The samples that a retry takes over whole, by id and epoch."""
     retried = retried_log(spec)
     if retried is None:
-        return 0
+        return set()
     summaries = await read_eval_log_sample_summaries_async(retried)
-    return sum(summary.completed and summary.error is None for summary in summaries)
+    return {f"{each.id}/{each.epoch}" for each in summaries if each.completed and not each.error}
 
 
 def _register() -> None:
@@ -86,7 +107,7 @@ def _register() -> None:
                 return
             problem = run.problems.get(f"{data.sample.id}/{data.sample.epoch}")
             error = data.sample.error
-            if problem is not None and not (error and error.message.startswith(_CANCELLED)):
+            if problem is not None and not (error and error.message.startswith(CANCELLED)):
                 problem.over(failed=error is not None)
 
         async def on_task_end(self, data: TaskEnd) -> None:

@@ -1,6 +1,6 @@
 """What a problem will take at most, from the arguments of its stages alone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,16 @@ class PlannedRollouts:
 
 
 @dataclass(frozen=True)
+class PlannedRecorded:
+    """Rollouts that ran elsewhere, in place of an iteration."""
+
+    count: Callable[[Mapping[str, Any]], int]
+    """How many a problem has, by the metadata of its sample."""
+    summarized: bool = False
+    """Whether their summaries are recorded, too, and only the log tells what selects."""
+
+
+@dataclass(frozen=True)
 class PlannedSelection:
     """A selection."""
 
@@ -37,7 +47,7 @@ class Parts:
     """Of an epoch."""
 
 
-Planned = PlannedRollouts | PlannedSelection
+Planned = PlannedRollouts | PlannedRecorded | PlannedSelection
 
 
 def mark_planned(stage: Any, planned: Iterable[Planned], parts: Parts | None = None) -> None:
@@ -56,7 +66,12 @@ def planned_parts(steps: Iterable[object]) -> Parts | None:
     return next((parts for step in steps if (parts := getattr(step, _PARTS, None))), None)
 
 
-def phases(stages: Iterable[Planned]) -> list[Phase]:
+def planned_recorded(stages: Iterable[Planned]) -> PlannedRecorded | None:
+    """What takes rollouts that ran elsewhere."""
+    return next((stage for stage in stages if isinstance(stage, PlannedRecorded)), None)
+
+
+def phases(stages: Iterable[Planned], metadata: Mapping[str, Any] | None = None) -> list[Phase]:
     """The phases of a problem, each with what it takes at most."""
     found: list[Phase] = []
     candidates = 0
@@ -64,6 +79,10 @@ def phases(stages: Iterable[Planned]) -> list[Phase]:
         if isinstance(stage, PlannedRollouts):
             found.append(Phase(kind="rollouts", total=stage.n))
             candidates = stage.n + (candidates if stage.keeps_parents else 0)
+            continue
+        if isinstance(stage, PlannedRecorded):
+            candidates = stage.count(metadata or {})
+            found += [] if stage.summarized else [Phase(kind="summaries", total=candidates)]
             continue
         given = stage.options
         matches = matches_at_most(stage.spec, candidates, given.keep, given.group_size)

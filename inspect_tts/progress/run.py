@@ -1,6 +1,6 @@
 """The runs of this process, and how far each of their problems has come."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from logging import getLogger
 from os import getpid
@@ -51,6 +51,7 @@ class Run:
     def __init__(self, state: RunState) -> None:
         self.state, self.pace, self.lock = state, Pace(), RLock()
         self.problems: dict[str, Problem] = {}
+        self._plans: dict[str, list[Phase]] = {}
         self.move_bar: Callable[[], None] = lambda: None
         self.changed = True
         self._shown_at = 0.0
@@ -62,10 +63,23 @@ class Run:
                 self.restart(key)
             return self.problems[key]
 
+    def expect(self, plans: Mapping[str, list[Phase]]) -> None:
+        """Expect problems that take something else each, by `id/epoch`."""
+        self._plans = {**plans}
+        self._count_ahead(plans, 1)
+
+    def _count_ahead(self, keys: Iterable[str], sign: int) -> None:
+        ahead = self.state.ahead
+        for phase in [phase for key in keys for phase in self._plans.get(key, ())]:
+            ahead[phase.kind] = ahead.get(phase.kind, 0) + sign * phase.total
+
     def restart(self, key: str) -> None:
         """Begin a problem, or begin it again."""
         with self.lock:
-            state = ProblemState(phases=[phase.model_copy() for phase in self.state.plan])
+            if key not in self.state.states:
+                self._count_ahead([key], -1)
+            plan = self._plans.get(key, self.state.plan)
+            state = ProblemState(phases=[phase.model_copy() for phase in plan])
             self.state.states[key] = state
             self.problems[key] = Problem(self, key, state)
 

@@ -80,7 +80,11 @@ class RunState(BaseModel):
     reused: int = 0
     """Problems that an earlier run had finished."""
     plan: list[Phase] = Field(default_factory=list)
-    """What a problem takes at most."""
+    """What a problem takes at most, where all take the same."""
+    ahead: dict[Kind, int] = Field(default_factory=dict)
+    """What those that have not begun take at most together, where each takes something else."""
+    planned: bool = True
+    """Whether it is known what problems take that have not begun."""
     states: dict[str, ProblemState] = Field(default_factory=dict)
     """By sample id and epoch, `id/epoch`; those that have begun."""
     priced: bool = True
@@ -110,6 +114,7 @@ class RunState(BaseModel):
         planned = sum(phase.total for phase in self.plan if phase.kind == kind)
         reused = self.reused * planned if kind == "rollouts" else 0
         ahead = max(0, self.problems - self.reused - len(self.states)) * planned
+        ahead += self.ahead.get(kind, 0)
         return Totals(
             total=sum(phase.total for phase in phases) + reused + ahead,
             done=sum(phase.done for phase in phases) + reused,

@@ -22,9 +22,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from inspect_tts.errors import UserError
-from inspect_tts.registry import is_stage
-from inspect_tts.resume.kept import counted
+from inspect_tts._inspect import init_dotenv
+from inspect_tts.errors import CANCELLED, UserError
+from inspect_tts.registry import is_followed
+from inspect_tts.resume.kept import counted, retry_command
 from inspect_tts.resume.saved_results import beside, kept_beside
 from inspect_tts.scores import SCORE
 
@@ -74,6 +75,7 @@ def status(log_dir: str, *, everything: bool, as_json: bool) -> None:
 
     LOG_DIR is a folder, a log, or a URL of either. Of an eval and its retries, the last one counts.
     """
+    init_dotenv()  # may set the folder that a retry writes to
     found, notes = _find(log_dir)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found], indent=1))
@@ -111,7 +113,7 @@ def _find(place: str) -> tuple[list[_Found], list[str]]:
             notes.append(f"{location} cannot be read: {why}")
             continue
         known = logs.get(log.eval.task_id)
-        if any(is_stage(step.solver) for step in log.plan.steps) and (
+        if any(is_followed(step.solver) for step in log.plan.steps) and (
             known is None or known.eval.created <= log.eval.created
         ):
             logs[log.eval.task_id] = log
@@ -151,7 +153,7 @@ def _name(log: str) -> str:
 
 def told(status: str, log: str, state: RunState | None) -> str:
     """What became of a run, in words."""
-    retry = f"to go on: inspect eval-retry {log.removeprefix('file://')}"
+    retry = f"to go on: {retry_command(log)}"
     if status in ("cancelled", "error"):
         how = "was cancelled" if status == "cancelled" else "ended with an error"
         return f"{how}; {retry}"
@@ -189,13 +191,14 @@ def _print(console: Console, found: _Found, *, everything: bool) -> None:
 def _print_state(console: Console, state: RunState, *, everything: bool) -> None:
     click.echo(line(state))
     shown = {k: s for k, s in state.states.items() if everything or s.ended != "done"}
-    table = _table("problem", "phase", "rollouts", "votes", "leaders", "spent")
+    first = "rollouts" if state.totals("rollouts").total else "summaries"
+    table = _table("problem", "phase", first, "votes", "leaders", "spent")
     for key, each in list(shown.items())[: None if everything else _MOST_ROWS]:
         failed = sum(phase.failed for phase in each.phases)
         table.add_row(
             escape(key.removesuffix("/1")),
             escape(each.ended or each.doing),
-            _of(each, "rollouts") + (f" ({failed} failed)" if failed else ""),
+            _of(each, first) + (f" ({failed} failed)" if failed else ""),
             _of(each, "votes"),
             _leaders(each.leaders),
             amount(each.spent, priced=state.priced) or "-",
@@ -226,7 +229,9 @@ def _print_ended(console: Console, found: _Found) -> None:
         table.add_row(escape(str(each.id)), escape(score.explanation or "-"))
     for each in found.samples:
         if each.error is not None:
-            table.add_row(escape(str(each.id)), escape(f"error: {each.error}"[:200]))
+            cancelled = each.error.startswith(CANCELLED)
+            what = "cancelled" if cancelled else f"error: {each.error}"[:200]
+            table.add_row(escape(str(each.id)), escape(what))
     if table.rows:
         console.print(table)
 

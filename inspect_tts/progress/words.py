@@ -37,8 +37,9 @@ def numbers(run: RunState) -> dict[str, str]:
     if summaries.total:
         shown["summaries"] = f"{summaries.done:,}/{summaries.total:,}"
     if votes.total:
-        most = "≤" if votes.done < votes.total else ""
-        shown["votes"] = f"{votes.done:,}/{most}{votes.total:,}"
+        most = f"/{'≤' if votes.done < votes.total else ''}{votes.total:,}"
+        known = run.planned or run.reused + len(run.states) >= run.problems
+        shown["votes"] = f"{votes.done:,}" + (most if known else "")
     if spent := _spent(run):
         shown["spent"] = spent
     if run.seconds_left is not None:

@@ -16,7 +16,7 @@ from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import RECORDED, Facts, Patch, Rollout, Stage
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.models.roles import NO_MODEL, role_model
-from inspect_tts.progress import followed
+from inspect_tts.progress import followed, restart
 from inspect_tts.rollout.context import problem_text, rollout_state
 from inspect_tts.rollout.source import (
     Contexts,
@@ -37,6 +37,8 @@ SOURCES = "sources"
 """Where rollouts are: key of the samples' metadata, and argument in the stage's record."""
 GRADED = "graded"
 """Key of the samples' metadata: whether a score of any rollout of any sample is known."""
+ROLLOUTS = "rollouts"
+"""Key of the metadata of a replay's samples: how many rollouts the first iteration has."""
 SOURCE = "source"
 """Key of the metadata that the chosen rollout leaves in its sample."""
 
@@ -71,6 +73,8 @@ async def add_recorded(
         prompts=(summarizing.prompt.record, summarizing.reask.record),
     )
     rollout_tasks().source = source
+    if number == 0:
+        restart(pool.problem)
     await add_iteration(pool, source, ((),) * len(found), stage, carried)
 
 
@@ -100,8 +104,8 @@ class RecordedRollouts(RolloutSource):
             )
         following = followed(pool_of(self.state).problem)
         following.meter("", rollout_tasks().budget)
-        if missing:
-            following.begin("summaries", f"summaries {number}", missing)
+        if missing or number == 0:
+            following.begin("summaries", f"summaries {number}", missing, doing="summaries")
         async with span(f"iteration {number}", type="solver"):
             return await gather(
                 [self._rollout(number, i, *each) for i, each in enumerate(found)],
@@ -125,7 +129,9 @@ class RecordedRollouts(RolloutSource):
             async with span(f"rollout {id}", type="agent", id=id), span("summary", type="summary"):
                 with model_cache_scope(state.epoch):
                     record = await self._record(number, index, recorded)
-            followed(pool_of(self.state).problem).did()
+            following = followed(pool_of(self.state).problem)
+            following.did()
+            following.paid("summaries", record.summary.usage)
         return FinishedRollout(record, state, score=score)
 
     async def _record(self, number: int, index: int, recorded: Recorded) -> Rollout:

@@ -12,6 +12,7 @@ from inspect_ai.log import EvalLog, EvalSample, read_eval_log_samples
 from inspect_tts._inspect import EvalEnd
 from inspect_tts.errors import UserError
 from inspect_tts.method.records import RECORDED, Rollout
+from inspect_tts.resume.kept import retry_command
 from inspect_tts.stages.pool import RolloutPool
 
 from .loading import SOURCE, SOURCES
@@ -156,7 +157,7 @@ def check_end(evals: Sequence[EvalEnd], *, written: int) -> None:
         if each.status != "success":
             why = f": {printable(each.error)[:_LONGEST]}" if each.error else ""
             raise UserError(
-                f"the eval ended with status {each.status}{why}. `inspect eval-retry {each.log}` "
+                f"the eval ended with status {each.status}{why}. `{retry_command(each.log)}` "
                 "continues it"
             )
     if not evals or not written:

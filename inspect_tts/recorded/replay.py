@@ -19,6 +19,7 @@ from inspect_tts.models.panel import judge_model, judge_models
 from inspect_tts.models.preflight import preflight
 from inspect_tts.models.roles import NO_MODEL, check_roles, role_model
 from inspect_tts.options import ReplayOptions, SummaryOptions
+from inspect_tts.progress import PlannedRecorded, mark_planned
 from inspect_tts.rollout.source import rollout_tasks
 from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
@@ -26,7 +27,7 @@ from inspect_tts.stages.hooks import install_hooks
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.stages.select import selection_stage
 
-from .loading import SOURCES, RecordedRollouts, add_recorded, begin
+from .loading import ROLLOUTS, SOURCES, RecordedRollouts, add_recorded, begin
 from .outputs import write_at_end
 from .readers import load
 from .readers.inspect_log import POOL_HEAVY, pool_in, read_sample, rollouts_in, split_part
@@ -90,6 +91,9 @@ def replay_recorded(options: ReplayOptions) -> Solver:
         rollout_tasks().recorded_votes = recorded
         return await _run_again(state, generate, pool, found, again)
 
+    mark_planned(
+        solve, [PlannedRecorded(lambda metadata: metadata.get(ROLLOUTS, 0), summarized=True)]
+    )
     return solve
 
 

@@ -8,6 +8,7 @@ from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.models.preflight import asked_models, judges_asked, mark_judges, preflight
 from inspect_tts.models.roles import check_roles
 from inspect_tts.options import LoadOptions, SelectRecordedOptions
+from inspect_tts.progress import PlannedRecorded, mark_planned, planned_stages
 from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.chain import strategy_chain
@@ -56,6 +57,7 @@ def recorded_rollouts(options: LoadOptions) -> Solver:
         await add_recorded(RecordedRollouts(state, [found], summarizing), room)
         return state
 
+    mark_planned(solve, [PlannedRecorded(lambda metadata: len(metadata.get(SOURCES, ())))])
     return solve
 
 
@@ -87,4 +89,5 @@ def select_recorded(options: SelectRecordedOptions) -> Solver:
         return await chain(state, generate)
 
     mark_judges(solve, judges_asked([chain]))
+    mark_planned(solve, planned_stages([chain]))
     return solve

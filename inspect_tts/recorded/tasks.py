@@ -12,9 +12,9 @@ from inspect_tts.errors import UserError
 from inspect_tts.paths import user_path
 from inspect_tts.shards.reading import current_logs, is_set
 
-from .loading import GRADED
+from .loading import GRADED, ROLLOUTS
 from .problems import collect, dataset, problem_texts
-from .readers.inspect_log import rollouts_in, strategy_samples
+from .readers.inspect_log import pool_in, rollouts_in, strategy_samples
 from .replay import LOG, PART, replay_recorded
 from .scorers import recorded_score
 from .solvers import select_recorded
@@ -99,6 +99,7 @@ def replay(log: str, output: str | None = None) -> Task:
                         LOG: place,
                         PART: f"{sample.id}/{sample.epoch}",
                         GRADED: graded,
+                        ROLLOUTS: len(pool_in(sample).population(0)),
                     },
                 )
                 for id, (place, sample) in samples.items()

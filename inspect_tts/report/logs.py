@@ -17,7 +17,7 @@ from inspect_ai.log import (
 
 from inspect_tts.errors import UserError
 from inspect_tts.models.identity import HOW_NOT_WHAT
-from inspect_tts.registry import STAGES, is_stage
+from inspect_tts.registry import STAGES, is_followed
 from inspect_tts.scaled.scheduler import is_rollout, split_id
 from inspect_tts.shards.reading import missing_notes, set_of
 
@@ -25,8 +25,6 @@ from .samples import in_order, is_scaled, log_header
 
 PLAIN = "plain"
 """Strategy of a run without a strategy."""
-_RECORDED = {"select_recorded", "replay_recorded"}
-"""Solvers of recorded rollouts; each is a strategy of its own."""
 _NO_MATTER = {"max_rollouts", "preflight", "resume", "score_rollouts"}
 _LONGEST_VALUE = 40
 _ERROR_CHARS = 300
@@ -151,7 +149,7 @@ def log_file(
 
 def _run_key(header: EvalLog, side: int) -> RunKey:
     spec, steps = header.eval, header.plan.steps
-    ours = [step for step in steps if is_stage(step.solver) or _name(step.solver) in _RECORDED]
+    ours = [step for step in steps if is_followed(step.solver)]
     names = [step.solver.rpartition("/")[2] for step in ours]
     arguments: dict[str, Any] = {}
     first = next((s for s in ours if len(ours) == 1 or _name(s.solver) == "rollouts"), None)

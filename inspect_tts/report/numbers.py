@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from inspect_tts.errors import CANCELLED
 from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
 from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
@@ -22,8 +23,6 @@ from .logs import PLAIN, LogFile, RunKey
 from .read import ReadSample
 from .warnings import Counts, RunWarning, cause, run_warnings
 
-CANCELLED = ("CancelledError(", "Cancelled(")
-"""What Inspect logs as the error of a sample that was cancelled."""
 VERSION = 1
 """Of the JSON form. A field that is renamed or changes its meaning raises it."""
 

@@ -1,6 +1,9 @@
 """What an interrupted eval keeps, and what a retry took over, as lines for its user."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
+from shlex import quote
 
 _PLURALS = {
     "finished sample": "finished samples",
@@ -18,12 +21,32 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {kind if n == 1 else _PLURALS[kind]}" for kind, n in shown if n)
 
 
+def retry_command(log: str) -> str:
+    """The command that goes on with a log, in the folder that the log is in.
+
+    Without `--log-dir` Inspect would write into its default folder, and the log's would go on
+    telling of a run that was stopped.
+    """
+    path = log.removeprefix("file://")
+    folder = path.rpartition("/")[0] or "."
+    default = os.environ.get("INSPECT_LOG_DIR") or "./logs"
+    command = f"inspect eval-retry {quote(path)}"
+    return command if _same(folder, default) else f"{command} --log-dir {quote(folder)}"
+
+
+def _same(folder: str, other: str) -> bool:
+    folder, other = (each.removeprefix("file://").rstrip("/") for each in (folder, other))
+    if "://" in folder or "://" in other:
+        return folder == other
+    return Path(folder).expanduser().resolve() == Path(other).expanduser().resolve()
+
+
 def stopped_text(kept: str, *, log: str, cancelled: bool, place: str | None, eval_set: bool) -> str:
     """Say what an eval that was stopped keeps, and how it goes on."""
     head = "the eval was interrupted" if cancelled else "the eval ended with an error"
     where = f" in {place}" if kept and place else ""
     lines = [f"inspect_tts: {head}; {f'kept: {kept}' if kept else 'nothing is kept yet'}{where}"]
-    command = "give the same eval-set command again" if eval_set else f"inspect eval-retry {log}"
+    command = "give the same eval-set command again" if eval_set else retry_command(log)
     return "\n".join([*lines, f"to go on:    {command}"])
 
 

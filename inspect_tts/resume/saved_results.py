@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from logging import getLogger
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -149,24 +149,34 @@ def open_saved_results(resume: str, spec: EvalSpec, log_location: str) -> SavedR
     saved = SavedResults(store)
     _taken_over.setdefault(spec.eval_id, []).append(saved.taken_over)
 
-    def tell(end: EvalEnd) -> None:
-        taken_over = sum(_taken_over.pop(spec.eval_id, []), Counter[str]())
-        if taken_over:
-            say(taken_over_text(taken_over))
-        if end.status == "success":
-            return
-        kept = {"finished sample": end.samples, **(store.counts() if store else {})}
-        text = stopped_text(
-            counted(kept),
-            log=end.log or log_location,
-            cancelled=end.status == "cancelled",
-            place=store.root if store and store.shared else None,
-            eval_set=spec.eval_set_id is not None,
-        )
-        say(text)
-
-    at_run_end(spec, "saved results", tell)
+    at_run_end(spec, "saved results", partial(_tell, spec, log_location, store))
     return saved
+
+
+def tell_at_end(spec: EvalSpec, log_location: str) -> None:
+    """Let an eval say at its end what it keeps, also where no sample of it has begun.
+
+    A retry then keeps what the run before had saved.
+    """
+    store = open_store(BESIDE_LOG, spec, log_location) if retried_log(spec) else None
+    at_run_end(spec, "saved results", partial(_tell, spec, log_location, store))
+
+
+def _tell(spec: EvalSpec, log_location: str, store: FileStore | None, end: EvalEnd) -> None:
+    taken_over = sum(_taken_over.pop(spec.eval_id, []), Counter[str]())
+    if taken_over:
+        say(taken_over_text(taken_over))
+    kept = counted({"finished sample": end.samples, **(store.counts() if store else {})})
+    if end.status == "success" or (end.refused and not kept):
+        return
+    text = stopped_text(
+        kept,
+        log=end.log or log_location,
+        cancelled=end.status == "cancelled",
+        place=store.root if store and store.shared else None,
+        eval_set=spec.eval_set_id is not None,
+    )
+    say(text)
 
 
 _taken_over: dict[str, list[Counter[str]]] = {}

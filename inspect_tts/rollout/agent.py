@@ -1,10 +1,14 @@
 """What the `agent` argument may be, and how it becomes a solver for each rollout."""
 
+import re
+import sys
+from ast import parse
 from collections.abc import Callable
 from difflib import get_close_matches
 from hashlib import sha256
 from inspect import isclass, signature
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from inspect_ai.agent import as_solver, is_agent
@@ -12,7 +16,6 @@ from inspect_ai.log import EvalSpec
 from inspect_ai.solver import Solver
 
 from inspect_tts._inspect import (
-    PrerequisiteError,
     agent_factory,
     component_spec,
     decorated_names,
@@ -84,19 +87,38 @@ def made_by_name(kind: str, name: str, args: dict[str, Any], make: Callable[[], 
     """Make an `agent` or a `stage` that a user named."""
     try:
         return make()
-    except TypeError as error:
-        how = f"does not take {kind}_args={args!r}" if kind == "agent" else "takes arguments"
-        raise UserError(f"{kind} '{name}' {how}: {error}") from error
     except UserError:
         raise
-    except (PrerequisiteError, ValueError, LookupError, FileNotFoundError, ImportError) as error:
-        close = get_close_matches(name, registered_names("agent", "solver"), n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(close)}?" if close else "."
-        end = "; leave it out to use the task's own solver" if kind == "agent" else ""
-        raise UserError(
-            f"{kind} '{name}' could not be made: {error}{hint} It is named 'package/name' (its "
-            f"package installed) or 'file.py@name'{end}"
-        ) from error
+    except Exception as error:  # whatever the code of others raises
+        raise UserError(_why_not_made(kind, name, args, error)) from error
+
+
+def _why_not_made(kind: str, name: str, args: dict[str, Any], error: Exception) -> str:
+    if _raised_by_others(error):
+        why = " ".join(str(error).split())
+        return f"{kind} '{name}' could not be made: {type(error).__name__}: {why}"
+    if isinstance(error, TypeError):
+        how = f"does not take {kind}_args={args!r}" if kind == "agent" else "takes arguments"
+        missing = re.findall(r"'(\w+)'", str(error).partition(" missing ")[2])
+        if missing and kind == "agent":
+            how = "needs arguments"
+            shown = ", ".join(f'"{each}": ...' for each in missing)
+            return f"{kind} '{name}' {how}: {error}. Give -S agent_args='{{{shown}}}'"
+        return f"{kind} '{name}' {how}: {error}"
+    close = get_close_matches(name, registered_names("agent", "solver"), n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "."
+    end = "; leave it out to use the task's own solver" if kind == "agent" else ""
+    return (
+        f"{kind} '{name}' could not be made: {error}{hint} It is named 'package/name' (its "
+        f"package installed) or 'file.py@name'{end}"
+    )
+
+
+def _raised_by_others(error: Exception) -> bool:
+    """Whether an error went through other code than Inspect's and ours: a factory, or its file."""
+    modules = {frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)}
+    known = {"inspect_ai", "inspect_tts", *sys.stdlib_module_names}
+    return bool({each.partition(".")[0] for each in modules} - known)
 
 
 def name_in_file(kind: str, name: str) -> str:
@@ -105,6 +127,11 @@ def name_in_file(kind: str, name: str) -> str:
     path = Path(file if at else name)
     if path.suffix != ".py" or not path.is_file():
         return name
+    try:
+        parse(path.read_bytes())
+    except SyntaxError as error:
+        what = f"{type(error).__name__}: {error.msg}"
+        raise UserError(f"{kind}={name!r}: {what} ({path}, line {error.lineno})") from error
     names = decorated_names(path)
     if at and member in names:
         return name
@@ -176,5 +203,6 @@ def check_own_solver(task: str, solver: Solver) -> None:
         raise UserError(
             f"the own solver of task '{task}' is {name}, which needs an agent to run: pass "
             "agent='package/name' to it, or leave the task its own agent and set the strategy from "
-            "outside, by --solver or by task_with(task, solver=...)"
+            "outside, by --solver, or by task_with(task, solver=...) with a task that a function "
+            "with @task makes"
         )

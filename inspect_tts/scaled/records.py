@@ -10,6 +10,7 @@ from inspect_ai.scorer import Score
 from inspect_ai.util import StoreModel, store_from_events
 from pydantic import Field
 
+from inspect_tts.errors import CANCELLED
 from inspect_tts.method.records import NO_SANDBOX, Facts, Rollout, Usage
 from inspect_tts.method.refinement import rollout_place
 from inspect_tts.models.roles import usage
@@ -19,8 +20,6 @@ from .scheduler import split_id
 
 ROLLOUT = "rollout"
 """Name of the score that a rollout's sample has."""
-_CANCELLED = ("CancelledError(", "Cancelled(")
-"""How Inspect's errors of samples begin that were cancelled one by one."""
 
 
 class ScaledRollout(StoreModel):
@@ -109,7 +108,7 @@ def finished_rollout(
             )
         used = sum(map(usage, sample.model_usage.values()), Usage())
         record = without_record(sample.id, context, why, model, used, agent)
-        begun = used != Usage() or why.startswith(_CANCELLED)
+        begun = used != Usage() or why.startswith(CANCELLED)
         return Finished(record, sample.output, score_error=why if begun else NO_SANDBOX)
     known = (score.metadata or {}) if score else {}
     return Finished(

@@ -1,7 +1,10 @@
 """What an eval that was stopped says: what is kept, and the command that goes on."""
 
 import os
+import re
+import shutil
 from pathlib import Path
+from shlex import split
 
 import pytest
 from click.testing import CliRunner
@@ -9,12 +12,13 @@ from commands import run_command
 from inspect_ai.log import list_eval_logs, read_eval_log
 
 from inspect_tts.cli import main
-from inspect_tts.resume.kept import counted, stopped_text, taken_over_text
+from inspect_tts.resume.kept import counted, retry_command, stopped_text, taken_over_text
 
 TASK_FILE = """
 import os, signal
 import scripted
 from inspect_ai import Task, task
+from inspect_ai.hooks import Hooks, hooks
 from inspect_ai.solver import solver
 from inspect_tts import rtv
 
@@ -33,6 +37,18 @@ def judge(messages, config):
         os.kill(os.getpid(), getattr(signal, first))
     return scripted.prefer("#good")(messages, config)
 
+@hooks(name="early", description="Stops before a sample begins")
+class Early(Hooks):
+    async def on_sample_init(self, data):
+        os.kill(os.getpid(), getattr(signal, first))
+
+    def enabled(self):
+        return bool(first and os.environ.get("EARLY"))
+
+@task
+def refused():
+    return Task(solver=rtv(n=2, preflight=False), model=scripted.model(scripted.echo))
+
 @task
 def stopped():
     made = scripted.problem(1)
@@ -46,44 +62,89 @@ def stopped():
 """
 
 
-def inspect(folder: Path, *arguments: str, stop_by: str = "") -> str:
+def inspect(folder: Path, *arguments: str, stop_by: str = "", early: bool = False) -> str:
     """Run a command of Inspect in a process of its own."""
     support = Path(__file__).parents[1] / "support"
     paths = os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")])
-    env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "COLUMNS": "200"}
+    env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "COLUMNS": "200", "EARLY": "1" * early}
     done = run_command("inspect", *arguments, cwd=folder, env=env)
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("stop_by", "form"), [("SIGINT", "json"), ("SIGTERM", "eval")])
+@pytest.mark.parametrize(
+    ("stop_by", "form", "folder"), [("SIGINT", "json", "logs"), ("SIGTERM", "eval", "my logs")]
+)
 def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
-    stop_by: str, form: str, tmp_path: Path
+    stop_by: str, form: str, folder: str, tmp_path: Path
 ) -> None:
     (tmp_path / "stopped.py").write_text(TASK_FILE)
-    options = ("--display", "plain", "--log-dir", "logs", "--log-format", form)
-    told = inspect(tmp_path, "eval", "stopped.py", *options, stop_by=stop_by)
+    logs = tmp_path / folder
+    options = ("--display", "plain", "--log-dir", folder, "--log-format", form)
+    told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by=stop_by)
     assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
     assert "exit status already read" not in told
-    [info] = list_eval_logs(str(tmp_path / "logs"))
+    [info] = list_eval_logs(str(logs))
     log = read_eval_log(info, header_only=True)
     assert log.status == "cancelled"
-    assert f"inspect eval-retry logs/{Path(log.location).name}" in told
+    name = Path(log.location).name
+    if folder == "logs":  # where Inspect writes by default
+        assert f"inspect eval-retry logs/{name}\n" in told
+    else:
+        assert f"inspect eval-retry 'my logs/{name}' --log-dir 'my logs'\n" in told
 
-    status = CliRunner().invoke(main, ["status", str(tmp_path / "logs")]).output
-    assert "was cancelled; to go on: inspect eval-retry /" in status
+    status = CliRunner().invoke(main, ["status", str(logs)]).output
+    [command] = re.findall("was cancelled; to go on: inspect (eval-retry .*)", status)
     assert "kept for a retry: 2 rollouts, 2 summaries" in status
     assert "0 of 1 problem, rollouts 2/2, " in status
     assert "tournament 0 round 1" in status
 
-    shown = CliRunner().invoke(main, ["report", "--no-html", str(tmp_path / "logs")])
+    without = tmp_path / name
+    shutil.copy(logs / name, without)
+    problem = CliRunner().invoke(main, ["status", str(without)]).output.splitlines()[2]
+    assert problem.split() == ["p0", "cancelled"], "also where no saved results tell it"
+
+    shown = CliRunner().invoke(main, ["report", "--no-html", str(logs)])
     assert shown.exit_code == 0
     assert "1 of 1 samples were cancelled" in shown.output
     assert "samples ended with an error" not in shown.output
 
-    again = inspect(tmp_path, "eval-retry", str(log.location), *options[:4])
+    again = inspect(tmp_path, *split(command), *options[:2])
     assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
     assert "to go on" not in again
     assert "Steps:   2/2 100%" in again, "what was taken over counts as done"
+    after = CliRunner().invoke(main, ["status", str(logs)]).output
+    assert "has ended" in after
+    assert "cancelled" not in after
+
+
+@pytest.mark.parametrize(("stop_by", "form"), [("SIGINT", "json"), ("SIGTERM", "eval")])
+def test_an_eval_that_is_stopped_before_a_sample_begins_says_how_to_go_on(
+    stop_by: str, form: str, tmp_path: Path
+) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    options = ("--display", "plain", "--log-format", form)
+    early = ("eval", "stopped.py@stopped", *options)
+    told = inspect(tmp_path, *early, "--log-dir", "early", stop_by=stop_by, early=True)
+    assert "the eval was interrupted; nothing is kept yet" in told, told
+    assert re.search("to go on:    inspect eval-retry early/.* --log-dir early\n", told)
+
+    told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by=stop_by)
+    for _ in range(2):
+        assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
+        [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+        told = inspect(tmp_path, *split(command), *options[:2], stop_by=stop_by, early=True)
+    [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+    again = inspect(tmp_path, *split(command), *options[:2])
+    assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
+    assert not (tmp_path / "logs" / ".inspect_tts").exists()
+
+
+def test_what_can_only_fail_again_has_no_command_that_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    told = inspect(tmp_path, "eval", "stopped.py@refused", "--display", "plain")
+    assert "which needs an agent to run" in told, told
+    assert "to go on" not in told
+    assert "nothing is kept" not in told
 
 
 def test_results_are_counted_in_words() -> None:
@@ -91,6 +152,27 @@ def test_results_are_counted_in_words() -> None:
         "97 rollouts, 98 summaries, 1 vote"
     )
     assert counted({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("log", "default", "command"),
+    [
+        ("logs/a.eval", None, "inspect eval-retry logs/a.eval"),
+        ("a.eval", None, "inspect eval-retry a.eval --log-dir ."),
+        ("file:///x y/a.eval", None, "inspect eval-retry '/x y/a.eval' --log-dir '/x y'"),
+        ("/tmp/x/a.eval", "/tmp/x/", "inspect eval-retry /tmp/x/a.eval"),
+        ("logs/a.eval", "/tmp/x", "inspect eval-retry logs/a.eval --log-dir logs"),
+        ("s3://b/x/a.eval", "s3://b/x", "inspect eval-retry s3://b/x/a.eval"),
+        ("s3://b/x/a.eval", "s3://b", "inspect eval-retry s3://b/x/a.eval --log-dir s3://b/x"),
+    ],
+)
+def test_a_retry_is_written_beside_its_log(
+    log: str, default: str | None, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INSPECT_LOG_DIR", raising=False)
+    if default is not None:
+        monkeypatch.setenv("INSPECT_LOG_DIR", default)
+    assert retry_command(log) == command
 
 
 def test_what_goes_on_depends_on_the_command_and_the_place() -> None:
@@ -102,5 +184,5 @@ def test_what_goes_on_depends_on_the_command_and_the_place() -> None:
     ]
     nothing = stopped_text("", log="a.eval", cancelled=True, place=None, eval_set=False)
     assert "nothing is kept yet" in nothing
-    assert nothing.endswith("inspect eval-retry a.eval")
+    assert nothing.endswith("inspect eval-retry a.eval --log-dir .")
     assert taken_over_text({"vote": 2}).endswith("taken over from an earlier run: 2 votes")

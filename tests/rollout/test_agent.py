@@ -118,6 +118,26 @@ def test_a_strategy_that_task_with_sets_scales_what_the_task_had(tmp_path: Path,
     assert pool(log).adopted is not None
 
 
+@task
+def changed_inside(text: str) -> Task:
+    return task_with(shipped(text=text), solver=rtv(n=2, votes=1))
+
+
+def helper() -> Task:
+    return problem(solver=worker())
+
+
+@task
+def changed_helper() -> Task:
+    return task_with(helper(), solver=rtv(n=2, votes=1))
+
+
+def test_a_strategy_set_inside_of_a_task_function_scales_what_the_inner_task_had(
+    tmp_path: Path,
+) -> None:
+    assert heard(run(changed_inside(text="#inner"), None, tmp_path)) == ["#inner"] * 2
+
+
 def test_a_list_of_strategies_is_refused(tmp_path: Path) -> None:
     log = run(shipped(), [rtv(n=2, votes=1), pdr(n=2, top_k=1, votes=1)], tmp_path)
     error = only(log).error
@@ -197,13 +217,18 @@ def test_a_task_object_ships_the_solver_that_it_holds(tmp_path: Path, given: Tas
 @pytest.mark.parametrize(
     ("given", "strategy", "message"),
     [
-        (Task(solver=rtv(n=2, votes=1)), None, "or by task_with(task, solver=...)"),
+        (
+            Task(solver=rtv(n=2, votes=1)),
+            None,
+            "or by task_with(task, solver=...) with a task that a function ",
+        ),
         (problem(solver=named_as_ours()), rtv(n=2), "has the name rtv, as one of inspect_tts has"),
         (nested(), rtv(n=2), "the own solver of task 'nested' is inspect_tts/rtv"),
         (nested(), None, "the own solver of task 'nested' is inspect_tts/rtv"),
         (staged(), None, "the own solver of task 'staged' is inspect_tts/rollouts"),
+        (changed_helper(), None, "by --solver, or by task_with(task, solver=...) with a task"),
     ],
-    ids=["without @task", "a name of ours", "nested", "nested-alone", "staged"],
+    ids=["without @task", "a name of ours", "nested", "nested-alone", "staged", "helper"],
 )
 def test_a_task_that_offers_no_agent_says_what_to_pass(
     tmp_path: Path, given: Task, strategy: Solver | None, message: str

@@ -59,6 +59,57 @@ def test_a_file_with_one_agent_names_it(tmp_path: Path) -> None:
     assert heard(run(problem(), rtv(n=2, votes=1, agent=str(file)), tmp_path)) == ["#single"] * 2
 
 
+FACTORIES = """
+import json
+from inspect_ai.agent import Agent, agent
+
+@agent
+def fails() -> Agent:
+    raise RuntimeError("factory failed: no config")
+
+@agent
+def mistyped() -> Agent:
+    return len(3)
+
+@agent
+def unread(text: str) -> Agent:
+    return json.loads(text)
+
+@agent
+def needy(path: str, *, mode: str) -> Agent:
+    return fails()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "member", "args", "told"),
+    [
+        (FACTORIES, "fails", None, "could not be made: RuntimeError: factory failed: no config"),
+        (FACTORIES, "mistyped", None, "could not be made: TypeError: object of type 'int' has no"),
+        (FACTORIES, "unread", {"text": "{"}, "could not be made: JSONDecodeError: Expecting"),
+        (FACTORIES, "needy", None, "Give -S agent_args='{\"path\": ...}'"),
+        (FACTORIES, "needy", {"path": "x"}, "Give -S agent_args='{\"mode\": ...}'"),
+        (FACTORIES, "needy", {"way": "x"}, "does not take agent_args={'way': 'x'}: "),
+        ("import no_such" + FACTORIES, "fails", None, "ModuleNotFoundError: No module named"),
+        (FACTORIES + "\ndef f(:\n", "fails", None, "SyntaxError: invalid syntax ({file}, line 21)"),
+        ("def f():\npass", "fails", None, "IndentationError: expected an indented block after"),
+    ],
+)
+def test_what_goes_wrong_in_an_agents_file_is_told_in_one_line(
+    tmp_path: Path, text: str, member: str, args: dict[str, str] | None, told: str
+) -> None:
+    file = tmp_path / "factories.py"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        rtv(agent=f"{file}@{member}", agent_args=args)
+    message = str(raised.value)
+    assert told.replace("{file}", str(file)) in message
+    assert f"{file}@{member}'" in message
+    assert "\n" not in message
+    assert "package/name" not in message
+    assert raised.value.__cause__ is not None
+
+
 @pytest.mark.parametrize(
     ("given", "args", "words"),
     [
