@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 # nothing here can match the same characters twice: an answer without end costs no time
@@ -67,18 +68,23 @@ def parse_json_object(text: str) -> dict[str, Any]:
 
 def json_objects(text: str) -> list[dict[str, Any]]:
     """Find the outermost JSON objects in a model's answer, the last one first."""
-    found, place = list[dict[str, Any]](), 0
-    while begin := _BEGIN.search(text, place):
-        end = _end_of_object(text, begin.start())
-        if end is None:  # cut off: what is in it is a part of it
-            break
-        if (value := _load(text[begin.start() : end])) is not None:
-            found.append(value)
-        place = end
+    found = [value for value, _, _ in json_spans(text)]
     if not found:
         raise ValueError(_complaint(text))
     found.reverse()
     return sorted(found, key=lambda value: not value)
+
+
+def json_spans(text: str) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """The outermost JSON objects in order, with where each begins and ends."""
+    place = 0
+    while begin := _BEGIN.search(text, place):
+        end = _end_of_object(text, begin.start())
+        if end is None:  # cut off: what is in it is a part of it
+            return
+        if (value := _load(text[begin.start() : end])) is not None:
+            yield value, begin.start(), end
+        place = end
 
 
 def _end_of_object(text: str, begin: int) -> int | None:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
-from .parsing import json_objects
 from .verdict_alone import alone
-from .verdict_plain import plain
+from .verdict_plain import json_verdicts, plain, unpacked
 from .verdict_rest import AGAINST, settles, taken_back
-from .verdict_words import FILLER, FINAL_VERDICT, LAST_LINE, LEAD_IN, NOUNS, NUMBERS
+from .verdict_words import ANNOUNCES, FILLER, FINAL_VERDICT, LAST_LINE, LEAD_IN, NOUNS, NUMBERS
 
 BEST_GRADE = 20
 
@@ -17,20 +17,6 @@ _LABELS = {
     "last": re.compile(LAST_LINE, re.IGNORECASE | re.VERBOSE),
     "grade": re.compile(r"final[\s_*`-]{1,6}(?:grade|score|rating)", re.IGNORECASE),
 }
-_KEYS = {
-    "final": (
-        "final_verdict",
-        "verdict",
-        "winner",
-        "best_solution",
-        "choice",
-        "answer",
-        "solution",
-    ),
-    "grade": ("final_grade", "grade", "score"),
-}
-_SURE = {"final_verdict", "verdict", "winner", "final_grade", "grade"}
-"""Keys that nobody gives to anything else."""
 _TOKEN = re.compile(r"\d+|[一二三四五六七八九十]|[^\W\d_一二三四五六七八九十]+|\S|_")
 _PLACEHOLDER = re.compile(
     r"[\W_]*(?:solution|option)?[\W_]*(?:number|[nxki])[\W_]*$", re.IGNORECASE
@@ -44,11 +30,13 @@ _SPECIAL = re.compile(
     r"|</solution_\d{1,9}>"
 )
 _NEXT_TURN = re.compile(r"<\|(?:start_header_id|im_start)\|>\s{0,4}user\b|<start_of_turn>user\b")
-_BOXED = re.compile(r"\\boxed\s?\{([^\n]{1,80})")
+_BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{([^}\n]{1,80})")
 _TAGGED = re.compile(
     r"<((?:final_)?(?:answer|verdict|choice)|winner|result)>([^<]{1,400})</\1>", re.IGNORECASE
 )
 _TAG_ALONE = re.compile(r"[\s`*]*<solution_(\d{1,9})\s?/?>(?:\s?</solution_\1>)?[\s`*]*", re.I)
+_ITEM = re.compile(r"[\s>*_`-]{0,8}\d{1,2}[.)]\s+(?=[^\s])")
+_BEFORE_MARK = (ANNOUNCES | FILLER) - {"no"}
 _LONGEST = 400  # characters of a line in which a verdict may stand
 
 
@@ -82,7 +70,9 @@ def _agreed(statements: list[int | None], most: int) -> int | None:
 def _statements(text: str, kind: str) -> list[int | None]:
     """All verdicts in an answer, in order; None for each that cannot be read."""
     text = _NEXT_TURN.split(plain(text), maxsplit=1)[0]
-    text = _SPECIAL.sub(" ", _unpacked(text, kind))
+    grades = kind == "grade"
+    in_json = [_value(each, kind) for each in json_verdicts(text, kind if grades else "final")]
+    text = _SPECIAL.sub(" ", unpacked(text, kind))
     lines = [line for line in text.splitlines() if not _RULE.fullmatch(line) and line]
     found, last = list[int | None](), 0
     for place, line in enumerate(lines):
@@ -93,10 +83,14 @@ def _statements(text: str, kind: str) -> list[int | None]:
             last = place
     if kind == "last":
         at_end = last + 1 >= len(lines) or (last + 2 == len(lines) and _is_label(lines[last]))
-        return found if found and at_end else alone([line[:_LONGEST] for line in lines])
-    if not found and kind == "final":
-        return _unlabelled(text, lines)
-    if found and found[-1] is not None and taken_back("\n".join(lines[last + 1 :]), found[-1]):
+        found = found if found and at_end else alone([line[:_LONGEST] for line in lines])
+    elif not found and kind == "final":
+        found = _unlabelled(text, lines)
+    elif found and found[-1] is not None:
+        rest = "\n".join(lines[last + 1 :])
+        found += [None] if taken_back(rest, found[-1], grades=grades) else []
+    others = [*in_json, *(mark.inner for mark in _marks(text) if mark.placed and not grades)]
+    if found and any(number is not None and number not in found for number in others):
         found.append(None)
     return found
 
@@ -105,15 +99,17 @@ def _in_line(line: str, before: str, after: str, kind: str) -> Iterator[int | No
     label = _LABELS[kind].search(line)
     if label is None or not _leads_in(line[: label.start()], before):
         return
-    rest = line[label.end() :]
+    rest, below = line[label.end() :], False
     if not _HAS_WORD.search(rest):
         if not after:
             return
-        rest = after[:_LONGEST]
+        rest, below = after[:_LONGEST], True
+        if item := _ITEM.match(rest):
+            rest = rest[item.end() :]
     if (
         not _PLACEHOLDER.match(rest.lstrip(" :")) or not after
     ):  # the form itself, as it was asked for
-        yield _value(rest, kind)
+        yield _value(rest, kind, below=below)
 
 
 def _is_label(line: str) -> bool:
@@ -135,7 +131,7 @@ def _leads_in(prefix: str, before: str) -> bool:
     return all(word in LEAD_IN or (word.isdigit() and len(words) == 1) for word in words)
 
 
-def _value(text: str, kind: str) -> int | None:
+def _value(text: str, kind: str, *, below: bool = False) -> int | None:
     """The number that a text names at its begin, if nothing after it takes that back."""
     noun = False
     for token in islice(_TOKEN.finditer(text), 40):
@@ -149,7 +145,9 @@ def _value(text: str, kind: str) -> int | None:
         )
         if number is not None:
             rest = text[token.end() :]
-            return number if settles(_of_twenty(rest, kind), number) else None
+            if kind == "grade":
+                return number if settles(_of_twenty(rest), number, grades=True) else None
+            return number if settles(rest, number, below=below) else None
         if word in NOUNS:
             noun = True
         elif word == "no" and not noun:
@@ -169,55 +167,42 @@ def _ends_with_noun(word: str) -> bool:
     return any(word.endswith(n) and word[: -len(n)] in FILLER for n in NOUNS if not n.isascii())
 
 
-def _of_twenty(rest: str, kind: str) -> str:
-    if kind != "grade":
-        return rest
+def _of_twenty(rest: str) -> str:
     return re.sub(r"^[*_` ]{0,4}(?:/|out of|of)[*_` ]{0,4}20(?!\d)", "", rest)
+
+
+class _Mark(NamedTuple):
+    """A number in a box or in a tag."""
+
+    placed: bool
+    """Whether it stands where a line begins, or behind words that announce it."""
+    inner: int
+    whole: int | None
+    """As `inner`, unless the rest of the line leaves a doubt."""
+    end: int
+
+
+def _marks(text: str) -> list[_Mark]:
+    marks = list[_Mark]()
+    for pattern in (_BOXED, _TAGGED):
+        for found in pattern.finditer(text):
+            inner = found[found.lastindex or 1]
+            if (number := _value(inner, "final")) is None:
+                continue
+            rest = text[found.end() : found.end() + 80].partition("\n")[0]
+            before = text[max(0, found.start() - 200) : found.start()].rpartition("\n")[2]
+            placed = all(word in _BEFORE_MARK for word in re.findall(r"[^\W\d_]+", before.lower()))
+            marks.append(_Mark(placed, number, _value(inner + rest, "final"), found.end()))
+    return marks
 
 
 def _unlabelled(text: str, lines: list[str]) -> list[int | None]:
     """Verdicts by form alone: in a box, in a tag, or as the tag of a solution at the very end."""
-    marked = [found[1] for found in _BOXED.finditer(text)]
-    marked += [found[2] for found in _TAGGED.finditer(text)]
-    read = [_value(each, "final") for each in marked]
-    if numbers := [number for number in read if number is not None]:
-        return [*numbers]
+    marks = _marks(text)
+    if placed := [mark for mark in marks if mark.placed]:
+        last = placed[-1]
+        doubts = any(mark.inner != last.inner for mark in marks)
+        doubts = doubts or any(mark.whole is None for mark in placed)
+        return [None if doubts or taken_back(text[last.end :], last.inner) else last.inner]
     alone = _TAG_ALONE.fullmatch(lines[-1][:_LONGEST]) if lines else None
     return [int(alone[1])] if alone and text.lower().count("<solution_") == 1 else []
-
-
-def _unpacked(text: str, kind: str) -> str:
-    """An answer that ends with JSON, as text and a line with the verdict."""
-    if (
-        not text.rstrip("`\n\r \t]").endswith("}")
-        and "</" not in text[-40:]
-        and "<|" not in text[-40:]
-    ):
-        return text
-    try:
-        last = json_objects(text)[0]
-    except ValueError:
-        return text
-    told = {key: _scalar(last[key], kind) for key in _KEYS.get(kind, ()) if key in last}
-    keys = [key for key, value in told.items() if value is not None]
-    told_by = [key for key in keys if key in _SURE] or keys[:1]
-    values = [told[key] for key in told_by] or ["none" for key in last if key in _SURE]
-    if not values:
-        return text
-    said = [value for value in last.values() if isinstance(value, str) and value not in values]
-    label = "Final grade" if kind == "grade" else "Final verdict"
-    start = text.find("{")
-    return "\n".join([text[:start], *said, *(f"{label}: {value}" for value in values)])
-
-
-def _scalar(value: object, kind: str) -> int | str | None:
-    """A value of a JSON answer that can name one solution: also one alone in a list or object."""
-    for _ in range(3):
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        elif isinstance(value, dict) and len(value) == 1:
-            [(key, inner)] = value.items()
-            value = inner if key in _KEYS[kind] else None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else None

@@ -8,7 +8,7 @@ from .verdict_words import ANNOUNCES, NUMBERS
 _BEFORE = r"[\s*_`\"'\[\](){}$|✅✔🏆→-]"
 _AFTER = rf"(?:{_BEFORE}|[.!])"
 _NUMBERED = re.compile(
-    rf"{_BEFORE}*+(?:#{{1,6}}\s*+)?{_BEFORE}*+{NOUN}[\s_#*:]{{0,6}}"
+    rf"{_BEFORE}*+(?:(?:therefore|thus|hence|so)\b,?\s*+)?(?:#{{1,6}}\s*+)?{_BEFORE}*+{NOUN}[\s_#*:]{{0,6}}"
     rf"(?P<number>\d{{1,9}}|{'|'.join(NUMBERS)}){_AFTER}*+",
     re.IGNORECASE,
 )

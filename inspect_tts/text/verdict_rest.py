@@ -2,19 +2,36 @@
 
 import re
 
-from .verdict_words import BECAUSE, NOUNS
+from .verdict_words import BECAUSE, NOUNS, NUMBERS
 
 NOUN = rf"(?:{'|'.join(sorted(NOUNS))})s?"
 _AND = r"(?:and|or|und|oder|et|ou|y|o|e|и|или|vs|versus|to|through|和|或|与|及|か|과|와)"
 _AND_ANOTHER = re.compile(
-    rf"[\W_]*(?:{_AND}[\W_]*)?(?:the[\W_]+)?(?:{NOUN}[\W_]*)?\d", re.IGNORECASE
+    rf"[\W_]*(?:{_AND}[\W_]*)?(?:the[\W_]+)?(?:{NOUN}[\W_]*)?\d++(?!\s?%)", re.IGNORECASE
 )
-_MENTION = re.compile(rf"(?<![^\W\d_]){NOUN}[\W_]{{0,6}}(\d{{1,9}})|{NOUN}[ ]?#?(\d{{1,9}})", re.I)
+_MENTION = re.compile(
+    rf"(?<![^\W\d_]){NOUN}[\W_]{{0,6}}(\d{{1,9}})|{NOUN}[ ]?#?(\d{{1,9}})"
+    # a number at the end of a sentence or alone in a line
+    rf"|\b(?:be|meant?|choose|pick|prefer|select|(?:verdict|answer|choice|decision|vote|winner)"
+    rf"(?:\sis)?)[\s*_`\"'(:=]{{1,6}}(\d{{1,2}}|one|two|three|four)"
+    rf"(?=[\s*_`\"')]{{0,6}}(?:[.!\n]|\Z))"
+    rf"|\n[^\w\n]*+(\d{{1,2}})(?=[^\w\n]*+(?:\n|\Z))"
+    rf"|\bthe\s(?P<ordinal>other|latter|former|first|second|third|fourth)"
+    rf"(?=\s(?:one|{NOUN}|is|was|has|does)\b|[^\w\n]*+(?:\n|\Z)|[.,;!])",
+    re.IGNORECASE,
+)
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_NUMBERS = NUMBERS | _ORDINALS
 _DOUBT = re.compile(
-    r"\b(?:wait|correction|or rather|on (?:second thoughts?|reflection)|scratch that|i mean|"
-    r"hold on|actually no|actually,|i take that back|reconsider\w*|not sure|undecided|toss|coin|"
-    r"can(?:not|'t) (?:decide|tell|say)|mixed (?:them )?up|sorry|kidding|the (?:other|wrong) one|"
-    r"edit(?=:))\b|\n[^\w\n]*+no\b(?!\s+doubt)",
+    r"\b(?:(?:revised|corrected|updated|amended|changed|new) (?:final )?(?:verdict|answer|choice|"
+    r"decision|judge?ment)|chang\w+ (?:of|my) mind|never ?mind|w?h?oops|i meant|my mistake|"
+    r"i was wrong|double.check|let me (?:re)?(?:check|think|look|verify|consider)|wait|correction|"
+    r"or rather|on (?:second thoughts?|reflection)|scratch that|i mean|hold on|actually no|"
+    r"actually,|i (?:retract|withdraw|revoke|take that back)|reconsider\w*|not sure|undecided|"
+    r"toss|coin|can(?:not|'t) (?:decide|tell|say)|mixed (?:them )?up|sorry|kidding|"
+    r"the (?:other|wrong) one|(?:edit|update|addendum)(?=\s?[:–—-])|"
+    r"(?:disregard|ignore|forget) (?:that|this|my|the (?:above|line|verdict|previous)))\b|"
+    r"\n[^\w\n]*+no\b(?!\s+doubt)",
     re.IGNORECASE,
 )
 _TURNS = re.compile(r"\W*(?:but|or|and|unless|if|oder|und|ou|o|или|或|和|与|又は|または)\b", re.I)
@@ -35,15 +52,37 @@ _BLAME = re.compile(
     r"ignores|leaves|nichts?|scheitert)\b",
     re.IGNORECASE,
 )
+_ANOTHER = rf"\W{{1,4}}(?:the\s)?(?:{NOUN}\b|other|first|second|third|\d)"
+_FAULTY = re.compile(
+    rf"[\s*_`\"',:;().–—-]{{0,6}}(?:(?!{NOUN}\b|others?\b)[a-z]{{1,20}}\s){{0,2}}"
+    rf"(?:not|\w{{1,20}}n't|cannot|never|lacks|misses|breaks|ignores|crashes|{_WORSE}|"
+    rf"(?:has|contains|introduces|leaves)\s(?!no\b)(?:\w{{1,20}}\s){{0,3}}"
+    rf"(?:bug|error|flaw|defect|regression|problem)s?)\b"
+    rf"(?!{_ANOTHER}|\s(?:only|just|even|close)\b)",
+    re.IGNORECASE,
+)
+_IT = re.compile(
+    r"\s*(?:it|this(?: one)?|that|(?:the|my) (?:verdict|answer|choice|decision)(?: above)?)\b",
+    re.IGNORECASE,
+)
 PRAISE = (
     r"\s*is\s+(?:clearly |definitely |the |a |much |slightly |marginally |overall )*"
     r"(?:best|better|correct|right|stronger|superior|preferred|preferable|chosen|winner|selected|"
     r"(?:more|most) (?:likely|correct|complete|robust|reliable|convincing))\b"
 )
 _PRAISE = re.compile(PRAISE, re.IGNORECASE)
+_DOES_WELL = re.compile(
+    r"\s*(?:clearly\s)?(?:fixes|passes|solves|works|wins|beats|outperforms)\b"
+    r"(?!.*\b(?:no|none|nothing|few|fewer|some|half|most|part\w*|badly|poorly|barely|but|"
+    r"\d+ (?:of|out))\b)",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"[\s*_`\"')\]:(–—,-]{1,8}+(?!because\b|since\b)(?:(?:it|which|that|as)\s){0,2}", re.IGNORECASE
+)
 _COMPARED = re.compile(
-    r"\b(?:than|over|not|unlike|whereas|because|since|beats|against|instead of|weil|denn|"
-    r"while)(?:\s+(?:the|in|with|of))?\W{0,4}$",
+    r"\b(?:than|over|not|unlike|whereas|because|since|beats|outperforms|against|instead of|"
+    r"weil|denn|while|runner.?up|loser|worst)(?:\s+(?:the|in|with|of))?\W{0,4}$",
     re.IGNORECASE,
 )
 _END_OF_SENTENCE = re.compile(r"[.;!?]\s|\n")
@@ -56,14 +95,22 @@ _WITHOUT_BLANKS = 0x2E80
 _LONGEST = 20_000  # characters behind a number that are looked at; an answer is far shorter
 
 
-def settles(rest: str, number: int) -> bool:
-    """Whether the rest of a number's line is empty, a reason or an order."""
+def settles(rest: str, number: int, *, below: bool = False, grades: bool = False) -> bool:
+    """Whether the rest of a number's line is empty, a reason or an order.
+
+    In a line below the label a reason must be praise: a list of remarks can begin there. A fault is
+    a reason for a grade, and a doubt of a choice.
+    """
     if _ORDER.fullmatch(rest):
         return number not in {int(each) for each in re.findall(r"\d+", rest)}
-    return _in_line(rest) and not taken_back(rest, number)
+    if below and (found := _REASON.match(rest)) and re.search(r"\w", rest):
+        reason = rest[found.end() :]
+        if not _PRAISE.match(reason) and not _PRAISE.match(f" is {reason}"):
+            return False
+    return _in_line(rest, grades) and not taken_back(rest, number, grades=grades)
 
 
-def _in_line(rest: str) -> bool:
+def _in_line(rest: str, grades: bool) -> bool:
     if not re.search(r"\w", rest):
         return not rest.lstrip(" *_`\"')").startswith(("?", "%")) and not _REJECTED.match(rest)
     if (rest[0].isascii() and rest[0].isalnum()) or re.match(r"[.,:/–-]\d", rest):
@@ -74,26 +121,37 @@ def _in_line(rest: str) -> bool:
     if not first or not re.search(r"\w", first):
         return True
     if first[0] in ".,;:!(–—-[{<，。；、（\\":
-        return not _TURNS.match(first)
+        return not _TURNS.match(first) and (grades or not _FAULTY.match(first))
     word = (re.match(r"[^\W\d_]+|\S", first) or [""])[0].lower()
     if word in BECAUSE:
         return True
     if not word.isascii() and ord(word[0]) > _WITHOUT_BLANKS:
         return not re.match(r"[不非或和与及但か과와比劣输輸差错]", word)
     clause = re.split(r"[.;,\n]", first, maxsplit=1)[0]
-    return bool(_PRAISE.match(first)) and not _BLAME.search(clause)
+    return bool(_PRAISE.match(clause) or _DOES_WELL.match(clause)) and not _BLAME.search(clause)
 
 
-def taken_back(text: str, number: int) -> bool:
+def taken_back(text: str, number: int, *, grades: bool = False) -> bool:
     """Whether the text after a verdict doubts it, or could choose another solution."""
     text = f"\n{text[:_LONGEST]}"
     if _DOUBT.search(text):
         return True
-    others = [m for m in _MENTION.finditer(text) if int(m[1] or m[2]) != number]
+    mentions = [m for m in _MENTION.finditer(text) if not (grades and m["ordinal"])]
+    named = [m for m in mentions if _named(m) == number]
+    named += [it] if (it := _IT.match(text)) else []
+    if not grades and any(_FAULTY.match(text, m.end()) for m in named):
+        return True
+    others = [m for m in mentions if _named(m) != number]
     for at, other in enumerate(others):
         before = text[max(0, other.start() - 40) : other.start()]
         until = others[at + 1].start() if at + 1 < len(others) else len(text)
         after = _END_OF_SENTENCE.split(text[other.end() : until], maxsplit=1)[0]
-        if not _COMPARED.search(before) and not _BLAME.search(after):
+        if not _BLAME.search(after) and (not _COMPARED.search(before) or _PRAISE.match(after)):
             return True
     return False
+
+
+def _named(mention: re.Match[str]) -> int:
+    """The number of a solution that is mentioned; 0 for another one."""
+    told = next(group for group in mention.groups() if group)
+    return int(told) if told.isdecimal() else _NUMBERS.get(told.lower(), 0)

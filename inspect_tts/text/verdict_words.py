@@ -12,7 +12,13 @@ FINAL_VERDICT = r"""
   | eindoordeel | (?:definitief|uiteindelijk)\ oordeel
   | (?:slutlig|endelig)t?\ (?:dom|utslag|afgørelse)
   | (?:итоговый|окончательный|финальный)\ вердикт | остаточний\ вердикт
-  | (?:ostateczny|końcowy)\ werdykt | (?:nihai|son)\ karar | phán\ quyết\ cuối\ cùng
+  | (?:ostateczny|końcowy)\ werdykt | werdykt\ (?:ostateczny|końcowy)
+  | (?:ke)?putusan\ akhir | lopullinen\ (?:tuomio|päätös)
+  # number and noun, and nothing else
+  | végső\ (?:ítélet|döntés)(?=\W{1,6}(?:az?\ )?\d{1,2}\.\ ?megoldás\W*$)
+  # the noun is in it: its vowel signs would part it
+  | अंतिम\ (?:निर्णय|फैसला)(?:\W{1,6}समाधान)?
+ | (?:nihai|son)\ karar | phán\ quyết\ cuối\ cùng
   | الحكم\ النهائي
   | (?:最终|最終|最后|最後)(?:的)?\s?
     (?:判决|判決|裁决|裁決|裁定|判定|判断|判斷|结论|結論|決定|决定|评决|評決)
@@ -27,6 +33,8 @@ LAST_LINE = rf"""
       | \b(?:choice|pick|decision|selection|preference|selected|chosen|better|best)
       | (?:判决|判決|裁决|裁決|答案|胜者|勝者)
     )(?=[\s*_`"']{{0,4}}(?:[:=→⇒]|->|=>|[–—-]\s|is\b|是|は))
+  | \b(?:result|conclusion)
+    (?=[\s*_`"']{{0,4}}[:=]\W{{0,8}}(?:the\s)?{_NOUN}\W{{0,4}}\d{{1,9}}[\W_]*$)
   | \banswer(?=[\s*_`"']{{0,4}}(?:[:=→⇒]|->|=>|is\b)\W{{0,8}}(?:the\s)?{_NOUN}\W)
   | \b(?:I|we)\s(?:choose|select|pick|prefer|favou?r|vote\sfor|go\swith)(?=\s)
 """
@@ -50,7 +58,7 @@ NOUNS = _words(
     variante versuch solución solucion opción solução solucao opção soluzione
     opzione oplossing løsning lösning решение решению вариант рішення rozwiązanie
     opcja çözüm seçenek giải pháp الحل 方案 解决方案 解決方案 解法 解答 解 解决办法 选项 選項 候选
-    ソリューション 解決策 解決案 回答 솔루션 해결책 풀이 답안 해법
+    solusi ratkaisu ソリューション 解決策 解決案 回答 솔루션 해결책 풀이 답안 해법
     """
 )
 """Words for a numbered solution."""
@@ -72,7 +80,7 @@ FILLER = _words(
     is are the goes to for in favor favour of be as a my number no nr num text
     textbf mathbf mathrm boxed b strong em i td th ist die der das est la le es el è
     il é o a в — это является 是 为 為 選 选 選擇 选择 第 は が 는 은 이 가 n verdict answer
-    solution_number → ⇒ i we choose select pick prefer vote winner best
+    solution_number br az → ⇒ i we choose select pick prefer vote winner best
     """
 )
 """May stand between label and number."""
