@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from socket import gethostname
 from time import time
 from typing import Any
@@ -93,6 +94,10 @@ def status(log_dir: str, *, everything: bool, as_json: bool) -> None:
 
 def _find(place: str) -> tuple[list[_Found], list[str]]:
     """The last log of each task whose steps are ours, and what could not be read."""
+    if "://" not in place and not Path(place).exists():
+        raise UserError(
+            f"{place!r} does not exist: give the folder that an eval was started with as --log-dir"
+        )
     try:
         locations = (
             [place]

@@ -7,6 +7,7 @@ from inspect_tts.statistics import measures
 from inspect_tts.statistics.intervals import Estimate, estimate, mean_of_known
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
+_ONE_ITERATION = {"rtv", "select_recorded", "rollouts"}
 COSTS = ("tokens", "dollars", "seconds")
 
 Row = dict[str, float]
@@ -42,20 +43,37 @@ def _row(outcome: ProblemOutcome, attempts: int) -> Row:
 
 
 def scores(
-    rows: Sequence[Row], outcomes: Sequence[ProblemOutcome], later: Sequence[int], seed: int
+    rows: Sequence[Row],
+    outcomes: Sequence[ProblemOutcome],
+    later: Sequence[int],
+    seed: int,
+    *,
+    strategy: str | None,
 ) -> dict[str, Estimate | None]:
-    """The columns of the paper's main table; see `RunNumbers.scores`."""
+    """The columns of the paper's main table; see `RunNumbers.scores`. A plain run has no strategy.
+
+    Where no sample ended, nobody knows the numbers that the strategy would have.
+    """
     selections = max((len(outcome.selections) for outcome in outcomes), default=0)
+    if not outcomes and strategy is not None and _refines(strategy):
+        selections, later = 2, (1,)
+    selects = bool(selections) or strategy is not None
     names = ["pass_1", *(["select_k"] if selections > 1 else [])]
-    names += [*(f"iteration_{t}" for t in later), *(["selected"] if selections else []), "oracle"]
+    names += [*(f"iteration_{t}" for t in later), *(["selected"] if selects else []), "oracle"]
     found = means(rows, names, seed)
-    if not selections:
+    if not selects:
         return found
     pairs = [each for each in rows if {"pass_1", "selected"} <= set(each)]
     triples = [(r["pass_1"], r["selected"], r["oracle"]) for r in pairs if "oracle" in r]
     gains = [each["selected"] - each["pass_1"] for each in pairs]
     headroom = estimate(triples, _headroom, seed=seed)
     return {**found, "gain": mean_of_known(gains, seed=seed), "headroom": headroom}
+
+
+def _refines(strategy: str) -> bool:
+    """Whether a strategy has more than one iteration, by its name or its stages."""
+    stages = strategy.split("+")
+    return stages.count("rollouts") > 1 or (len(stages) == 1 and strategy not in _ONE_ITERATION)
 
 
 def means(rows: Sequence[Row], names: Sequence[str], seed: int) -> dict[str, Estimate | None]:

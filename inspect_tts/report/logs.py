@@ -1,5 +1,7 @@
 """Find logs and say which run each belongs to."""
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -21,11 +23,18 @@ from inspect_tts.registry import STAGES, is_followed
 from inspect_tts.scaled.scheduler import is_rollout, split_id
 from inspect_tts.shards.reading import missing_notes, set_of
 
-from .samples import in_order, is_scaled, log_header
+from .samples import CutOffError, in_order, is_cut_off, is_scaled, log_header
 
 PLAIN = "plain"
 """Strategy of a run without a strategy."""
 _NO_MATTER = {"max_rollouts", "preflight", "resume", "score_rollouts"}
+_ENDS = {
+    "started": "is unfinished (still running, or its process died)",
+    "cancelled": "was cancelled",
+    "error": "ended with an error",
+}
+"""What to say of an eval by its status."""
+_MOST_UNREAD = 5
 _LONGEST_VALUE = 40
 _ERROR_CHARS = 300
 
@@ -72,7 +81,7 @@ class LogFile:
 def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogFile], list[str]]:
     """Find all logs under paths and read their headers."""
     files: list[LogFile] = []
-    notes: list[str] = []
+    unread: list[tuple[str, str]] = []
     for side, path in enumerate(paths):
         for location, shown in _locations(path):
             try:
@@ -80,26 +89,54 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
                 summaries = read_eval_log_sample_summaries(location)
                 file = log_file(header, summaries, location, shown, side if compare else 0)
             except Exception as error:  # whatever is wrong with one log, the others are read
-                malformed = "" if isinstance(error, OSError) else ", it is malformed"
-                notes.append(f"{shown} could not be read{malformed}: {told(error)}")
+                whole = path.endswith(shown)
+                folder = path.removesuffix(shown) if whole else f"{path.rstrip('/')}/"
+                unread.append((folder, f"{shown}{_unreadable(location, error)}"))
                 continue
             files.append(file)
-            under_way = header.status == "started" and set_of(location)  # told of the whole set
-            if header.status != "success" and not under_way:
-                cancelled = header.status == "cancelled"
-                how = "was cancelled" if cancelled else f"has status {header.status}"
-                notes.append(f"{shown} {how}: its finished samples count")
+    if not files and unread:
+        named = [f"{folder}{why}" for folder, why in unread[:_MOST_UNREAD]]
+        more = len(unread) - len(named)
+        raise UserError("; ".join([*named, *([f"and {more} more like these"] if more else [])]))
     if not files:
         raise UserError(
-            f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files. "
-            + " ".join(notes)
+            f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files"
         )
-    notes += missing_notes([(file.location, [id for id, _ in file.samples]) for file in files])
-    return _newest(files), notes
+    notes = [why for _, why in unread]
+    missing = missing_notes([(file.location, [id for id, _ in file.samples]) for file in files])
+    files = _newest(files)
+    return files, [*notes, *_unfinished(files), *missing]
+
+
+def _unreadable(location: str, error: Exception) -> str:
+    if is_cut_off(location, error):
+        return f": {CutOffError()}"
+    malformed = "" if isinstance(error, OSError) else ", it is malformed"
+    return f" could not be read{malformed}: {told(error)}"
+
+
+def _unfinished(files: Sequence[LogFile]) -> list[str]:
+    """Say what counts of evals that did not end well, and that no later retry went on with."""
+    last = {(file.key.side, file.task_id): file for file in files}
+    finished = Counter[tuple[int, str]]()
+    for file in files:
+        finished[file.key.side, file.task_id] += len(file.samples)
+    notes = []
+    for eval, file in last.items():
+        if file.status == "started" and set_of(file.location):  # told of the whole set
+            continue
+        if how := _ENDS.get(file.status):
+            count = finished[eval]
+            counts = f"its {count} finished samples count" if count else "it has no finished sample"
+            counts = "its one finished sample counts" if count == 1 else counts
+            notes.append(f"{file.viewer_path} {how}: {counts}")
+    return notes
 
 
 def told(error: Exception) -> str:
     """What an error says, in one short line."""
+    if isinstance(error, CutOffError):
+        return str(error)
     try:
         text = str(error)
     except Exception:  # as of one that holds a number of too many digits
@@ -195,10 +232,15 @@ def _name(registered: str) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         value = value["name"]  # a component, as Inspect logs it
-    text = "_".join(str(value).split())
-    if len(text) <= _LONGEST_VALUE:
+    text = str(value)
+    if isinstance(value, list | tuple):
+        text = ",".join(map(_short, value))
+    elif isinstance(value, dict):
+        text = json.dumps(value, separators=(",", ":"), default=str)
+    first, *more = text.split() or [""]
+    if not more and len(text) <= _LONGEST_VALUE:
         return text
-    return f"{text[: _LONGEST_VALUE - 1]}…{sha256(text.encode()).hexdigest()[:4]}"
+    return f"{first[: _LONGEST_VALUE - 1]}…{sha256(text.encode()).hexdigest()[:4]}"
 
 
 def _newest(files: list[LogFile]) -> list[LogFile]:

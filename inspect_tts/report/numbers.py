@@ -159,7 +159,9 @@ def _run(
         errors=sum(len(file.failed) for file in files),
         rollouts=len(rollouts),
         graded=sum(r.id in outcome.scores for outcome in outcomes for r in outcome.rollouts),
-        scores=estimates.scores(rows, outcomes, later, seed),
+        scores=estimates.scores(
+            rows, outcomes, later, seed, strategy=None if key.strategy == PLAIN else key.strategy
+        ),
         pass_at_k=estimates.pass_at_k(problems, seed),
         baselines=estimates.means(rows, names, seed),
         per_problem=estimates.means(rows, estimates.COSTS, seed),
@@ -207,8 +209,8 @@ def _notes(numbers: RunNumbers, samples: Sequence[ReadSample]) -> tuple[str, ...
     missing = numbers.rollouts - numbers.graded
     if missing:
         notes.append(
-            f"{missing} of {numbers.rollouts} rollouts were not graded: what needs them is left "
-            "empty; run with score_rollouts=true to have all graded"
+            f"{missing} of {numbers.rollouts} rollouts were not graded: numbers that need them "
+            "are -; run with score_rollouts=true to have all graded"
         )
     rows: dict[str, Any] = {**numbers.scores, **numbers.baselines}
     partial = {n: e.problems for n, e in rows.items() if e and e.problems < numbers.problems}

@@ -21,6 +21,7 @@ from inspect_ai.log import (
     read_eval_log_sample,
     read_eval_log_sample_summaries,
 )
+from pydantic_core import from_json
 from zstandard import ZstdDecompressor, ZstdError
 
 from inspect_tts.scaled.scheduler import SCALED, split_id
@@ -35,10 +36,30 @@ _MOST_RATIO = {ZIP_STORED: 1, ZIP_DEFLATED: 1032, _ZSTANDARD: 2**15}
 _CHUNK = 2**20
 
 
+class CutOffError(ValueError):
+    """A file that ends before its content does."""
+
+    def __init__(self) -> None:
+        super().__init__("the file is cut off")
+
+
 def log_header(log: str) -> EvalLog:
     """Read the header of a log whose parts are not too large to be read."""
     check_log(log)
     return read_eval_log(log, header_only=True)
+
+
+def is_cut_off(log: str, error: Exception) -> bool:
+    """Whether a log that could not be read ends before its content does."""
+    if isinstance(error, CutOffError) or not log.endswith(".json"):
+        return isinstance(error, CutOffError)
+    try:
+        check_log(log)
+        fs, path = fsspec.core.url_to_fs(log)
+        from_json(fs.cat_file(path))
+    except Exception as found:  # the error that is told is the one given
+        return "EOF while parsing" in str(found)
+    return False
 
 
 def check_log(log: str) -> None:
@@ -86,7 +107,10 @@ def _directory(file: IO[bytes]) -> int:
     tail = file.read()
     locator, end = tail[:-22], tail[-22:]
     if not end.startswith(b"PK\5\6") or end[20:] != b"\0\0":
-        raise ValueError("the file is cut off: it does not end as a log does")
+        file.seek(0)
+        if not b"PK".startswith(file.read(2)):
+            raise ValueError("it is no log, whose format is that of zip files")
+        raise CutOffError
     *counts, size, begin = unpack("<HHHHII", end[4:20])
     if locator.startswith(b"PK\6\7") and (0xFFFF in counts or 0xFFFFFFFF in (size, begin)):
         file.seek(int.from_bytes(locator[8:16], "little"))

@@ -27,6 +27,13 @@ _NAME = re.compile(
 """What a provider or docker calls one request or container, which would part equal causes."""
 
 
+_OURS = re.compile(r"""(?:NoRolloutError|UserError)\((['"])(.*)\1\)""", re.DOTALL)
+"""How Inspect shows an error of ours that ended a sample."""
+_NOUN = re.compile(r"^((?:refined )?[a-z]+?)s\b")
+_ONE = {"were": "was", "are": "is", "count": "counts", "hold": "holds"}
+_VERB = re.compile(rf"\b(?:{'|'.join(_ONE)})\b")
+
+
 class RunWarning(BaseModel):
     """One kind of what went wrong."""
 
@@ -140,6 +147,8 @@ def _cut(vote: Vote) -> bool:
 
 def cause(reason: str | None) -> str:
     """What reasons of the same kind have in common: one line, without names of requests."""
+    if reason and (ours := _OURS.fullmatch(reason.strip())):
+        reason = ours[2].replace("\\n", "\n").replace(f"\\{ours[1]}", ours[1])
     line = next((line.strip() for line in (reason or "").splitlines() if line.strip()), "")
     return _NAME.sub("…", line[: 2 * _CAUSE_CHARS])[:_CAUSE_CHARS] or "-"
 
@@ -169,7 +178,8 @@ def _warning(kind: _Kind, found: Counts) -> RunWarning | None:
     if set(shown) == {"-"}:
         shown = {}
     reasons = "; ".join(f"{why} ({n})" if len(shown) > 1 else why for why, n in shown.items())
-    text = f"{count} of {whole} {kind.text} ({_percent(share)}){f': {reasons}' if reasons else ''}"
+    said = f"{whole} {_in_number(kind.text, count, whole)}"
+    text = f"{count} of {said} ({_percent(share)}){f': {reasons}' if reasons else ''}"
     return RunWarning(
         kind=kind.name,
         severity=severity,
@@ -179,6 +189,16 @@ def _warning(kind: _Kind, found: Counts) -> RunWarning | None:
         share=share,
         causes=shown,
     )
+
+
+def _in_number(text: str, count: int, whole: int) -> str:
+    """A sentence with its verbs in the number of the one and its noun in that of the other."""
+    if whole == 1:
+        text = text.replace("summaries", "summary", 1)
+        text = _NOUN.sub(r"\1", text)
+    if count == 1:
+        text = _VERB.sub(lambda found: _ONE[found[0]], text)
+    return text
 
 
 def _percent(share: float) -> str:

@@ -201,6 +201,9 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     nothing = CliRunner().invoke(main, ["status", str(tmp_path)])
     assert nothing.exit_code == 1
     assert "holds no log of a strategy" in nothing.output
+    absent = CliRunner().invoke(main, ["status", str(tmp_path / "nosuchdir")])
+    assert absent.exit_code == 1
+    assert "nosuchdir' does not exist: " in absent.output
     log = run(problem(1), rtv(n=2, votes=1, agent=generate()), tmp_path)
     (tmp_path / "cut.eval").write_bytes(Path(log.location).read_bytes()[:500])
     assert "cut.eval cannot be read: the file is cut off" in status(tmp_path)

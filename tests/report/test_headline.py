@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inspect_ai.log import EvalError, EvalLog, write_eval_log
@@ -234,8 +235,49 @@ def test_cancelled_logs_and_samples_are_called_cancelled(tmp_path: Path) -> None
     write_eval_log(log, str(tmp_path / "2026-01-01T00-00-00_one.eval"))
     data = numbers(tmp_path)
     assert data["notes"] == [
-        "2026-01-01T00-00-00_one.eval was cancelled: its finished samples count"
+        "2026-01-01T00-00-00_one.eval was cancelled: its 2 finished samples count"
     ]
     [warning] = [w for w in data["runs"][0]["warnings"] if w["kind"].startswith("samples")]
     assert warning["text"] == "2 of 4 samples were cancelled and are in no number (50 %)"
     assert "ended with an error" not in said(tmp_path)
+
+
+@pytest.mark.parametrize("status", ["cancelled", "error"])
+@pytest.mark.parametrize(("strategy", "unknown"), [("pdr_rtv", 7), ("rtv", 5), (None, 2)])
+def test_numbers_of_a_run_without_a_sample_are_dashes_if_its_strategy_has_them(
+    strategy: str | None, unknown: int, status: Any, tmp_path: Path
+) -> None:
+    write(made_log(SETTLED), tmp_path, "other")
+    log = made_log(Made(problems=1, n=2, keep=1, model="made/ended"))
+    log = log.model_copy(update={"status": status})
+    log.eval.task_id = log.eval.eval_id = "ended"
+    log.plan.steps[0].solver = f"inspect_tts/{strategy}" if strategy else "generate"
+    [sample] = samples(log)
+    sample.uuid = "ended"
+    message = "CancelledError()" if status == "cancelled" else "NoRolloutError('none of it\\'s')"
+    sample.error = EvalError(message=message, traceback="", traceback_ansi="")
+    write(log, tmp_path, "ended")
+    shown = report(tmp_path, "--markdown").stdout
+    table = shown.partition("## Main table")[2].partition("##")[0]
+    [row] = [line for line in table.splitlines() if line.startswith("| made/ended")]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    # selected, gain, pass@1, select-K, iter 1, oracle, headroom
+    assert (cells[2:-1].count("-"), cells[2:-1].count("")) == (unknown, 7 - unknown)
+    assert "has no score because no sample ended" in shown
+    assert "1 of 1 sample " in shown
+    assert ("(100 %): none of it's" in shown) is (status == "error")
+
+
+def test_a_command_in_the_settings_is_named_by_its_first_word(tmp_path: Path) -> None:
+    for number in (1, 2):
+        log = made_log(Made(problems=2, n=2, keep=1))
+        log.eval.task_id = log.eval.eval_id = str(number)
+        passed = log.plan.steps[0].params_passed
+        assert passed is not None
+        passed["check"] = f'python3 -c "from versions import {number}"'
+        for sample in samples(log):
+            sample.uuid = f"{number}-{sample.id}"
+        write(log, tmp_path, str(number))
+    labels = [run["label"] for run in numbers(tmp_path)["runs"]]
+    assert len(set(labels)) == 2
+    assert all(re.fullmatch(r"pdr_rtv check=python3…[0-9a-f]{4}", label) for label in labels)

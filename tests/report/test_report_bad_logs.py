@@ -88,7 +88,8 @@ def test_a_log_that_is_malformed_is_named(
     break_it(bad)
     found = numbers(tmp_path)
     [note] = found["notes"]
-    assert note.startswith(f"{bad.name} could not be read, it is malformed: ")
+    cut_off = f"{bad.name}: the file is cut off"
+    assert note.startswith(f"{bad.name} could not be read, it is malformed: ") or note == cut_off
     assert len(note) < 500
     assert sum(run["samples"] for run in found["runs"]) == SMALL.problems
     shown = report(tmp_path, "--no-html").stdout
@@ -240,7 +241,8 @@ def test_a_json_log_without_a_finished_sample(left: list[Any] | None, tmp_path: 
     write_eval_log(log, str(tmp_path / "2026-01-01T00-00-00_one.json"))
     found = numbers(tmp_path)
     assert [run["samples"] for run in found["runs"]] == [0]
-    assert "has status started: its finished samples count" in found["notes"][0]
+    assert "one.json is unfinished (still running, or its process died): " in found["notes"][0]
+    assert found["notes"][0].endswith(": it has no finished sample")
     shown = report(tmp_path, "--no-html").output
     assert shown.count("-: no sample ended.") == 2, "neither a grade nor a price is missing"
 
@@ -259,7 +261,21 @@ def test_where_nothing_could_be_read_the_command_fails(tmp_path: Path) -> None:
     (bad / "2026-01-01T00-00-00_one.eval").write_bytes(b"")
     found = report(bad)
     assert found.exit_code == 1
-    assert "one.eval could not be read, it is malformed" in found.output
+    assert found.output == f"Error: {bad}/2026-01-01T00-00-00_one.eval: the file is cut off\n"
+
+
+@pytest.mark.parametrize("form", ["eval", "json"])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
+def test_a_log_that_was_cut_off_is_said_to_be_so(form: str, share: float, tmp_path: Path) -> None:
+    path = tmp_path / f"2026-01-01T00-00-00_cut.{form}"
+    write_eval_log(small(), str(path))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    for given in (tmp_path, path):
+        found = report(given)
+        assert found.output == f"Error: {path}: the file is cut off\n"
+    write(small(), tmp_path)
+    assert numbers(tmp_path)["notes"] == [f"{path.name}: the file is cut off"]
 
 
 def test_many_bad_logs_are_told_in_few_lines(tmp_path: Path) -> None:
@@ -269,7 +285,7 @@ def test_many_bad_logs_are_told_in_few_lines(tmp_path: Path) -> None:
         shutil.copy(path, copy)
         copy.write_bytes(copy.read_bytes()[:1000])
     found = report(tmp_path, "--no-html")
-    assert found.stdout.count("could not be read, it is malformed") == 20
+    assert found.stdout.count(": the file is cut off") == 20
     assert "warning: and 30 more like these" in found.stdout
 
 

@@ -75,6 +75,34 @@ def test_an_error_that_a_retry_repaired_is_none(tmp_path: Path) -> None:
     assert (found["samples"], found["errors"]) == (SMALL.problems, 0)
 
 
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [
+        ("started", "is unfinished (still running, or its process died)"),
+        ("error", "ended with an error"),
+        ("cancelled", "was cancelled"),
+    ],
+)
+def test_a_log_that_did_not_end_well_says_what_counts_until_it_is_retried(
+    status: Any, ended: str, tmp_path: Path
+) -> None:
+    for left, counts in (
+        (0, "it has no finished sample"),
+        (1, "its one finished sample counts"),
+        (3, "its 3 finished samples count"),
+    ):
+        log = small().model_copy(update={"status": status})
+        log.samples = samples(log)[:left]
+        first = write(log, tmp_path, "first")
+        assert numbers(tmp_path)["notes"] == [f"{first.name} {ended}: {counts}"]
+    log = small()
+    log.eval.created, log.eval.eval_id = "2027-01-01T00:00:00+00:00", "retry"
+    write(log, tmp_path, "second")
+    found = numbers(tmp_path)
+    assert found["notes"] == []
+    assert [run["samples"] for run in found["runs"]] == [SMALL.problems]
+
+
 def test_of_copies_the_one_that_was_written_last_counts(tmp_path: Path) -> None:
     log = small()
     original = write(log, tmp_path, "one")

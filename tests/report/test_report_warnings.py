@@ -15,7 +15,7 @@ from inspect_tts import rtv
 WARNINGS = [
     "error: 3 of 6 samples ended with an error and are in no number (50 %): "
     "ImageNotFound: a (2); RuntimeError: <b> [red]x (1)",
-    "warning: 1 of 24 rollouts were ended by an error (4 %): OutOfMemory",
+    "warning: 1 of 24 rollouts was ended by an error (4 %): OutOfMemory",
     "note: 1 of 60 votes abstained (2 %): Error code: 429 - slow down",
 ]
 
@@ -97,4 +97,4 @@ def test_a_live_run_whose_judge_never_answers_says_so_first(tmp_path: Path) -> N
     assert (abstained["severity"], abstained["count"], abstained["total"]) == ("error", 2, 2)
     assert "Error code: 503 - overloaded" in abstained["text"]
     assert (drawn["severity"], drawn["count"], drawn["total"]) == ("error", 1, 1)
-    assert "1 of 1 winners were drawn at random" in report(tmp_path, "--no-html").stdout
+    assert "1 of 1 winner was drawn at random" in report(tmp_path, "--no-html").stdout

@@ -105,7 +105,7 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
 
     shown = CliRunner().invoke(main, ["report", "--no-html", str(logs)])
     assert shown.exit_code == 0
-    assert "1 of 1 samples were cancelled" in shown.output
+    assert "1 of 1 sample was cancelled" in shown.output
     assert "samples ended with an error" not in shown.output
 
     again = inspect(tmp_path, *split(command), *options[:2])
