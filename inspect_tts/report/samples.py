@@ -28,6 +28,8 @@ from inspect_tts.scaled.scheduler import SCALED, split_id
 from inspect_tts.stages.pool import RolloutPool, pool_in
 from inspect_tts.text.writable import writable
 
+from .depth import check_depth
+
 _MOST_BYTES = 2**30
 """Of a part of a log once it is unpacked."""
 _MOST_OF_DIRECTORY = 2**26
@@ -61,6 +63,8 @@ def check_log(log: str) -> None:
 def _check_file(path: str, changed: int, size: int) -> None:
     if not path.endswith(".eval"):
         _check_bytes(Path(path).name, size)
+        with Path(path).open("rb") as file:
+            check_depth(iter(partial(file.read, _CHUNK), b""))
         return
     with Path(path).open("rb") as file:
         begin = _directory(file)
@@ -75,7 +79,7 @@ def _check_file(path: str, changed: int, size: int) -> None:
                 if part.compress_type not in _MOST_RATIO:
                     raise ValueError(f"{part.filename} is packed as no log is")
                 if part.compress_size * _MOST_RATIO[part.compress_type] > _MOST_BYTES:
-                    _check_bytes(part.filename, _unpacked(parts, part))
+                    _check_bytes(part.filename, sum(map(len, _content(parts, part))))
 
 
 def _check_bytes(name: str, size: int) -> None:
@@ -100,8 +104,8 @@ def _directory(file: IO[bytes]) -> int:
     return int(begin)
 
 
-def _unpacked(parts: ZipFile, part: ZipInfo) -> int:
-    """How many bytes a part unpacks to, counted until they are too many."""
+def _content(parts: ZipFile, part: ZipInfo) -> Iterator[bytes]:
+    """What a part unpacks to in chunks, until it is too much."""
     raw, size = copy(part), 0
     del raw.CRC  # it and the size are what the file says, and the part may unpack to more
     raw.file_size = _MOST_BYTES + _CHUNK
@@ -113,9 +117,26 @@ def _unpacked(parts: ZipFile, part: ZipInfo) -> int:
         try:
             while size <= _MOST_BYTES and (chunk := stream.read(_CHUNK)):
                 size += len(chunk)
+                yield chunk
         except (ZstdError, zlib_error, EOFError):  # whoever reads this part will say so
             pass
-    return size
+
+
+def _check_part(log: str, name: str) -> None:
+    """Refuse a part that is nested too deep for Inspect's reader, or does not fit into memory."""
+    fs, path = fsspec.core.url_to_fs(log)
+    if isinstance(fs, LocalFileSystem) and log.endswith(".eval"):
+        check_log(log)
+        stat = Path(path).stat()
+        parts = _opened(path, stat.st_mtime_ns, stat.st_size)
+        if name in parts.NameToInfo:
+            check_depth(_content(parts, parts.getinfo(name)))
+
+
+@lru_cache(maxsize=1)
+def _opened(path: str, changed: int, size: int) -> ZipFile:
+    """A log, kept open for its next sample: its list of parts may be long."""
+    return ZipFile(path)
 
 
 def is_scaled(spec: EvalSpec) -> bool:
@@ -141,6 +162,7 @@ def read_sample(
     Raises:
         ValueError: If it is malformed.
     """
+    _check_part(log, f"samples/{id}_epoch_{epoch}.json")
     sample = read_eval_log_sample(
         log,
         id,

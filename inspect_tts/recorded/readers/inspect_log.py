@@ -59,10 +59,12 @@ def _no_log(path: Path) -> LeftOut | None:
 
 def _names(file: IO[bytes]) -> set[str]:
     """The names of a JSON object's fields, as far as it can be read."""
-    found = set[str]()
+    found, depth = set[str](), 0
     try:
-        for prefix, event, value in ijson.parse(file):
-            if event == "map_key" and not prefix:
+        for event, value in ijson.basic_parse(file):  # `parse` keeps the path to each level
+            depth += event.startswith("start")
+            depth -= event.startswith("end")
+            if event == "map_key" and depth == 1:
                 found.add(value)
     except ijson.JSONError:
         pass
