@@ -25,8 +25,8 @@ from inspect_ai import eval
 from inspect_ai.log import EvalSample
 from overhead import Scripted, workload  # noqa: F401  # registers the model
 
-from inspect_tts import RolloutPool, rtv
-from inspect_tts.report.samples import problem_samples
+from inspect_tts import rtv
+from inspect_tts.report.samples import problem_pools
 from inspect_tts.scaled.records import ScaledSelection
 from inspect_tts.scaled.task import scaled
 
@@ -58,8 +58,9 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
         )[0]
         seconds = perf_counter() - started
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        samples = list(problem_samples(log.location, exclude_fields={"events", "messages"}))
-        pools = [sample.store_as(RolloutPool) for sample in samples]
+        without = {"events", "messages"}
+        read = list(problem_pools(log.location, print, exclude_fields=without))
+        samples, pools = [sample for sample, _ in read], [pool for _, pool in read]
         began = min(datetime.fromisoformat(_began(sample)) for sample in samples)
         ends = sorted(
             (datetime.fromisoformat(str(s.completed_at)) - began).total_seconds() for s in samples

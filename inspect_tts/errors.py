@@ -6,9 +6,14 @@ from typing import Any, TypeVar
 
 import anyio
 from inspect_ai.solver import Generate, Solver, TaskState
+from pydantic import ValidationError
 from rich.markup import escape
 
 from ._inspect import PrerequisiteError
+from .text.writable import writable
+
+_SHOWN = 3
+_LONGEST_REASON = 500
 
 CANCELLED = ("CancelledError(", "Cancelled(")
 """How Inspect's errors of samples begin that were cancelled: a retry runs them."""
@@ -31,6 +36,27 @@ class UserError(PrerequisiteError):
 
 class NoRolloutError(RuntimeError):
     """No rollout of an iteration can be used: it ends the sample, with the rollouts' own error."""
+
+
+def why(error: Exception) -> str:
+    """What is wrong with what others wrote, in one line: the kind of error, and which fields."""
+    try:
+        said = _fields(error) if isinstance(error, ValidationError) else str(error)
+    except Exception:  # as of one that holds a number of too many digits
+        said = ""
+    line = (said.strip().splitlines() or [""])[0]
+    return writable(f"{type(error).__name__}: {line}")[:_LONGEST_REASON]
+
+
+def _fields(error: ValidationError) -> str:
+    details = error.errors(include_url=False, include_input=False)
+    fields = [
+        ": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"])))
+        for each in details[:_SHOWN]
+    ]
+    if len(details) > _SHOWN:
+        fields.append(f"and {len(details) - _SHOWN} more")
+    return "; ".join(fields)
 
 
 def no_traceback(solve: Solver) -> Solver:

@@ -67,5 +67,12 @@ from .scope import (
     sample_metadata,
     span_without_store,
 )
-from .scoring import PublishedScores, grade, grade_as, score_with, scorer_names
+from .scoring import (
+    PublishedScores,
+    grade,
+    grade_as,
+    own_scorer_names,
+    score_with,
+    scorer_names,
+)
 from .terminal import count_steps, say, shows_in_place

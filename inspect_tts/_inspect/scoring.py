@@ -82,6 +82,11 @@ def scorer_names(scorers: Sequence[Scorer]) -> list[str]:
     return names
 
 
+def own_scorer_names() -> list[str]:
+    """The names of the scorers in the current context, as `grade` gives them."""
+    return scorer_names(_scorers.get([]))
+
+
 class PublishedScores(dict[str, Score]):
     """A sample's scores, with one of ours that is recomputed after each of the task's scorers.
 

@@ -100,15 +100,18 @@ def _of_pilot(pilot: str, judges: Sequence[str]) -> tuple[Averages, float]:
     import fsspec
 
     from inspect_tts.report.logs import find_logs
-    from inspect_tts.report.samples import problem_samples
-    from inspect_tts.stages.pool import RolloutPool
+    from inspect_tts.report.samples import problem_pools
+
+    def malformed(part: str, why: str) -> None:
+        click.echo(f"{part} is malformed and left out: {why}", err=True)
 
     rollouts: list[Rollout] = []
     selections: list[Selection] = []
     size = 0
     for log in find_logs([pilot])[0]:
-        for sample in problem_samples(log.location, exclude_fields={"events", "messages"}):
-            pool = sample.store_as(RolloutPool)
+        for _, pool in problem_pools(
+            log.location, malformed, exclude_fields={"events", "messages"}
+        ):
             rollouts += pool.rollouts
             selections += pool.selections
         fs, path = fsspec.core.url_to_fs(log.location)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from inspect_tts.method.usage import Record
+from inspect_tts.method.usage import Count, Record, Seconds
 
 Origin = Literal["user", "repository", "rollout"]
 """Who a check is from: the user, the repository's own tests, or a rollout."""
@@ -41,15 +41,15 @@ class CheckRun(Record):
     check: str
     tree: str
     """`untouched`, or the first rollout that left this result."""
-    repeat: int = 0
+    repeat: Count = 0
     returncode: int | None = None
     """None where it did not end."""
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     digest: str = ""
     """Of what it printed, made comparable."""
     output: str = ""
     """What it printed, its middle left out; in the log an excerpt."""
-    size: int = 0
+    size: Count = 0
     """Bytes that it printed, as far as they were read."""
     problem: str | None = None
     """Why it has no result: it did not end in time, or could not be run."""
@@ -97,6 +97,6 @@ class ExecutionEvidence(Record):
     """By check of the user and rollout."""
     injections: tuple[str, ...] = ()
     """Excerpts of what in the outputs tries to steer its reader."""
-    seconds: float = 0.0
-    sandboxes: int = 0
+    seconds: Seconds = 0.0
+    sandboxes: Count = 0
     """Sandboxes that were opened for it."""

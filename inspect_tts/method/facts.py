@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .usage import Record, Usage
+from .usage import Count, Record, Seconds, Spent, Usage
 
 Status = Literal["completed", "limit", "refused", "error"]
 """How a rollout ended: by itself, at a limit, by a refusal of the model, or with an error."""
@@ -51,7 +51,7 @@ class Facts(Record):
 
     status: Status
     reason: str | None = None
-    turns: int = 0
+    turns: Count = 0
     """Model generations of the agent."""
     last_commands: tuple[CommandFact, ...] = ()
     """The last commands run in the sandbox, oldest first."""
@@ -75,7 +75,7 @@ class Patch(Record):
 
     commit: str | None = None
     """The commit that it began at; None for a recorded rollout."""
-    size: int = 0
+    size: Count = 0
     """Bytes."""
     text: str | None = None
     """The diff, empty if nothing changed; None if it is left out."""
@@ -96,12 +96,12 @@ class Summary(Record):
     reasked: bool = False
     cut: bool = False
     """Whether the answer ended at the limit of output tokens."""
-    left_out: int = 0
+    left_out: Count = 0
     """Characters left out of the middle, if the summary was too long."""
     shortened_to: int | None = None
     """Tokens of the trajectory shown, if not all fitted into the summarizer's context."""
     model: str | None = None
     fence: str | None = None
     """The word that fenced the trajectory in the summarizer's prompt; None without a prompt."""
-    usage: Usage = Usage()
-    seconds: float = 0.0
+    usage: Spent = Usage()
+    seconds: Seconds = 0.0

@@ -7,6 +7,7 @@ from pydantic import (
     AliasChoices,
     BeforeValidator,
     Field,
+    FiniteFloat,
     JsonValue,
     ValidationInfo,
     field_validator,
@@ -25,6 +26,7 @@ from .facts import Status as Status
 from .facts import Summary as Summary
 from .parameters import TIES, JudgeParameters, RolloutsParameters, renamed
 from .tournament import DecidedBy, RankedBy, TieBreak
+from .usage import Count, Seconds, Spent
 from .usage import Record as Record
 from .usage import Usage as Usage
 from .voting.auto import AutoVotes
@@ -34,6 +36,9 @@ from .voting.close import Investigation as Investigation
 AbstentionCause = Literal["provider", "too_long", "refused", "empty", "cut", "unreadable"]
 """Why a vote abstains: the provider failed, the prompt does not fit into the model's context, the
 model refused, its answer is empty, was cut off at the limit of output tokens, or is unreadable."""
+
+
+Grade = Annotated[int, Field(ge=1, le=20)]
 
 
 def _tie(value: Any) -> Any:
@@ -62,11 +67,11 @@ class Rollout(Record):
     model: str
     agent: str | None = None
     """The name of its agent, where rollouts have several; None for the only one."""
-    turns: int
+    turns: Count
     """Model generations of the agent."""
-    messages: int
-    usage: Usage
-    seconds: float
+    messages: Count
+    usage: Spent
+    seconds: Seconds
     """Wall time of the agent, without sandbox start and summary."""
     exit_status: str | None = None
     """The agent's own word for how it ended, for example `Submitted`; None without one."""
@@ -91,16 +96,16 @@ class Rollout(Record):
 class Vote(Record):
     """One judge answer."""
 
-    index: int
+    index: Count
     order: tuple[str, ...]
     """Rollout ids as shown: Solution 1, Solution 2, ..."""
     fence: str | None = None
     """The word that fenced the blocks of its prompt: new for each match and display order."""
     verdict: str | None = None
     """The rollout named, None for an abstention and for a grade."""
-    grade: int | None = None
+    grade: Grade | None = None
     """From 1 to 20, if the rollout was graded alone."""
-    expected_grade: float | None = None
+    expected_grade: FiniteFloat | None = None
     """The mean over the grades that the judge might have given, by their probabilities; None if its
     provider tells none."""
     abstention: str | None = None
@@ -118,8 +123,8 @@ class Vote(Record):
     model: str
     judge: str | None = None
     """The name among several judges, a model or a role; None where one judge is asked."""
-    usage: Usage = Usage()
-    seconds: float = 0.0
+    usage: Spent = Usage()
+    seconds: Seconds = 0.0
     reused: bool = False
     """Whether it was taken from an earlier run, together with its usage there."""
 
@@ -138,19 +143,19 @@ class Match(Record):
     """For example `t1-r2-m0`: iteration 1, round 2, match 0. Also the id of the match's span."""
     group: tuple[str, ...]
     votes: tuple[Vote, ...]
-    skipped_votes: int = Field(default=0, validation_alias=AliasChoices("skipped_votes", "saved"))
+    skipped_votes: Count = Field(default=0, validation_alias=AliasChoices("skipped_votes", "saved"))
     """Votes that were not asked because the match was settled."""
-    cut: int = 0
+    cut: Count = 0
     """Votes that were not asked, so that the sample's limit holds."""
-    tally: dict[str, int]
+    tally: dict[str, Count]
     tied: tuple[str, ...] = ()
     winner: str
     decided_by: Annotated[DecidedBy, BeforeValidator(_tie)]
     investigation: Investigation | None = None
     """Of a close match, if one was asked for."""
-    grade: float | None = None
+    grade: FiniteFloat | None = None
     """Mean grade of a rollout that was graded alone; None if every vote abstained."""
-    order_flip_rate: float | None = Field(
+    order_flip_rate: FiniteFloat | None = Field(
         default=None, validation_alias=AliasChoices("order_flip_rate", "flip_rate")
     )
     """Share of the pairs of votes on different orders that chose different rollouts; None without
@@ -251,7 +256,7 @@ class Stage(Record):
     iteration: int
     parameters: dict[str, Any]
     prompts: tuple[PromptRecord, ...] = ()
-    seconds: float | None = None
+    seconds: Seconds | None = None
     """Wall time of a stage that runs rollouts or asks judges."""
     cut: Cut | None = None
     """None if everything was started."""

@@ -1,6 +1,14 @@
 """The base of all records, and what model calls used."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MOST = 10**18
+"""No number of a record is larger: sums of such numbers stay finite."""
+
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Seconds = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
 
 
 class Record(BaseModel):
@@ -36,3 +44,14 @@ class Usage(Record):
             total_tokens=self.total_tokens + other.total_tokens,
             cost=sum(costs) if costs and not unknown else None,
         )
+
+
+def _in_range(usage: Usage) -> Usage:
+    for name, number in usage:
+        if number is not None and not 0 <= number <= MOST:  # what is no number is not, either
+            raise ValueError(f"{name} is out of range: it must be from 0 to {MOST:.0e}")
+    return usage
+
+
+Spent = Annotated[Usage, AfterValidator(_in_range)]
+"""What was used, in a record that others may have changed."""

@@ -279,11 +279,11 @@ def usage(used: ModelUsage | None) -> Usage:
     """Inspect's usage as our record."""
     if used is None:
         return Usage()
-    return Usage(
-        input_tokens=used.input_tokens,
-        cache_read_tokens=used.input_tokens_cache_read or 0,
-        cache_write_tokens=used.input_tokens_cache_write or 0,
-        output_tokens=used.output_tokens,
-        total_tokens=used.total_tokens,
-        cost=used.total_cost,
-    )
+    counts = {  # some servers count more cached tokens than tokens
+        "input_tokens": used.input_tokens,
+        "cache_read_tokens": used.input_tokens_cache_read or 0,
+        "cache_write_tokens": used.input_tokens_cache_write or 0,
+        "output_tokens": used.output_tokens,
+        "total_tokens": used.total_tokens,
+    }
+    return Usage(**{name: max(0, n) for name, n in counts.items()}, cost=used.total_cost)

@@ -100,13 +100,14 @@ class Collection:
             (damaged if source in counted else bad).append(f"{source}: {reason}")
         counts = Counter(self.left_out)
         out = [f"{at}: {why}{f' ({n})' if n > 1 else ''}" for (at, why), n in counts.items()]
-        malformed = _listed(f"{len(bad)} malformed, skipped:", bad)
-        less = _listed(f"{len(damaged)} damaged, counted with what can be read:", damaged)
-        apart = _listed("Left out, or not whole:", out)
-        return "\n".join([*malformed, *less, *apart, *_listed("Perhaps copies:", self.alike)])
+        malformed = listed(f"{len(bad)} malformed, skipped:", bad)
+        less = listed(f"{len(damaged)} damaged, counted with what can be read:", damaged)
+        apart = listed("Left out, or not whole:", out)
+        return "\n".join([*malformed, *less, *apart, *listed("Perhaps copies:", self.alike)])
 
 
-def _listed(title: str, lines: Sequence[str]) -> list[str]:
+def listed(title: str, lines: Sequence[str]) -> list[str]:
+    """Some of the lines below their title; nothing where there are none."""
     shown = [f"  {printable(line)}" for line in lines[:_SHOWN]]
     more = [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return [title, *shown, *more] if lines else []

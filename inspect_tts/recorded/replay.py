@@ -24,13 +24,13 @@ from inspect_tts.rollout.source import rollout_tasks
 from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.hooks import install_hooks
-from inspect_tts.stages.pool import RolloutPool, pool_of
+from inspect_tts.stages.pool import RolloutPool, pool_in, pool_of
 from inspect_tts.stages.select import selection_stage
 
 from .loading import ROLLOUTS, SOURCES, RecordedRollouts, add_recorded, begin
 from .outputs import write_at_end
 from .readers import load
-from .readers.inspect_log import POOL_HEAVY, pool_in, read_sample, rollouts_in, split_part
+from .readers.inspect_log import POOL_HEAVY, read_sample, rollouts_in, split_part
 from .records import Recorded, Source
 from .replay_plan import (
     ReplayedSelection,

@@ -19,10 +19,10 @@ from inspect_tts.method.recorded_votes import (
     recorded_votes,
 )
 from inspect_tts.method.records import PromptRecord, Stage, Vote
-from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.method.selections import Candidates
 from inspect_tts.options import ReplayOptions, SelectionOptions, SelectOptions
 from inspect_tts.prompts import Prompt, load_prompt
+from inspect_tts.registry import find_selection
 from inspect_tts.stages.pool import RolloutPool
 from inspect_tts.stages.select import prompt_names, recorded_options
 
@@ -69,7 +69,7 @@ def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[Rep
                 parameters |= changes.parameters
                 if changes.top_k is not None and stage.iteration < pool.iteration:
                     parameters["keep"] = changes.top_k
-            prompts = _prompts(stage, SELECTIONS[parameters["selection"]].answer, changes)
+            prompts = _prompts(stage, find_selection(parameters["selection"]).answer, changes)
             texts = [None if p.source == "built-in" else p.template for p in prompts]
             overrides = dict(zip(("judge_prompt", "judge_reask_prompt"), texts, strict=False))
             options = recorded_options({**parameters, **overrides})

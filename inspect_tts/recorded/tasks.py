@@ -1,21 +1,26 @@
 """The tasks: problems whose rollouts are recorded elsewhere."""
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalSample
 
 from inspect_tts.arguments import known_task_arguments
-from inspect_tts.errors import UserError
+from inspect_tts.errors import UserError, why
 from inspect_tts.paths import user_path
 from inspect_tts.shards.reading import current_logs, is_set
+from inspect_tts.stages.pool import pool_in
 
 from .loading import GRADED, ROLLOUTS
-from .problems import collect, dataset, problem_texts
-from .readers.inspect_log import pool_in, rollouts_in, strategy_samples
+from .problems import collect, dataset, listed, problem_texts
+from .readers.inspect_log import rollouts_in, strategy_samples
 from .replay import LOG, PART, replay_recorded
+from .replay_plan import ReplayOverrides, replayed_selections
 from .scorers import recorded_score
 from .solvers import select_recorded
 
@@ -86,27 +91,50 @@ def replay(log: str, output: str | None = None) -> Task:
     Raises:
         UserError: If the log cannot be read, or has no such sample.
     """
-    samples = replayed_samples(log)
-    graded = any(each.scores for _, s in samples.values() for each in rollouts_in(s))
+    found = replayed_samples(log)
+    if warning := found.warning():
+        logger.warning(warning)
     return Task(
-        dataset=MemoryDataset(
-            [
-                Sample(
-                    id=id,
-                    input=sample.input,
-                    choices=list(sample.choices or ()) or None,
-                    metadata={
-                        LOG: place,
-                        PART: f"{sample.id}/{sample.epoch}",
-                        GRADED: graded,
-                        ROLLOUTS: len(pool_in(sample).population(0)),
-                    },
-                )
-                for id, (place, sample) in samples.items()
-            ]
-        ),
+        dataset=replay_dataset(found),
         solver=replay_recorded(),
         scorer=recorded_score(),
+        metadata={"malformed": [{"source": at, "why": why} for at, why in found.malformed]},
+    )
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What can be replayed of a strategy's run."""
+
+    samples: dict[str, tuple[str, EvalSample]]
+    """Each with its log, without events and messages."""
+    malformed: tuple[tuple[str, str], ...] = ()
+    """Samples that cannot, and why not."""
+
+    def warning(self) -> str:
+        """What is left out, for people; empty where nothing is."""
+        bad = [f"{source}: {reason}" for source, reason in self.malformed]
+        return "\n".join(listed(f"{len(bad)} malformed, skipped:", bad))
+
+
+def replay_dataset(found: Replayed) -> MemoryDataset:
+    """The problems of a run that can be replayed."""
+    graded = any(each.scores for _, s in found.samples.values() for each in rollouts_in(s))
+    return MemoryDataset(
+        [
+            Sample(
+                id=id,
+                input=sample.input,
+                choices=list(sample.choices or ()) or None,
+                metadata={
+                    LOG: place,
+                    PART: f"{sample.id}/{sample.epoch}",
+                    GRADED: graded,
+                    ROLLOUTS: len(pool_in(sample).population(0)),
+                },
+            )
+            for id, (place, sample) in found.samples.items()
+        ]
     )
 
 
@@ -120,23 +148,40 @@ def replayed_logs(log: str) -> list[str]:
     return [str(path)]
 
 
-def replayed_samples(log: str) -> dict[str, tuple[str, EvalSample]]:
-    """The samples of a strategy's run that can be replayed, each with its log.
-
-    They are without events and messages.
-    """
+def replayed_samples(log: str) -> Replayed:
+    """Read the samples of a strategy's run that can be replayed."""
     paths = [user_path(each) for each in replayed_logs(log)]
     try:
         with ThreadPoolExecutor(1) as thread:  # see `collect`
-            read = thread.submit(lambda: [(p, s) for p in paths for s in strategy_samples(p)])
-            samples = [(str(path), sample) for path, sample in read.result()]
+            samples, malformed = thread.submit(_replayed, paths).result()
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
+    found = Replayed({}, tuple(malformed))
     if not samples:
         raise UserError(
             f"{log} has no sample in which a strategy adopted a rollout. Give the log of a run "
             "with --solver rtv, pdr or pdr_rtv, or of `inspect-tts select`; to select among the "
-            "epochs of any other log run `inspect-tts select`"
+            f"epochs of any other log run `inspect-tts select`\n{found.warning()}".rstrip()
         )
     several = any(sample.epoch > 1 for _, sample in samples)
-    return {f"{s.id}/{s.epoch}" if several else str(s.id): (log, s) for log, s in samples}
+    return replace(
+        found,
+        samples={f"{s.id}/{s.epoch}" if several else str(s.id): (log, s) for log, s in samples},
+    )
+
+
+def _replayed(paths: Sequence[Path]) -> tuple[list[tuple[str, EvalSample]], list[tuple[str, str]]]:
+    samples, malformed = list[tuple[str, EvalSample]](), list[tuple[str, str]]()
+    for path in paths:
+
+        def note(part: str, reason: str, path: Path = path) -> None:
+            malformed.append((f"{path}#{part}", reason))
+
+        for sample in strategy_samples(path, note):
+            try:
+                replayed_selections(pool_in(sample), ReplayOverrides({}))
+            except Exception as error:  # whatever is wrong with one sample, the others are replayed
+                note(f"{sample.id}/{sample.epoch}", why(error))
+            else:
+                samples.append((str(path), sample))
+    return samples, malformed

@@ -17,7 +17,8 @@ from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome, vote_
 from inspect_tts.statistics.strengths import outcome_strengths
 
 from .logs import LogFile, find_logs, log_file, told
-from .read import read_sample, sample_readers
+from .read import LARGE, read_sample
+from .samples import sample_readers
 from .tables.columns import (
     MATCHES,
     PROBLEMS,
@@ -161,7 +162,8 @@ def _samples(logs: Logs) -> Iterator[tuple[LogFile, str | int, Callable[[], Eval
         for note in notes:
             logger.warning(note)
         for file in files:
-            for (id, _), load in sample_readers(file.location, file.samples):
+            readers = sample_readers(file.location, file.samples, exclude_fields=LARGE)
+            for (id, _), load in readers:
                 yield file, id, load
 
 

@@ -17,7 +17,7 @@ from inspect_ai.log import (
     read_eval_log_sample_summaries,
 )
 
-from inspect_tts.errors import UserError
+from inspect_tts.errors import UserError, why
 from inspect_tts.models.identity import HOW_NOT_WHAT
 from inspect_tts.registry import STAGES, is_followed
 from inspect_tts.scaled.scheduler import is_rollout, split_id
@@ -137,11 +137,7 @@ def told(error: Exception) -> str:
     """What an error says, in one short line."""
     if isinstance(error, CutOffError):
         return str(error)
-    try:
-        text = str(error)
-    except Exception:  # as of one that holds a number of too many digits
-        text = ""
-    return " ".join(f"{type(error).__name__}: {text[:2000]}".split())[:_ERROR_CHARS]
+    return " ".join(why(error).split())[:_ERROR_CHARS]
 
 
 def _locations(path: str) -> list[tuple[str, str]]:

@@ -1,13 +1,13 @@
 """`inspect-tts predictions LOG`: patches in the form that the harness of SWE-bench reads."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from inspect_tts.errors import UserError
+from inspect_tts.errors import UserError, why
 from inspect_tts.evidence.patches import files_of, without_files
 from inspect_tts.shards.reading import current_logs, is_set
 
@@ -70,9 +70,11 @@ def write_predictions(
     files: dict[str, list[str]] = {}
     said: list[str] = []
     try:
-        found = [patch for each in logs for patch in _patches(each, epoch, all_rollouts)]
+        found = [
+            patch for each in logs for patch in _patches(each, epoch, all_rollouts, said.append)
+        ]
     except Exception as error:  # whatever is wrong with the file
-        raise UserError(f"{log} is malformed: {type(error).__name__}: {error}"[:500]) from error
+        raise UserError(f"{log} is malformed: {why(error)}") from error
     for id, rollout, patch, notice in found:
         if notice is not None:
             said.append(f"{id}{f' {rollout}' if rollout else ''}: {notice}")
@@ -98,15 +100,20 @@ Found = tuple[str, str, str | None, str | None]
 """Problem, rollout (empty without a strategy), patch, and what is to be said of it."""
 
 
-def _patches(log: str, epoch: int, all_rollouts: bool) -> Iterator[Found]:
-    from inspect_tts.stages.pool import RolloutPool
+def _patches(
+    log: str, epoch: int, all_rollouts: bool, say: Callable[[str], None]
+) -> Iterator[Found]:
+    from .samples import problem_pools
 
-    from .samples import problem_samples
+    def malformed(part: str, why: str) -> None:
+        say(f"{part} is malformed and left out: {why}")
 
-    for sample in problem_samples(log, resolve_attachments="full", exclude_fields={"events"}):
+    for sample, pool in problem_pools(
+        log, malformed, resolve_attachments="full", exclude_fields={"events"}
+    ):
         if sample.epoch != epoch:
             continue
-        id, pool = str(sample.id), sample.store_as(RolloutPool)
+        id = str(sample.id)
         tests = set(files_of(str((sample.metadata or {}).get("test_patch", ""))))
         if not pool.rollouts:
             yield _of_scorer(id, sample.scores, tests)

@@ -4,28 +4,37 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from math import isfinite
 from multiprocessing import get_context
 from sys import intern
 from typing import Any, TypeVar
 
-from inspect_ai.log import EvalSample, read_eval_log, read_eval_log_sample
+from inspect_ai.log import EvalSample
 
 from inspect_tts.method.facts import Status
-from inspect_tts.method.records import Facts, Record, Rollout, Summary, Vote
+from inspect_tts.method.records import Facts, Record, Rollout, Summary, Usage
+from inspect_tts.method.usage import MOST
+from inspect_tts.models.roles import usage
+from inspect_tts.scaled.records import ScaledSelection
 from inspect_tts.scores import SCORE, score_number
-from inspect_tts.stages.pool import RolloutPool
-from inspect_tts.statistics.outcomes import PASS_MARK, ProblemOutcome, with_numbers
+from inspect_tts.stages.pool import RolloutPool, pool_in
+from inspect_tts.statistics.outcomes import (
+    PASS_MARK,
+    ProblemOutcome,
+    recorded_usage,
+    with_numbers,
+)
 
+from . import samples
 from .logs import LogFile, told
 from .page.detail import Detail, problem_detail
-from .spent import counted, spent
+from .samples import sample_readers
 from .warnings import Counts, counts, plain_counts
 
 _CHUNK = 8
 _FEW = 100
-_LARGEST = 1e18
 _MOST_PROCESSES = 8
 _TEXTS = {
     **{"text": "", "patch": None, "submission": None, "exit_status": None, "files_changed": None},
@@ -41,8 +50,6 @@ LARGE = {
 _NONE_SET: set[str] = set()
 """What was set of a record, which takes as much room as the record and is asked by nobody."""
 R = TypeVar("R", bound=Record)
-Key = tuple[str | int, int]
-"""Id and epoch of a sample."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def _parts(file: LogFile) -> Iterator[LogFile]:
 
 def _read(log: int, file: LogFile, *, pass_mark: float, detail_bytes: int) -> list[ReadSample]:
     found: list[ReadSample] = []
-    for key, load in sample_readers(file.location, file.samples):
+    for key, load in sample_readers(file.location, file.samples, exclude_fields=LARGE):
         try:
             read = read_sample(file, log, load(), pass_mark, detail_bytes)
             if (outcome := read.outcome) is not None:
@@ -110,16 +117,6 @@ def _read(log: int, file: LogFile, *, pass_mark: float, detail_bytes: int) -> li
             why = f"{key[0]}: its record could not be read: {told(error)}"
             found.append(ReadSample(log, None, why))
     return found
-
-
-def sample_readers(log: str, keys: Sequence[Key]) -> Iterator[tuple[Key, Callable[[], EvalSample]]]:
-    """Samples of a log without what the report does not read, each read when it is asked for."""
-    if log.endswith(".json"):
-        whole = {(s.id, s.epoch): s for s in read_eval_log(log).samples or []}
-        yield from ((key, partial(whole.__getitem__, key)) for key in keys)
-        return
-    for id, epoch in keys:
-        yield (id, epoch), partial(read_eval_log_sample, log, id, epoch, exclude_fields=LARGE)
 
 
 def read_sample(
@@ -134,9 +131,9 @@ def read_sample(
         attempt = _plain(file, sample, pass_mark)
         check_numbers(attempt)
         return ReadSample(log, attempt, counts=plain_counts(attempt.rollouts[0].limit))
-    pool = sample.store_as(RolloutPool)
+    pool = pool_in(sample)
     rollouts, selections, adopted = pool.rollouts, pool.selections, pool.adopted
-    used, seconds = spent(sample, pool)
+    used, seconds = _spent(sample, pool)
     recorded = ProblemOutcome(
         str(sample.id),
         sample.epoch,
@@ -174,14 +171,10 @@ def without_texts(record: R) -> R:
 
 def check_numbers(outcome: ProblemOutcome) -> None:
     """Refuse a record with numbers that nothing can be computed of."""
-    votes = [vote for *_, match in outcome.matches() for vote in match.votes]
-    parts: list[ProblemOutcome | Rollout | Summary | Vote] = [outcome, *outcome.rollouts, *votes]
-    numbers: list[float | None] = [part.seconds for part in parts]
-    numbers += [number for part in parts for number in part.usage.model_dump().values()]
-    numbers += [number for r in outcome.rollouts for number in (r.turns, r.messages)]
+    numbers: list[float | None] = [outcome.seconds, *outcome.usage.model_dump().values()]
     numbers += outcome.scores.values()
-    if any(abs(number) > _LARGEST or number != number for number in numbers if number is not None):
-        raise ValueError(f"a number of it is not finite, or larger than {_LARGEST:.0e}")
+    if any(abs(number) > MOST or number != number for number in numbers if number is not None):
+        raise ValueError(f"a number of it is not finite, or larger than {MOST:.0e}")
 
 
 def known_scores(
@@ -207,15 +200,13 @@ def _own_score(sample: EvalSample) -> float | None:
 
 
 def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcome:
-    score, used = _own_score(sample), counted(sample)
+    score, used = _own_score(sample), _counted(sample)
     turns = sample.turn_count
     if turns is None:  # logs of older versions of Inspect do not count them
         if not sample.messages:
-            sample = read_eval_log_sample(
-                file.location,
-                id=sample.id,
-                epoch=sample.epoch,
-                exclude_fields=LARGE - {"messages"},
+            without = LARGE - {"messages"}
+            sample = samples.read_sample(
+                file.location, sample.id, sample.epoch, exclude_fields=without
             )
         turns = sum(message.role == "assistant" for message in sample.messages)
     status: Status = "limit" if sample.limit else "completed"
@@ -243,3 +234,30 @@ def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcom
         pass_mark=pass_mark,
         plain=True,
     )
+
+
+def _spent(sample: EvalSample, pool: RolloutPool) -> tuple[Usage, float | None]:
+    """Usage and wall time of a problem, also where its rollouts were samples of their own."""
+    if "ScaledSelection:contexts" not in sample.store:
+        return _with_taken_over(_counted(sample), pool), sample.total_time
+    others = sample.store_as(ScaledSelection)
+    times = [datetime.fromisoformat(t) for t in (others.began, sample.completed_at) if t]
+    seconds = (times[1] - times[0]).total_seconds() if len(times) == 2 else None
+    return _with_taken_over(_counted(sample) + others.elsewhere, pool), seconds
+
+
+def _counted(sample: EvalSample) -> Usage:
+    """What Inspect counted in a sample: every call of a model in it, also those of scorers."""
+    return sum(map(usage, sample.model_usage.values()), Usage())
+
+
+def _with_taken_over(here: Usage, pool: RolloutPool) -> Usage:
+    """With what saved results had used, which was paid for in an earlier log."""
+    if pool.taken_over_usage is not None:
+        return here + pool.taken_over_usage
+    if not pool.taken_over:
+        return here
+    # an older log of a retry tells how many results it took over, but not what they had used
+    rollouts = pool.rollouts if "rollout" in pool.taken_over else ()
+    recorded = recorded_usage(rollouts, pool.rollouts, pool.selections)
+    return max(here, recorded, key=lambda each: each.total_tokens)

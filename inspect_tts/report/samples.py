@@ -1,8 +1,8 @@
 """Read the samples of logs, also of those that grew while they ran, within bounds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from functools import lru_cache
+from functools import lru_cache, partial
 from os import SEEK_END
 from pathlib import Path
 from struct import unpack
@@ -24,7 +24,12 @@ from inspect_ai.log import (
 from pydantic_core import from_json
 from zstandard import ZstdDecompressor, ZstdError
 
+from inspect_tts.errors import why
 from inspect_tts.scaled.scheduler import SCALED, split_id
+from inspect_tts.stages.pool import RolloutPool, pool_in
+from inspect_tts.text.writable import writable
+
+from .depth import check_depth
 
 _MOST_BYTES = 2**30
 """Of a part of a log once it is unpacked."""
@@ -34,6 +39,9 @@ _ZSTANDARD = 93
 _MOST_RATIO = {ZIP_STORED: 1, ZIP_DEFLATED: 1032, _ZSTANDARD: 2**15}
 """How many bytes one byte can unpack to, by how it is packed; nothing else packs logs."""
 _CHUNK = 2**20
+
+Key = tuple[str | int, int]
+"""Id and epoch of a sample."""
 
 
 class CutOffError(ValueError):
@@ -76,6 +84,8 @@ def check_log(log: str) -> None:
 def _check_file(path: str, changed: int, size: int) -> None:
     if not path.endswith(".eval"):
         _check_bytes(Path(path).name, size)
+        with Path(path).open("rb") as file:
+            check_depth(iter(partial(file.read, _CHUNK), b""))
         return
     with Path(path).open("rb") as file:
         begin = _directory(file)
@@ -90,7 +100,7 @@ def _check_file(path: str, changed: int, size: int) -> None:
                 if part.compress_type not in _MOST_RATIO:
                     raise ValueError(f"{part.filename} is packed as no log is")
                 if part.compress_size * _MOST_RATIO[part.compress_type] > _MOST_BYTES:
-                    _check_bytes(part.filename, _unpacked(parts, part))
+                    _check_bytes(part.filename, sum(map(len, _content(parts, part))))
 
 
 def _check_bytes(name: str, size: int) -> None:
@@ -118,8 +128,8 @@ def _directory(file: IO[bytes]) -> int:
     return int(begin)
 
 
-def _unpacked(parts: ZipFile, part: ZipInfo) -> int:
-    """How many bytes a part unpacks to, counted until they are too many."""
+def _content(parts: ZipFile, part: ZipInfo) -> Iterator[bytes]:
+    """What a part unpacks to in chunks, until it is too much."""
     raw, size = copy(part), 0
     del raw.CRC  # it and the size are what the file says, and the part may unpack to more
     raw.file_size = _MOST_BYTES + _CHUNK
@@ -131,9 +141,26 @@ def _unpacked(parts: ZipFile, part: ZipInfo) -> int:
         try:
             while size <= _MOST_BYTES and (chunk := stream.read(_CHUNK)):
                 size += len(chunk)
+                yield chunk
         except (ZstdError, zlib_error, EOFError):  # whoever reads this part will say so
             pass
-    return size
+
+
+def _check_part(log: str, name: str) -> None:
+    """Refuse a part that is nested too deep for Inspect's reader, or does not fit into memory."""
+    fs, path = fsspec.core.url_to_fs(log)
+    if isinstance(fs, LocalFileSystem) and log.endswith(".eval"):
+        check_log(log)
+        stat = Path(path).stat()
+        parts = _opened(path, stat.st_mtime_ns, stat.st_size)
+        if name in parts.NameToInfo:
+            check_depth(_content(parts, parts.getinfo(name)))
+
+
+@lru_cache(maxsize=1)
+def _opened(path: str, changed: int, size: int) -> ZipFile:
+    """A log, kept open for its next sample: its list of parts may be long."""
+    return ZipFile(path)
 
 
 def is_scaled(spec: EvalSpec) -> bool:
@@ -146,30 +173,54 @@ def in_order(summaries: list[EvalSampleSummary]) -> list[EvalSampleSummary]:
     return sorted(summaries, key=lambda each: (str(each.id), each.epoch))
 
 
-def each_sample(
+def read_sample(
     log: str,
-    wanted: Callable[[str | int], bool] = lambda id: True,
+    id: str | int,
+    epoch: int,
     *,
     resolve_attachments: Literal["full", "core"] | bool = False,
     exclude_fields: set[str] | None = None,
-) -> Iterator[EvalSample]:
-    """Read the samples of a log, one in memory at a time.
+) -> EvalSample:
+    """Read a sample of a log.
+
+    Raises:
+        ValueError: If it is malformed.
+    """
+    _check_part(log, f"samples/{id}_epoch_{epoch}.json")
+    sample = read_eval_log_sample(
+        log,
+        id,
+        epoch,
+        resolve_attachments=resolve_attachments,
+        exclude_fields=exclude_fields,
+    )
+    if (name := f"{sample.id}/{sample.epoch}") != f"{id}/{epoch}":
+        raise ValueError(f"its record says that it is {name}")
+    return sample
+
+
+def sample_readers(
+    log: str,
+    keys: Iterable[Key] | None = None,
+    *,
+    resolve_attachments: Literal["full", "core"] | bool = False,
+    exclude_fields: set[str] | None = None,
+) -> Iterator[tuple[Key, Callable[[], EvalSample]]]:
+    """Samples of a log, each read when it is asked for, so that one that is malformed is no end.
 
     Inspect's `read_eval_log_samples` knows only the samples that a log began with.
     """
     if log.endswith(".json"):  # which can only be read as a whole
         whole = read_eval_log(log, resolve_attachments=resolve_attachments)
-        yield from (sample for sample in whole.samples or [] if wanted(sample.id))
+        found = {(sample.id, sample.epoch): sample for sample in whole.samples or []}
+        wanted = found if keys is None else keys
+        yield from ((key, partial(found.__getitem__, key)) for key in wanted)
         return
-    for summary in summaries(log):
-        if wanted(summary.id):
-            yield read_eval_log_sample(
-                log,
-                summary.id,
-                summary.epoch,
-                resolve_attachments=resolve_attachments,
-                exclude_fields=exclude_fields,
-            )
+    read = partial(
+        read_sample, log, resolve_attachments=resolve_attachments, exclude_fields=exclude_fields
+    )
+    wanted = [(s.id, s.epoch) for s in summaries(log)] if keys is None else keys
+    yield from ((key, partial(read, *key)) for key in wanted)
 
 
 def summaries(log: str) -> list[EvalSampleSummary]:
@@ -179,17 +230,27 @@ def summaries(log: str) -> list[EvalSampleSummary]:
     return in_order(found) if scaled else found
 
 
-def problem_samples(
+def problem_pools(
     log: str,
+    malformed: Callable[[str, str], None],
     *,
     resolve_attachments: Literal["full", "core"] | bool = False,
     exclude_fields: set[str] | None = None,
-) -> Iterator[EvalSample]:
-    """Read the samples of a log that stand for whole problems."""
+) -> Iterator[tuple[EvalSample, RolloutPool]]:
+    """Read the samples of a log that stand for whole problems, one in memory at a time.
+
+    Those that are malformed are left out, and `malformed` is told the id and why.
+    """
     scaled = is_scaled(log_header(log).eval)
-    yield from each_sample(
-        log,
-        lambda id: not (scaled and split_id(id)[1]),
-        resolve_attachments=resolve_attachments,
-        exclude_fields=exclude_fields,
-    )
+    for (id, epoch), read in sample_readers(
+        log, resolve_attachments=resolve_attachments, exclude_fields=exclude_fields
+    ):
+        if scaled and split_id(id)[1]:
+            continue
+        try:
+            sample = read()
+            pool = pool_in(sample)
+        except Exception as error:  # whatever is wrong with one sample, the others are read
+            malformed(writable(f"{id}/{epoch}"), why(error))
+            continue
+        yield sample, pool

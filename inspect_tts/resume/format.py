@@ -12,7 +12,8 @@ from typing import Literal, get_args
 
 from pydantic import JsonValue
 
-from inspect_tts.method.records import Facts, Patch, Record, Usage
+from inspect_tts.method.records import Facts, Patch, Record
+from inspect_tts.method.usage import Seconds, Spent
 
 Kind = Literal["rollout", "snapshot", "summary", "vote", "grade", "check", "investigation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -43,8 +44,8 @@ class SavedRollout(Record):
 
     facts: Facts
     limit: str | None = None
-    usage: Usage
-    seconds: float
+    usage: Spent
+    seconds: Seconds
     patch: Patch | None = None
     leaks: tuple[str, ...] = ()
     messages: list[JsonValue]

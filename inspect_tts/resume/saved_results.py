@@ -55,9 +55,21 @@ class SavedResults:
         """Whether results are saved at all."""
         return self._store is not None
 
-    async def get(self, kind: Kind, key: str, model: type[M]) -> M | None:
-        """Read a saved result; None if there is none that can be read."""
-        return await self._get(kind, key, lambda data: model.model_validate(json.loads(data)))
+    async def get(
+        self, kind: Kind, key: str, model: type[M], check: Callable[[M], None] | None = None
+    ) -> M | None:
+        """Read a saved result; None if there is none that can be read.
+
+        `check` raises a ValueError for one that is not what was asked for.
+        """
+
+        def read(data: bytes) -> M:
+            found = model.model_validate(json.loads(data))
+            if check is not None:
+                check(found)
+            return found
+
+        return await self._get(kind, key, read)
 
     async def get_bytes(self, kind: Kind, key: str) -> bytes | None:
         """Read a saved result that is not JSON."""

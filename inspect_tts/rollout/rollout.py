@@ -12,7 +12,9 @@ from time import monotonic, time
 
 import anyio
 from inspect_ai.log import transcript
+from inspect_ai.scorer import Value
 from inspect_ai.util import LimitExceededError, span
+from pydantic import TypeAdapter
 
 from inspect_tts import progress
 from inspect_tts._inspect import (
@@ -26,6 +28,7 @@ from inspect_tts._inspect import (
     isolate_rollout,
     latest_state,
     outer_sample,
+    own_scorer_names,
     rollout_scope,
 )
 from inspect_tts.evidence.facts import (
@@ -55,6 +58,8 @@ from .saved import load_rollout, reopen, save_rollout
 from .source import FinishedRollout, SealedScore
 
 logger = getLogger(__name__)
+
+_VALUE: TypeAdapter[Value] = TypeAdapter(Value)
 
 
 class LiveRollout:
@@ -267,7 +272,7 @@ async def grade_in_place(run: AgentRun) -> SealedScore:
     if job.sandbox is not None and run.sandboxes is None:
         return SealedScore(score_error=NO_SANDBOX)
     key = grade_key(run)
-    known = await job.saved.get("grade", key, Grade)
+    known = await job.saved.get("grade", key, Grade, _check_grade)
     if known is not None:
         return SealedScore(known.scores)
     state._epoch, state.completed, state.scores = job.state.epoch, True, {}
@@ -281,5 +286,13 @@ async def grade_in_place(run: AgentRun) -> SealedScore:
                 raise
             return SealedScore(score_error=f"{type(error).__name__}: {error}"[:500])
     values = {name: plain(score.value) for name, score in scores.items()}
-    await job.saved.put("grade", key, Grade.model_validate({"scores": values}))
+    if values:
+        await job.saved.put("grade", key, Grade.model_validate({"scores": values}))
     return SealedScore(values)
+
+
+def _check_grade(grade: Grade) -> None:
+    if not grade.scores or (unknown := sorted({*grade.scores} - {*own_scorer_names()})):
+        raise ValueError(f"no scorer of the task gives {unknown if grade.scores else 'no score'}")
+    for value in grade.scores.values():
+        _VALUE.validate_python(value)

@@ -17,6 +17,7 @@ from inspect_tts.machine.orphans import open_sandbox
 from inspect_tts.resume.format import SavedChoice, SavedRollout
 from inspect_tts.resume.snapshot import restore_snapshot, take_snapshot
 from inspect_tts.resume.snapshot_format import SnapshotError
+from inspect_tts.text.writable import writable
 
 from .agent_run import AgentRun
 from .context import Job
@@ -126,6 +127,9 @@ def _json(values: object) -> dict[str, JsonValue]:
 
 def _restorer(result: SavedRollout) -> Callable[[TaskState], None]:
     """Read everything that a saved rollout holds, so that putting it into a state cannot fail."""
+    if result.facts.status == "error":
+        raise ValueError("one that ended with an error is not saved")
+    _check_names([result.store, result.metadata])
     messages = _MESSAGES.validate_python(result.messages)
     output = ModelOutput.model_validate(result.output)
     choices = Choices([Choice(**dict(choice)) for choice in result.choices])
@@ -138,3 +142,15 @@ def _restorer(result: SavedRollout) -> Callable[[TaskState], None]:
         state.completed = result.completed
 
     return restore
+
+
+def _check_names(value: JsonValue) -> None:
+    """Refuse the name of a value that no log can hold."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if writable(name) != name:
+                raise ValueError(f"the name {writable(name)[:200]!r} holds half a surrogate pair")
+            _check_names(each)
+    elif isinstance(value, list):
+        for each in value:
+            _check_names(each)

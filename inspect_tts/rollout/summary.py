@@ -18,6 +18,8 @@ from inspect_tts.text.writable import plain
 
 from .admission import Budget
 
+_NOT_SAVED = ("failed", "empty")
+
 
 def trajectory_hash(messages: Sequence[ChatMessage]) -> str:
     """Tell one trajectory from others, by what was said."""
@@ -64,7 +66,7 @@ class Summarizing:
             "trajectory_tokens": self.trajectory_tokens,
         }
         name = cache_key("summary", parts)
-        summary = await saved.get("summary", name, Summary)
+        summary = await saved.get("summary", name, Summary, _check_summary)
         if summary is not None:
             budget.take_over(summary.usage)
         else:
@@ -76,6 +78,11 @@ class Summarizing:
                 reask_prompt=self.reask,
                 budget_tokens=self.trajectory_tokens,
             )
-            if summary.status not in ("failed", "empty"):
+            if summary.status not in _NOT_SAVED:
                 await saved.put("summary", name, summary)
         return summary
+
+
+def _check_summary(summary: Summary) -> None:
+    if summary.status in _NOT_SAVED:
+        raise ValueError(f"a summary with the status {summary.status!r} is not saved")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from inspect_ai.model import GenerateConfig
 from inspect_ai.util import span
@@ -22,6 +23,7 @@ from inspect_tts.method.tournament import (
     unasked,
     vote_key,
 )
+from inspect_tts.method.voting.check import check_vote
 from inspect_tts.method.voting.close import investigated, is_close
 from inspect_tts.models.failures import ModelConfigurationError
 from inspect_tts.models.identity import model_identity
@@ -163,8 +165,9 @@ class _MatchVotes:
 
     async def saved_vote(self, index: int) -> Vote | None:
         """The vote that an interrupted run of this eval saved."""
-        saved = self.judging.saved
-        return await saved.get("vote", self._key(index), Vote) if saved.kept else None
+        saved, grades = self.judging.saved, self.judging.spec.answer == "grade"
+        fits = partial(check_vote, index=index, order=self.order(index), grades=grades)
+        return await saved.get("vote", self._key(index), Vote, fits) if saved.kept else None
 
     def _key(self, index: int) -> str:
         if index not in self.keys:

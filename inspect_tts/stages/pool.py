@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from inspect_ai.log import EvalSample
 from inspect_ai.solver import TaskState
 from inspect_ai.util import StoreModel
 from pydantic import Field
@@ -18,7 +19,7 @@ from inspect_tts.method.voting.strength import Strength, strengths
 from inspect_tts.options import SelectOptions
 from inspect_tts.options.auto import strengths_missing
 from inspect_tts.registry import find_selection
-from inspect_tts.statistics.audit import discrepancies
+from inspect_tts.statistics.audit import check_names, discrepancies
 
 POOL_VERSION = 1
 
@@ -132,6 +133,23 @@ def pool_of(state: TaskState) -> RolloutPool:
     pool = state.store_as(RolloutPool)
     if not pool.problem:
         pool.problem = f"{state.sample_id}/{state.epoch}"
+    return pool
+
+
+def pool_in(sample: EvalSample) -> RolloutPool:
+    """The pool in a sample of a log, empty where no strategy ran.
+
+    Raises:
+        ValueError: If its records are malformed, or contradict each other.
+    """
+    pool = sample.store_as(RolloutPool)
+    check_names(
+        pool.rollouts,
+        pool.selections,
+        stages=pool.stages,
+        executions=(*pool.waves, *pool.executions),
+        adopted=pool.adopted,
+    )
     return pool
 
 

@@ -18,13 +18,14 @@ from inspect_ai.scorer import includes
 from inspect_tts import bash_agent, rtv
 from inspect_tts.resume.format import LARGEST, SAVED_VERSION, Kind, pack, unpack
 
-ALL = {"rollout": 2, "summary": 2, "vote": 1}
+ALL = {"rollout": 2, "summary": 2, "vote": 1, "grade": 1}
 
 
 def run(folder: Path) -> Outcome:
     """Two rollouts that leave the same each time, their results saved in one folder."""
     task = Task(dataset=[Sample(id="p", input="Go.")], scorer=includes(), sandbox="local")
     given: dict[str, Any] = {"n": 2, "votes": 1, "seed": 1, "agent": bash_agent()}
+    given["score_rollouts"] = True
     solver = rtv(**given, resume=str(folder / "saved"))
     return eval_one(task, solver, Script(shell_then_submit("echo {me} >f")), folder / "logs")
 
@@ -38,6 +39,17 @@ def replace(folder: Path, kind: Kind, change: Any) -> None:
 
 def with_value(name: str, value: object) -> Any:
     return lambda content: json.dumps({**json.loads(content), name: value}).encode()
+
+
+def with_usage(name: str, value: object) -> Any:
+    """Put another number into what was used."""
+
+    def change(content: bytes) -> bytes:
+        saved = json.loads(content)
+        saved["usage"][name] = value
+        return json.dumps(saved).encode()
+
+    return change
 
 
 def archive(*members: tuple[str, bytes, str]) -> bytes:
@@ -65,6 +77,41 @@ WRONG: dict[str, tuple[Kind, Any]] = {
     "an output that is none": ("rollout", with_value("output", {"choices": 3})),
     "no output": ("rollout", with_value("output", None)),
     "facts that are none": ("rollout", with_value("facts", {"status": "fine"})),
+    "seconds that are no number": ("rollout", with_value("seconds", float("nan"))),
+    "endless seconds": ("rollout", with_value("seconds", float("inf"))),
+    "seconds below zero": ("rollout", with_value("seconds", -1.0)),
+    "tokens below zero": ("rollout", with_usage("input_tokens", -9)),
+    "tokens beyond any number": ("rollout", with_usage("total_tokens", 10**30)),
+    "dollars that are no number": ("rollout", with_usage("cost", float("nan"))),
+    "half a surrogate pair as a name in the store": (
+        "rollout",
+        with_value("store", {"a\ud83d": 1}),
+    ),
+    "half a surrogate pair as a name below": (
+        "rollout",
+        with_value("metadata", {"a": [{"b\ud83d": 1}]}),
+    ),
+    "a rollout that failed": ("rollout", with_value("facts", {"status": "error"})),
+    "a verdict for another": ("vote", with_value("verdict", "t9-n99")),
+    "a vote on others": ("vote", with_value("order", ["t9-n99", "t0-n00"])),
+    "a vote on fewer": ("vote", with_value("order", ["t0-n00"])),
+    "another vote": ("vote", with_value("index", 77)),
+    "a vote for nobody": ("vote", with_value("verdict", None)),
+    "a verdict and an abstention": ("vote", with_value("abstention", "x")),
+    "a verdict and a grade": ("vote", with_value("grade", 7)),
+    "a grade that was not asked": (
+        "vote",
+        lambda content: json.dumps({**json.loads(content), "verdict": None, "grade": 7}).encode(),
+    ),
+    "a grade out of range": (
+        "vote",
+        lambda content: json.dumps({**json.loads(content), "verdict": None, "grade": 99}).encode(),
+    ),
+    "a vote that took no number of seconds": ("vote", with_value("seconds", float("nan"))),
+    "a summary that failed": ("summary", with_value("status", "failed")),
+    "a score of another scorer": ("grade", with_value("scores", {"zzz": 1})),
+    "a score that is none": ("grade", with_value("scores", {"includes": [[1]]})),
+    "no score": ("grade", with_value("scores", {})),
     "a snapshot that is none": ("snapshot", lambda _: b"PK"),
     "an empty snapshot": ("snapshot", lambda _: archive()[:0]),
     "a tar that is none": ("snapshot", lambda _: archive().replace(b"\0" * 512, b"\1" * 512)),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..facts import CommandFact
 from ..tournament import Outcome
-from ..usage import Record, Usage
+from ..usage import Count, Record, Seconds, Spent, Usage
 
 Close = Literal["votes", "investigate"]
 LARGEST_LEAD = 1
@@ -30,14 +30,14 @@ class Investigation(Record):
     """What it ran; the outputs are in the log's span of the same match."""
     leaks: tuple[str, ...] = ()
     """Commands that reach for the reference solution, as `Rollout.leaks`."""
-    turns: int = 0
+    turns: Count = 0
     """Model generations."""
     reasked: bool = False
     text: str = ""
     """Its last answers."""
     model: str | None = None
-    usage: Usage = Usage()
-    seconds: float = 0.0
+    usage: Spent = Usage()
+    seconds: Seconds = 0.0
     reused: bool = False
     """Whether it was taken from an earlier run, together with its usage there."""
 

@@ -16,7 +16,6 @@ from inspect_tts.arguments import checked
 from inspect_tts.method.parameters import JUDGE
 from inspect_tts.models.replayed import GivenModels
 from inspect_tts.options import ReplayOptions
-from inspect_tts.recorded.readers.inspect_log import pool_in
 from inspect_tts.recorded.replay import check_trajectories, recorded_in, replay_recorded
 from inspect_tts.recorded.replay_plan import (
     VoteForecast,
@@ -26,10 +25,9 @@ from inspect_tts.recorded.replay_plan import (
     replayed_selections,
     votes_of,
 )
-from inspect_tts.recorded.tasks import replay as replay_task
-from inspect_tts.recorded.tasks import replayed_logs, replayed_samples
+from inspect_tts.recorded.tasks import replay_dataset, replayed_logs, replayed_samples
 from inspect_tts.report.samples import log_header
-from inspect_tts.stages.pool import RolloutPool
+from inspect_tts.stages.pool import RolloutPool, pool_in
 
 from .flags import (
     EPILOG,
@@ -67,8 +65,11 @@ def replay(
     replay_recorded(**given)  # refuses what a run would refuse
     options = checked(ReplayOptions, given, "replay_recorded")
     changes = changes_from(options)
-    chosen = selected_ids(replay_task(log).dataset, params["limit"], params["sample_id"])
-    samples = [found for id, found in replayed_samples(log).items() if id in chosen]
+    found = replayed_samples(log)
+    if warning := found.warning():
+        click.echo(warning, err=True)
+    chosen = selected_ids(replay_dataset(found), params["limit"], params["sample_id"])
+    samples = [sample for id, sample in found.samples.items() if id in chosen]
     pools = [pool_in(sample) for _, sample in samples]
     spec = log_header(replayed_logs(log)[0]).eval
     named = GivenModels(

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from inspect_tts.errors import UserError
+from inspect_tts.errors import UserError, why
 from inspect_tts.paths import user_path
 from inspect_tts.recorded.records import Found, LeftOut, Malformed, Reader, Recorded, Source
 from inspect_tts.registry import READER_GROUP, find
@@ -19,7 +19,7 @@ from .files import check_regular
 from .harbor import atif
 from .inspect_log import inspect, strategy
 from .mini_swe_agent import mini_swe_agent
-from .sound import printable, sound, why
+from .sound import printable, sound
 from .swe_bench import swe_bench
 
 _LINKS = {"image_build_dir"}

@@ -22,11 +22,12 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall
 from pydantic import AliasChoices, BaseModel, Field
 
+from inspect_tts.errors import why
 from inspect_tts.method.records import Usage
 from inspect_tts.recorded.records import Malformed, Recorded, reader
 
 from .files import line_value, read_json, read_lines, text_lines
-from .sound import Cost, Count, Finite, Name, why
+from .sound import Cost, Count, Finite, Name
 
 _MOST_FILES = 1000
 

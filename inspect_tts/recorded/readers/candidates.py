@@ -9,11 +9,12 @@ from typing import Any
 from inspect_ai.model import ChatMessage, ChatMessageAssistant
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
+from inspect_tts.errors import why
 from inspect_tts.recorded.records import Malformed, Recorded, reader
 
 from .files import read_lines
 from .mini_swe_agent import chat_message
-from .sound import Name, why
+from .sound import Name
 from .swe_bench import DIFF
 
 _OPENING = re.compile(r"From [0-9a-f]{40} ")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from inspect_ai.model import ChatMessage
 
+from inspect_tts.errors import why
 from inspect_tts.method.records import NOT_GRADED, Status, Usage
 from inspect_tts.recorded.records import DAMAGED, LeftOut, Malformed, Recorded, reader
 
 from .atif import Trajectory, read_trajectory
 from .files import read_text
-from .sound import why
 from .trials import (
     UNREADABLE,
     Raised,

@@ -16,22 +16,21 @@ from inspect_ai.log import (
     EvalSampleSummary,
     EvalSpec,
     read_eval_log,
-    read_eval_log_sample,
 )
 from inspect_ai.model import ChatMessage
 from pydantic import JsonValue
 
+from inspect_tts.errors import why
 from inspect_tts.evidence.facts import last_commands
 from inspect_tts.method.records import CommandFact, Status, Usage
 from inspect_tts.models.roles import usage
 from inspect_tts.recorded.records import DAMAGED, Found, LeftOut, Malformed, Recorded, reader
-from inspect_tts.report.samples import is_scaled, log_header, problem_samples, summaries
+from inspect_tts.report import samples
+from inspect_tts.report.samples import is_scaled, log_header, problem_pools, summaries
 from inspect_tts.scaled.scheduler import is_rollout, split_id
 from inspect_tts.scores import SCORE
-from inspect_tts.stages.pool import RolloutPool
+from inspect_tts.stages.pool import pool_in
 from inspect_tts.workspace.commands import commands_outside
-
-from .sound import why
 
 _HEAD = 4096
 _JSON_LOG = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:')
@@ -60,10 +59,12 @@ def _no_log(path: Path) -> LeftOut | None:
 
 def _names(file: IO[bytes]) -> set[str]:
     """The names of a JSON object's fields, as far as it can be read."""
-    found = set[str]()
+    found, depth = set[str](), 0
     try:
-        for prefix, event, value in ijson.parse(file):
-            if event == "map_key" and not prefix:
+        for event, value in ijson.basic_parse(file):  # `parse` keeps the path to each level
+            depth += event.startswith("start")
+            depth -= event.startswith("end")
+            if event == "map_key" and depth == 1:
                 found.add(value)
     except ijson.JSONError:
         pass
@@ -105,7 +106,7 @@ def _samples(
         whole = read_eval_log(str(path), resolve_attachments="core")
         yield from ((s.id, partial(_found, partial(copy, s), spec)) for s in whole.samples or [])
         return
-    read = partial(read_eval_log_sample, str(path), resolve_attachments="core")
+    read = partial(samples.read_sample, str(path), resolve_attachments="core")
     for told in summaries(str(path)):
         sample = partial(read, told.id, told.epoch, exclude_fields=_HEAVY)
         yield told.id, partial(_found, sample, spec, told)
@@ -156,7 +157,7 @@ def read_sample(path: Path, id: str, epoch: int, without: set[str] | None = None
     names: list[str | int] = [id, int(id)] if id.isdecimal() else [id]
     for name in names:
         try:
-            return read_eval_log_sample(
+            return samples.read_sample(
                 str(path), name, epoch, resolve_attachments="full", exclude_fields=without
             )
         except IndexError:
@@ -256,22 +257,24 @@ def _rollout(path: Path, part: str) -> Iterator[Recorded]:
 
 
 @reader(name="strategy", patterns=(), one=_rollout)
-def strategy(path: Path) -> Iterator[Recorded]:
+def strategy(path: Path) -> Iterator[Found]:
     """A rollout of a `RolloutPool` is one rollout, with its summary. For `replay`."""
-    for sample in strategy_samples(path):
+    found = list[Malformed]()
+    for sample in strategy_samples(path, lambda part, why: found.append(Malformed(why, part))):
         yield from rollouts_in(sample)
+    yield from found
 
 
-def strategy_samples(path: Path) -> Iterator[EvalSample]:
-    """The samples of a log in whose pool a rollout was adopted, without events and messages."""
-    for sample in problem_samples(str(path), resolve_attachments="full", exclude_fields=POOL_HEAVY):
-        if pool_in(sample).adopted is not None:
+def strategy_samples(path: Path, malformed: Callable[[str, str], None]) -> Iterator[EvalSample]:
+    """The samples of a log in whose pool a rollout was adopted, without events and messages.
+
+    `malformed` is told of each that cannot be read, and why.
+    """
+    for sample, pool in problem_pools(
+        str(path), malformed, resolve_attachments="full", exclude_fields=POOL_HEAVY
+    ):
+        if pool.adopted is not None:
             yield sample
-
-
-def pool_in(sample: EvalSample) -> RolloutPool:
-    """The pool in a sample's store, empty where no strategy ran."""
-    return sample.store_as(RolloutPool)
 
 
 def rollouts_in(sample: EvalSample) -> Iterator[Recorded]:

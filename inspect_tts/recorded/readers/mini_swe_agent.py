@@ -17,6 +17,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from inspect_tts.errors import why
 from inspect_tts.evidence.facts import last_commands
 from inspect_tts.method.records import CommandFact, Status, Usage
 from inspect_tts.recorded.records import DAMAGED, Malformed, Recorded, reader
@@ -26,7 +27,7 @@ from .atif import tokens
 from .beside import Attempt
 from .files import read_json
 from .reports import resolved
-from .sound import Cost, Count, Name, why
+from .sound import Cost, Count, Name
 from .swe_bench import is_patch
 
 _ACTION = re.compile(r"```(?:bash|mswea_bash_command)\s*\n(.*?)\n```", re.DOTALL)

@@ -5,14 +5,13 @@ from typing import Annotated, Any
 
 from inspect_ai.model import ChatMessage
 from inspect_ai.tool import ToolCall
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from inspect_tts.recorded.records import Recorded
 
 _LONGEST_NAME = 500
 _MOST = 10**15
 _DEEPEST = 50
-_SHOWN = 3
 
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 """A number of calls or tokens in a file."""
@@ -22,23 +21,6 @@ Name = Annotated[str, AfterValidator(lambda name: checked_name(name))]
 """What a problem is called."""
 Finite = Annotated[float, Field(ge=-_MOST, le=_MOST, allow_inf_nan=False)]
 """A reward in a file."""
-_LONGEST_REASON = 500
-
-
-def why(error: Exception) -> str:
-    """What is wrong, in one line: the kind of error, and the fields where it names some."""
-    if isinstance(error, ValidationError):
-        details = error.errors(include_url=False, include_input=False)
-        fields = [
-            ": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"])))
-            for each in details[:_SHOWN]
-        ]
-        if len(details) > _SHOWN:
-            fields.append(f"and {len(details) - _SHOWN} more")
-        said = "; ".join(fields)
-    else:
-        said = (str(error).splitlines() or [""])[0]
-    return printable(f"{type(error).__name__}: {said}")[:_LONGEST_REASON]
 
 
 def printable(text: str) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 from inspect_ai.model import ChatMessageAssistant
 from pydantic import BaseModel
 
+from inspect_tts.errors import why
 from inspect_tts.recorded.records import LeftOut, Malformed, Recorded, reader
 
 from .beside import Attempt
 from .files import read_any, read_lines
 from .reports import is_report, resolved
-from .sound import Name, why
+from .sound import Name
 
 
 class _Prediction(BaseModel):

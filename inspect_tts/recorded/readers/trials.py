@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from inspect_tts.errors import why
+
 from .files import read_any
-from .sound import Finite, Name, why
+from .sound import Finite, Name
 
 _LEVELS = 12
 """How far above a file the folder of its trial is looked for."""

@@ -101,7 +101,11 @@ class Session:
     async def _fresh(
         self, check: Check, tree: str, repeat: int, key: str, patch: str
     ) -> CheckRun | None:
-        known = await self.saved.get("check", key, CheckRun)
+        def fits(run: CheckRun) -> None:
+            if run.repeat != repeat:
+                raise ValueError(f"it is run {run.repeat} of its check, not {repeat}")
+
+        known = await self.saved.get("check", key, CheckRun, fits)
         if known is not None:
             return known.model_copy(update={"reused": True})
         if not await self._put(tree, patch):

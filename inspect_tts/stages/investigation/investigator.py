@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 from inspect_ai.model import GenerateConfig
@@ -18,6 +19,7 @@ from inspect_tts.method.parameters import INVESTIGATOR
 from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import Investigation, Rollout
 from inspect_tts.method.tournament import display_order, vote_key
+from inspect_tts.method.voting.check import check_investigation
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question
 from inspect_tts.models.roles import role_model
@@ -80,7 +82,8 @@ class Investigator:
         trees = [patches.get(results[id], "") for id in order]
         asked = _Asked(self, match, self._question(match, group), trees, sandbox)
         key = asked.saved_key()
-        known = await self.saved.get("investigation", key, Investigation)
+        fits = partial(check_investigation, order=order)
+        known = await self.saved.get("investigation", key, Investigation, fits)
         if known is not None:
             self.budget.take_over(known.usage)
             return known.model_copy(update={"reused": True})
