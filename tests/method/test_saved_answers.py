@@ -57,6 +57,7 @@ def test_an_investigation_must_fit(given: dict[str, Any], why: str) -> None:
 
 @pytest.mark.parametrize("number", [-1, float("nan"), float("inf"), 1e19])
 def test_a_record_holds_no_other_numbers(number: float) -> None:
-    for given in ({"seconds": number}, {"usage": {"cost": number}}):
+    wrong: list[dict[str, Any]] = [{"seconds": number}, {"usage": {"cost": number}}]
+    for given in wrong:
         with pytest.raises(ValueError, match=r"greater|less|finite|out of range"):
             Vote(**{"index": 0, "order": (A,), "model": "m", **given})
