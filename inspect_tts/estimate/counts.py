@@ -1,10 +1,17 @@
 """What a run will cost, before it is begun: counts that follow from the arguments alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from inspect_tts.method.records import Facts, Record, Rollout, Selection, Summary, Usage
-from inspect_tts.method.selection_specs import SELECTIONS, matches_at_most
+from inspect_tts.method.selection_specs import (
+    SELECTIONS,
+    SelectionSpec,
+    matches_at_least,
+    matches_at_most,
+)
+from inspect_tts.method.voting.auto import AutoVotes, further_votes
+from inspect_tts.method.voting.close import open_lead
 
 
 class Counts(Record):
@@ -17,7 +24,8 @@ class Counts(Record):
     votes: int
     """Judge calls where no match stops early; re-asks are not counted."""
     fewest_votes: int
-    """Judge calls where every match stops as early as it can."""
+    """Judge calls where every match stops as early as it can; none where equal rollouts are judged
+    once, since all may be equal."""
     investigations: int = 0
     """Where every match is close."""
     sandboxes: int
@@ -77,24 +85,39 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
     carried = top_k if given.get("keep_parents") and iterations > 1 else 0
     spec, size = SELECTIONS[given["selection"]], given["group_size"]
 
-    def matches_of(n: int) -> int:
+    def matches_of(n: int, bound: Callable[[SelectionSpec, int, int, int], int]) -> int:
         games = [(n, top_k)] * (iterations - 1 if selecting else 0)
         games += [(n + carried, 1)] if final else []
-        return sum(matches_at_most(spec, population, keep, size) for population, keep in games)
+        return sum(bound(spec, population, keep, size) for population, keep in games)
 
-    matches = matches_of(n)
-    stops = given["early_stop"] and spec.can_stop_early
-    auto = given["votes"] == "auto"
-    most = given["max_votes"] if auto else given["votes"]
-    least = min(given["min_votes"], most // 2 + 1) if auto else most // 2 + 1
+    matches = matches_of(n, matches_at_most)
+    joins = given.get("dedupe") or given.get("dedupe_behavior")  # perhaps all are alike
+    least = 0 if joins else matches_of(fewest, matches_at_least)
+    most = given["max_votes"] if given["votes"] == "auto" else given["votes"]
     return Counts(
         rollouts=n * iterations,
         fewest_rollouts=fewest * iterations,
         matches=matches,
         votes=matches * most,
-        fewest_votes=matches_of(fewest) * (least if stops else most),
+        fewest_votes=least * _fewest_votes(given, most, matches) if least else 0,
         investigations=matches if given.get("close") == "investigate" else 0,
         sandboxes=n + carried + (given.get("close") == "investigate"),
+    )
+
+
+def _fewest_votes(given: dict[str, Any], most: int, matches: int) -> int:
+    """Votes after which a match can be settled at the earliest."""
+    auto = None
+    if given["votes"] == "auto":
+        auto = AutoVotes(least=given["min_votes"], most=most, error=given["vote_error"])
+    return further_votes(
+        ("one", "other"),
+        [],
+        votes=most,
+        early_stop=given["early_stop"] and SELECTIONS[given["selection"]].can_stop_early,
+        auto=auto,
+        matches=matches,
+        open_lead=open_lead(given.get("close", "votes")),
     )
 
 

@@ -41,6 +41,8 @@ class SelectionSpec:
     """Judged matches at most, from the number of candidates, `keep` and the group size."""
     orders: Callable[[int], int] = lambda n: 2
     """Display orders of its smallest match among n candidates."""
+    fewest_matches: Callable[[int, int, int], int] | None = None
+    """Judged matches at least; None where these are as many as at most."""
 
 
 def halvings(n: int, keep: int, group_size: int) -> int:
@@ -73,7 +75,13 @@ SELECTIONS: dict[str, SelectionSpec] = {
     "round_robin": SelectionSpec(
         round_robin, "verdict", most_matches=lambda n, keep, group_size: n * (n - 1) // 2
     ),
-    "pivot": SelectionSpec(pivot, "verdict", most_matches=_ring_and_pivots),
+    "pivot": SelectionSpec(
+        pivot,
+        "verdict",
+        most_matches=_ring_and_pivots,
+        # pivots that are no neighbours in the ring meet each other once, not twice
+        fewest_matches=lambda n, keep, size: _ring_and_pivots(n, keep, size) - (n > 3),
+    ),
     "listwise": SelectionSpec(
         listwise, "verdict", most_matches=lambda n, keep, group_size: 1, orders=lambda n: n
     ),
@@ -119,7 +127,9 @@ def selection(
     """
 
     def decorate(steps: Callable[[Candidates], SelectionSteps]) -> SelectionSpec:
-        return SelectionSpec(steps, answer, can_stop_early, most_matches, orders)
+        return SelectionSpec(
+            steps, answer, can_stop_early, most_matches, orders, lambda n, keep, size: 0
+        )
 
     return decorate
 
@@ -127,6 +137,12 @@ def selection(
 def matches_at_most(spec: SelectionSpec, n: int, keep: int, group_size: int) -> int:
     """Judged matches at most; 0 if there are no more candidates than are kept."""
     return 0 if n <= keep else spec.most_matches(n, keep, group_size)
+
+
+def matches_at_least(spec: SelectionSpec, n: int, keep: int, group_size: int) -> int:
+    """Judged matches at least."""
+    fewest = spec.fewest_matches or spec.most_matches
+    return 0 if n <= keep else fewest(n, keep, group_size)
 
 
 def begin_selection(name: str, candidates: Candidates) -> SelectionSteps:

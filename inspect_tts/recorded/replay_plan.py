@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inspect_tts.errors import UserError
-from inspect_tts.estimate.counts import stand_in
+from inspect_tts.estimate.counts import counts
 from inspect_tts.estimate.forecast import Forecast, Plan, forecast
 from inspect_tts.method.candidates import identical
 from inspect_tts.method.parameters import JUDGE
@@ -166,16 +166,9 @@ class VoteForecast:
 
 def fresh_votes(attempts: Iterable[int], options: SelectionOptions) -> Forecast:
     """Votes of a selection of which none is recorded."""
-    total = Forecast()
-    for count, problems in sorted(Counter(attempts).items()):
-        candidates = [stand_in(index) for index in range(count)]
-        field = Candidates(candidates, keep=1, group_size=options.group_size, seed=0, key="p/t0")
-        each, _ = forecast(
-            _plan(SelectOptions.of(options), VoteKey("", "", "", "")), field, RecordedVotes([])
-        )
-        for _ in range(problems):
-            total += each
-    return Forecast(most=total.most) if options.dedupe else total
+    each = [counts({**options.arguments(), "n": n}) for n in attempts]
+    least, most = (sum(getattr(c, name) for c in each) for name in ("fewest_votes", "votes"))
+    return Forecast(least=least, most=most)
 
 
 def forecast_votes(

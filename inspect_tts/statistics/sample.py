@@ -41,8 +41,10 @@ def sample_spending(
 ) -> dict[str, float]:
     """What a strategy asked for on one problem."""
     rounds = [each for selection in selections for each in selection.rounds]
-    votes = [vote for each in rounds for match in each.matches for vote in match.votes]
+    matches = [match for each in rounds for match in each.matches]
+    votes = [vote for match in matches for vote in match.votes]
     usages = [vote.usage for vote in votes]
+    usages += [match.investigation.usage for match in matches if match.investigation]
     usages += [usage for r in rollouts for usage in (r.usage, r.summary.usage)]
     spending: dict[str, float] = {"votes": len(votes)}
     costs = [usage.cost for usage in usages if usage.total_tokens]

@@ -20,7 +20,7 @@ from inspect_tts import RolloutPool, problems_df, rtv
 from inspect_tts.cli import main
 from inspect_tts.scaled.task import scaled
 
-PRICE = ModelCost(input=1, output=2, input_cache_write=0, input_cache_read=0)
+PRICE = ModelCost(input=1000, output=2000, input_cache_write=0, input_cache_read=0)
 ONE_CALL = 15
 """Tokens of each answer of a scripted model."""
 
@@ -95,6 +95,10 @@ def test_investigations(tmp_path: Path) -> None:
     assert counted(logs[1]) == 0
     assert spent(logs[0]) == spent(logs[1])
     assert spent(logs[1])[2]["investigations 0"] == 2 * ONE_CALL
+    for log in logs:
+        published = (only(log).scores or {})["inspect_tts/rollouts"].value
+        assert isinstance(published, dict)
+        assert published["cost"] == pytest.approx(spent(log)[1], abs=1e-4)
 
 
 def test_an_older_log_of_a_retry_counts_what_its_records_tell(tmp_path: Path) -> None:

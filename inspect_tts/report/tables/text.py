@@ -114,20 +114,17 @@ def _models(table: Table) -> Table:
 
 
 def _fitting(table: Table, width: int) -> list[Table]:
-    """The same table in as many parts, side by side, as the width demands."""
-    parts: list[list[int]] = [[]]
+    """The same table in as many parts, side by side, as the width demands.
+
+    Words are broken, where they have a sign or else anywhere, only if that saves a part.
+    """
     first = [table.columns[0], *(f"{row[0].text}\n{row[0].remark}" for row in table.rows)]
-    longest = max(len(word) for text in first for word in text.split())
-    words = max(_WORDS_WIDTH, min(longest, width // 3))
-    rooms = [width - words]
-    for place in range(1, len(table.columns)):
-        cells = [table.columns[place], *(_cell_text(row[place]) for row in table.rows)]
-        needs = 1 + max(len(line) for cell in cells for line in cell.split("\n"))
-        if needs > rooms[-1] and parts[-1]:
-            parts.append([])
-            rooms.append(width - words)
-        parts[-1].append(place)
-        rooms[-1] -= needs
+    whole = [word for text in first for word in text.split()]
+    pieces = [piece for word in whole for piece in _SIGNED.findall(word)]
+    longest = [max(map(len, each)) for each in (whole, pieces)]
+    widths = [max(_WORDS_WIDTH, min(each, width // 3)) for each in longest]
+    tried = [(words, *_parts(table, width - words)) for words in (*widths, _WORDS_WIDTH)]
+    words, parts, rooms = min(tried, key=lambda each: len(each[1]))
     return [
         replace(
             table,
@@ -140,6 +137,21 @@ def _fitting(table: Table, width: int) -> list[Table]:
         )
         for number, (part, room) in enumerate(zip(parts, rooms, strict=True))
     ]
+
+
+def _parts(table: Table, width: int) -> tuple[list[list[int]], list[int]]:
+    """Which columns stand side by side beside the words, and the room that each part leaves."""
+    parts: list[list[int]] = [[]]
+    rooms = [width]
+    for place in range(1, len(table.columns)):
+        cells = [table.columns[place], *(_cell_text(row[place]) for row in table.rows)]
+        needs = 1 + max(len(line) for cell in cells for line in cell.split("\n"))
+        if needs > rooms[-1] and parts[-1]:
+            parts.append([])
+            rooms.append(width)
+        parts[-1].append(place)
+        rooms[-1] -= needs
+    return parts, rooms
 
 
 def _wrapped(cell: Cell, width: int) -> Cell:
