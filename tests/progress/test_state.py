@@ -202,7 +202,7 @@ def test_what_is_expected_is_told_where_it_is_more(expected: float | None, said:
     run.problem("p/1")
     run.state.states["p/1"].spent.dollars = 2.7
     run.state.expected, run.state.seconds_left = expected, 60.0
-    assert f" {said} about 60 s left" in line(run.state)
+    assert f", {said} about 60 s left" in line(run.state)
 
 
 def test_what_is_saved_counts_as_done_where_the_state_is_older() -> None:
