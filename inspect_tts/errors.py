@@ -34,6 +34,12 @@ class UserError(PrerequisiteError):
         return self._text
 
 
+def of_type(value: object) -> str:
+    """The type of a value, in a sentence: `a str`, `an int`."""
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
 class NoRolloutError(RuntimeError):
     """No rollout of an iteration can be used: it ends the sample, with the rollouts' own error."""
 

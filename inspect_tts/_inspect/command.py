@@ -3,16 +3,17 @@
 Private: only the click commands of `inspect` have its options and turn them into arguments of
 `eval()`. `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and `--sample-id`, and the
 command `inspect` begins with `init_dotenv`. `eval_async` shows what the display of the process
-shows, which `eval` alone can set. `list_shard_set` is the walk that `inspect ctl` and the merge
-use, and `eval_log_name` names logs.
+shows, which `eval` alone can set, and `init_hooks` prints what hooks there are. `list_shard_set` is
+the walk that `inspect ctl` and the merge use, and `eval_log_name` names logs.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from copy import copy
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any, NamedTuple, TypeVar
 
 import anyio
@@ -29,6 +30,7 @@ from inspect_ai._util.dotenv import init_dotenv
 from inspect_ai._util.log_layout import eval_log_name
 from inspect_ai._util.samples import parse_sample_id, parse_samples_limit
 from inspect_ai.dataset import Dataset
+from inspect_ai.hooks._startup import init_hooks
 from inspect_ai.log._shards._walk import list_shard_set
 from inspect_ai.util import _display as types
 from shortuuid import uuid
@@ -38,6 +40,7 @@ __all__ = [
     "eval_options",
     "parse_cli_args",
     "quiet_display",
+    "quiet_hooks",
     "run_eval",
     "selected_ids",
     "shard_folders",
@@ -103,6 +106,13 @@ def quiet_display() -> Iterator[None]:
         yield
     finally:
         types._display_type, active._active_display = before
+
+
+def quiet_hooks() -> None:
+    """Begin hooks, which Inspect tells once in a process, without telling unless asked to."""
+    if os.environ.get("INSPECT_DISPLAY", "none") == "none":
+        with redirect_stdout(StringIO()):
+            init_hooks()
 
 
 class ShardFolders(NamedTuple):

@@ -18,7 +18,7 @@ from typing import Any
 import rich
 from inspect_ai._display.core.active import display
 from inspect_ai._display.core.display import Progress
-from inspect_ai._display.rich.display import RichTaskDisplay
+from inspect_ai._display.rich.display import RichDisplay, RichTaskDisplay
 from inspect_ai._display.textual.display import TextualDisplay
 from inspect_ai._display.textual.widgets.tasks import TaskProgressView
 from inspect_ai.util import display_type
@@ -81,6 +81,8 @@ def say(text: str) -> None:
         atexit.register(print, text)
     elif display_type() == "log" and not logging.getLogger().isEnabledFor(logging.INFO):
         print(text, flush=True)  # Inspect's default level hides messages
+    elif isinstance(shown, RichDisplay):  # a command that is broken into lines cannot be copied
+        rich.get_console().print(text, markup=False, highlight=False, soft_wrap=True)
     else:
         shown.print(text)
 

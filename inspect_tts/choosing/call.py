@@ -16,9 +16,9 @@ from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, GenerateConfig
 
 from inspect_tts._inspect import in_sample, init_dotenv
-from inspect_tts._inspect.command import quiet_display
+from inspect_tts._inspect.command import quiet_display, quiet_hooks
 from inspect_tts.arguments import checked, unknown_argument
-from inspect_tts.errors import UserError
+from inspect_tts.errors import UserError, of_type
 from inspect_tts.models.roles import check_models
 from inspect_tts.options import SelectRecordedOptions
 from inspect_tts.options.choosing import ChooseOptions
@@ -124,10 +124,11 @@ for _call in (choose, choose_sync):  # for notebooks and IDEs
 def _lines(problem: object, candidates: object) -> str:
     """The candidates as lines of a file that the reader of candidates reads."""
     if isinstance(candidates, str | bytes) or not isinstance(candidates, Sequence):
-        kind = type(candidates).__name__
-        raise UserError(f"candidates is a {kind}; give a list of texts or of lists of messages")
+        kind = of_type(candidates)
+        raise UserError(f"candidates is {kind}; give a list of texts or of lists of messages")
     if len(candidates) < 2:
-        raise UserError(f"there are {len(candidates)} candidates; give at least two")
+        few = "is 1 candidate" if candidates else "are no candidates"
+        raise UserError(f"there {few}; give at least two")
     asked = _text_or_messages("problem", problem)
     if isinstance(asked, str) and not asked.strip():
         raise UserError("problem is blank; give the text that tells what was asked")
@@ -140,8 +141,8 @@ def _text_or_messages(name: str, given: object) -> str | list[ChatMessage]:
     if isinstance(given, str):
         return given
     if isinstance(given, bytes) or not isinstance(given, Sequence):
-        kind = type(given).__name__
-        raise UserError(f"{name} is a {kind}; give a text, a patch as text, or a list of messages")
+        kind = of_type(given)
+        raise UserError(f"{name} is {kind}; give a text, a patch as text, or a list of messages")
     try:
         return message_list(given, name)
     except ValueError as error:
@@ -165,6 +166,7 @@ def _check_eval(given: ChooseOptions, candidates: int) -> None:
         if name not in allowed:
             raise unknown_argument("eval_args of choose", name, sorted(allowed))
     init_dotenv()  # may set the model
+    quiet_hooks()
     judged = fresh_votes([candidates], given).most > 0
     how = "give model='provider/name'"
     check_models(given.model, given.model_roles or {}, judged=judged, how=how)

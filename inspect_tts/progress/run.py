@@ -191,7 +191,9 @@ class Problem:
         """Note what a call, or a rollout, took."""
         if usage.total_tokens and usage.cost is None:
             self._run.state.priced = False
-        self._run.pace.costs[kind].append(usage.cost or 0.0)
+        same = [phase for phase in self._state.phases if phase.kind == self._phase.kind]
+        iteration = next((i for i, phase in enumerate(same) if phase is self._phase), 0)
+        self._run.pace.pay(kind, iteration, usage.cost or 0.0)
 
     def spare(self, count: int) -> None:
         """Some of the phase's work will not be needed."""

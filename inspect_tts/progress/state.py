@@ -1,5 +1,6 @@
 """How far a run has come, and what that says of its end. Pure: times are given."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
@@ -87,6 +88,8 @@ class RunState(BaseModel):
     """Whether it is known what problems take that have not begun."""
     states: dict[str, ProblemState] = Field(default_factory=dict)
     """By sample id and epoch, `id/epoch`; those that have begun."""
+    saved: dict[Kind, int] = Field(default_factory=dict)
+    """Results that were found saved, which may be younger than this state."""
     priced: bool = True
     """Whether the price of every call is known."""
     expected: float | None = None
@@ -110,17 +113,30 @@ class RunState(BaseModel):
 
     def totals(self, kind: Kind) -> Totals:
         """Sum up a kind; problems that have not begun count with what they take at most."""
-        phases = [p for s in self.states.values() for p in s.phases if p.kind == kind]
+        numbers = self.by_iteration(kind)
         planned = sum(phase.total for phase in self.plan if phase.kind == kind)
         reused = self.reused * planned if kind == "rollouts" else 0
-        ahead = max(0, self.problems - self.reused - len(self.states)) * planned
-        ahead += self.ahead.get(kind, 0)
+        total = sum(each.total for each in numbers) + reused
+        done = sum(each.done for each in numbers) + reused
         return Totals(
-            total=sum(phase.total for phase in phases) + reused + ahead,
-            done=sum(phase.done for phase in phases) + reused,
-            failed=sum(phase.failed for phase in phases),
-            running=sum(phase.running for phase in phases),
+            total=total,
+            done=min(total, max(done, self.saved.get(kind, 0))),
+            failed=sum(each.failed for each in numbers),
+            running=sum(each.running for each in numbers),
         )
+
+    def by_iteration(self, kind: Kind) -> list[Totals]:
+        """Sum up the first phase of a kind in all problems, the second, and so on."""
+        ahead = max(0, self.problems - self.reused - len(self.states))
+        found: dict[int, Totals] = defaultdict(Totals)
+        for phases, times in [*((s.phases, 1) for s in self.states.values()), (self.plan, ahead)]:
+            for place, phase in enumerate(phase for phase in phases if phase.kind == kind):
+                found[place].total += times * phase.total
+                found[place].done += phase.done
+                found[place].failed += phase.failed
+                found[place].running += phase.running
+        found[0].total += self.ahead.get(kind, 0)
+        return [found[place] for place in sorted(found)]
 
     @property
     def spent(self) -> Spent:
@@ -156,8 +172,12 @@ class Pace:
         self.at_once = 1
         """Rollouts that ran side by side, at most."""
         self.began: float | None = None
-        self.costs: dict[Kind, list[float]] = {"rollouts": [], "summaries": [], "votes": []}
-        """Of each rollout with its summary, and of each vote, in dollars."""
+        self.costs: dict[Kind, dict[int, list[float]]] = {
+            "rollouts": {},
+            "summaries": {},
+            "votes": {},
+        }
+        """Of each rollout with its summary, and of each vote, in dollars, by iteration."""
 
     def start(self, id: str, now: float) -> None:
         """Note that a rollout starts."""
@@ -191,17 +211,44 @@ class Pace:
         longer = [seconds - passed for seconds in self.seconds if seconds > passed]
         return _mean(longer) if longer else passed / 4
 
-    def expected(self, run: RunState) -> float | None:
-        """Dollars of the whole run; until a vote was cast, one counts as much as a summary."""
-        rollouts, votes = run.totals("rollouts"), run.totals("votes")
-        if not run.priced or not self.costs["rollouts"]:
-            return None
-        left = (rollouts.total - rollouts.done) * _mean(self.costs["rollouts"])
-        left += (votes.total - votes.done) * _mean(self.costs["votes"] or self.costs["summaries"])
-        return max(run.spent.dollars, self._settled() + left)
+    def pay(self, kind: Kind, iteration: int, dollars: float) -> None:
+        """Note what a rollout, a summary or a vote cost."""
+        self.costs[kind].setdefault(iteration, []).append(dollars)
 
-    def _settled(self) -> float:
-        return sum(self.costs["rollouts"]) + sum(self.costs["votes"])
+    def expected(self, run: RunState) -> float | None:
+        """Dollars of the whole run: what is spent, and what is left at the mean of its iteration.
+
+        Until a vote was cast, one counts as much as a summary.
+        """
+        settled = sum(self._all("rollouts") or self._all("summaries")) + sum(self._all("votes"))
+        spent = max(run.spent.dollars, settled)
+        numbers = {kind: run.by_iteration(kind) for kind in self.costs}
+        running = sum(each.running for each in numbers["rollouts"])
+        each_spent = (spent - settled) / max(1, running)
+        left = 0.0
+        for kind, iterations in numbers.items():
+            for iteration, totals in enumerate(iterations):
+                open = totals.total - totals.done
+                costs = self._known(kind, iteration) if open else []
+                if open and not costs:
+                    return None
+                runs = min(open, totals.running)
+                left += (open - runs) * _mean(costs) + runs * _rest_of(costs, each_spent)
+        return spent + left if run.priced else None
+
+    def _known(self, kind: Kind, iteration: int) -> list[float]:
+        """Costs that tell what another one of an iteration will cost."""
+        same = self.costs[kind].get(iteration) or self._all(kind)
+        return same or (self._all("summaries") if kind == "votes" else [])
+
+    def _all(self, kind: Kind) -> list[float]:
+        return [cost for costs in self.costs[kind].values() for cost in costs]
+
+
+def _rest_of(costs: Sequence[float], spent: float) -> float:
+    """What a rollout that has spent something still costs, as those did that cost more."""
+    more = [cost - spent for cost in costs if cost > spent]
+    return _mean(more) if more else _mean(costs) / 4
 
 
 def _mean(numbers: Sequence[float]) -> float:

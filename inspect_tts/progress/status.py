@@ -31,13 +31,17 @@ from inspect_tts.resume.saved_results import beside, kept_beside
 from inspect_tts.scores import SCORE
 
 from .reporter import FILE
-from .state import ProblemState, RunState
+from .state import Kind, ProblemState, RunState
 from .words import amount, dollars, duration, line, plural
 
 _SILENT = 120
 """Seconds without a new state after which a run may be gone."""
 _MOST_ROWS = 40
 _MOST_LEADERS = 4
+_SAVED: dict[Kind, str] = {"rollouts": "rollout", "summaries": "summary", "votes": "vote"}
+"""The kinds of saved results that count as done."""
+_OLD = 10
+"""Seconds after which the state of a run that goes on is said to be old."""
 _MOST_BYTES = 2**26
 """Of a state; 500 problems take less than a hundredth."""
 
@@ -138,8 +142,10 @@ def _read(log: EvalLog) -> _Found:
         samples = read_eval_log_sample_summaries(log.location)
     except Exception:  # one that was killed may have none
         samples = []
-    kept = "" if log.status == "success" else counted(kept_beside(log.location, log.eval))
-    return _Found(log, samples, state, kept)
+    kept = {} if log.status == "success" else kept_beside(log.location, log.eval)
+    if state:
+        state.saved = {kind: kept.get(of, 0) for kind, of in _SAVED.items()}
+    return _Found(log, samples, state, counted(kept))
 
 
 def _state(url: str) -> RunState | None:
@@ -189,12 +195,19 @@ def _print(console: Console, found: _Found, *, everything: bool) -> None:
     if found.state is None:
         _print_ended(console, found)
     else:
-        _print_state(console, found.state, everything=everything)
+        _print_state(console, found.state, _age(found), everything=everything)
     click.echo()
 
 
-def _print_state(console: Console, state: RunState, *, everything: bool) -> None:
-    click.echo(line(state))
+def _age(found: _Found) -> str:
+    """How old the state is of a run that has no end, where that is worth telling."""
+    seconds = time() - found.state.updated if found.state else 0.0
+    open_ended = found.log.status == "started" and seconds > _OLD
+    return f" (as of {duration(seconds)} ago)" if open_ended else ""
+
+
+def _print_state(console: Console, state: RunState, age: str, *, everything: bool) -> None:
+    click.echo(line(state) + age)
     shown = {k: s for k, s in state.states.items() if everything or s.ended != "done"}
     first = "rollouts" if state.totals("rollouts").total else "summaries"
     table = _table("problem", "phase", first, "votes", "leaders", "spent")

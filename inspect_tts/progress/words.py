@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from .state import RunState, Spent
 
+_GAP = 2
+"""Spaces before each line: what Inspect shows beside may reach as far as the lines begin."""
+
 
 def footer(run: RunState, width: int) -> tuple[str, str]:
     """Caption and text for the footer of Inspect's display, in lines that leave room beside them.
@@ -18,12 +21,13 @@ def footer(run: RunState, width: int) -> tuple[str, str]:
     parts += [f"{value} left" if key == "left" else value for key, value in shown.items()]
     lines = [parts[0]]
     for part in parts[1:]:
-        room = width // 2 - len(caption) * (len(lines) == 1)
+        room = width // 2 - _GAP - len(caption) * (len(lines) == 1)
         if len(lines[-1]) + 2 + len(part) <= room:
             lines[-1] += f"  {part}"
         else:
             lines.append(part)
-    return caption, "\n".join(lines)
+    gap = " " * _GAP
+    return gap + caption, f"\n{gap}".join(lines)
 
 
 def numbers(run: RunState) -> dict[str, str]:
@@ -79,8 +83,9 @@ def _spent(run: RunState) -> str:
         return amount(spent, priced=False)
     if not spent.dollars:
         return ""
-    about = f" of about {dollars(run.expected)}" if run.expected is not None else ""
-    return dollars(spent.dollars) + about
+    about = dollars(spent.dollars if run.expected is None else run.expected)
+    now = dollars(spent.dollars)
+    return now if about == now else f"{now} of about {about}"
 
 
 def amount(spent: Spent, *, priced: bool) -> str:

@@ -194,6 +194,7 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
     votes = [match.signed(vote, vote.index) for vote in saved if vote is not None]
     for vote in votes:
         judging.budget.take_over(vote.usage)
+        judging.following.paid("votes", vote.usage)
     judging.following.did(len(votes))
     missing: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     for index, known in zip(indices, saved, strict=True):

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from inspect import signature
@@ -53,6 +56,18 @@ def test_three_lines_give_result_votes_probability_cost_and_record(tmp_path: Pat
     assert choice.pool.discrepancies() == ()
     assert "a2" in str(choice.pool.by_id("t0-n02").summary.text)
     assert "I am" not in repr(choice), "it is printed in one line"
+
+
+def test_it_shows_nothing(tmp_path: Path) -> None:
+    code = (
+        "from inspect_tts import choose_sync; "
+        'choose_sync("Say who.", ["I am a.", "I am b."], model="mockllm/model", votes=1)'
+    )
+    env = {name: value for name, value in os.environ.items() if name != "INSPECT_DISPLAY"}
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
 
 
 def test_every_argument_of_select_applies(tmp_path: Path) -> None:

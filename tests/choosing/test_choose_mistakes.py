@@ -17,8 +17,9 @@ from inspect_tts import UserError, choose
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "one text": ({"candidates": "one"}, "candidates is a str; give a list of texts"),
     "a set": ({"candidates": {"a", "b"}}, "candidates is a set; give a list of texts"),
-    "one candidate": ({"candidates": ["a"]}, "there are 1 candidates; give at least two"),
-    "a number": ({"candidates": ["a", 3]}, r"candidates\[1\] is a int; give a text, a patch"),
+    "one candidate": ({"candidates": ["a"]}, "there is 1 candidate; give at least two"),
+    "no candidate": ({"candidates": []}, "there are no candidates; give at least two"),
+    "a number": ({"candidates": ["a", 3]}, r"candidates\[1\] is an int; give a text, a patch"),
     "bytes": ({"candidates": ["a", b"b"]}, r"candidates\[1\] is a bytes"),
     "no message": ({"candidates": ["a", []]}, r"candidates\[1\] holds no message"),
     "a role": ({"candidates": ["a", [{"role": "x"}]]}, r"candidates\[1\]\[0\]: .*role 'x'"),

@@ -1,8 +1,12 @@
 """How far a run has come: counts, time left, dollars, and how they are put into words."""
 
+import re
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from inspect_tts.estimate.counts import counts
 from inspect_tts.method.records import Usage
@@ -165,6 +169,50 @@ def test_dollars_expected_follow_from_means() -> None:
     assert run.pace.expected(run.state) == pytest.approx(4 * 1.1 + 24 * 0.5)
 
 
+def test_dollars_expected_count_what_runs_and_what_is_outstanding() -> None:
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    for id in ("t0-n00", "t0-n01"):
+        problem.start(id)
+    problem.end("t0-n00", outcome(cost=1.0))
+    # the other one has spent 1.60 and runs; to come are 2 rollouts and 24 votes
+    run.state.states["p/1"].spent.dollars = 2.7
+    assert run.pace.expected(run.state) == pytest.approx(2.7 + 1.1 / 4 + 2 * 1.1 + 24 * 0.1)
+    problem.end("t0-n01", outcome(cost=2.0))
+    problem.complete()
+    problem.begin("votes", "selection t0", 0)
+    problem.begin("rollouts", "iteration 1", 3)
+    problem.start("t1-n00")
+    problem.end("t1-n00", outcome(cost=5.0))
+    problem.start("t1-n01")
+    run.state.states["p/1"].spent.dollars = 1.1 + 2.2 + 5.5 + 0.5
+    # of 3 refined ones the second has spent 0.50, and the third has not begun
+    expected = run.pace.expected(run.state)
+    assert expected == pytest.approx(9.3 + (5.5 - 0.5) + 5.5 + 16 * 0.8 / 3)
+    problem.over()
+    assert run.pace.expected(run.state) == pytest.approx(1.1 + 2.2 + 5.5), "nothing is left"
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"), [(2.701, "$2.70,"), (2.71, "$2.70 of about $2.71,"), (None, "$2.70,")]
+)
+def test_what_is_expected_is_told_where_it_is_more(expected: float | None, said: str) -> None:
+    run = begun(problems=1)
+    run.problem("p/1")
+    run.state.states["p/1"].spent.dollars = 2.7
+    run.state.expected, run.state.seconds_left = expected, 60.0
+    assert f", {said} about 60 s left" in line(run.state)
+
+
+def test_what_is_saved_counts_as_done_where_the_state_is_older() -> None:
+    run = begun(problems=3)
+    run.problem("p/1").begin("rollouts", "iteration 0", 2)
+    run.state.saved = {"rollouts": 8, "votes": 100}
+    assert shown(run, "rollouts") == (8, 12)
+    assert shown(run, "votes") == (72, 72), "never more than all"
+
+
 def test_without_a_price_tokens_are_told() -> None:
     run = begun(problems=1)
     problem = run.problem("p/1")
@@ -217,8 +265,22 @@ def test_the_footer_leaves_half_of_the_width(width: int, lines: list[str]) -> No
     problem.start("t0-n00")
     run.state.seconds_left = 725.0
     caption, text = footer(run.state, width)
-    assert caption == "rollouts"
-    assert text.split("\n") == lines
+    assert caption == "  rollouts"
+    assert text.split("\n  ") == lines
+
+
+@pytest.mark.parametrize("width", range(56, 120))
+def test_the_footer_does_not_touch_what_inspect_shows_beside(width: int) -> None:
+    run = begun(problems=3)
+    run.problem("a/1").begin("rollouts", "iteration 0", 2)
+    caption, text = footer(run.state, width)
+    table = Table.grid(expand=True)  # as `tasks_live_status` of Inspect makes it
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("rollout slots: 5/64  simulated: 20/20", f"{caption}: {text}")
+    shown = StringIO()
+    Console(width=width, file=shown).print(table)
+    assert re.search(r"(^|  )rollouts: 0/12", shown.getvalue(), re.M), shown.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from commands import run_command
-from inspect_ai.log import EvalMetric, EvalResults, EvalScore
+from inspect_ai.log import EvalMetric, EvalResults, EvalScore, write_eval_log
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 from scripted import prefer, problem, run
@@ -70,12 +70,12 @@ def test_another_terminal_sees_the_same_while_it_runs_and_after(tmp_path: Path) 
     ]
     rollouts, votes = state.totals("rollouts"), state.totals("votes")
     assert (rollouts.done, rollouts.total, rollouts.running) == (3, 12, 0)
-    assert (votes.done, votes.total) == (0, 24)
+    assert (votes.done <= 4, votes.total) == (True, 24)
     assert state.states["p0/1"].doing == "tournament 0 round 1"
     assert len(state.states["p0/1"].leaders) == 3
     assert seen["told"].startswith("running (process ")
     assert "3 rollouts" in seen["kept"]
-    assert "rollouts 3/12, 0 of at most 24 votes" in seen["shown"]
+    assert re.search(r"rollouts 3/12, \d of at most 24 votes", seen["shown"])
     assert "tournament 0 round 1" in seen["shown"]
 
     after = status(tmp_path)
@@ -179,6 +179,22 @@ def test_a_run_that_failed_says_what_is_kept_and_how_to_go_on(tmp_path: Path) ->
     assert "2 rollouts, 2 summaries" in found["kept"]
     assert RunState.model_validate(found["state"]).failed == 1
     assert "0 of 1 problem (1 failed), rollouts 2/2" in status(tmp_path)
+
+
+def test_a_state_that_is_older_than_what_is_saved_does_not_contradict_it(tmp_path: Path) -> None:
+    log = run(problem(1), [rtv(n=2, votes=1, agent=generate()), fails()], tmp_path)
+    file = tmp_path / ".inspect_tts" / log.eval.task_id / FILE
+    state = RunState.model_validate_json(file.read_text())
+    state.states["p0/1"].phases[0].done = 0
+    state.updated = time() - 30
+    file.write_text(state.model_dump_json())
+    told = status(tmp_path)
+    assert "kept for a retry: 2 rollouts" in told
+    assert "rollouts 2/2" in told
+    assert "ago" not in told, "that is how it ended"
+    log.status = "started"
+    write_eval_log(log)
+    assert re.search(r"rollouts 2/2.* \(as of 3\d s ago\)\n", status(tmp_path))
 
 
 @pytest.mark.parametrize(

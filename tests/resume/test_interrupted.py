@@ -62,11 +62,13 @@ def stopped():
 """
 
 
-def inspect(folder: Path, *arguments: str, stop_by: str = "", early: bool = False) -> str:
+def inspect(
+    folder: Path, *arguments: str, stop_by: str = "", early: bool = False, width: int = 200
+) -> str:
     """Run a command of Inspect in a process of its own."""
     support = Path(__file__).parents[1] / "support"
     paths = os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")])
-    env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "COLUMNS": "200", "EARLY": "1" * early}
+    env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "EARLY": "1" * early, "COLUMNS": str(width)}
     done = run_command("inspect", *arguments, cwd=folder, env=env)
     return done.stdout + done.stderr
 
@@ -137,6 +139,13 @@ def test_an_eval_that_is_stopped_before_a_sample_begins_says_how_to_go_on(
     again = inspect(tmp_path, *split(command), *options[:2])
     assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
     assert not (tmp_path / "logs" / ".inspect_tts").exists()
+
+
+def test_the_command_is_one_line_in_a_narrow_terminal(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    words = ("eval", "stopped.py@stopped", "--display", "rich", "--log-dir", str(tmp_path))
+    told = inspect(tmp_path, *words, stop_by="SIGINT", early=True, width=60)
+    assert re.search(r"inspect eval-retry \S+\.eval --log-dir \.\n", told), told
 
 
 def test_what_can_only_fail_again_has_no_command_that_goes_on(tmp_path: Path) -> None:
