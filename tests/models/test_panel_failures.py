@@ -14,6 +14,7 @@ from scripted import pool, problem
 from test_panel import judged, matches, roles
 
 from inspect_tts import rtv
+from inspect_tts.models import providers
 from inspect_tts.models.preflight import SWITCH
 
 
@@ -63,6 +64,16 @@ def test_a_judge_that_fails_costs_its_votes_not_the_match(
         assert all("no such model" in (reason or "") for reason in reasons)
         asked = [body for body in server.of("judge") if body["model"] == "two"]
         assert len(asked) <= 2 * 8, "with a schema and without, and never again in later rounds"
+
+
+def test_a_judge_that_is_gone_is_asked_for_no_further_samples(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "SAMPLES_SEVERAL", {"openai-api"})
+    server.reply = refusing("two", GONE)
+    with_server(server, tmp_path, n=3)
+    asked = [body.get("n") for body in server.of("judge") if body["model"] == "two"]
+    assert asked.count(2) == 2 * 2, "with a schema and without, in both orders of the first match"
 
 
 def test_where_every_judge_is_gone_the_sample_ends(server: Server, tmp_path: Path) -> None:
