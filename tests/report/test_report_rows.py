@@ -36,6 +36,18 @@ def test_runs_whose_models_were_asked_otherwise_are_rows_of_their_own(
     assert sum(f"{name}={value}" in row["settings"].split() for row in rows) == 1
 
 
+def test_arguments_that_change_no_number_make_no_row(tmp_path: Path) -> None:
+    settings: list[dict[str, Any]] = [
+        {},
+        {"resume": "off"},
+        {"preflight": False},
+        {"max_rollouts": 7},
+    ]
+    for given in settings:
+        run(problem(), rtv(n=2, votes=1, agent=acting(says("#good")), **given), tmp_path)
+    assert len(numbers(tmp_path)["runs"]) == 1
+
+
 def test_arguments_that_differ_where_they_are_not_shown_are_told_apart(tmp_path: Path) -> None:
     begin = "You are comparing candidate solutions to a problem, {problem}, {solutions}. "
     for end in ("Be strict.", "Be kind."):
