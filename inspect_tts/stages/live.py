@@ -96,6 +96,8 @@ class LiveRollouts(RolloutSource):
 
     def __init__(self, job: Job, pool: RolloutPool, at_once: int) -> None:
         self._job, self._pool, self._at_once = job, pool, at_once
+        self._executing = 0.0
+        """Seconds that checks between waves took here; what was taken over took none."""
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout]:
         """Run the rollouts that the budget admits, all at once or in waves, until they ended."""
@@ -130,8 +132,7 @@ class LiveRollouts(RolloutSource):
         for slot in slots[len(rollouts) :]:
             if isinstance(slot, HeldSlot):
                 slot.given_back.set()
-        executing = sum(each.seconds for each in self._pool.waves)
-        self.asked, self.seconds = len(rollouts), monotonic() - began - executing
+        self.asked, self.seconds = len(rollouts), monotonic() - began - self._executing
         problem.complete()
         return finished
 
@@ -142,8 +143,9 @@ class LiveRollouts(RolloutSource):
         if not (more and finished and options.takes_evidence):
             return more
         state, generate = self._job.state, self._job.generate
-        ended = {each.record.id: each for each in finished}
+        ended, began = {each.record.id: each for each in finished}, monotonic()
         found = await executed(state, generate, options, records, ended)
+        self._executing += monotonic() - began
         self._pool.waves = [*self._pool.waves, without_texts(found)]
         progress.followed(self._pool.problem).doing("iteration 0")
         return next_wave(waves, records, agreeing(found))

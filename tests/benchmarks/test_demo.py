@@ -17,6 +17,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
+from inspect_tts.benchmarks.demo.__main__ import _finding
 from inspect_tts.benchmarks.demo.problems import SETUP, Problem, load_problems
 from inspect_tts.benchmarks.demo.task import demo
 from inspect_tts.errors import UserError
@@ -250,6 +251,17 @@ def test_samples_are_independent_objects() -> None:
     assert PROBLEMS["bill-shares"].sample().files
 
 
+def test_the_finding_has_an_interval_where_there_is_one() -> None:
+    scores = {name: {"value": 0.5, "low": 0.1, "high": 0.9} for name in ("selected", "pass_1")}
+    run: dict[str, Any] = {
+        "strategy": "rtv",
+        "scores": scores | {"gain": {"value": 0.3, "low": 0.1, "high": 0.5}},
+    }
+    assert _finding(run).endswith("(+30 points, 95% interval +10 to +50)")
+    run["scores"]["gain"] |= {"low": None, "high": None}
+    assert _finding(run).endswith("(+30 points)")
+
+
 def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(tmp_path: Path) -> None:
     pytest.importorskip("plotly")
     script = tmp_path / "short_demo.py"
@@ -268,7 +280,7 @@ def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(tmp_path: Path)
     assert re.fullmatch(
         r"With a simulated model, whose judge is set to prefer the better of two rollouts in 80% "
         r"of votes and which says nothing about a real one, rtv solves \d+% of the "
-        r"problems and a single rollout \d+% \(.* points, .*\); pdr_rtv solves .*\.",
+        r"problems and a single rollout \d+% \(.* points\); pdr_rtv solves .*\.",
         end[2],
     )
     assert end[4] == (

@@ -97,10 +97,11 @@ def _checked(folder: Path, saved: str) -> str:
 def _finding(run: dict[str, Any]) -> str:
     """What a strategy gained, in words."""
     selected, single, gain = (run["scores"][name] for name in ("selected", "pass_1", "gain"))
+    low, high = gain["low"], gain["high"]
+    sure = "" if low is None else f", 95% interval {100 * low:+.0f} to {100 * high:+.0f}"
     return (
         f"{run['strategy']} solves {selected['value']:.0%} of the problems and a "
-        f"single rollout {single['value']:.0%} ({100 * gain['value']:+.0f} points, 95% interval "
-        f"{100 * gain['low']:+.0f} to {100 * gain['high']:+.0f})"
+        f"single rollout {single['value']:.0%} ({100 * gain['value']:+.0f} points{sure})"
     )
 
 
