@@ -41,7 +41,7 @@ from inspect_tts.scaled.task import scaled
 
 OUTPUT = 330  # words of a command's output, about 2 kB
 INPUT = "Read words.txt and take notes."
-_PATIENCE = 300_000  # milliseconds
+_PATIENCE = 120_000  # milliseconds
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
@@ -138,7 +138,7 @@ def inspect_view(folder: Path) -> Iterator[str]:
 
 def _card(id: str) -> str:
     """A title in the transcript of a sample."""
-    return f"rollout {id.partition('#')[2]}" if "#" in id else "inspect_tts/tournament"
+    return "model call: scripted" if "#" in id else "tournament 0: "
 
 
 def view(log: Path, ids: list[str], times: int) -> dict[str, float]:
