@@ -68,16 +68,17 @@ _REFUSED_ACCOUNT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ABOUT_THE_PROMPT = re.compile(
+    r"moderation|flagged|content.?(?:policy|filter|management)|safety", re.IGNORECASE
+)
+_OF_ONE_CONVERSATION = re.compile(
     r"""
-      moderation | flagged | content.?(?:policy|filter|management) | safety
+      \bimages?\b | image_url | \baudio\b | \bvideo\b | \bpdf\b
     | messages\W{0,2}[1-9] | ['"`]content['"`] | (?:as|in)\ JSON | tool\ (?:call\ arguments|name)
     | contains\ an\ invalid\ argument
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Of one conversation; `messages[0]` is the same in all."""
-_MEDIA = re.compile(r"\bimages?\b|image_url|\baudio\b|\bvideo\b|\bpdf\b", re.IGNORECASE)
-"""What a tool put into one conversation."""
+"""What a tool or an agent put into it; `messages[0]` is the same in all."""
 _PASSES = re.compile(
     r"retry in|try again in|per ?(?:second|min)|rate.?limit|RESOURCE_EXHAUSTED", re.I
 )
@@ -105,7 +106,7 @@ def kind_of(status: int | None, message: str, *, answered: bool = False) -> Kind
         return "configuration"
     if status == 429 and "insufficient_quota" not in text and _PASSES.search(text):
         return "other"
-    if status not in (400, 412, 422, 429) or _MEDIA.search(text):
+    if status not in (400, 412, 422, 429) or _OF_ONE_CONVERSATION.search(text):
         return "other"
     setting = not answered and _REFUSED_SETTING.search(text)
     return "configuration" if setting or _REFUSED_ACCOUNT.search(text) else "other"

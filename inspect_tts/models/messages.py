@@ -33,12 +33,15 @@ def mend_events(events: Iterable[Event]) -> None:
 
 
 def mend_store(store: Store) -> None:
-    """Replace half surrogate pairs in the keys and plain values of an agent's store."""
+    """Replace half surrogate pairs in the keys and texts of an agent's store.
+
+    Other values stay the objects that they are; Inspect's log can hold them.
+    """
     for key, value in list(store.items()):
-        name, mended = writable(key), writable_values(value)
+        name, mended = writable(key), writable(value) if isinstance(value, str) else value
         if name != key:
             store.delete(key)
-        if name != key or mended != value:
+        if name != key or mended is not value:
             store.set(name, mended)
 
 

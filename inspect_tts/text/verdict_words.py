@@ -18,7 +18,7 @@ FINAL_VERDICT = r"""
   | végső\ (?:ítélet|döntés)(?=\W{1,6}(?:az?\ )?\d{1,2}\.\ ?megoldás\W*$)
   # the noun is in it: its vowel signs would part it
   | अंतिम\ (?:निर्णय|फैसला)(?:\W{1,6}समाधान)?
- | (?:nihai|son)\ karar | phán\ quyết\ cuối\ cùng
+  | (?:nihai|son)\ karar | phán\ quyết\ cuối\ cùng
   | الحكم\ النهائي
   | (?:最终|最終|最后|最後)(?:的)?\s?
     (?:判决|判決|裁决|裁決|裁定|判定|判断|判斷|结论|結論|決定|决定|评决|評決)

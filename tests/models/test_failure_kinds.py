@@ -181,6 +181,7 @@ CONFIGURATIONS = {
     ),
 }
 CONFIGURATIONS |= {
+    "a key that is sent as JSON": (401, "Your key must not be sent as JSON."),
     "thinking": (400, "`temperature` may only be set to 1 when thinking is enabled."),
     "an expired key": (400, "API key expired. Please renew the API key."),
     "no chat": (400, "Model x is not a chat model"),

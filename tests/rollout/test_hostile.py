@@ -14,10 +14,12 @@ from inspect_ai.log import read_eval_log
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, get_model
 from inspect_ai.scorer import includes
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import Store
 from scripted import acting, pool, problem, reply, run, says, summarise
 
 from inspect_tts import bash_agent, rtv
 from inspect_tts.method.records import Rollout
+from inspect_tts.models.messages import mend_store
 
 GOOD = "echo two >>code"
 UNREADABLE = {
@@ -144,6 +146,21 @@ def test_half_a_surrogate_pair_in_a_store(tmp_path: Path, key: str, value: str) 
         '{"name": "value \ufffd"}',
         '{"name \ufffd": "value"}',
     )
+
+
+class Odd:
+    """As a table or an array, it cannot be compared."""
+
+    def __ne__(self, other: object) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
+
+
+@pytest.mark.parametrize("value", [("a", "b"), [Odd()], Odd()], ids=["tuple", "list", "object"])
+def test_what_an_agent_keeps_stays_the_object_that_it_is(value: object) -> None:
+    store = Store()
+    store.set("kept", value)
+    mend_store(store)
+    assert store.get("kept") is value
 
 
 def test_half_a_surrogate_pair_in_answers_that_are_asked_again(tmp_path: Path) -> None:
