@@ -232,11 +232,11 @@ def test_forty_wait_at_once_without_holding_each_other_up(tmp_path: Path) -> Non
     here, n = tmp_path / "here", 41
     here.mkdir()
     wait = f"until [ $(ls {here} | wc -l) = {n} ]; do sleep 0.5; done"
-    script = plays(shell(f"touch {here}/$$; {wait}; echo a$((6*7))"), shell(SUBMIT))
+    script = plays(shell(f"touch {here}/$$; {wait}; echo all-met-$((6*7))"), shell(SUBMIT))
     given: dict[str, Any] = {"selection": "first", "agent_args": {**HERE, "timeout": 600}}
     outcome = strategy(script, tmp_path, n, max_rollouts=n, **given)
     assert {rollout.exit_status for rollout in outcome.pool.rollouts} == {"Submitted"}
-    assert sum("a42" in call.text for call in script.asked("agent")) == n, "all have met"
+    assert sum("all-met-42" in call.text for call in script.asked("agent")) == n, "all have met"
 
 
 # --- what must not happen
