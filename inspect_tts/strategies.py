@@ -161,7 +161,8 @@ def refinement(options: PdrOptions, *, score_last: bool = False) -> list[Solver]
             or options.score_rollouts
             or keep_parents
             or stop_on_consensus
-            or bool(own),
+            or bool(own)
+            or options.check is not None,
             spare_sandbox=options.spare_sandbox,
         )
         stages += [rollouts(**given.arguments()), *evidence_of(options), *own]

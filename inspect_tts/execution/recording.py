@@ -13,7 +13,7 @@ from .records import UNTOUCHED, CheckRun, ExecutionEvidence
 
 _SHORT_CHARS = 300
 _MOST_BROKEN = 200
-_NO_GIT = "its workspace is no git repository"
+NO_GIT = "its workspace is no git repository"
 
 
 def results_of(
@@ -25,7 +25,7 @@ def results_of(
     for rollout in rollouts:
         patch = rollout.patch
         if patch is None or patch.text is None:
-            unavailable[rollout.id] = (patch and patch.notice) or _NO_GIT
+            unavailable[rollout.id] = (patch and patch.notice) or NO_GIT
             continue
         text = patch.text if patch.text.strip() else ""
         tree = first.setdefault(text, rollout.id)

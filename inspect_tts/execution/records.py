@@ -79,11 +79,15 @@ class ExecutionEvidence(Record):
     population: tuple[str, ...]
     """The rollouts that were compared."""
     results: dict[str, str] = Field(default_factory=dict)
-    """By rollout the tree that it left: the first rollout with the same patch, or `untouched`."""
+    """By rollout the tree that it left: the first rollout with the same patch, or `untouched`; the
+    rollout itself where results are copies."""
     unavailable: dict[str, str] = Field(default_factory=dict)
     """Rollouts without a result that could be put on the tree, and why."""
     reason: str | None = None
     """Why there is no evidence at all."""
+    copies: bool = False
+    """Whether each result is a copy of its rollout's sandbox, for want of git. Only checks of the
+    user run on these."""
     checks: tuple[Check, ...] = ()
     runs: tuple[CheckRun, ...] = ()
     dropped: tuple[Dropped, ...] = ()

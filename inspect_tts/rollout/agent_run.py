@@ -52,6 +52,8 @@ class AgentRun:
     seconds: float = 0.0
     patch: Patch | None = None
     leaks: tuple[str, ...] = ()
+    no_copy: str | None = "a limit of the sample ended it"
+    """Why the state of its sandbox is not saved; None if it is."""
 
     @classmethod
     def begin(cls, job: Job, index: int, refinement: Refinement) -> "AgentRun":

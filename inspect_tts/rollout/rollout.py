@@ -136,6 +136,7 @@ async def run_rollout(run: AgentRun) -> FinishedRollout:
         run.state,
         sandboxes=run.sandboxes,
         reopen=partial(reopen, job, run.key),
+        no_copy=run.no_copy,
     )
 
 

@@ -26,6 +26,7 @@ logger = getLogger(__name__)
 
 SNAPSHOTS_AT_ONCE = 4
 """In the whole process; each is in memory, and may have 256 MiB."""
+NOT_HELD = "its sandbox was not kept for a selection"
 _SEEN = ("facts", "limit", "usage", "seconds", "patch", "leaks")
 """What a saved rollout and an `AgentRun` have in common."""
 _MESSAGES: TypeAdapter[list[ChatMessage]] = TypeAdapter(list[ChatMessage])
@@ -38,6 +39,7 @@ async def save_rollout(run: AgentRun) -> None:
     """
     job = run.job
     if not job.saved.kept or run.facts.status == "error":
+        run.no_copy = "it ended with an error" if job.saved.kept else "resume=off keeps none"
         return
     snapshot = False
     if run.sandboxes is not None and job.hold:
@@ -45,6 +47,7 @@ async def save_rollout(run: AgentRun) -> None:
             try:
                 archive = await take_snapshot(run.sandboxes, run.before)
             except SnapshotError as reason:
+                run.no_copy = str(reason)
                 transcript().info(
                     {"kept": False, "reason": f"its sandbox could not be adopted later: {reason}"},
                     source="inspect_tts",
@@ -53,7 +56,9 @@ async def save_rollout(run: AgentRun) -> None:
             snapshot = await job.saved.put_bytes("snapshot", run.key, archive)
             del archive
         if not snapshot:
+            run.no_copy = "it could not be written"
             return
+    run.no_copy = None if snapshot else NOT_HELD
     try:
         result = _result(run, snapshot=snapshot)
     except (PydanticSerializationError, ValueError, TypeError, RecursionError) as error:
@@ -79,6 +84,7 @@ async def load_rollout(run: AgentRun, sample_view: RolloutSampleView) -> bool:
             return False
         sample_view.sandbox_environments = run.sandboxes.environments
     restore(run.state)
+    run.no_copy = None if result.snapshot else NOT_HELD
     job.saved.taken_over["rollout"] += 1
     transcript().info({"taken_over": key, "messages": result.messages}, source="inspect_tts")
     for name in _SEEN:

@@ -50,6 +50,7 @@ class FinishedRollout:
         sandboxes: SandboxSet | None = None,
         reopen: Callable[[], Coroutine[Any, Any, SandboxSet | None]] | None = None,
         score: SealedScore | None = None,
+        no_copy: str | None = "its sandbox belongs to another sample",
     ) -> None:
         self.record = record
         """As it was when it ended; from then on its record is the one in the pool."""
@@ -57,6 +58,8 @@ class FinishedRollout:
         self.sandboxes = sandboxes
         self.reopen = reopen
         """Starts its sandboxes again, in their saved state; None for one that ran elsewhere."""
+        self.no_copy = no_copy
+        """Why they cannot be started again; None if their state is saved."""
         self.score = score
         """Sealed."""
         self.adopted = False

@@ -57,10 +57,10 @@ def running_source() -> ScaledSource:
 
 async def run_sample(state: TaskState, generate: Generate, source: ScaledSource) -> None:
     """Run the agent of a rollout's sample."""
+    source.check_expected(state.sample_id, state.epoch)
     active, spec, plan = outer_sample(), eval_spec(), source.plan
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
-    source.check_expected(state.sample_id, state.epoch)
     sandbox = await sandbox_spec(spec, active)
     job = Job.begin(
         plan.settings,

@@ -71,8 +71,8 @@ async def continue_strategy(
 
     Limits are those of rollouts: a selection has none.
     """
-    active, tasks = outer_sample(), rollout_tasks()
     source.check_expected(state.sample_id, state.epoch)
+    active, tasks = outer_sample(), rollout_tasks()
     lift_limits()
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)

@@ -21,7 +21,17 @@ from inspect_tts.execution.records import UNTOUCHED
 from inspect_tts.machine.orphans import register_folder
 
 from .baseline import Baseline, close_baseline, open_baseline, read_workspace
-from .tree_scripts import APPLY, COPY, OPEN_TREE, RESTORE, RESTORE_CHANGED, RUN, SHOW, STATE
+from .tree_scripts import (
+    APPLY,
+    COPY,
+    OPEN_TREE,
+    RESTORE,
+    RESTORE_CHANGED,
+    RUN,
+    RUN_HERE,
+    SHOW,
+    STATE,
+)
 
 OUTPUT_BYTES = 200_000
 """What is read of a command's output."""
@@ -111,20 +121,8 @@ class Tree:
         """Run a command with its files in place; whether the tree is then as it was before."""
         given = [self.top, self.own, folder, command, f"{seconds:.0f}", str(OUTPUT_BYTES)]
         given += [self.report, "yes" if self.alone else "no", *files]
-        began = monotonic()
-        try:
-            done = await _exec(
-                [*_SHELL, RUN, "sh", *given], _archive(files, self.top), int(seconds) + 30
-            )
-        except TimeoutError:
-            return RawRun(None, monotonic() - began, problem=_late(seconds)), False
-        took = monotonic() - began
-        read = None if done is None else _read(done, took)
-        if read is None:
-            return RawRun(None, took, problem=NOT_RUN), False
-        run, state = read
-        if run.returncode in (124, 137) and took >= seconds:
-            run = run._replace(returncode=None, problem=_late(seconds))
+        script, data = [*_SHELL, RUN, "sh", *given], _archive(files, self.top)
+        run, state = await _timed(script, data, seconds, begin="/")
         return run, state == self.state and not run.edited
 
     async def standing(self, paths: Sequence[str]) -> set[str]:
@@ -161,6 +159,31 @@ class Tree:
         """Remove the harness' folders, where the sandbox does not go with them."""
         folders = " ".join(map(_quoted, (self.own, self.beside)))
         await _exec([*_SHELL, f"rm -rf {folders}", "sh"], b"", _SECONDS)
+
+
+async def run_here(command: str, *, seconds: float, alone: bool) -> tuple[RawRun, str]:
+    """Run a command where the default sandbox's commands begin; its result and that folder."""
+    given = [command, f"{seconds:.0f}", str(OUTPUT_BYTES), "yes" if alone else "no"]
+    return await _timed([*_SHELL, RUN_HERE, "sh", *given], b"", seconds, begin=None)
+
+
+async def _timed(
+    script: list[str], data: bytes, seconds: float, *, begin: str | None
+) -> tuple[RawRun, str]:
+    """How a command ended, and what its script says of the state."""
+    began = monotonic()
+    try:
+        done = await _exec(script, data, int(seconds) + 30, begin=begin)
+    except TimeoutError:
+        return RawRun(None, monotonic() - began, problem=_late(seconds)), ""
+    took = monotonic() - began
+    read = None if done is None else _read(done, took)
+    if read is None:
+        return RawRun(None, took, problem=NOT_RUN), ""
+    run, state = read
+    if run.returncode in (124, 137) and took >= seconds:
+        run = run._replace(returncode=None, problem=_late(seconds))
+    return run, state
 
 
 async def open_tree(provider: str) -> Tree:

@@ -87,15 +87,8 @@ note
 """
 )
 
-# Files come by standard input as an archive. Prints five parts: how it ended, the state after, the
-# files of the tree that are others than before, what was printed, and the report, in base64.
-RUN = (
-    _COMMON
-    + r"""
-folder=$3 command=$4 seconds=$5 most=$6 report=$7 alone=$8
-shift 8  # left: files that are put in place, with folders below the tree as relative paths
-tar -C / -xf - || exit 4
-rm -f "$own/out" "$own/code" "$report"
+# Runs the command below `$top`. What it prints is in the file `out`, as far as it is read.
+_COMMAND = r"""
 export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1 TERM=dumb COLUMNS=120
 export PYTEST_ADDOPTS='-p no:cacheprovider'
 # as agents' shells do: images of benchmarks choose a Python there
@@ -117,6 +110,20 @@ kill -9 "-$group" 2>/dev/null  # what it left running
 tries=0
 while kill -0 "$reader" 2>/dev/null && [ "$tries" -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill "$reader" 2>/dev/null
+"""
+
+# Files come by standard input as an archive. Prints five parts: how it ended, the state after, the
+# files of the tree that are others than before, what was printed, and the report, in base64.
+RUN = (
+    _COMMON
+    + r"""
+folder=$3 command=$4 seconds=$5 most=$6 report=$7 alone=$8
+shift 8  # left: files that are put in place, with folders below the tree as relative paths
+tar -C / -xf - || exit 4
+rm -f "$own/out" "$own/code" "$report"
+"""
+    + _COMMAND
+    + r"""
 export LC_ALL=C
 # what it left running in a container of its own, unless that sees the processes of its host
 if [ "$alone" = yes ] && ! grep -qx kthreadd /proc/2/comm 2>/dev/null; then
@@ -143,6 +150,22 @@ echo
 head -c "$most" "$own/out" | base64 | tr -d '\n'
 echo
 [ ! -f "$report" ] || head -c 4000000 "$report" | base64 | tr -d '\n'
+"""
+)
+
+# Where a sandbox is a copy of its own for one run, nothing is put back. Prints the same parts, with
+# the folder in place of the state.
+RUN_HERE = (
+    r"""
+command=$1 seconds=$2 most=$3 alone=$4
+top=$(pwd -P) folder=. own=$(mktemp -d) && [ -d "$own" ] || exit 5
+"""
+    + _COMMAND
+    + r"""
+printf '%s\n' "$(cat "$own/code")" "$top" ''
+head -c "$most" "$own/out" | base64 | tr -d '\n'
+echo
+rm -rf "$own"
 """
 )
 

@@ -97,6 +97,14 @@ def test_the_turn_cap_counts_broken_answers(docker_box: Box, tmp_path: Path) -> 
     assert (end.exit_status, end.status) == ("max_turns", "limit")
 
 
+def test_no_command_may_take_longer_than_max_seconds(docker_box: Box, tmp_path: Path) -> None:
+    agent: Any = terminus(max_seconds=1)
+    model = script(answer(run("sleep 300", 9999)), DONE)
+    sample = eval_one(task(docker_box), agent, model, tmp_path).sample
+    assert "did not end within 1 seconds" in seen(sample)[0]
+    assert sample.store_as(TerminusRecord).timeouts == 1
+
+
 def test_tabs_of_a_here_document_arrive_and_keys_do_not_wait(
     docker_box: Box, tmp_path: Path
 ) -> None:

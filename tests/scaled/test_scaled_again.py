@@ -9,17 +9,19 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai import eval_set
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalError, EvalSample, EvalSampleLimit, read_eval_log
-from inspect_ai.model import ModelOutput, ModelUsage
+from inspect_ai.model import ModelName, ModelOutput, ModelUsage
 from inspect_ai.solver import TaskState
 from scaled_runs import parts, run_acts
 from scripted import acting, echo, model, run, says, summarise
 from scripted import prefer as prefers
 from shaky import failing_boxes
 
-from inspect_tts import RolloutPool
+from inspect_tts import RolloutPool, UserError
 from inspect_tts._inspect import outer_sample
 from inspect_tts.method.records import NO_SANDBOX
 from inspect_tts.scaled.records import finished_rollout
+from inspect_tts.scaled.rollout import run_sample
+from inspect_tts.scaled.selection import continue_strategy
 from inspect_tts.scaled.source import ScaledSource
 from inspect_tts.scaled.task import scaled
 
@@ -126,3 +128,11 @@ def test_a_rollout_that_was_cancelled_in_the_queue_is_left_out_of_nothing() -> N
     found = source.problem("p", 1).finished["t0-n01"]
     assert found.score_error == "it was cancelled before it began"
     assert found.scores is None
+
+
+@pytest.mark.parametrize(("id", "work"), [("p#t5-n00", run_sample), ("p#t0", continue_strategy)])
+def test_a_sample_that_nobody_waits_for_does_not_run(id: str, work: Any) -> None:
+    made = scaled(task="one_problem", strategy="rtv", strategy_args={"n": 2, "votes": 1})
+    state = TaskState(ModelName("mockllm/model"), id, 1, "x", [])
+    with pytest.raises(UserError, match=f"{id} cannot run again now"):
+        anyio.run(work, state, None, made.sample_source)

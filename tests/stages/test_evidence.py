@@ -216,7 +216,7 @@ NONE: dict[str, Any] = {
 def test_without_a_tree_the_record_says_why(
     task: Any, agent: Solver, why: str, tmp_path: Path
 ) -> None:
-    log = run(task(), rtv(n=2, votes=1, agent=agent, check="true", tie="evidence"), tmp_path)
+    log = run(task(), rtv(n=2, votes=1, agent=agent, evidence="all", tie="evidence"), tmp_path)
     found = pool(log)
     assert why in (found.executions[0].reason or "")
     assert found.adopted is not None

@@ -1,5 +1,7 @@
 """A further fresh sandbox of a problem, with the tree that results are put on."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -22,12 +24,22 @@ from inspect_tts.workspace.tree import Tree, TreeError, open_tree
 
 
 @dataclass
-class FreshSandbox:
+class StartSandbox:
     """A sandbox in the state in which rollouts begin."""
 
     state: TaskState
     view: RolloutSampleView
     sandboxes: SandboxSet
+
+    async def close(self) -> None:
+        """Close the sandbox."""
+        await self.sandboxes.close()
+
+
+@dataclass
+class FreshSandbox(StartSandbox):
+    """The same, of whose workspace the harness has noted the state."""
+
     tree: Tree
 
     async def close(self) -> None:
@@ -47,6 +59,24 @@ async def open_fresh(
     purpose: str,
     cost_limit: float | None = None,
 ) -> FreshSandbox:
+    """Open it in the current async task, and note the state of its workspace."""
+    start = await open_start(
+        given, generate, spec, sandbox, place, purpose=purpose, cost_limit=cost_limit
+    )
+    async with _closed_on_failure([start.sandboxes]):
+        return FreshSandbox(**vars(start), tree=await open_tree(sandbox.type))
+
+
+async def open_start(
+    given: TaskState,
+    generate: Generate,
+    spec: EvalSpec,
+    sandbox: SandboxEnvironmentSpec,
+    place: Place,
+    *,
+    purpose: str,
+    cost_limit: float | None = None,
+) -> StartSandbox:
     """Open it in the current async task, which then has a state of its own."""
     state = fresh_state(
         given,
@@ -58,21 +88,28 @@ async def open_fresh(
     )
     state._sample_id = place.sample.id or 0
     view = isolate_rollout(state, outer_sample())
-    sandboxes: SandboxSet | None = None
-    try:
-        sandboxes = await open_sandbox(sandbox, spec, place.sample)
-        view.sandbox_environments = sandboxes.environments
+    opened: list[SandboxSet] = []
+    async with _closed_on_failure(opened):
+        opened.append(await open_sandbox(sandbox, spec, place.sample))
+        view.sandbox_environments = opened[0].environments
         for step in place.setup:
             state = await step(state, generate)
-        return FreshSandbox(state, view, sandboxes, await open_tree(sandbox.type))
+    return StartSandbox(state, view, opened[0])
+
+
+@asynccontextmanager
+async def _closed_on_failure(opened: list[SandboxSet]) -> AsyncIterator[None]:
+    """Close what was opened if the block fails, and say so in a `TreeError`."""
+    try:
+        yield
     except BaseException as error:
         with anyio.CancelScope(shield=True):
-            if sandboxes is not None:
+            for sandboxes in opened:
                 await sandboxes.close()
         passed_on = (LimitExceededError, TerminateSampleError, TreeError)
         if isinstance(error, passed_on) or not isinstance(error, Exception):
             raise
-        if sandboxes is not None and isinstance(error, TimeoutError):
+        if opened and isinstance(error, TimeoutError):
             raise TreeError("its workspace could not be read in time") from error
         # each provider raises its own
         raise TreeError(f"its sandbox could not be opened: {error}"[:500]) from error

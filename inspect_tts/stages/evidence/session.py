@@ -165,7 +165,7 @@ class Session:
         raw, clean = await here.run(command, folder=folder, files=files, seconds=self.seconds)
         if not clean:
             self._on = None
-        return _record(check, tree, repeat, raw, here.top)
+        return run_record(check, tree, repeat, raw, here.top)
 
 
 def _as_it_was(check: Check, here: Tree) -> str:
@@ -174,7 +174,8 @@ def _as_it_was(check: Check, here: Tree) -> str:
     return f"cmp -s {quote(before)} {quote(now)} || cp -p {quote(before)} {quote(now)}"
 
 
-def _record(check: Check, tree: str, repeat: int, raw: RawRun, top: str) -> CheckRun:
+def run_record(check: Check, tree: str, repeat: int, raw: RawRun, top: str) -> CheckRun:
+    """The record of a run in a workspace at `top`."""
     text = writable(comparable(raw.output, top=top))
     return CheckRun(
         check=check.id,

@@ -1,6 +1,6 @@
 """The stage that runs checks on the results of rollouts, before anyone judges them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -15,7 +15,7 @@ from inspect_tts._inspect import eval_spec, local_folders, outer_sample, sandbox
 from inspect_tts.arguments import takes
 from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.execution.classes import concluded
-from inspect_tts.execution.recording import recorded, results_of
+from inspect_tts.execution.recording import NO_GIT, recorded, results_of
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import EXECUTION, Rollout, Stage
 from inspect_tts.options.evidence import EvidenceOptions, named_checks
@@ -25,6 +25,7 @@ from inspect_tts.rollout.source import FinishedRollout, Place, rollout_tasks
 from inspect_tts.stages.pool import pool_of
 from inspect_tts.workspace.tree import TreeError
 
+from .copies import CopySession, copies_of
 from .session import Session
 from .take import Author, Plan, take
 
@@ -87,10 +88,9 @@ async def executed(
         after_selections=len(pool.selections),
         population=tuple(rollout.id for rollout in rollouts),
     )
-    authors = partial(_authors, rollouts, finished)
     followed(pool.problem).doing(f"evidence {empty.iteration}")
     async with span("evidence", type="evidence"), tasks.spare_slot():
-        work = _evidence(state, generate, options, place, empty, rollouts, authors)
+        work = _evidence(state, generate, options, place, empty, rollouts, finished)
         [found] = await gather([work])
         for check in found.checks:
             runs = [
@@ -113,32 +113,35 @@ async def _evidence(
     place: Place,
     empty: ExecutionEvidence,
     rollouts: Sequence[Rollout],
-    authors: Callable[[], list[Author]],
+    finished: Mapping[str, FinishedRollout],
 ) -> ExecutionEvidence:
     """Take the evidence in a task of its own, whose sandbox is the fresh one."""
     spec, active = eval_spec(), outer_sample()
     sandbox = await sandbox_spec(spec, active, place.sample)
     if sandbox is None:
         return empty.model_copy(update={"reason": "the task has no sandbox"})
-    results, patches, unavailable = results_of(rollouts)
-    session = Session(
-        state,
-        generate,
-        spec,
-        sandbox,
-        place,
-        rollout_tasks().saved,
-        rollout_tasks().runs,
-        patches,
-        seconds=min(options.evidence_time / 4, MOST_SECONDS),
-    )
+    checks = named_checks(options.check)
+    begun, patches = _begun(empty, rollouts, finished if checks else {})
+    if begun.reason is not None:
+        return begun
     plan = Plan(
-        checks=named_checks(options.check),
-        kind=options.evidence,
+        checks=checks,
+        kind="none" if begun.copies else options.evidence,
         deadline=monotonic() + options.evidence_time,
-        authors=authors,
+        authors=partial(_authors, rollouts, finished),
     )
-    begun = empty.model_copy(update={"results": results, "unavailable": unavailable})
+    given: dict[str, Any] = {
+        "state": state,
+        "generate": generate,
+        "spec": spec,
+        "sandbox": sandbox,
+        "place": place,
+        "saved": rollout_tasks().saved,
+        "known": rollout_tasks().runs,
+        "patches": patches,
+        "seconds": min(options.evidence_time / 4, MOST_SECONDS),
+    }
+    session = CopySession(**given, finished=finished) if begun.copies else Session(**given)
     try:
         found = await take(session, plan, begun)
     except TreeError as error:
@@ -148,6 +151,19 @@ async def _evidence(
             await session.close()
     found = found.model_copy(update={"sandboxes": session.opened})
     return recorded(concluded(found)) if found.reason is None else found
+
+
+def _begun(
+    empty: ExecutionEvidence, rollouts: Sequence[Rollout], copied: Mapping[str, FinishedRollout]
+) -> tuple[ExecutionEvidence, dict[str, str]]:
+    """Which results there are, and the patch of each, or what else tells it from others."""
+    results, patches, unavailable = results_of(rollouts)
+    if not copied or any(rollout.patch is not None for rollout in rollouts):
+        return empty.model_copy(update={"results": results, "unavailable": unavailable}), patches
+    copies, unavailable = copies_of(rollouts, copied)
+    reason = None if copies else f"{NO_GIT}, and {next(iter(unavailable.values()))}"
+    found = {"results": {id: id for id in copies}, "unavailable": unavailable, "reason": reason}
+    return empty.model_copy(update={**found, "copies": True}), copies
 
 
 MOST_SECONDS = 120.0

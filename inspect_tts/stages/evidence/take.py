@@ -64,7 +64,7 @@ class Plan:
 
 async def take(session: Session, plan: Plan, begun: ExecutionEvidence) -> ExecutionEvidence:
     """Run the checks on the untouched tree, then those that count on each result."""
-    checks = await _checks(await session.open(), plan)
+    checks = await _checks(session, plan)
     left = await _on_start(session, plan, checks)
     await _on_results(session, plan, left)
     results = {id: tree for id, tree in begun.results.items() if tree not in session.unfit}
@@ -80,10 +80,11 @@ async def take(session: Session, plan: Plan, begun: ExecutionEvidence) -> Execut
     return compared(begun.model_copy(update=found))
 
 
-async def _checks(tree: Tree, plan: Plan) -> list[Check]:
+async def _checks(session: Session, plan: Plan) -> list[Check]:
     checks = user_checks(plan.checks)
     if plan.kind == "none":
         return checks
+    tree = await session.open()
     kits = [_kit(author, tree) for author in plan.authors()]
     named = {path for kit in kits for path in [*kit.files, *_test_files(kit)]}
     standing = await tree.standing([path for path in named if not path.startswith("/")])
