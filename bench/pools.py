@@ -41,6 +41,8 @@ class Attempt:
     turns: int = 0
     tokens: int = 0
     fingerprint: str | None = None
+    behaviour: str | None = None
+    """Equal for equal behaviour when executed; None if that is the untouched tree's, or unknown."""
 
 
 @dataclass(frozen=True)

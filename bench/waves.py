@@ -1,13 +1,15 @@
 """What `n=auto` saves and loses: real patches and outcomes, run in waves in random order.
 
-    python bench/waves.py [--data FOLDER] [--repeats 50] [--json]
+    python bench/waves.py [--data FOLDER] [--executed RESULTS] [--repeats 50] [--json]
 
 On `cross_execution` of the test data: up to 8 rollouts at each of 56 problems of SWE-bench Verified
 by Sonnet 4.5 (one by Gemini 3 Pro), with their patches and official outcomes. Duplicates are told
 as a live run tells them. The tournament's judge is that of `selection.py --shared`, right in 70 of
 100 votes; `agreement` asks none. `saved` is the share of the rollouts, `lost` the
 difference of the selected score in points; brackets are 95 % bootstrap intervals over problems.
-`agreed` is how often the waves stopped early, `right` how often the agreed patch then passes.
+`agreed` is how often the waves stopped early, `right` how often the agreed patch then passes. With
+the results of `cross_execution.py`, on the problems that it ran, they also stop once enough behave
+alike, unlike the untouched tree.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from random import Random
 from statistics import mean
 from typing import Any
 
+from behaviour import labelled
 from pools import Attempt, Problem
 from rich.console import Console
 from selection import DATA, Judge, Setting, play
@@ -58,6 +61,43 @@ def load(path: Path) -> list[Problem]:
     return problems
 
 
+def load_executed(path: Path) -> list[Problem]:
+    """The problems whose patches were executed, with what each does."""
+    problems = []
+    for record in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        told = labelled(record, codes=False)
+        unclear = {tree for runs in record["shown"].values() for tree in runs if runs[tree][2]}
+        labels = {
+            id: str(label)
+            for id, label in told.labels.items()
+            if label != told.alike and record["results"][id] not in unclear
+        }
+        attempts = [
+            Attempt(right, fingerprint=told.fingerprints[id], behaviour=labels.get(id))
+            for id, right in told.outcomes.items()
+        ]
+        problems.append(Problem(told.name, tuple(attempts)))
+    return problems
+
+
+def alike(attempts: Sequence[Attempt]) -> list[list[int]]:
+    """Places of those that behave alike, unlike the untouched tree, largest class first."""
+    found: dict[str, list[int]] = {}
+    for place, attempt in enumerate(attempts):
+        if attempt.behaviour is not None:
+            found.setdefault(attempt.behaviour, []).append(place)
+    return sorted(found.values(), key=len, reverse=True)
+
+
+def agreed(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those that agree, by the patch or, where more do, by behaviour."""
+    common, most = Counter(a.fingerprint for a in attempts).most_common(1)[0]
+    classes = alike(attempts)
+    if classes and len(classes[0]) > most:
+        return [attempts[place] for place in classes[0]]
+    return [a for a in attempts if a.fingerprint == common]
+
+
 def selected(problem: Problem, selection: str, key: str) -> bool:
     """Whether what a selection chooses passes."""
     ranking, _, _ = play(selection, problem, JUDGE, Setting(), key)
@@ -66,7 +106,7 @@ def selected(problem: Problem, selection: str, key: str) -> bool:
 
 def row(problems: Sequence[Problem], waves: Waves, repeats: int) -> dict[str, Any]:
     """One setting, rates in percent."""
-    ran, stopped, right = list[float](), 0, 0
+    ran, right = list[float](), list[float]()
     lost: dict[str, list[float]] = {"tournament": [], "agreement": []}
     for problem in problems:
         counts, losses = list[int](), {name: list[int]() for name in lost}
@@ -74,13 +114,17 @@ def row(problems: Sequence[Problem], waves: Waves, repeats: int) -> dict[str, An
             key = f"{problem.name}/{repeat}"
             order = Random(f"waves/{key}").sample(problem.attempts, len(problem.attempts))
             whole = replace(problem, attempts=tuple(order))
-            count = waves_run(waves.model_copy(update={"most": len(order)}), whole.rollouts)
+            ids = [rollout.id for rollout in whole.rollouts]
+            classes = {
+                count: [[ids[place] for place in places] for places in alike(order[:count])]
+                for count in range(len(order))
+            }
+            most = waves.model_copy(update={"most": len(order)})
+            count = waves_run(most, whole.rollouts, classes)
             part = replace(problem, attempts=tuple(order[:count]))
             counts.append(count)
             if count < len(order):
-                common, _ = Counter(a.fingerprint for a in part.attempts).most_common(1)[0]
-                right += next(a.passed for a in part.attempts if a.fingerprint == common)
-                stopped += 1
+                right.append(mean(a.passed for a in agreed(part.attempts)))
             for name, found in losses.items():
                 found.append(selected(whole, name, key) - selected(part, name, key))
         ran.append(mean(counts) / len(problem.attempts))
@@ -91,8 +135,8 @@ def row(problems: Sequence[Problem], waves: Waves, repeats: int) -> dict[str, An
         "wave": waves.wave,
         "rollouts": mean(n * len(p.attempts) for n, p in zip(ran, problems, strict=True)),
         "saved": [100 * (1 - mean(ran)), *(100 - 100 * end for end in interval(ran)[::-1])],
-        "agreed": 100 * stopped / (len(problems) * repeats),
-        "right": 100 * right / stopped if stopped else None,
+        "agreed": 100 * len(right) / (len(problems) * repeats),
+        "right": 100 * mean(right) if right else None,
         **{n: [100 * mean(x), *(100 * end for end in interval(x))] for n, x in lost.items()},
     }
 
@@ -112,10 +156,11 @@ def line(row: dict[str, Any]) -> list[Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--executed", type=Path, help="results.jsonl of cross_execution.py")
     parser.add_argument("--repeats", type=int, default=50, help="orders of each problem")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    problems = load(given.data / FILE)
+    problems = load_executed(given.executed) if given.executed else load(given.data / FILE)
     rows = [row(problems, Waves(least=a, most=8, wave=b), given.repeats) for a, b in WAVES]
     passed = 100 * mean(mean(problem.passed) for problem in problems)
     if given.json:

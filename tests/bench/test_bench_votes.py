@@ -1,5 +1,6 @@
 """The benches of `votes=auto` and `n=auto`: exact numbers agree with drawn ones."""
 
+import json
 import sys
 from pathlib import Path
 from random import Random
@@ -50,3 +51,26 @@ def test_waves_save_where_patches_are_equal() -> None:
     assert (found["rollouts"], found["agreed"], found["right"]) == (5.0, 50.0, 100.0)
     assert found["saved"][0] == pytest.approx(37.5)
     assert found["tournament"][0] == found["agreement"][0] == 0
+
+
+def test_waves_also_stop_on_equal_behaviour_unlike_the_untouched_tree(tmp_path: Path) -> None:
+    shown = {
+        "agree": {"c1": "aaaaaaaau"},
+        "like untouched": {"c1": "uuuuuuuuu"},
+        "half": {"c1": "aaaabbbbu"},
+    }
+    records = []
+    for name, checks in shown.items():
+        trees = [*(f"t0-n{i:02d}" for i in range(8)), "untouched"]
+        runs = {c: {t: [0, x, None] for t, x in zip(trees, checks[c], strict=True)} for c in checks}
+        record: dict[str, object] = {"instance_id": name, "shown": runs}
+        record |= {"results": {id: id for id in trees[:8]}, "fingerprints": {t: t for t in trees}}
+        records.append(record | {"outcomes": dict.fromkeys(trees[:8], True)})
+    file = tmp_path / "results.jsonl"
+    file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    problems = waves.load_executed(file)
+    rows = [waves.row([p], Waves(least=4, most=8, wave=4), repeats=8) for p in problems]
+    assert [row["agreed"] for row in rows[:2]] == [100, 0]
+    assert [row["rollouts"] for row in rows[:2]] == [4, 8]
+    assert rows[2]["agreed"] < 50
+    assert rows[0]["right"] == 100
