@@ -18,7 +18,7 @@ from inspect_tts.execution.records import ExecutionEvidence
 
 UNIT = "python3 -c 'from sums import add; assert add(2, 5) == 7'"
 ONCE = "test ! -e left && touch left"
-CHECKS = {"unit": UNIT, "once": ONCE, "talks": "yes | head -c 9M", "endless": "sleep 600"}
+CHECKS = {"unit": UNIT, "once": ONCE, "talks": "yes | head -c 9M"}
 START = "printf 'def add(a, b):\\n    return a - b\\n' > sums.py"
 
 
@@ -58,8 +58,9 @@ def abstains(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
 
 @docker_in_faults
 def test_a_check_tells_copies_apart_and_leaves_nothing(box: Box, tmp_path: Path) -> None:
-    given: dict[str, Any] = {"check": CHECKS, "evidence": "all", "evidence_time": 120}
     service = box.kind == "docker"  # a process cannot be copied, and only there one is seen
+    checks = {**CHECKS, "endless": "sleep 600"} if service else CHECKS
+    given: dict[str, Any] = {"check": checks, "evidence": "all", "evidence_time": 120}
     strategy = rtv(n=3, votes=1, agent=three(service=service), tie="evidence", **given)
     log = run(without_git(box), strategy, tmp_path, judge=abstains)
     found = pool(log)
@@ -74,8 +75,9 @@ def test_a_check_tells_copies_apart_and_leaves_nothing(box: Box, tmp_path: Path)
     assert told(found, taken, "unit") == right
     assert told(found, taken, "once") == told(found, taken, "talks") == alike
     assert max(run.size for run in taken.runs) <= 200_000
-    [endless] = taken.dropped
-    assert "did not end" in endless.reason
+    assert [each.reason for each in taken.dropped] == [
+        "on the untouched tree did not end within 30 s"
+    ] * service
     assert taken.sandboxes == len(taken.runs)
     assert {check.origin for check in taken.checks} == {"user"}
     assert any("printed" in text or "return code" in text for text in checks_shown(log))
