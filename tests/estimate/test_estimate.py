@@ -8,15 +8,16 @@ import pytest
 from click.testing import CliRunner
 from crowd import crowd
 from scripted import calls, model, pool, problem, reply, run, summarise
-from test_strategies import FULL
 
 from inspect_tts import pdr, pdr_rtv, rtv
 from inspect_tts._inspect.command import parse_cli_args
 from inspect_tts.cli import main
 from inspect_tts.estimate.counts import counts, measured
 from inspect_tts.method.records import Usage
-from inspect_tts.options import SelectRecordedOptions
+from inspect_tts.options import PdrRtvOptions, SelectRecordedOptions
 from inspect_tts.recorded.replay_plan import fresh_votes
+
+FULL = PdrRtvOptions().arguments()
 
 
 def asked(*words: str) -> Any:
@@ -38,6 +39,21 @@ def test_the_counts_of_the_paper(change: dict[str, Any], rollouts: int, votes: i
     found = counts({**FULL, **change})
     assert (found.rollouts, found.fewest_rollouts, found.votes) == (rollouts, rollouts, votes)
     assert found.fewest_votes == found.matches * (found.votes // found.matches // 2 + 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "open_at_once"),
+    [
+        ({}, 16),
+        ({"keep_parents": True}, 20),
+        ({"keep_parents": True, "iterations": 1}, 16),
+        ({"keep_parents": True, "close": "investigate"}, 21),
+    ],
+)
+def test_parents_and_an_investigation_need_sandboxes_too(
+    change: dict[str, Any], open_at_once: int
+) -> None:
+    assert counts({**FULL, **change}).sandboxes == open_at_once
 
 
 def test_every_match_may_be_investigated() -> None:
