@@ -55,6 +55,17 @@ def test_votes_are_dealt_evenly_and_each_names_its_judge(tmp_path: Path) -> None
     assert drawn == begins
 
 
+@pytest.mark.parametrize(("votes", "used"), [(4, 0.0), (6, 1.0)])
+def test_a_judge_is_sampled_where_its_own_votes_repeat_a_prompt(
+    tmp_path: Path, votes: int, used: float
+) -> None:
+    exact = [model(prefer("#good"), name, GenerateConfig(temperature=0.0)) for name in PANEL]
+    given = roles(**dict(zip(PANEL, exact, strict=True)))
+    log = judged(tmp_path, given=given, n=2, votes=votes)
+    asked = [call.config.temperature for role in PANEL for call in calls(log, role)]
+    assert asked == [used] * votes
+
+
 def test_another_dealing_does_not_go_unnoticed(tmp_path: Path) -> None:
     found = pool(judged(tmp_path))
     known = {name: getattr(found, name) for name in ("stages", "rollouts", "draws", "adopted")}

@@ -17,6 +17,7 @@ def test_only_matches_between_kinds_tell_which_kind_wins() -> None:
         match(f"{A} {A2}", {A: 3}, A),
         match(f"{A} {B}", {A: 1, B: 3}, B),
         match(f"{A} {A2} {B}", {A2: 3, B: 1}, A2),
+        match(f"{A} {B}", {}, A),  # nobody was asked
     )
     found = outcome(*rollouts, selections=(selection(played),), adopted=B)
     one, two = by_slot([found])
