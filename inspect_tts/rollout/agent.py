@@ -38,13 +38,10 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
     args = agent_args or {}
     if isinstance(agent, str):
         if is_stage(agent):
-            raise UserError(
-                f"agent={agent!r} is a strategy, or a stage of one; name an agent such as "
-                "inspect_tts/bash_agent, or leave it out for the task's own"
-            )
+            raise _no_agent(f"agent={agent!r}")
         agent = name_in_file("agent", agent)
         make = agent_factory(agent, args)
-        made_by_name("agent", agent, args, make)
+        _check_parts(f"agent={agent!r}", made_by_name("agent", agent, args, make))
         return lambda spec: make
     if args:
         raise UserError(
@@ -54,6 +51,7 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
     if agent is None:
         return _own_solver
     _check_object(agent)
+    _check_parts("agent", agent)
     if is_agent(agent):
         one_agent = agent
         return lambda spec: lambda: as_solver(one_agent)
@@ -125,8 +123,11 @@ def name_in_file(kind: str, name: str) -> str:
     """The full name of an agent or solver of a file; a file with one of them names that one."""
     file, at, member = name.rpartition("@")
     path = Path(file if at else name)
-    if path.suffix != ".py" or not path.is_file():
+    if not at and path.suffix != ".py":
         return name
+    if path.suffix != ".py" or not path.is_file():
+        wrong = f"{path} is no .py file" if path.exists() else f"there is no file {path}"
+        raise UserError(f"{kind}={name!r}: {wrong}; give {kind}=FILE.py@name")
     try:
         parse(path.read_bytes())
     except SyntaxError as error:
@@ -174,6 +175,20 @@ def _check_object(agent: Any) -> None:
         ) from None
 
 
+def _check_parts(given: str, agent: object) -> None:
+    """Refuse an agent that is a strategy of ours, or a chain with one; others may use its name."""
+    for name in _ours(agent):
+        if "/" in name:
+            raise _no_agent(f"{given} runs {name}, which")
+
+
+def _no_agent(what: str) -> UserError:
+    return UserError(
+        f"{what} is a strategy, or a stage of one; give an agent such as inspect_tts/bash_agent, "
+        "or leave it out for the task's own"
+    )
+
+
 def _own_solver(spec: EvalSpec) -> Callable[[], Solver]:
     solver, make = _own(spec)
     check_own_solver(spec.task, solver)
@@ -188,7 +203,7 @@ def _own(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
     return own_solver_before(spec) or (solver, make)
 
 
-def _ours(solver: Solver) -> list[str]:
+def _ours(solver: object) -> list[str]:
     return [name for name in step_names(solver) if is_stage(name)]
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from given_agents import IN_A_FILE, heard, talker, worker
 from inspect_ai.agent import AgentState
+from inspect_ai.solver import chain, generate
 from scripted import problem, run
 
-from inspect_tts import UserError, rtv
+from inspect_tts import UserError, pdr_rtv, rtv, tournament
 
 
 class Solo:
@@ -51,6 +52,16 @@ def test_a_file_that_leaves_the_agent_open_says_what_to_write(
         rtv(agent=f"{file}{member}")
     for word in words:
         assert word in str(raised.value)
+
+
+def test_a_file_whose_agent_runs_a_strategy_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "nested.py"
+    file.write_text(
+        "from inspect_ai.solver import chain, solver\nfrom inspect_tts import rtv\n\n\n"
+        "@solver\ndef nested():\n    return chain(rtv())\n"
+    )
+    with pytest.raises(UserError, match="nested' runs inspect_tts/rtv, which is"):
+        rtv(agent=str(file))
 
 
 def test_a_file_with_one_agent_names_it(tmp_path: Path) -> None:
@@ -115,7 +126,10 @@ def test_what_goes_wrong_in_an_agents_file_is_told_in_one_line(
     [
         ("talkr", None, ["'talkr'", "did you mean", "talker"]),
         ("no_such/agent_at_all", None, ["'no_such/agent_at_all'", "'package/name'"]),
-        ("nowhere.py@filed", None, ["nowhere.py@filed", "'file.py@name'"]),
+        ("nowhere.py@filed", None, ["there is no file nowhere.py; give agent=FILE.py@name"]),
+        ("nowhere.py", None, ["there is no file nowhere.py; give agent=FILE.py@name"]),
+        ("nowhere@filed", None, ["there is no file nowhere; give agent=FILE.py@name"]),
+        (f"{Path(__file__).parent}@filed", None, ["rollout is no .py file"]),
         ("talker", {"txet": "#x"}, ["'talker'", "txet"]),
         ("talker", "text=#x", ["agent_args='text=#x'", "mapping"]),
         (None, {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),
@@ -124,6 +138,9 @@ def test_what_goes_wrong_in_an_agents_file_is_told_in_one_line(
         (talker, None, ["write agent=talker()"]),
         (Solo, None, ["write agent=Solo()"]),
         ([talker(), worker()], None, ["a list of 2", "agent=chain(first, second)"]),
+        (pdr_rtv(), None, ["runs inspect_tts/pdr_rtv, which is a strategy"]),
+        (chain(generate(), rtv()), None, ["runs inspect_tts/rtv, which is a strategy"]),
+        (tournament(), None, ["runs inspect_tts/tournament, which is a strategy, or a stage"]),
         (plain_function, None, ["takes (state)", "@agent or @solver", "agent=plain_function()"]),
     ],
 )

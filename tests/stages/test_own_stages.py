@@ -177,7 +177,7 @@ def test_consensus_is_looked_for_after_selections_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stages", "said"),
     [
-        ("nowhere.py@name", "stage 'nowhere.py@name' could not be made"),
+        ("nowhere.py@name", "there is no file nowhere.py; give stages=FILE.py@name"),
         ("no_package/name", "stage 'no_package/name' could not be made"),
         ("{file}@other", "other is none of its agents and solvers"),
         ("{file}@greedy", "takes arguments"),
