@@ -9,7 +9,13 @@ import pytest
 from inspect_ai import Task, eval_retry, task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
-from inspect_ai.log import ProvenanceData, invalidate_samples, read_eval_log, write_eval_log
+from inspect_ai.log import (
+    EvalError,
+    ProvenanceData,
+    invalidate_samples,
+    read_eval_log,
+    write_eval_log,
+)
 from inspect_ai.model import ModelOutput
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from recorded_files import PATCH, TEXT_BASED, mini, prediction, row, write
@@ -200,6 +206,23 @@ def test_logs_are_read_in_folders_and_invalidated_samples_do_not_count(
         Path(log.location).write_text(json.dumps(saved, sort_keys=True), "utf-8")
         with pytest.raises(UserError, match="Unable to read log file"):
             collect([str(tmp_path)])
+
+
+@pytest.mark.parametrize("format", ["eval", "json"])
+def test_samples_that_an_interrupt_cancelled_do_not_count(format: Any, tmp_path: Path) -> None:
+    tested = Task(name="t", dataset=[Sample(id="a", input="Go.")])
+    given: dict[str, Any] = {"log_dir": str(tmp_path), "log_format": format, **QUIET}
+    [log] = inspect_eval(tested, model=model(echo), epochs=3, **given)
+    whole = read_eval_log(log.location)
+    [last] = [sample for sample in whole.samples or [] if sample.epoch == 3]
+    message = "CancelledError('Cancelled via cancel scope 7f')"
+    last.error = EvalError(message=message, traceback="", traceback_ansi="")
+    whole.status = "cancelled"
+    write_eval_log(whole)
+    collection = collect([str(tmp_path)])
+    assert [s.part for s in collection.problems[0].sources] == ["a/1", "a/2"]
+    [(_, told)] = collection.left_out
+    assert told.endswith("its 2 finished samples count; 1 was cancelled")
 
 
 def test_two_runs_are_not_both_the_copy_of_a_third(tmp_path: Path) -> None:

@@ -29,7 +29,15 @@ def test_files_of_a_folder_are_told_apart_by_name(tmp_path: Path) -> None:
 
 
 BROKEN: dict[str, tuple[str, str, Any, str]] = {
-    "no JSON": ("mini-swe-agent", "a.traj.json", "{", "JSONDecodeError"),
+    "no JSON": ("mini-swe-agent", "a.traj.json", "}", "JSONDecodeError"),
+    "cut off": ("mini-swe-agent", "a.traj.json", '{"info": {', ": the file is cut off"),
+    "a log that is cut off": ("inspect", "a.eval", "PK\3\4", ": the file is cut off"),
+    "a JSON log that is cut off": (
+        "inspect",
+        "a.json",
+        '{"version": 2, "status": "success", "eval": {"run',
+        ": the file is cut off",
+    ),
     "a list": ("mini-swe-agent", "a.traj.json", [], "ValueError"),
     "no messages": ("mini-swe-agent", "a.traj.json", mini([]), "ValidationError"),
     "an unknown role": (

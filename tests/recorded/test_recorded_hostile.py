@@ -76,7 +76,7 @@ MALFORMED: dict[str, tuple[str, Any, str]] = {
     ),
     "brackets": ("x.traj.json", "[" * 200_000, "RecursionError"),
     "no UTF-8": ("x.traj.json", b'{"info": "\xe9"}', "UnicodeDecodeError"),
-    "nothing": ("x.traj.json", "", "JSONDecodeError"),
+    "nothing": ("x.traj.json", "", "the file is cut off"),
     "a message that is none": ("x.traj.json", mini([7]), "messages.0"),
     "a role that is none": ("x.traj.json", mini([{"role": 7}]), "messages.0"),
     "a submission that is missing": (

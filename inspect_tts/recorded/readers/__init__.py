@@ -11,6 +11,7 @@ from inspect_tts.errors import UserError, why
 from inspect_tts.paths import user_path
 from inspect_tts.recorded.records import Found, LeftOut, Malformed, Reader, Recorded, Source
 from inspect_tts.registry import READER_GROUP, find
+from inspect_tts.report.samples import CutOffError, is_cut_off
 
 from .atif import rows
 from .beside import CHECKPOINTS
@@ -138,7 +139,8 @@ def read_all(reader: Reader, path: Path) -> Iterator[Found]:
             except Exception as error:  # as below
                 yield Malformed(why(error), part)
     except Exception as error:  # others wrote the file: it can be broken in any way
-        yield Malformed(why(error))
+        cut_off = is_cut_off(str(path), error)
+        yield Malformed(str(CutOffError()) if cut_off else why(error))
 
 
 def load(source: Source) -> Recorded:

@@ -10,17 +10,11 @@ from typing import IO, cast
 
 import ijson  # type: ignore[import-untyped]
 from inspect_ai.event import ErrorEvent, ModelEvent, SpanBeginEvent, StateEvent
-from inspect_ai.log import (
-    EvalLog,
-    EvalSample,
-    EvalSampleSummary,
-    EvalSpec,
-    read_eval_log,
-)
+from inspect_ai.log import EvalLog, EvalSample, EvalSampleSummary, EvalSpec, read_eval_log
 from inspect_ai.model import ChatMessage
 from pydantic import JsonValue
 
-from inspect_tts.errors import why
+from inspect_tts.errors import CANCELLED, why
 from inspect_tts.evidence.facts import last_commands
 from inspect_tts.method.records import CommandFact, Status, Usage
 from inspect_tts.models.roles import usage
@@ -86,30 +80,42 @@ def _one(path: Path, part: str) -> Iterator[Recorded]:
 def inspect(path: Path) -> Iterator[Found]:
     """A sample's epoch is one rollout, in a scaled run each rollout's sample."""
     header = log_header(str(path))
-    scaled, count = is_scaled(header.eval), 0
-    for id, read in _samples(path, header.eval):
+    scaled, count, cancelled = is_scaled(header.eval), 0, 0
+    for sample, read in _samples(path, header.eval):
+        if _is_cancelled(sample):
+            cancelled += 1
+            continue
         count += 1
-        if not scaled or is_rollout(split_id(id)[1]):
+        if not scaled or is_rollout(split_id(sample.id)[1]):
             for found in read():
                 if scaled and isinstance(found, Recorded):
-                    found = replace(found, problem=split_id(id)[0])
+                    found = replace(found, problem=split_id(sample.id)[0])
                 yield found
-    if header.status != "success" or not count:
-        yield LeftOut(f"has status {header.status}: only its {count} finished samples are in it")
+    if header.status != "success" or cancelled or not count:
+        were = "was" if cancelled == 1 else "were"
+        more = f"; {cancelled} {were} cancelled" if cancelled else ""
+        yield LeftOut(f"has status {header.status}: its {count} finished samples count{more}")
+
+
+def _is_cancelled(sample: EvalSample | EvalSampleSummary) -> bool:
+    said = sample.error if isinstance(sample.error, str) else None
+    if isinstance(sample, EvalSample) and sample.error is not None:
+        said = sample.error.message
+    return said is not None and said.startswith(CANCELLED)
 
 
 def _samples(
     path: Path, spec: EvalSpec
-) -> Iterator[tuple[str | int, Callable[[], Iterator[Found]]]]:
-    """The samples of a log by id, each read where it is asked for."""
+) -> Iterator[tuple[EvalSample | EvalSampleSummary, Callable[[], Iterator[Found]]]]:
+    """The samples of a log, or what it tells of them, each read where it is asked for."""
     if path.suffix == ".json":  # which can only be read as a whole
         whole = read_eval_log(str(path), resolve_attachments="core")
-        yield from ((s.id, partial(_found, partial(copy, s), spec)) for s in whole.samples or [])
+        yield from ((s, partial(_found, partial(copy, s), spec)) for s in whole.samples or [])
         return
     read = partial(samples.read_sample, str(path), resolve_attachments="core")
     for told in summaries(str(path)):
         sample = partial(read, told.id, told.epoch, exclude_fields=_HEAVY)
-        yield told.id, partial(_found, sample, spec, told)
+        yield told, partial(_found, sample, spec, told)
 
 
 def _found(
