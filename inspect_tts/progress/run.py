@@ -104,9 +104,14 @@ class Run:
         self.move_bar()
         if shows_in_place():
             self.refresh()
-            caption, text = footer(self.state, rich.get_console().width)
+            caption, text = footer(self.beside(), rich.get_console().width)
             with suppress(Exception):  # the display is about to close: there is nothing to show in
                 display_counter(caption, escape(text))
+
+    def beside(self) -> list[RunState]:
+        """The states of all runs of this process, which share the footer."""
+        runs = list(RUNS.values())
+        return [run.state for run in (runs if self in runs else [*runs, self])]
 
 
 RUNS: dict[str, Run] = {}

@@ -1,22 +1,24 @@
 """How far a run has come, in words. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from .state import RunState, Spent
+from .state import Kind, RunState, Spent, Totals
 
 _GAP = 2
 """Spaces before each line: what Inspect shows beside may reach as far as the lines begin."""
 
 
-def footer(run: RunState, width: int) -> tuple[str, str]:
+def footer(runs: Sequence[RunState], width: int) -> tuple[str, str]:
     """Caption and text for the footer of Inspect's display, in lines that leave room beside them.
 
-    One counter, because each further one would take width from what Inspect shows there.
+    One counter for all runs, because each further one would take width from what Inspect shows
+    there, and stay when its run has ended.
     """
-    shown = numbers(run)
+    shown = numbers(*runs)
     caption = next(iter(shown), "phase")
-    parts = [shown.pop(caption, "begins")]
+    tasks = f" in {len(runs)} tasks" if len(runs) > 1 else ""
+    parts = [shown.pop(caption, "begins") + tasks]
     parts += [f"{k}: {shown.pop(k)}" for k in ("summaries", "votes") if k in shown]
     parts += [f"{value} left" if key == "left" else value for key, value in shown.items()]
     lines = [parts[0]]
@@ -30,10 +32,10 @@ def footer(run: RunState, width: int) -> tuple[str, str]:
     return gap + caption, f"\n{gap}".join(lines)
 
 
-def numbers(run: RunState) -> dict[str, str]:
-    """What is told of a run, by name."""
+def numbers(*runs: RunState) -> dict[str, str]:
+    """What is told of runs that go on together, by name."""
     shown: dict[str, str] = {}
-    rollouts, summaries, votes = (run.totals(k) for k in ("rollouts", "summaries", "votes"))
+    rollouts, summaries, votes = (_totals(runs, k) for k in ("rollouts", "summaries", "votes"))
     if rollouts.total:
         extra = [f"{rollouts.running} running"] * bool(rollouts.running)
         extra += [f"{rollouts.failed} failed"] * bool(rollouts.failed)
@@ -42,15 +44,28 @@ def numbers(run: RunState) -> dict[str, str]:
         shown["summaries"] = f"{summaries.done:,}/{summaries.total:,}"
     if votes.total:
         most = f"/{'≤' if votes.done < votes.total else ''}{votes.total:,}"
-        known = run.planned or run.reused + len(run.states) >= run.problems
+        known = all(run.planned or run.reused + len(run.states) >= run.problems for run in runs)
         shown["votes"] = f"{votes.done:,}" + (most if known else "")
-    if spent := _spent(run):
+    if spent := _spent(runs):
         shown["spent"] = spent
-    if run.seconds_left is not None:
-        shown["left"] = f"about {duration(run.seconds_left)}"
-    if doing := phases_in_words(run):
+    if (left := _seconds_left(runs)) is not None:
+        shown["left"] = f"about {duration(left)}"
+    if doing := phases_in_words(*runs):
         shown["phase"] = doing
     return shown
+
+
+def _totals(runs: Sequence[RunState], kind: Kind) -> Totals:
+    each = [run.totals(kind) for run in runs]
+    return Totals(**{name: sum(getattr(t, name) for t in each) for name in Totals.model_fields})
+
+
+def _seconds_left(runs: Sequence[RunState]) -> float | None:
+    """Until the last rollout of all runs ends; None where one of them cannot tell."""
+    open = [run for run in runs if run.totals("rollouts").done < run.totals("rollouts").total]
+    each = [run.seconds_left for run in open]
+    known = [seconds for seconds in each if seconds is not None]
+    return max(known) if known and len(known) == len(each) else None
 
 
 def line(run: RunState) -> str:
@@ -68,22 +83,24 @@ def line(run: RunState) -> str:
     return f"{head}: {', '.join(parts)}{doing}"
 
 
-def phases_in_words(run: RunState) -> str:
+def phases_in_words(*runs: RunState) -> str:
     """The phases that running problems are in, each with how many are in it."""
-    all = [s.doing for s in run.states.values() if s.doing and not s.ended]
-    if run.problems == 1:
+    all = [s.doing for run in runs for s in run.states.values() if s.doing and not s.ended]
+    if sum(run.problems for run in runs) == 1:
         return "".join(all)
     doing = Counter(each.partition(" round ")[0] for each in all)
     return ", ".join(f"{count} in {phase}" for phase, count in sorted(doing.items()))
 
 
-def _spent(run: RunState) -> str:
-    spent = run.spent
-    if not run.priced:
+def _spent(runs: Sequence[RunState]) -> str:
+    each = [run.spent for run in runs]
+    spent = Spent(tokens=sum(s.tokens for s in each), dollars=sum(s.dollars for s in each))
+    if not all(run.priced for run in runs):
         return amount(spent, priced=False)
     if not spent.dollars:
         return ""
-    about = dollars(spent.dollars if run.expected is None else run.expected)
+    expected = [run.expected for run in runs if run.expected is not None]
+    about = dollars(sum(expected) if len(expected) == len(runs) else spent.dollars)
     now = dollars(spent.dollars)
     return now if about == now else f"{now} of about {about}"
 

@@ -264,7 +264,7 @@ def test_the_footer_leaves_half_of_the_width(width: int, lines: list[str]) -> No
     problem.begin("rollouts", "iteration 0", 2)
     problem.start("t0-n00")
     run.state.seconds_left = 725.0
-    caption, text = footer(run.state, width)
+    caption, text = footer([run.state], width)
     assert caption == "  rollouts"
     assert text.split("\n  ") == lines
 
@@ -273,7 +273,7 @@ def test_the_footer_leaves_half_of_the_width(width: int, lines: list[str]) -> No
 def test_the_footer_does_not_touch_what_inspect_shows_beside(width: int) -> None:
     run = begun(problems=3)
     run.problem("a/1").begin("rollouts", "iteration 0", 2)
-    caption, text = footer(run.state, width)
+    caption, text = footer([run.state], width)
     table = Table.grid(expand=True)  # as `tasks_live_status` of Inspect makes it
     table.add_column()
     table.add_column(justify="right")
