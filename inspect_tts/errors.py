@@ -50,8 +50,13 @@ def why(error: Exception) -> str:
         said = _fields(error) if isinstance(error, ValidationError) else str(error)
     except Exception:  # as of one that holds a number of too many digits
         said = ""
-    line = (said.strip().splitlines() or [""])[0]
-    return writable(f"{type(error).__name__}: {line}")[:_LONGEST_REASON]
+    return writable(f"{type(error).__name__}: {first_line(said)}")[:_LONGEST_REASON]
+
+
+def first_line(said: str) -> str:
+    """The first line of a text, and where that only announces the next, this as well."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
 
 
 def _fields(error: ValidationError) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
+from inspect_tts.errors import first_line
 from inspect_tts.method.records import Match, Rollout, Selection, Summary, Vote
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
@@ -149,7 +150,7 @@ def cause(reason: str | None) -> str:
     """What reasons of the same kind have in common: one line, without names of requests."""
     if reason and (ours := _OURS.fullmatch(reason.strip())):
         reason = ours[2].replace("\\n", "\n").replace(f"\\{ours[1]}", ours[1])
-    line = next((line.strip() for line in (reason or "").splitlines() if line.strip()), "")
+    line = first_line(reason or "")
     return _NAME.sub("…", line[: 2 * _CAUSE_CHARS])[:_CAUSE_CHARS] or "-"
 
 

@@ -229,6 +229,13 @@ def test_reasons_of_one_kind_are_one_cause(one: str, other: str) -> None:
     assert cause(one) == cause(other) != cause("Error code: 404 - gpt-5-2026-01-01")
 
 
+def test_a_line_that_announces_the_next_is_no_cause_alone() -> None:
+    reason = (
+        "NoRolloutError('none could be started: ValueError: wrong:\\n  a token is missing\\nx')"
+    )
+    assert cause(reason) == "none could be started: ValueError: wrong: a token is missing"
+
+
 @pytest.mark.parametrize("reason", [None, "", "\n", "x" * 1_000_000, "a-" * 500_000])
 def test_a_cause_is_short(reason: str | None) -> None:
     assert 0 < len(cause(reason)) <= 160
