@@ -1,7 +1,10 @@
 """Paths as a user gives them."""
 
 import os
+from ast import parse
 from pathlib import Path
+
+from .errors import UserError
 
 
 def user_path(text: str) -> Path:
@@ -16,3 +19,23 @@ def user_path(text: str) -> Path:
         return path
     from_there = Path(given_in) / path
     return from_there if from_there.exists() else path
+
+
+def check_python_file(path: Path, given: str, otherwise: str = "") -> None:
+    """Refuse what an argument gives as the path of a Python file, where it is none."""
+    if path.suffix != ".py" or not path.is_file():
+        wrong = f"{path} is no .py file" if path.exists() else f"there is no file {path}"
+        raise UserError(f"{given}: {wrong}{otherwise}")
+    try:
+        parse(path.read_bytes())
+    except SyntaxError as error:
+        what = f"{type(error).__name__}: {error.msg}"
+        raise UserError(f"{given}: {what} ({path}, line {error.lineno})") from error
+
+
+def check_task_file(task: str, given: str) -> None:
+    """Refuse a task that is named by a file, `FILE.py` or `FILE.py@NAME`, which is none."""
+    file, at, _ = task.rpartition("@")
+    path = file if at else task
+    if path.endswith(".py"):
+        check_python_file(user_path(path), given)

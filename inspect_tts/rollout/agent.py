@@ -2,7 +2,6 @@
 
 import re
 import sys
-from ast import parse
 from collections.abc import Callable
 from difflib import get_close_matches
 from hashlib import sha256
@@ -28,6 +27,7 @@ from inspect_tts._inspect import (
 )
 from inspect_tts.errors import UserError
 from inspect_tts.options import AgentArg
+from inspect_tts.paths import check_python_file
 from inspect_tts.registry import is_stage
 
 MakeAgent = Callable[[EvalSpec], Callable[[], Solver]]
@@ -125,14 +125,7 @@ def name_in_file(kind: str, name: str) -> str:
     path = Path(file if at else name)
     if not at and path.suffix != ".py":
         return name
-    if path.suffix != ".py" or not path.is_file():
-        wrong = f"{path} is no .py file" if path.exists() else f"there is no file {path}"
-        raise UserError(f"{kind}={name!r}: {wrong}; give {kind}=FILE.py@name")
-    try:
-        parse(path.read_bytes())
-    except SyntaxError as error:
-        what = f"{type(error).__name__}: {error.msg}"
-        raise UserError(f"{kind}={name!r}: {what} ({path}, line {error.lineno})") from error
+    check_python_file(path, f"{kind}={name!r}", f"; give {kind}=FILE.py@name")
     names = decorated_names(path)
     if at and member in names:
         return name

@@ -24,7 +24,7 @@ from inspect_tts.arguments import at_least, known_task_arguments, mapping, one_o
 from inspect_tts.benchmarks.swe_verified.checked import ImageCheck
 from inspect_tts.errors import UserError, no_traceback
 from inspect_tts.options import RolloutsOptions, RtvOptions
-from inspect_tts.paths import user_path
+from inspect_tts.paths import check_task_file, user_path
 from inspect_tts.progress import Parts, mark_planned, planned_stages
 from inspect_tts.registry import STRATEGY_NAMES
 from inspect_tts.rollout.agent import check_own_solver
@@ -214,6 +214,7 @@ def _cleanup(inner: Task) -> Any:
 
 
 def _load(name: str, args: dict[str, Any], sandbox: str | None) -> InnerTask:
+    check_task_file(name, f"task={name!r}")
     file, at, member = name.rpartition("@")
     path = file if at else name
     if path.endswith(".py"):

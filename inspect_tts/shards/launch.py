@@ -17,6 +17,7 @@ from inspect_tts._inspect.command import (
     task_dataset,
 )
 from inspect_tts.errors import UserError
+from inspect_tts.paths import check_task_file
 from inspect_tts.strategies import STRATEGIES
 
 from .plan import SHARDS, ShardPlan, deal, sample_id_option, without_options
@@ -97,6 +98,7 @@ def new_plan(
 
 def _problems(task: str, given: dict[str, Any]) -> tuple[str, list[str | int]]:
     """The name of a task, and the problems that `inspect eval` would run."""
+    check_task_file(task, f"the task {task} cannot be loaded")
     try:
         name, dataset = task_dataset(task, parse_cli_args(given["t"]), given["task_config"])
     except (ValueError, OSError, NotImplementedError) as error:

@@ -96,7 +96,10 @@ SMALL: dict[str, Any] = {"n": 2, "top_k": 1, "votes": 1}
         ({"strategy_args": {"max_rollouts": 4}}, "Inspect's --max-samples"),
         ({"strategy_args": {"score_rollouts": True}}, "every rollout is graded"),
         ({"task": "no_such_task"}, "task='no_such_task' is not known"),
-        ({"task": "nowhere.py"}, "task='nowhere.py' is not known"),
+        (
+            {"task": "nowhere.py"},
+            "task='nowhere.py': there is no file nowhere.py",
+        ),
         ({"task": "inspect_tts/dmo"}, "did you mean inspect_tts/demo"),
         ({"strategy_args": "n=2"}, "strategy_args='n=2' is not a mapping"),
         ({"task_args": 3}, "task_args=3 is not a mapping"),

@@ -244,6 +244,12 @@ def test_a_set_that_cannot_begin_says_why_and_writes_nothing(
     assert not (one.path / "never").exists()
 
 
+def test_a_task_file_that_is_not_there_is_named(one: Folder) -> None:
+    said = one.shard("nowhere.py", *OPTIONS, "--log-dir", "never", "--shards", "2")
+    assert said.startswith("1\n"), said
+    assert "there is no file nowhere.py" in " ".join(said.split())
+
+
 def test_merging_says_what_the_installed_inspect_lacks(copy: Folder) -> None:
     said = copy.shard("--merge", copy.set)
     assert said.startswith("1\n")
