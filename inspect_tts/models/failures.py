@@ -22,7 +22,11 @@ _RPC = {
     "UNAUTHENTICATED": HTTPStatus.UNAUTHORIZED,
     "PERMISSION_DENIED": HTTPStatus.FORBIDDEN,
     "NOT_FOUND": HTTPStatus.NOT_FOUND,
+    "UNAVAILABLE": HTTPStatus.SERVICE_UNAVAILABLE,
+    "DEADLINE_EXCEEDED": HTTPStatus.GATEWAY_TIMEOUT,
 }
+_UNANSWERED = re.compile(r"Connect|Timeout")
+"""In the names of the exceptions for that, in all packages."""
 
 
 class ModelConfigurationError(UserError):
@@ -45,11 +49,19 @@ class Failure:
     reason: str
     """The provider's message with its status, at most 500 characters."""
     status: int | None = None
+    unanswered: bool = False
+    """Whether no answer came."""
 
     @property
     def refused(self) -> bool:
         """Whether the request may have asked for what the provider does not take."""
         return self.status in (400, 404, 422)
+
+    @property
+    def unread(self) -> bool:
+        """Whether no request gets through, whatever it asks for."""
+        status = self.status or 0
+        return self.unanswered or status in (408, 429) or status > HTTPStatus.NOT_IMPLEMENTED
 
 
 def read_failure(error: BaseException, *, answered: bool = False) -> Failure:
@@ -67,7 +79,8 @@ def read_failure(error: BaseException, *, answered: bool = False) -> Failure:
     cause = inner.__cause__ or inner.__context__
     if cause is not None and str(cause) and str(cause) not in message:
         reason += f" ({type(cause).__name__}: {cause})"
-    return Failure(kind_of(None, message), _short(reason))
+    unanswered = isinstance(inner, OSError) or bool(_UNANSWERED.search(type(inner).__name__))
+    return Failure(kind_of(None, message), _short(reason), unanswered=unanswered)
 
 
 def raise_configuration(error: BaseException, model: str, *, answered: bool) -> None:

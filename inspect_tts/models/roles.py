@@ -63,6 +63,8 @@ class Answer:
     """Whether it was requested with a response schema."""
     refused: bool = False
     """Whether the provider refused the request as it was."""
+    unread: bool = False
+    """Whether the provider is gone or overloaded, so that no other form of the request helps."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     tokens: tuple[Token, ...] = ()
@@ -188,12 +190,12 @@ async def ask_by_schema(
     config: GenerateConfig,
     schema: ResponseSchema | None,
 ) -> list[Answer]:
-    """Ask for answers with a schema; if that fails, without it."""
+    """Ask for answers with a schema; if the provider fails on that, without it."""
     if schema is None or _address(model) in _without_schema:
         return await ask_for(samples, model, messages, config)
     structured = config.merge(GenerateConfig(response_schema=schema))
     answers = await ask_for(samples, model, messages, structured)
-    if not answers[0].raised:
+    if not answers[0].raised or answers[0].unread:
         return answers
     plain = await ask_for(samples, model, messages, config)
     if answers[0].refused and not plain[0].raised:
@@ -209,10 +211,10 @@ async def ask_for_logprobs(
     schema: ResponseSchema | None,
     top: int,
 ) -> list[Answer]:
-    """As `ask_by_schema`, with how likely other tokens were; if that fails, without it."""
+    """As `ask_by_schema`, also for how likely other tokens were."""
     likely = config.merge(GenerateConfig(logprobs=True, top_logprobs=top))
     answers = await ask_by_schema(samples, model, messages, likely, schema)
-    if not answers[0].raised:
+    if not answers[0].raised or answers[0].unread:
         return answers
     plain = await ask_by_schema(samples, model, messages, config, schema)
     if answers[0].refused and not plain[0].raised:
@@ -253,7 +255,8 @@ def _failed(failure: Failure, schema: bool, seconds: float) -> Answer:
     reason = f"{TOO_LONG}: {failure.reason}" if too_long else failure.reason
     cause: AbstentionCause = "too_long" if too_long else "provider"
     why = writable(reason[:500])
-    return Answer("", why, cause, False, schema, failure.refused, seconds=seconds)
+    refused, unread = failure.refused, failure.unread and not too_long
+    return Answer("", why, cause, False, schema, refused, unread, seconds=seconds)
 
 
 def _answer(

@@ -71,7 +71,8 @@ async def summarize(
         if not spent[-1].too_long or room < 2 * _LEAST_TOKENS:
             break
         room //= 2
-    if spent[-1].schema and spent[-1].problem and spent[-1].cause not in ("too_long", "cut"):
+    last = spent[-1]
+    if last.schema and last.problem and last.cause not in ("too_long", "cut") and not last.unread:
         spent.append(await ask(model, conversation, _ONCE))
     first, shortened = spent[-1], room if room < budget_tokens else None
     told = partial(_summary, model, spent, fence=fence, shortened_to=shortened)

@@ -245,6 +245,24 @@ def test_a_schema_that_breaks_the_server_is_left_out_each_time(
     assert tried.count(True) >= len(votes), "such an error may pass"
 
 
+@pytest.mark.parametrize("selection", ["tournament", "pointwise"])
+@pytest.mark.parametrize("dead", [True, False])
+def test_a_provider_that_is_gone_is_not_asked_in_another_form(
+    server: Server, tmp_path: Path, selection: str, dead: bool
+) -> None:
+    server.reply = lambda body: (503, {"error": {"message": "overloaded"}})
+    if dead:
+        server.url = "http://127.0.0.1:9"
+    gone = server.model("gpt-4o-mini", provider="openai-api/local")
+    roles = {"judge": gone, "summarizer": gone}
+    strategy = rtv(n=2, votes=4, selection=selection, early_stop=False, preflight=False)
+    log = run(problem(), strategy, tmp_path, model_roles=roles)
+    votes = [v for m in pool(log).selections[0].rounds[0].matches for v in m.votes]
+    assert {vote.cause for vote in votes} == {"provider"}
+    assert len(calls(log, "judge")) == len(votes)
+    assert len(calls(log, "summarizer")) == 2
+
+
 def test_an_answer_that_ignores_the_schema_is_read(server: Server, tmp_path: Path) -> None:
     log = run_at(server, tmp_path, votes=1)
     assert vote_of(log).verdict == vote_of(log).order[0]
