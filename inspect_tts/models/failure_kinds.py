@@ -18,7 +18,8 @@ _OVERFLOW = re.compile(
     | max(?:imum)?\ (?:context|prompt|input|model|sequence)\ length | max_model_len | max_seq_len
     | max_total_tokens
     | exceeds?\ max(?:imum)?\ length | max_prompt_tokens_exceeded | string_above_max_length
-    | exceeds?\ (?:the\ )?(?:model'?s?\ )?(?:maximum\ )?(?:context|max_model|input\ token)
+    | exceed(?:s|ed)?\ (?:the\ )?(?:model'?s?\ )?(?:max(?:imum)?\ )?
+      (?:context|max_model|input\ token|of\ \d|allowed\ tokens)
     | exceeded\ model\ token\ limit | exceeds\ the\ maximum\ number\ of\ tokens
     | context\ (?:length|window)\ (?:is\ )?(?:of\ only|only|exceeded|exceeds|overflow|full|limit|\d)
     | (?:when\ (?:the\ )?|generation\ )context\ (?:the\ )?overflow
@@ -27,17 +28,18 @@ _OVERFLOW = re.compile(
     | (?:token|input_ids)\ length\ [\d\ ]{0,12}exceed | exceed\ max\ message\ tokens
     | (?:prompt\ is|resulted\ in)\ \d+\ tokens | more\ than\ max\ tokens
     | expected\ prompt\ length
+    | \d\ tokens?\ >\ \d | token\ limit\ exceeded | 超长
     | input\ tokens\ \S{0,12}\ ?cannot\ exceed
     | (?:input|prompt)\ tokens?\ (?:count\ )?(?:of\ \d+\ )?exceed
     | must\ have\ less\ than\ \d+\ tokens
     | tokens\ you\ requested\ exceeds | range\ of\ input\ length
-    | too\ large\ (?:for\ model|to\ process)
+    | too\ large\ (?:for\ (?:this\ |the\ )?model|to\ process)
     | tokens\ \d+\ >\ context
     | (?:longer|larger|greater)\ than\ the\ (?:model'?s\ )?context\ (?:length|size|window)
     | exceeded\ max(?:imum)?\ context | max_new_tokens`?\ must\ be
     | (?:prompt|input|conversation)\b[^.\n]{0,40}\ (?:is\ )?too\ long | too\ many\ input\ tokens
-    | input\ length\ and\ `max_tokens`\ exceed | input\ length\ .{0,40}exceed
-    | max_tokens\ must\ be\ at\ least\ 1 | n_ctx\b | expected\ maxlength
+    | (?:input|prompt)\ length\b.{0,60}\ exceed
+    | max_(?:completion_)?tokens\W{1,2}must\ be\ at\ least\ 1 | n_ctx\b | expected\ maxlength
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -46,14 +48,14 @@ _REFUSED_SETTING = re.compile(
       (?:unsupported|unknown|unrecognized|unexpected|invalid|extra|deprecated)\ (?:request\ )?
       (?:parameter|argument|field|value|option|keyword|model|api[ _]key|name|inputs?)
     | extra_forbidden | unknown_parameter | unsupported_(?:parameter|value) | model_not_found
-    | (?:is|are)\ (?:not\ (?:supported|permitted|available|allowed|enabled)|deprecated)
+    | \bnot\ (?:supported|permitted|available|allowed|enabled) | (?:is|are)\ deprecated
     | tier\ not\ available | not\ a\ chat\ model | no\ such\ model | too\ many\ stop\ sequences
     | does\ not\ support | doesn't\ support | not\ a\ valid\ model
     | model\b.{0,80}(?:does\ not\ exist|not\ found|isn't\ supported)
     | max_tokens\b.{0,60}(?:maximum\ allowed\ number|is\ too\ large) | invalid\ model
     | model\ identifier\ is\ invalid | (?:model\b.{0,80}is\ not|no\ models)\ loaded | invalid\ beta
     | --enable-auto-tool-choice | parameter\ '?temperature'?\ is\ invalid
-    | (?:temperature|top_p|budget_tokens)\b.{0,40}(?:must\ be|range|should\ be|may\ only)
+    | (?:temperature|top_p|budget_tokens)\b.{0,40}(?:must\ be|range|should\ be|may\ only|ensure)
     | on-demand\ throughput
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -61,7 +63,8 @@ _REFUSED_SETTING = re.compile(
 _REFUSED_ACCOUNT = re.compile(
     r"""
       api\ key\ (?:not\ valid|expired) | invalid\ api[ _]key
-    | must\ be\ verified | is\ suspended | has\ been\ disabled | in\ arrears | usage\ limits?\.
+    | must\ be\ verified | is\ suspended | has\ been\ disabled | in\ arrears | arrearage
+    | usage\ limits?\.
     | insufficient_quota | exceeded\ your\ current\ quota
     | credit\ balance | insufficient\ (?:balance|credits?|funds) | billing
     """,
@@ -83,6 +86,8 @@ _PASSES = re.compile(
     r"retry in|try again in|per ?(?:second|min)|rate.?limit|RESOURCE_EXHAUSTED", re.I
 )
 """Of a quota: Google says so of each minute's."""
+_WAIT = re.compile(r"please wait|rate.?limit|try again later", re.IGNORECASE)
+_NOT_FOR_A_PROMPT = (401, 402, 403, 404, 429)
 
 
 def kind_of(status: int | None, message: str, *, answered: bool = False) -> Kind:
@@ -98,7 +103,9 @@ def kind_of(status: int | None, message: str, *, answered: bool = False) -> Kind
     """
     text = message[:4000]
     refused = status is None or 400 <= status < 500
-    if status not in (401, 402, 403, 404, 429) and (status == 413 or _OVERFLOW.search(text)):
+    if status == 413 or "request too large" in text.lower():  # also for the tokens of a minute
+        return "overflow"
+    if status not in _NOT_FOR_A_PROMPT and not _WAIT.search(text) and _OVERFLOW.search(text):
         return "overflow"
     if not refused or _ABOUT_THE_PROMPT.search(text):
         return "other"

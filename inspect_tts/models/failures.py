@@ -5,6 +5,7 @@ attributes that they share, so that none of these packages is needed.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from inspect_tts.errors import UserError
 from .failure_kinds import Kind, kind_of
 
 _LONGEST = 500
+_MARKUP = re.compile(r"<[^<>]{1,500}>")
 _RPC = {
     "INVALID_ARGUMENT": HTTPStatus.BAD_REQUEST,
     "UNAUTHENTICATED": HTTPStatus.UNAUTHORIZED,
@@ -145,7 +147,7 @@ def _status(error: BaseException) -> int | None:
 def _message(error: BaseException) -> str:
     """The provider's message."""
     response = getattr(error, "response", None)
-    for body in (getattr(error, "body", None), response, getattr(response, "text", None)):
+    for body in (getattr(error, "body", None), response, _text(response)):
         if text := _said(body):
             return text
     details = getattr(error, "details", None)
@@ -157,30 +159,52 @@ def _message(error: BaseException) -> str:
     return str(error)
 
 
-def _said(body: Any) -> str | None:
-    if isinstance(body, str) and body.lstrip().startswith("{"):
-        try:
-            body = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
+def _text(response: object) -> object:
+    """The text of a response, unless it was streamed and nobody read it."""
+    try:
+        return getattr(response, "text", None)
+    except Exception:  # each client has its own
+        return None
+
+
+def _said(body: Any, depth: int = 8) -> str | None:
+    """The message in a body: an object, errors in a list, either as text, a page, or plain text."""
+    text: str | None
+    if isinstance(body, str):
+        text = body.strip()
+        if text.startswith(("{", "[")):
+            try:
+                return _said(json.loads(text), depth)
+            except (ValueError, RecursionError):
+                return None
+        return (_MARKUP.sub(" ", text).strip() if text.startswith("<") else text) or None
+    if not depth:
+        return None
+    if isinstance(body, list):
+        return "; ".join(filter(None, (_said(each, depth - 1) for each in body[:5]))) or None
     if not isinstance(body, Mapping):
         return None
+    if isinstance(body.get("msg"), str):  # of FastAPI
+        where = body["loc"] if isinstance(body.get("loc"), list) else []
+        return ": ".join(filter(None, (".".join(map(str, where)), body["msg"])))
     inner = next((body[key] for key in ("error", "Error", "detail") if body.get(key)), None)
     if isinstance(inner, str):
-        text = body.get("message")
-        return text if isinstance(text, str) and text else inner
+        told = body.get("message")
+        return told if isinstance(told, str) and told else inner
     fields = inner if isinstance(inner, Mapping) else body
-    text = fields.get("message") or fields.get("Message")
-    if not isinstance(text, str):
-        return json.dumps(inner)[:_LONGEST] if inner else None
+    told = fields.get("message") or fields.get("Message") or inner
+    if told is inner and isinstance(inner, Mapping):
+        return json.dumps(inner)[:_LONGEST]
+    text = _said(told, depth - 1)
     metadata = fields.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None  # of OpenRouter
-    return f"{text}: {_said(raw) or raw}" if raw else text
+    return f"{text}: {_said(raw, depth - 1) or raw}" if raw else text
 
 
 def _codes(error: BaseException) -> list[str]:
     """The provider's error codes."""
     body = getattr(error, "body", None)
+    body = body[0] if isinstance(body, list) and body else body
     fields = body.get("error", body) if isinstance(body, Mapping) else {}
     fields = fields if isinstance(fields, Mapping) else {}
     return [str(fields[name]) for name in ("type", "code", "status") if fields.get(name)]

@@ -10,8 +10,8 @@ from typing import Any
 from inspect_ai.model import GenerateConfig, Model, get_model
 
 Body = dict[str, Any]
-Reply = str | tuple[int, Body]
-"""An answer, or the status and body of an error."""
+Reply = str | tuple[int, Body | list[Body] | str]
+"""An answer, or the status and body of an error; text is sent as it is."""
 
 SUMMARY = '{"requirements": [], "strategy": "tried", "final_state": "ended"}'
 
@@ -108,8 +108,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
             }
 
-        def _send(self, status: int, body: Body) -> None:
-            data = json.dumps(body).encode()
+        def _send(self, status: int, body: Body | list[Body] | str) -> None:
+            data = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(data)))
