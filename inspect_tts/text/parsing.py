@@ -11,14 +11,15 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[{}]', re.DOTALL)
 _BEGIN = re.compile(r'\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\})', re.DOTALL)  # other braces are prose
 _FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
-_THOUGHT = r"\s?(?:\w{1,12}:)?(?:think|thinking|thought|thoughts|reasoning)\s?"
+_THOUGHT = r"\s?(?:\w{1,12}[:_])?(?:think|thinking|thought|thoughts|reasoning)\s?"
 _THOUGHT_ENDS = re.compile(
     rf"</{_THOUGHT}>|<\s/{_THOUGHT}>|◁/think▷|\[/THINK\]|<\|end_of_thought\|>"
-    r"|<\|channel\|>final<\|message\|>",
+    r"|<\|END_THINKING\|>|<channel\|>|<unused95>|<\|channel\|>final<\|message\|>|assistantfinal",
     re.IGNORECASE,
 )
 _THINKS_OR_QUOTES = re.compile(
-    rf"(?P<thinks><{_THOUGHT}>|◁think▷|\[THINK\]|<\|begin_of_thought\|>|<\|channel\|>analysis)"
+    rf"(?P<thinks><{_THOUGHT}>|◁think▷|\[THINK\]|<\|begin_of_thought\|>|<\|channel\|>analysis"
+    r"|<\|START_THINKING\|>|<\|channel>thought|<unused94>|(?-i:\Aanalysis(?=[A-Z])))"
     r"|\\.|```|[\n\"`]",
     re.IGNORECASE,
 )
