@@ -30,7 +30,7 @@ _SPECIAL = re.compile(
     r"|</solution_\d{1,9}>"
 )
 _NEXT_TURN = re.compile(r"<\|(?:start_header_id|im_start)\|>\s{0,4}user\b|<start_of_turn>user\b")
-_BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{([^}\n]{1,80})")
+_BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{((?:[^{}\n]|\{[^{}\n]{1,80}\}?){1,80})")
 _TAGGED = re.compile(
     r"<((?:final_)?(?:answer|verdict|choice)|winner|result)>([^<]{1,400})</\1>", re.IGNORECASE
 )

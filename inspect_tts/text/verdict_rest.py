@@ -2,48 +2,63 @@
 
 import re
 
-from .verdict_words import BECAUSE, NOUNS, NUMBERS
+from .verdict_words import BECAUSE, NOUNS, NUMBERS, SINCE
 
 NOUN = rf"(?:{'|'.join(sorted(NOUNS))})s?"
 _AND = r"(?:and|or|und|oder|et|ou|y|o|e|и|или|vs|versus|to|through|和|或|与|及|か|과|와)"
 _AND_ANOTHER = re.compile(
-    rf"[\W_]*(?:{_AND}[\W_]*)?(?:the[\W_]+)?(?:{NOUN}[\W_]*)?\d++(?!\s?%)", re.IGNORECASE
+    # a remark on another one is looked at as a sentence is
+    rf"(?![\s*_`\"')]*[.;(—]\s*(?:the\s)?{NOUN}\b)"
+    rf"[\W_]*(?:{_AND}[\W_]*)?(?:the[\W_]+)?(?:{NOUN}[\W_]*)?\d++(?!\s?%)",
+    re.IGNORECASE,
+)
+PRAISE = (
+    r"\s*is\s+(?:clearly |definitely |the |a |much |slightly |marginally |overall )*"
+    r"(?:best|better|correct|right|stronger|superior|preferred|preferable|chosen|winner|selected|"
+    r"(?:more|most) (?:likely|correct|complete|robust|reliable|convincing))\b"
 )
 _MENTION = re.compile(
     rf"(?<![^\W\d_]){NOUN}[\W_]{{0,6}}(\d{{1,9}})|{NOUN}[ ]?#?(\d{{1,9}})"
     # a number at the end of a sentence or alone in a line
-    rf"|\b(?:be|meant?|choose|pick|prefer|select|(?:verdict|answer|choice|decision|vote|winner)"
-    rf"(?:\sis)?)[\s*_`\"'(:=]{{1,6}}(\d{{1,2}}|one|two|three|four)"
+    rf"|\b(?:be|meant?|choose|pick|prefer|select|(?:verdict|answer|choice|decision|vote|winner|better|best)"
+    rf"(?:\sis)?)[\s*_`\"'(:=#]{{1,6}}(\d{{1,2}}|one|two|three|four)"
     rf"(?=[\s*_`\"')]{{0,6}}(?:[.!\n]|\Z))"
     rf"|\n[^\w\n]*+(\d{{1,2}})(?=[^\w\n]*+(?:\n|\Z))"
-    rf"|\bthe\s(?P<ordinal>other|latter|former|first|second|third|fourth)"
-    rf"(?=\s(?:one|{NOUN}|is|was|has|does)\b|[^\w\n]*+(?:\n|\Z)|[.,;!])",
+    rf"|\bthe\s(?P<ordinal>other|latter|former|last|first|second|third|fourth|1st|2nd|3rd|4th)"
+    rf"(?=\s(?:one|{NOUN}|\w{{1,19}}s)\b|[^\w\n]*+(?:\n|\Z)|[.,;!])"
+    rf"|(?:\n[^\w\n]*+|[.,;(]\s)(?!(?:it|this|that|which|he|she)\b)(\w{{1,12}})(?={PRAISE})"
+    rf"|\b{NOUN}\s(?-i:([A-H]))\b",
     re.IGNORECASE,
 )
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_ORDINALS = {
+    word: number
+    for number, words in enumerate(("first 1st", "second 2nd", "third 3rd", "fourth 4th"), start=1)
+    for word in words.split()
+}
 _NUMBERS = NUMBERS | _ORDINALS
 _DOUBT = re.compile(
     r"\b(?:(?:revised|corrected|updated|amended|changed|new) (?:final )?(?:verdict|answer|choice|"
     r"decision|judge?ment)|chang\w+ (?:of|my) mind|never ?mind|w?h?oops|i meant|my mistake|"
     r"i was wrong|double.check|let me (?:re)?(?:check|think|look|verify|consider)|wait|correction|"
-    r"or rather|on (?:second thoughts?|reflection)|scratch that|i mean|hold on|actually no|"
-    r"actually,|i (?:retract|withdraw|revoke|take that back)|reconsider\w*|not sure|undecided|"
-    r"toss|coin|can(?:not|'t) (?:decide|tell|say)|mixed (?:them )?up|sorry|kidding|"
-    r"the (?:other|wrong) one|(?:edit|update|addendum)(?=\s?[:–—-])|"
-    r"(?:disregard|ignore|forget) (?:that|this|my|the (?:above|line|verdict|previous)))\b|"
-    r"\n[^\w\n]*+no\b(?!\s+doubt)",
+    r"or rather|on (?:second thoughts?|reflection)|i mean|hold on|actually no|"
+    r"actually,|misread|swapped|i (?:retract|withdraw|revoke|take that back)|reconsider\w*|"
+    r"not sure|undecided|toss|coin|can(?:not|'t) (?:decide|tell|say)|mixed (?:them )?up|sorry|"
+    r"kidding|jk|the (?:other|wrong) one|(?:edit|update|addendum|erratum)(?=\s?[:–—-])|"
+    r"(?:disregard|ignore|forget|strike|scratch) (?:that|this|my|the (?:above|line|verdict|"
+    r"previous)))\b|"
+    r"\n[^\w\n]*+(?:no|nope|not(?!\s+\w)|hm+|ah|uh|err?)\b(?!\s+doubt)|\b(?!why\b)\w+\?(?=\s|\Z)",
     re.IGNORECASE,
 )
 _TURNS = re.compile(r"\W*(?:but|or|and|unless|if|oder|und|ou|o|или|或|和|与|又は|または)\b", re.I)
 _WORSE = (
     r"wrong|wors[et]|weaker|inferior|bad|broken|flawed|incorrect|incomplete|fails?|failed|lose[rs]?|"
-    r"disqualified|reject(?:ed|ion)?|schlechter|falsch|peor|pire|хуже"
+    r"disqualified|eliminated|excluded|discard(?:ed)?|reject(?:ed|ion)?|schlechter|falsch|peor|pire|хуже"
 )
 AGAINST = frozenset("❌✗✘✖🚫⛔👎≠¬!~\u0335\u0336\u0337\u0338")
 """Before or behind a number they say that it is not the one."""
 _REJECTED = re.compile(
     rf"\W*(?:(?:which|that|it|is|was|looks?|seems|the|a|much|clearly|as|since|because|for|due|to)\s+)"
-    rf"{{0,5}}(?:{_WORSE})\b|\W*(?:no|nope|nein|non)\b(?!\s+doubt)"
+    rf"{{0,5}}(?:{_WORSE}|tied?)\b|\W*(?:no|nope|nein|non)\b(?!\s+doubt)"
     rf"|\W*[{''.join(AGAINST - {'!', '~'})}差劣输輸错錯悪誤]|.*\bonly\W*$",
     re.IGNORECASE,
 )
@@ -53,22 +68,18 @@ _BLAME = re.compile(
     re.IGNORECASE,
 )
 _ANOTHER = rf"\W{{1,4}}(?:the\s)?(?:{NOUN}\b|other|first|second|third|\d)"
+_FAILS = r"(?:break|fail|crash|lose|miss|lack|ignore|introduce|regress)(?:e?s)?"
 _FAULTY = re.compile(
-    rf"[\s*_`\"',:;().–—-]{{0,6}}(?:(?!{NOUN}\b|others?\b)[a-z]{{1,20}}\s){{0,2}}"
-    rf"(?:not|\w{{1,20}}n't|cannot|never|lacks|misses|breaks|ignores|crashes|{_WORSE}|"
+    rf"[\s*_`\"',:;().–—-]{{0,6}}(?:(?!(?:{NOUN}|others?|not|cannot|never)\b)[a-z]{{1,20}}\s){{0,2}}"
+    rf"(?:(?:not|\w{{1,20}}n't|cannot|never)(?!\s(?:ever\s)?{_FAILS}\b)|lacks|misses|breaks|ignores|crashes|{_WORSE}|"
     rf"(?:has|contains|introduces|leaves)\s(?!no\b)(?:\w{{1,20}}\s){{0,3}}"
     rf"(?:bug|error|flaw|defect|regression|problem)s?)\b"
-    rf"(?!{_ANOTHER}|\s(?:only|just|even|close)\b)",
+    rf"(?!{_ANOTHER}|\s(?:only|just|even|close|perfect)\b)",
     re.IGNORECASE,
 )
 _IT = re.compile(
     r"\s*(?:it|this(?: one)?|that|(?:the|my) (?:verdict|answer|choice|decision)(?: above)?)\b",
     re.IGNORECASE,
-)
-PRAISE = (
-    r"\s*is\s+(?:clearly |definitely |the |a |much |slightly |marginally |overall )*"
-    r"(?:best|better|correct|right|stronger|superior|preferred|preferable|chosen|winner|selected|"
-    r"(?:more|most) (?:likely|correct|complete|robust|reliable|convincing))\b"
 )
 _PRAISE = re.compile(PRAISE, re.IGNORECASE)
 _DOES_WELL = re.compile(
@@ -81,8 +92,8 @@ _REASON = re.compile(
     r"[\s*_`\"')\]:(–—,-]{1,8}+(?!because\b|since\b)(?:(?:it|which|that|as)\s){0,2}", re.IGNORECASE
 )
 _COMPARED = re.compile(
-    r"\b(?:than|over|not|unlike|whereas|because|since|beats|outperforms|against|instead of|"
-    r"weil|denn|while|runner.?up|loser|worst)(?:\s+(?:the|in|with|of))?\W{0,4}$",
+    rf"\b(?:than|over|not|unlike|whereas|beats|outperforms|against|instead of|{'|'.join(SINCE)}|"
+    r"while|runner.?up|loser|worst)(?:\s+(?:the|in|with|of|la|die|que|что|как))?\W{0,4}$",
     re.IGNORECASE,
 )
 _END_OF_SENTENCE = re.compile(r"[.;!?]\s|\n")
@@ -120,7 +131,10 @@ def _in_line(rest: str, grades: bool) -> bool:
     first = rest.lstrip("*_`\"'|})]$ \t>")
     if not first or not re.search(r"\w", first):
         return True
-    if first[0] in ".,;:!(–—-[{<，。；、（\\":
+    cell = "|" in rest[: len(rest) - len(first)]
+    if cell or first[0] in ".,;:!(–—-[{<，。；、（\\":
+        if re.match(r"\\[a-z]", first):  # as in 1 \lt 2
+            return False
         return not _TURNS.match(first) and (grades or not _FAULTY.match(first))
     word = (re.match(r"[^\W\d_]+|\S", first) or [""])[0].lower()
     if word in BECAUSE:

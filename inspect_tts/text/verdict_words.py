@@ -30,7 +30,7 @@ _NOUN = r"[\s*_`\"'-]{0,4}(?:solution|option|candidate|attempt|response|submissi
 LAST_LINE = rf"""
     (?:
         \b(?:verdict|winner|vote|(?:chosen|preferred|selected|winning|better|best){_NOUN})
-      | \b(?:choice|pick|decision|selection|preference|selected|chosen|better|best)
+      | \b(?:choice|pick|decision|selection|preference|selected|chosen|(?:better|best)(?:\ one)?)
       | (?:判决|判決|裁决|裁決|答案|胜者|勝者)
     )(?=[\s*_`"']{{0,4}}(?:[:=→⇒]|->|=>|[–—-]\s|is\b|是|は))
   | \b(?:result|conclusion)
@@ -81,17 +81,20 @@ FILLER = _words(
     textbf mathbf mathrm boxed b strong em i td th ist die der das est la le es el è
     il é o a в — это является 是 为 為 選 选 選擇 选择 第 は が 는 은 이 가 n verdict answer
     solution_number br az → ⇒ i we choose select pick prefer vote winner best
+    therefore thus hence clearly
     """
 )
 """May stand between label and number."""
 
-BECAUSE = _words(
+SINCE = _words(
     """
-    because since as for by with on due given based over wins weil da denn aufgrund
-    parce car porque perché pois omdat want потому так поскольку ponieważ bo çünkü
-    fordi eftersom
+    because since weil da denn parce car porque perché pois omdat want потому так поскольку
+    ponieważ bo çünkü fordi eftersom 因为 因為
     """
 )
+"""Words that begin a clause with a reason."""
+
+BECAUSE = SINCE | _words("as for by with on due given based over wins aufgrund")
 """Words that begin a reason."""
 
 _ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
