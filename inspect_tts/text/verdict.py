@@ -100,7 +100,7 @@ def _in_line(line: str, before: str, after: str, kind: str) -> Iterator[int | No
     if label is None or not _leads_in(line[: label.start()], before):
         return
     rest, below = line[label.end() :], False
-    if not _HAS_WORD.search(rest):
+    if _announces(rest):
         if not after:
             return
         rest, below = after[:_LONGEST], True
@@ -112,10 +112,18 @@ def _in_line(line: str, before: str, after: str, kind: str) -> Iterator[int | No
         yield _value(rest, kind, below=below)
 
 
+def _announces(rest: str) -> bool:
+    """Whether nothing, or only a verb and a colon, stands behind a label in its line."""
+    if not _HAS_WORD.search(rest):
+        return True
+    *words, last = ["", *_TOKEN.findall(rest.lower().rstrip(" *_`"))]
+    return last == ":" and all(word in _BEFORE_MARK for word in words[1:])
+
+
 def _is_label(line: str) -> bool:
     """Whether a line only announces what stands in the next."""
     label = _LABELS["last"].search(line[:_LONGEST])
-    return label is not None and not _HAS_WORD.search(line[label.end() :])
+    return label is not None and _announces(line[label.end() :])
 
 
 def _leads_in(prefix: str, before: str) -> bool:

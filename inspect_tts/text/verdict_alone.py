@@ -13,7 +13,9 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"\s*#{1,6}\s")
-_MARKED = re.compile(r"\s*(?:(?P<mark>\*{1,3}|_{1,2}|`)#?(\d{1,9})\.?(?P=mark)|#(\d{1,9}))\.?\s*")
+_MARKED = re.compile(
+    r"\s*(?:(?P<mark>\*{1,3}|_{1,2}|`)#?(\d{1,9})\.?(?P=mark)|#(\d{1,9})|\[\[(\d{1,9})\]\])\.?\s*"
+)
 _NUMBER = re.compile(r"\s*[\"'\[(]?(\d{1,9})[\"'\])]?\s*")
 _SENTENCE_ENDS = (".", "!", "。", "！")
 

@@ -17,6 +17,7 @@ VERDICTS = [
     pytest.param("Final verdict: Solution 2\r\nThanks.\r\n", 2, id="Windows line ends"),
     pytest.param("**Final verdict: Solution 2**", 2, id="bold line"),
     pytest.param("**Final verdict:** Solution 2.", 2, id="bold words"),
+    pytest.param("Final verdict: ____", None, id="a line to fill in"),
     pytest.param("**Final verdict**: Solution 2", 2, id="bold words, colon outside"),
     pytest.param("Final verdict: **Solution 2**.", 2, id="bold solution"),
     pytest.param("Final verdict: Solution **2**", 2, id="bold number"),
