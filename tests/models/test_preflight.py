@@ -28,7 +28,7 @@ def switched_on(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_model_is_found_before_a_rollout_is_paid_for(
     server: Server, tmp_path: Path, role: str | None
 ) -> None:
-    server.reply = lambda b: (404, said("no such model")) if b["model"] == "wrong" else answer(b)
+    server.reply = lambda b: (404, said("no such model.")) if b["model"] == "wrong" else answer(b)
     roles = {role: server.model("wrong")} if role else {}
     [log] = eval(
         problem(3),
@@ -42,7 +42,7 @@ def test_a_wrong_model_is_found_before_a_rollout_is_paid_for(
     )
     errors = [sample.error.message for sample in log.samples or [] if sample.error]
     assert len(errors) == 3
-    assert all("Error code: 404 - no such model" in error for error in errors)
+    assert all("404 - no such model. Correct its name" in error for error in errors)
     assert all((f"the {role} " if role else "the model ") in error for error in errors)
     assert set(server.roles()) == {"preflight"}
 
