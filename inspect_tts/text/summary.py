@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -88,10 +89,17 @@ class SummaryContent(_Part):
 _REQUIRED = {name for name, each in SummaryContent.model_fields.items() if each.is_required()}
 
 
+def _unwrapped(found: dict[str, Any]) -> dict[str, Any]:
+    """The object that is the only thing in another one."""
+    while len(found) == 1 and isinstance(inner := next(iter(found.values())), dict):
+        found = inner
+    return found
+
+
 def parse_summary(text: str) -> SummaryContent:
     """Read a summarizer's answer."""
     problem: ValueError | None = None
-    for found in json_objects(text):
+    for found in map(_unwrapped, json_objects(text)):
         if problem is not None and not found.keys() >= _REQUIRED:
             continue  # an answer can hold a hundred thousand of them
         try:

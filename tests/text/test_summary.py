@@ -99,6 +99,12 @@ def test_the_last_object_that_is_a_summary_counts(other: str, count: int) -> Non
     assert parse_summary(text).strategy == "ended"
 
 
+def test_a_summary_in_a_wrapper_is_read() -> None:
+    assert parse_summary(json.dumps({"summary": SMALLEST})) == parse_summary(json.dumps(SMALLEST))
+    with pytest.raises(ValueError, match="requirements"):
+        parse_summary(json.dumps({"a": SMALLEST, "b": SMALLEST}))
+
+
 UNREADABLE = [
     pytest.param("I could not.", "no JSON object", id="no JSON"),
     pytest.param("[]", "no JSON object", id="array"),
