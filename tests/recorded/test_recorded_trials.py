@@ -1,11 +1,14 @@
 """Trials of Harbor: one rollout each, with its own task, end and grade."""
 
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inspect_ai import eval as inspect_eval
-from recorded_files import atif, trial, write
+from recorded_files import TEXT_BASED, atif, mini, prediction, row, trial, write
+from recorded_files import place as write_files
 from scripted import echo, model
 
 from inspect_tts.method.records import NOT_GRADED
@@ -55,6 +58,27 @@ def test_nothing_but_the_agents_own_trajectory_is_a_rollout(place: str, tmp_path
     assert collection.attempts == 1
     assert (str(folder / place), "not the agent's own trajectory") in collection.left_out
     assert CANARY not in repr(only(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("place", "content"),
+    [
+        ("artifacts/predictions.json", [prediction("build-it")]),
+        ("agent/output/preds.json", [prediction("build-it")]),
+        ("verifier/build-it.traj.json", mini(TEXT_BASED)),
+        ("steps/one/verifier/checks.jsonl.gz", gzip.compress(json.dumps(row("x", 1, AT)).encode())),
+        ("user-agent/log.json", {"version": 2, "status": "success", "eval": {}}),
+    ],
+    ids=["predictions", "of the agent", "mini-SWE-agent", "rows", "a log"],
+)
+def test_files_of_other_formats_in_a_trial_are_no_rollouts(
+    place: str, content: Any, tmp_path: Path
+) -> None:
+    trial(tmp_path)
+    write_files(tmp_path / "build-it__a1", {place: content})
+    collection = collect([str(tmp_path)], strict=True)
+    assert collection.attempts == 1
+    assert [at for at, _ in collection.left_out] == [str(tmp_path / "build-it__a1" / place)]
 
 
 def test_no_word_of_verifier_user_or_artifacts_reaches_a_model(tmp_path: Path) -> None:

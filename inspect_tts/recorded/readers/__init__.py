@@ -17,7 +17,7 @@ from .atif import rows
 from .beside import CHECKPOINTS
 from .candidates import candidates
 from .files import check_regular
-from .harbor import atif
+from .harbor import atif, of_a_trial
 from .inspect_log import inspect, strategy
 from .mini_swe_agent import mini_swe_agent
 from .sound import printable, sound
@@ -119,7 +119,10 @@ def _passed_over(path: Path, reader: Reader) -> LeftOut | None:
         return LeftOut("no regular file")
     if CHECKPOINTS in path.parts:
         return LeftOut("a checkpoint that an editor made")
-    return reader.passes_over(path)
+    why = reader.passes_over(path)
+    if why is None and reader.name != atif.name and of_a_trial(path):
+        return LeftOut("belongs to a Harbor trial, whose rollout is the agent's own trajectory")
+    return why
 
 
 def read_all(reader: Reader, path: Path) -> Iterator[Found]:

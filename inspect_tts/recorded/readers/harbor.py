@@ -153,6 +153,14 @@ def _model(whole: Sequence[Trajectory], trial: Trial | None) -> str:
     return next(filter(None, [*told, *named]), "unknown")
 
 
+def of_a_trial(path: Path) -> bool:
+    """Whether a file of another format lies in a trial: its agent, verifier or task wrote it."""
+    try:
+        return find_trial(path) is not None
+    except UNREADABLE:
+        return False
+
+
 def _of_others(path: Path, trial: Trial | None) -> bool:
     """Whether a verifier, a simulated user or the task itself wrote a file, not the agent."""
     if trial is not None:
