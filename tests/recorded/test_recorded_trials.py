@@ -140,6 +140,19 @@ def test_a_trial_that_was_killed_knows_its_whole_name_from_its_config(tmp_path: 
     assert "has no result" in (found.reason or "")
 
 
+@pytest.mark.parametrize("git", [None, "https://host/tasks.git"], ids=["local", "of a repository"])
+def test_a_trial_that_was_killed_has_the_name_that_others_of_its_job_tell(
+    git: str | None, tmp_path: Path
+) -> None:
+    task = {"path": "tasks/build-it", **({"git_url": git} if git else {})}
+    trial(tmp_path, task_name="acme/build-it", task_id=task)
+    config = {"trial_name": "build-it__b2", "task": task}
+    write(tmp_path / "build-it__b2" / "config.json", config)
+    write(tmp_path / "damaged__c3" / "result.json", {"task_name": "x", "task_id": "none"})
+    found = rollouts(tmp_path)
+    assert [each.status for each in found["acme/build-it"]] == ["completed", "error"]
+
+
 def test_trials_that_never_got_to_a_trajectory_are_attempts(tmp_path: Path) -> None:
     trial(tmp_path, "build-it__a1")
     raised = {"exception_type": "AgentSetupTimeoutError", "exception_message": "after 360 s"}

@@ -3,8 +3,10 @@
 import gzip
 import json
 import lzma
+import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -13,6 +15,8 @@ MOST_BYTES = 256 * 2**20
 MOST_BYTES_OF_LINES = 2**30
 """Of a file that is read by lines."""
 LONGEST_LINE = 64 * 2**20
+UNREADABLE = (ValueError, RecursionError, OSError, EOFError)
+"""What reading a file raises that others wrote."""
 
 
 def check_regular(path: Path) -> None:
@@ -50,6 +54,20 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"holds a JSON {type(found).__name__} and not an object")
     return found
+
+
+def object_with(path: Path, key: str) -> dict[str, Any] | None:
+    """A JSON file that has a key, None where there is none."""
+    if not os.path.lexists(path):
+        return None
+    stat = path.stat()
+    found = _read_once(str(path), stat.st_mtime_ns, stat.st_size)
+    return found if isinstance(found, dict) and key in found else None
+
+
+@lru_cache(maxsize=256)
+def _read_once(path: str, changed: int, size: int) -> Any:
+    return read_any(Path(path))
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -16,9 +16,8 @@ from inspect_tts.method.records import NOT_GRADED, Status, Usage
 from inspect_tts.recorded.records import DAMAGED, LeftOut, Malformed, Recorded, reader
 
 from .atif import Trajectory, read_trajectory
-from .files import read_text
+from .files import UNREADABLE, read_text
 from .trials import (
-    UNREADABLE,
     Raised,
     Step,
     Trial,

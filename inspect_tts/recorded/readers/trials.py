@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from inspect_tts.errors import why
 
-from .files import read_any
+from .files import UNREADABLE, object_with
 from .sound import Finite, Name
 
 _LEVELS = 12
@@ -22,8 +22,6 @@ _LONGEST_TRIAL = 8
 
 _OF_A_TRIAL = ("agent", "steps", "verifier", "trial.log")
 """What a folder holds that is a trial's, also where its files cannot be read."""
-UNREADABLE = (ValueError, RecursionError, OSError, EOFError)
-"""What reading a file raises that others wrote."""
 
 
 class Timing(BaseModel):
@@ -123,7 +121,11 @@ class Trial:
         if self.result is not None and self.result.task_name is not None:
             return self.result.task_name
         task = self.config.task if self.config else Task()
-        return task.name or Path(task.path or "").name or problem_of(self.folder.name)
+        if task.name or not task.path:
+            return task.name or problem_of(self.folder.name)
+        job = self.folder.parent
+        names = _names(str(job), job.stat().st_mtime_ns)
+        return names.get((task.git_url, task.path)) or Path(task.path).name
 
     @property
     def dataset(self) -> str:
@@ -207,13 +209,13 @@ def trial_in(folder: Path) -> Trial | None:
     """The trial in a folder, as far as its files can be read; None if there is none."""
     result, config, damage, lost = None, None, "", frozenset[str]()
     try:
-        if (raw := _parsed(folder / "result.json", "task_name")) is not None:
+        if (raw := object_with(folder / "result.json", "task_name")) is not None:
             result, damage, lost = _result(raw)
     except UNREADABLE as error:
         damage = f"result.json: {why(error)}"
     if result is None or result.task_name is None:
         try:
-            raw = _parsed(folder / "config.json", "trial_name")
+            raw = object_with(folder / "config.json", "trial_name")
             config = Config.model_validate(raw) if raw and "task" in raw else None
         except UNREADABLE as error:
             damage = damage or f"config.json: {why(error)}"
@@ -268,6 +270,21 @@ def _place(git_url: object, path: object) -> str:
     return "" if parent == "." else parent
 
 
+@lru_cache(maxsize=16)
+def _names(job: str, changed: int) -> dict[tuple[Any, Any], str]:
+    """The names of the tasks of finished trials, by place: `org/build-it` may lie in `build-it`."""
+    found = {}
+    for folder in Path(job).iterdir():
+        try:
+            result = object_with(folder / "result.json", "task_name") or {}
+            given = result.get("task_id") or {}
+            name = result.get("task_name")
+            found[given.get("git_url"), given.get("path")] = name if isinstance(name, str) else ""
+        except (*UNREADABLE, AttributeError, TypeError):
+            continue  # whoever reads that trial says what is wrong
+    return found
+
+
 def utc(time: datetime) -> datetime:
     """The time; one without a zone is in UTC."""
     return time if time.tzinfo else time.replace(tzinfo=UTC)
@@ -277,17 +294,3 @@ def _seconds(timing: Timing | None) -> float:
     if timing is None or timing.started_at is None or timing.finished_at is None:
         return 0.0
     return max(0.0, (utc(timing.finished_at) - utc(timing.started_at)).total_seconds())
-
-
-def _parsed(path: Path, key: str) -> dict[str, Any] | None:
-    """A JSON file that has a key, None where there is none."""
-    if not os.path.lexists(path):
-        return None
-    stat = path.stat()
-    found = _read(str(path), stat.st_mtime_ns, stat.st_size)
-    return found if isinstance(found, dict) and key in found else None
-
-
-@lru_cache(maxsize=256)
-def _read(path: str, changed: int, size: int) -> Any:
-    return read_any(Path(path))
