@@ -39,8 +39,11 @@ class Problem:
 
     @property
     def text(self) -> str | Sequence[ChatMessage] | None:
-        """What was asked, None where no file tells."""
+        """What was asked, None where no file tells; an attempt may have got further than others."""
         told = next((each.text for each in self.attempts if each.text), None)
+        for each in self.attempts:
+            if isinstance(told, str) and isinstance(each.text, str) and each.text.startswith(told):
+                told = each.text
         return told or (_UNTOLD if all(each.bare for each in self.attempts) else None)
 
     @property

@@ -255,20 +255,6 @@ def test_a_copied_job_counts_once_and_trials_that_read_alike_each(tmp_path: Path
     assert collect([str(tmp_path)]).attempts == 2
 
 
-def test_the_steps_of_a_trial_are_one_rollout(tmp_path: Path) -> None:
-    folder = tmp_path / "long__a1"
-    results = [{"step_name": "second"}, {"step_name": "first"}]
-    verdict = {"rewards": {"reward": 1.0}}
-    given = {"task_name": "long", "step_results": results, "verifier_result": verdict}
-    write(folder / "result.json", given)
-    for name in ("first", "second"):
-        write(folder / "steps" / name / "agent" / "trajectory.json", ran(f"Do {name}.", name))
-        write(folder / "steps" / name / "verifier" / "trajectory.json", ran(CANARY))
-    found = only(tmp_path)
-    assert [m.text for m in found.messages] == ["Do second.", "second", "Do first.", "first"]
-    assert (found.problem, found.text, found.scores) == ("long", "Do second.", {"reward": 1.0})
-
-
 PREAMBLES = {
     "Codex": ["<environment_context>\n<cwd>/app</cwd>\n</environment_context>", "Fix it."],
     "Codex, in one message": ["<environment_context>x</environment_context>\n\nFix it."],

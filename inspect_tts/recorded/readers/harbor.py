@@ -103,7 +103,7 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
     yield from map(Malformed, broken)
     if trial.damage:
         yield Malformed(trial.damage)
-    whole = [trajectory for trajectory, _ in read]
+    whole, totals = _parts([trajectory for trajectory, _ in read])
     first = (_origin(trial) or trial) if trial.regraded else trial
     status, reason, limit = how_it_ended(trial)
     if broken and status == "completed":
@@ -111,7 +111,7 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
     yield Recorded(
         problem=trial.problem,
         task=trial.dataset,
-        text=next(filter(None, (each.problem_text for each in whole)), None),
+        text="\n\n".join(dict.fromkeys(each.problem_text or "" for each in whole)).strip() or None,
         messages=_messages(whole),
         started=trial.started,
         status=status,
@@ -119,7 +119,7 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
         limit=limit,
         model=_model(whole, trial),
         turns=sum(each.turns for each in whole),
-        usage=sum((each.usage() for each in whole), Usage()),
+        usage=sum((each.usage() for each in totals), Usage()),
         seconds=first.seconds,
         scores=trial.rewards,
         score_error=NOT_GRADED if reason and not trial.rewards and trial.raised else None,
@@ -127,6 +127,23 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
         version=f"{not (broken or trial.damage):d}{trial.version}",
         notes=tuple(missing for _, missing in read if missing),
     )
+
+
+def _parts(read: Sequence[Trajectory]) -> tuple[list[Trajectory], list[Trajectory]]:
+    """What each step of a trial added, and the trajectories that tell the totals.
+
+    An agent that resumes in the next step writes there what it did before once more.
+    """
+    parts, totals = list[Trajectory](), list[Trajectory]()
+    for number, each in enumerate(read):
+        before = read[number - 1].steps if number else []
+        if before and before == each.steps[: len(before)]:
+            totals.pop()
+            parts.append(each.model_copy(update={"steps": each.steps[len(before) :]}))
+        else:
+            parts.append(each)
+        totals.append(each)
+    return parts, totals
 
 
 def _loose(path: Path) -> Recorded:
@@ -192,8 +209,10 @@ def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
         return "error", _RESULT_DAMAGED, None
     if trial.result is None:
         return "error", "its trial was ended before it was finished: it has no result", None
-    for step in (trial.result, *(trial.result.step_results or ())):
-        raised = step.exception_info
+    steps = trial.result.step_results or []
+    last = steps[-1] if steps else trial.result  # during which the trial's own exception was raised
+    for told, step in ((trial.result, last), *((each, each) for each in steps)):
+        raised = told.exception_info
         if raised is not None and _before_grading(raised, step):
             reason = f"{raised.exception_type}: {raised.exception_message}"[:1000]
             if raised.exception_type in _REFUSALS:
@@ -203,8 +222,8 @@ def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
     if trial.lost & {"exception_info", "step_results"}:
         return "error", _RESULT_DAMAGED, None
     result = trial.result
-    told = result.exception_info or result.verifier_result or result.finished_at
-    if not told and not result.step_results:
+    ended = result.exception_info or result.verifier_result or result.finished_at
+    if not ended and not result.step_results:
         return "error", "its trial was ended before it was finished", None
     return "completed", None, None
 
