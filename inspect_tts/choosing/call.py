@@ -22,7 +22,7 @@ from inspect_tts.errors import UserError, of_type
 from inspect_tts.models.roles import check_models
 from inspect_tts.options import SelectRecordedOptions
 from inspect_tts.options.choosing import ChooseOptions
-from inspect_tts.recorded.readers.candidates import line_of, message_list
+from inspect_tts.recorded.readers.json_lines import line_of, message_list
 from inspect_tts.recorded.replay_plan import fresh_votes
 from inspect_tts.recorded.solvers import select_recorded
 from inspect_tts.recorded.tasks import recorded

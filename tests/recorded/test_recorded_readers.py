@@ -125,6 +125,25 @@ def test_a_trajectory_continued_in_another_file_is_one(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "read"),
+    [
+        (None, None, 13),
+        ({"total_prompt_tokens": 12}, {"total_prompt_tokens": 90}, 90),  # as Terminus: all so far
+        ({"total_prompt_tokens": 10}, {"total_prompt_tokens": 3}, 13),
+    ],
+    ids=["steps alone", "totals of the run", "totals of each file"],
+)
+def test_the_tokens_of_a_continued_trajectory_are_all(
+    first: dict[str, int] | None, last: dict[str, int] | None, read: int, tmp_path: Path
+) -> None:
+    steps = [{"source": "agent", "message": "More.", "metrics": {"prompt_tokens": 3}}]
+    write(tmp_path / "cont-1.json", atif(steps=steps, final_metrics=last))
+    given = atif(continued_trajectory_ref="cont-1.json", final_metrics=first)
+    used = read_one("atif", write(tmp_path / "trajectory.json", given)).usage
+    assert used.input_tokens + used.cache_read_tokens == read
+
+
 # --- JSON lines
 
 

@@ -264,6 +264,11 @@ PREAMBLES = {
     ],
     "after the task": ["Fix it.", "<environment_context>x</environment_context>"],
     "Claude Code": ["<system-reminder>\nno\n</system-reminder>\nFix it."],
+    "Terminus": [
+        "You are an AI assistant tasked with solving command-line tasks in a Linux environment.\n\n"
+        "Format your response as JSON.\n\nTask Description:\nFix it.\n\n"
+        "Current terminal state:\nroot@b:/app#"
+    ],
     "Gemini": ["This is the Gemini CLI. We are setting up the context.", "Fix it."],
 }
 

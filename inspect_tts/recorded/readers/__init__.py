@@ -13,12 +13,11 @@ from inspect_tts.recorded.records import Found, LeftOut, Malformed, Reader, Reco
 from inspect_tts.registry import READER_GROUP, find
 from inspect_tts.report.samples import CutOffError, is_cut_off
 
-from .atif import rows
 from .beside import CHECKPOINTS
-from .candidates import candidates
 from .files import check_regular
 from .harbor import atif, of_a_trial
 from .inspect_log import inspect, strategy
+from .json_lines import candidates, rows
 from .mini_swe_agent import mini_swe_agent
 from .sound import printable, sound
 from .swe_bench import swe_bench

@@ -1,15 +1,12 @@
-"""ATIF, the trajectory format of Harbor (versions 1.0 to 1.8), and JSON lines of trajectories.
+"""ATIF, the trajectory format of Harbor (versions 1.0 to 1.8).
 
 After `harbor.models` of the package harbor 0.26, and lenient where other writers are.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal
 
 from inspect_ai.model import (
@@ -24,10 +21,9 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from inspect_tts.errors import why
 from inspect_tts.method.records import Usage
-from inspect_tts.recorded.records import Malformed, Recorded, reader
 
-from .files import line_value, read_json, read_lines, text_lines
-from .sound import Cost, Count, Finite, Name
+from .files import read_json
+from .sound import Cost, Count
 
 _MOST_FILES = 1000
 
@@ -163,7 +159,11 @@ def read_trajectory(path: Path) -> tuple[Trajectory, str | None]:
         except (ValueError, RecursionError, OSError, EOFError) as error:
             raise ValueError(f"continued_trajectory_ref: {name}: {why(error)}") from error
         steps += [step for step in last.steps if not step.is_copied_context]
-    return first.model_copy(update={"steps": steps}), missing
+    if last is first:
+        return first, missing
+    told = (None, first.final_metrics, last.final_metrics)  # some write there all so far
+    whole = [first.model_copy(update={"steps": steps, "final_metrics": each}) for each in told]
+    return max(whole, key=lambda each: each.usage().total_tokens), missing
 
 
 def _messages(step: _Step) -> Iterator[ChatMessage]:
@@ -214,7 +214,7 @@ def asked(messages: Iterable[str]) -> str:
 
 def without_preamble(message: str) -> str:
     """A message without the blocks at its beginning that a harness inserts."""
-    text = message.strip()
+    text = _of_terminus(message.strip())
     while True:
         opening = next((o for o in _OPENINGS if text.startswith(o)), None)
         if opening is not None:
@@ -229,61 +229,10 @@ def without_preamble(message: str) -> str:
         text = rest.strip()
 
 
-class _Row(BaseModel):
-    task_name: Name
-    trajectory: Trajectory
-    reward: Finite | None = None
-    started_at: str | None = None
-    duration_seconds: Cost | None = None
-    n_input_tokens: Count | None = None
-    n_output_tokens: Count | None = None
-
-
-_reading_rows = Lock()  # problems are loaded side by side, and one of them reads the file
-
-
-@lru_cache(maxsize=2)  # a problem's attempts are read one by one
-def _lines(path: str, changed: int) -> dict[str, str]:
-    found: dict[str, str] = {}
-    with suppress(ValueError, OSError, EOFError):  # what cannot be read was named when it was found
-        for number, text in text_lines(Path(path)):
-            found[f"line {number}"] = text
-    return found
-
-
-def _one(path: Path, part: str) -> Iterator[Recorded]:
-    with _reading_rows:
-        line = _lines(str(path), path.stat().st_mtime_ns)[part]
-    yield _of_row(line_value(line), part)
-
-
-@reader(name="rows", patterns=("*.jsonl.xz", "*.jsonl.gz"), one=_one)
-def rows(path: Path) -> Iterator[Recorded | Malformed]:
-    """A line is one rollout: `task_name`, `trajectory`, and where known `reward`, `started_at`."""
-    for number, row in read_lines(path):
-        place = f"line {number}"
-        try:
-            if isinstance(row, Exception):
-                raise row
-            yield _of_row(row, place)
-        except (ValueError, RecursionError) as error:
-            yield Malformed(why(error), place)
-
-
-def _of_row(raw: Any, part: str) -> Recorded:
-    row = _Row.model_validate(raw)
-    spent = row.trajectory.usage()
-    if spent == Usage():
-        spent = tokens(row.n_input_tokens, None, row.n_output_tokens)
-    return Recorded(
-        problem=row.task_name,
-        text=row.trajectory.problem_text,
-        messages=row.trajectory.messages(),
-        part=part,
-        started=row.started_at,
-        model=row.trajectory.agent.model_name or row.trajectory.agent.name,
-        turns=row.trajectory.turns,
-        usage=spent,
-        seconds=row.duration_seconds or 0.0,
-        scores=None if row.reward is None else {"reward": row.reward},
-    )
+def _of_terminus(text: str) -> str:
+    """The task in the first prompt of Terminus, which begins with the format of its answers."""
+    if not text.startswith("You are an AI assistant tasked with solving command-line tasks"):
+        return text
+    _, begun, rest = text.partition("\n\nTask Description:\n")
+    task, ended, _ = rest.rpartition("\n\nCurrent terminal state:\n")
+    return task.strip() if begun and ended and task.strip() else text

@@ -1,20 +1,25 @@
-"""Candidates as JSON lines: texts, patches or lists of messages, as `choose` writes them."""
+"""JSON lines: ATIF trajectories, and candidates as `choose` writes them."""
 
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from inspect_ai.model import ChatMessage, ChatMessageAssistant
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from inspect_tts.errors import why
+from inspect_tts.method.records import Usage
 from inspect_tts.recorded.records import Malformed, Recorded, reader
 
-from .files import read_lines
+from .atif import Trajectory, tokens
+from .files import line_value, read_lines, text_lines
 from .mini_swe_agent import chat_message
-from .sound import Name
+from .sound import Cost, Count, Finite, Name
 from .swe_bench import DIFF
 
 _OPENING = re.compile(r"From [0-9a-f]{40} ")
@@ -99,3 +104,63 @@ def _plain(given: str | list[ChatMessage]) -> Any:
     if isinstance(given, str):
         return given
     return [message.model_dump(mode="json", exclude_none=True) for message in given]
+
+
+class _Row(BaseModel):
+    task_name: Name
+    trajectory: Trajectory
+    reward: Finite | None = None
+    started_at: str | None = None
+    duration_seconds: Cost | None = None
+    n_input_tokens: Count | None = None
+    n_output_tokens: Count | None = None
+
+
+_reading_rows = Lock()  # problems are loaded side by side, and one of them reads the file
+
+
+@lru_cache(maxsize=2)  # a problem's attempts are read one by one
+def _lines(path: str, changed: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with suppress(ValueError, OSError, EOFError):  # what cannot be read was named when it was found
+        for number, text in text_lines(Path(path)):
+            found[f"line {number}"] = text
+    return found
+
+
+def _one(path: Path, part: str) -> Iterator[Recorded]:
+    with _reading_rows:
+        line = _lines(str(path), path.stat().st_mtime_ns)[part]
+    yield _of_row(line_value(line), part)
+
+
+@reader(name="rows", patterns=("*.jsonl.xz", "*.jsonl.gz"), one=_one)
+def rows(path: Path) -> Iterator[Recorded | Malformed]:
+    """A line is one rollout: `task_name`, `trajectory`, and where known `reward`, `started_at`."""
+    for number, row in read_lines(path):
+        place = f"line {number}"
+        try:
+            if isinstance(row, Exception):
+                raise row
+            yield _of_row(row, place)
+        except (ValueError, RecursionError) as error:
+            yield Malformed(why(error), place)
+
+
+def _of_row(raw: Any, part: str) -> Recorded:
+    row = _Row.model_validate(raw)
+    spent = row.trajectory.usage()
+    if spent == Usage():
+        spent = tokens(row.n_input_tokens, None, row.n_output_tokens)
+    return Recorded(
+        problem=row.task_name,
+        text=row.trajectory.problem_text,
+        messages=row.trajectory.messages(),
+        part=part,
+        started=row.started_at,
+        model=row.trajectory.agent.model_name or row.trajectory.agent.name,
+        turns=row.trajectory.turns,
+        usage=spent,
+        seconds=row.duration_seconds or 0.0,
+        scores=None if row.reward is None else {"reward": row.reward},
+    )
