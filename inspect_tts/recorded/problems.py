@@ -140,6 +140,7 @@ def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[tuple[int, int], 
     entries: list[Entry] = []
     malformed: list[tuple[Source, str]] = []
     left_out: list[tuple[str, str]] = []
+    void: dict[str, str] = {}
     for (format, path), (modified, _) in zip(files, stamps, strict=True):
         for found in read_all(find_reader(format), Path(path)):
             source = Source(format=format, path=printable(path), part=found.part)
@@ -147,12 +148,15 @@ def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[tuple[int, int], 
                 malformed.append((source, found.reason))
             elif isinstance(found, LeftOut):
                 left_out.append((str(source), found.reason))
+                void |= dict.fromkeys(found.ids, f"{found.reason} (in {source.path})")
             elif printable(path) != path:
                 malformed.append((source, "the name of the file is no UTF-8"))
             else:
                 entries.append(entry(found, source, modified))
                 left_out += [(str(source), note) for note in found.notes]
-    kept, duplicates = without_duplicates(entries)
+    for each in entries:
+        left_out += [(str(each.source), void[id]) for id in each.ids if id in void]
+    kept, duplicates = without_duplicates([e for e in entries if void.keys().isdisjoint(e.ids)])
     left_out += [(duplicate.entry.source.path, duplicate.reason) for duplicate in duplicates]
     return Collection(_grouped(kept), len(files), tuple(malformed), tuple(left_out))
 

@@ -100,6 +100,8 @@ class LeftOut:
     """Which part of the file."""
     told: bool = True
     """Whether the user is told. False for files that nobody would take for a rollout."""
+    ids: tuple[str, ...] = ()
+    """Ids of a rollout that does not count, wherever else it is found (`Recorded.ids`)."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from os import SEEK_END
 from pathlib import Path
 from struct import unpack
+from time import mktime
 from typing import IO, Literal
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from zlib import error as zlib_error
@@ -161,6 +162,16 @@ def _check_part(log: str, name: str) -> None:
 def _opened(path: str, changed: int, size: int) -> ZipFile:
     """A log, kept open for its next sample: its list of parts may be long."""
     return ZipFile(path)
+
+
+def written_at(log: Path) -> int:
+    """When a log on this machine was written, in seconds; a copy of an archive still tells it."""
+    stat = log.stat()
+    if log.suffix == ".eval":
+        header = _opened(str(log), stat.st_mtime_ns, stat.st_size).NameToInfo.get("header.json")
+        if header is not None:
+            return int(mktime((*header.date_time, 0, 0, -1)))
+    return int(stat.st_mtime)
 
 
 def is_scaled(spec: EvalSpec) -> bool:

@@ -2,14 +2,21 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import Task
+from inspect_ai import Task, score
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalLog
+from inspect_ai.log import (
+    EvalLog,
+    ProvenanceData,
+    invalidate_samples,
+    read_eval_log,
+    write_eval_log,
+)
 from inspect_ai.model import ChatMessageUser
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState
@@ -31,6 +38,14 @@ def talkative(how: str) -> Scorer:
             raise RuntimeError(SECRET)
         state.messages.append(ChatMessageUser(content=SECRET))
         return Score(value=0)
+
+    return score
+
+
+@scorer(metrics=[mean()])
+def accepts() -> Scorer:
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value=1)
 
     return score
 
@@ -83,6 +98,29 @@ def test_a_log_and_its_copies_hold_a_rollout_once(tmp_path: Path) -> None:
     os.utime(copy, (2**31, 2**31))
     [problem] = collect([str(tmp_path)]).problems
     assert [Path(source.path).name for source in problem.sources] == [copy.name], "the newest"
+
+
+def test_the_newest_grade_counts_whenever_a_log_was_copied(tmp_path: Path) -> None:
+    log = Path(graded(tmp_path, "says").location)
+    copy = shutil.copy(log, tmp_path / "copied_later.eval")
+    time.sleep(2.1)  # times in an archive are even seconds
+    again = score(read_eval_log(log), accepts(), action="overwrite", display="none")
+    write_eval_log(again, str(log))
+    os.utime(copy, (2**31, 2**31))
+    assert first(tmp_path).scores == {"accepts": 1}
+    assert collect([str(tmp_path)]).attempts == 1
+
+
+def test_an_invalidated_sample_does_not_count_where_it_was_copied_to(tmp_path: Path) -> None:
+    tested = Task(dataset=[Sample(id="p", input="Go.")])
+    [log] = inspect_eval(tested, model=model(echo), epochs=3, log_dir=str(tmp_path), **QUIET)
+    shutil.copy(log.location, tmp_path / "before.eval")
+    bad = [s.uuid for s in (log.samples or [])[:1] if s.uuid]
+    write_eval_log(invalidate_samples(log, bad, ProvenanceData(author="me", reason="wrong")))
+    collection = collect([str(tmp_path)])
+    assert [each.part for each in collection.problems[0].sources] == ["p/2", "p/3"]
+    told = [place for place, why in collection.left_out if why.startswith("invalidated: wrong")]
+    assert sorted(told) == sorted([f"{log.location}#p/1", f"{tmp_path}/before.eval#p/1"])
 
 
 def test_predictions_of_one_problem_in_a_file_are_attempts_of_their_own(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def _one(path: Path, part: str) -> Iterator[Recorded]:
 def inspect(path: Path) -> Iterator[Found]:
     """A sample's epoch is one rollout, in a scaled run each rollout's sample."""
     header = log_header(str(path))
-    scaled, count, cancelled = is_scaled(header.eval), 0, 0
+    scaled, written = is_scaled(header.eval), samples.written_at(path)
+    count = cancelled = 0
     for sample, read in _samples(path, header.eval):
         if _is_cancelled(sample):
             cancelled += 1
@@ -88,8 +89,10 @@ def inspect(path: Path) -> Iterator[Found]:
         count += 1
         if not scaled or is_rollout(split_id(sample.id)[1]):
             for found in read():
-                if scaled and isinstance(found, Recorded):
-                    found = replace(found, problem=split_id(sample.id)[0])
+                if isinstance(found, Recorded):
+                    problem = split_id(sample.id)[0] if scaled else found.problem
+                    version = f"{found.version} {written:012d}"
+                    found = replace(found, problem=problem, version=version)
                 yield found
     if header.status != "success" or cancelled or not count:
         were = "was" if cancelled == 1 else "were"
@@ -127,7 +130,8 @@ def _found(
             yield _recorded(sample, spec)
             return
         said = sample.invalidation.reason
-        yield LeftOut(f"invalidated{f': {said}' if said else ''}", f"{sample.id}/{sample.epoch}")
+        why_not, ids = f"invalidated{f': {said}' if said else ''}", filter(None, [sample.uuid])
+        yield LeftOut(why_not, f"{sample.id}/{sample.epoch}", ids=tuple(ids))
     except Exception as error:  # one sample of the log is broken, the others are read
         yield Malformed(why(error), f"{told.id}/{told.epoch}" if told else "")
         if told is not None:
