@@ -152,7 +152,7 @@ def _samples(logs: Logs) -> Iterator[tuple[LogFile, str | int, Callable[[], Eval
         if not isinstance(log, EvalLog):
             paths.append(log.name if isinstance(log, EvalLogInfo) else fspath(log))
             continue
-        samples = log.samples or []
+        samples = [each for each in log.samples or [] if each.invalidation is None]
         file = log_file(log, [s.summary() for s in samples], log.location, log.location, 0)
         for sample in samples:
             if (sample.id, sample.epoch) in file.samples:

@@ -23,7 +23,15 @@ from inspect_tts.registry import STAGES, is_followed
 from inspect_tts.scaled.scheduler import is_rollout, split_id
 from inspect_tts.shards.reading import missing_notes, set_of
 
-from .samples import CutOffError, in_order, is_cut_off, is_scaled, log_header
+from .samples import (
+    CutOffError,
+    in_order,
+    invalidated,
+    is_cut_off,
+    is_scaled,
+    log_header,
+    written_at,
+)
 
 PLAIN = "plain"
 """Strategy of a run without a strategy."""
@@ -71,29 +79,38 @@ class LogFile:
     """Samples that ended with an error, and in no newer log without one."""
     task_id: str
     """The same in an eval and its retries."""
-    modified: float
-    """When the file was changed last, in seconds; 0 where it is remote."""
+    modified: tuple[int, float]
+    """When the log was written and when the file was changed, in seconds; 0 where it is remote."""
     uuids: dict[tuple[str | int, int], str] = field(default_factory=dict)
     errors: dict[tuple[str | int, int], str] = field(default_factory=dict)
     """What the failed samples ended with."""
+    void: frozenset[str] = frozenset()
+    """Invalidated samples, by uuid."""
 
 
 def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogFile], list[str]]:
     """Find all logs under paths and read their headers."""
     files: list[LogFile] = []
     unread: list[tuple[str, str]] = []
+    out: list[str] = []
     for side, path in enumerate(paths):
         for location, shown in _locations(path):
             try:
                 header = log_header(location)
                 summaries = read_eval_log_sample_summaries(location)
-                file = log_file(header, summaries, location, shown, side if compare else 0)
+                void = invalidated(location, header)
+                valid = [s for s in summaries if (s.id, s.epoch) not in void]
+                file = log_file(header, valid, location, shown, side if compare else 0)
+                file = replace(file, void=frozenset(filter(None, void.values())))
             except Exception as error:  # whatever is wrong with one log, the others are read
                 whole = path.endswith(shown)
                 folder = path.removesuffix(shown) if whole else f"{path.rstrip('/')}/"
                 unread.append((folder, f"{shown}{_unreadable(location, error)}"))
                 continue
             files.append(file)
+            if void:
+                some = "1 sample is" if len(void) == 1 else f"{len(void)} samples are"
+                out.append(f"{shown}: {some} invalidated and left out")
     if not files and unread:
         named = [f"{folder}{why}" for folder, why in unread[:_MOST_UNREAD]]
         more = len(unread) - len(named)
@@ -102,7 +119,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
         raise UserError(
             f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files"
         )
-    notes = [why for _, why in unread]
+    notes = [*(why for _, why in unread), *out]
     missing = missing_notes([(file.location, [id for id, _ in file.samples]) for file in files])
     files = _newest(files)
     return files, [*notes, *_unfinished(files), *missing]
@@ -241,7 +258,7 @@ def _short(value: Any) -> str:
 
 def _newest(files: list[LogFile]) -> list[LogFile]:
     """Leave a sample that several logs of a side hold to the newest of them."""
-    taken: set[tuple[int, str]] = set()
+    taken = {(file.key.side, uuid) for file in files for uuid in file.void}
     told: set[tuple[int, str, str | int, int]] = set()
     kept = []
     newest = sorted(files, key=lambda f: (f.created, f.modified, f.location), reverse=True)
@@ -255,6 +272,8 @@ def _newest(files: list[LogFile]) -> list[LogFile]:
     return kept[::-1]
 
 
-def _modified(location: str) -> float:
+def _modified(location: str) -> tuple[int, float]:
     fs, path = fsspec.core.url_to_fs(location)
-    return Path(path).stat().st_mtime if isinstance(fs, LocalFileSystem) else 0.0
+    if not isinstance(fs, LocalFileSystem) or not Path(path).exists():
+        return 0, 0.0
+    return written_at(Path(path)), Path(path).stat().st_mtime

@@ -114,6 +114,9 @@ def _patches(
         if sample.epoch != epoch:
             continue
         id = str(sample.id)
+        if sample.invalidation is not None:
+            yield id, "", None, "is invalidated and left out"
+            continue
         tests = set(files_of(str((sample.metadata or {}).get("test_patch", ""))))
         if not pool.rollouts:
             yield _of_scorer(id, sample.scores, tests)

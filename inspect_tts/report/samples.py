@@ -1,6 +1,7 @@
 """Read the samples of logs, also of those that grew while they ran, within bounds."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from copy import copy
 from functools import lru_cache, partial
 from os import SEEK_END
@@ -40,6 +41,7 @@ _ZSTANDARD = 93
 _MOST_RATIO = {ZIP_STORED: 1, ZIP_DEFLATED: 1032, _ZSTANDARD: 2**15}
 """How many bytes one byte can unpack to, by how it is packed; nothing else packs logs."""
 _CHUNK = 2**20
+_CONTENT = {"events", "timelines", "messages", "output", "store", "attachments"}
 
 Key = tuple[str | int, int]
 """Id and epoch of a sample."""
@@ -232,6 +234,17 @@ def sample_readers(
     )
     wanted = [(s.id, s.epoch) for s in summaries(log)] if keys is None else keys
     yield from ((key, partial(read, *key)) for key in wanted)
+
+
+def invalidated(log: str, header: EvalLog) -> dict[Key, str | None]:
+    """The samples of a log that a person marked as invalid, with their uuids."""
+    found: dict[Key, str | None] = {}
+    for key, read in sample_readers(log, exclude_fields=_CONTENT) if header.invalidated else ():
+        with suppress(Exception):  # whoever reads it says what is wrong
+            sample = read()
+            if sample.invalidation is not None:
+                found[key] = sample.uuid
+    return found
 
 
 def summaries(log: str) -> list[EvalSampleSummary]:

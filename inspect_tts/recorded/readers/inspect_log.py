@@ -278,12 +278,14 @@ def strategy(path: Path) -> Iterator[Found]:
 def strategy_samples(path: Path, malformed: Callable[[str, str], None]) -> Iterator[EvalSample]:
     """The samples of a log in whose pool a rollout was adopted, without events and messages.
 
-    `malformed` is told of each that cannot be read, and why.
+    `malformed` is told of each that cannot be read or is invalidated, and why.
     """
     for sample, pool in problem_pools(
         str(path), malformed, resolve_attachments="full", exclude_fields=POOL_HEAVY
     ):
-        if pool.adopted is not None:
+        if sample.invalidation is not None:
+            malformed(f"{sample.id}/{sample.epoch}", "it is invalidated")
+        elif pool.adopted is not None:
             yield sample
 
 
