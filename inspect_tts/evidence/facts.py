@@ -130,10 +130,32 @@ def patch_record(before: Workspace | None, after: Workspace | None) -> Patch | N
 
 
 def files_changed(before: Workspace | None, after: Workspace | None) -> tuple[FileFact, ...] | None:
-    """What a rollout changed in a git workspace, committed or not."""
+    """What a rollout changed in a git workspace, committed or not.
+
+    The workspace may have differed from its commit before: a file may differ by as many lines as
+    before and be another, or be as in the commit again.
+    """
     if before is None or after is None:
         return None
-    return tuple(fact for fact in after.changes if fact not in before.changes)
+    if before.diff is None or after.diff is None:
+        return tuple(fact for fact in after.changes if fact not in before.changes)
+    was, now = _contents(before.diff), _contents(after.diff)
+    same = {fact for fact in before.changes if now.get(fact.path) == was.get(fact.path)}
+    changed = [fact for fact in after.changes if fact not in same]
+    paths = {fact.path for fact in after.changes}
+    if len(paths) < _MOST_FILES:
+        changed += [
+            FileFact(path=fact.path, added=fact.deleted, deleted=fact.added)
+            for fact in before.changes
+            if fact.path not in paths
+        ]
+    return tuple(changed)
+
+
+def _contents(diff: bytes) -> dict[str, dict[str, str]]:
+    """The hashes of content, and the modes, in the headers of a patch's files."""
+    _, files = parse_patch(diff.decode("utf-8", "surrogateescape"))
+    return {file.path: file.headers for file in files}
 
 
 def workspace_fingerprint(

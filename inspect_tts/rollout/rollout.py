@@ -202,7 +202,7 @@ async def _note_workspace(run: AgentRun, sandboxes: SandboxSet) -> None:
     if run.baseline is not None:
         if run.baseline.local:
             register_folder(run.baseline.own)
-        run.workspace = await read_workspace(run.baseline)
+        run.workspace = await read_workspace(run.baseline, patch_bytes=PATCH_BYTES)
     if run.job.saved.kept and run.job.hold:
         run.before = await sandbox_baseline(sandboxes, run.baseline)
 

@@ -37,9 +37,9 @@ CHANGES = {
 }
 
 
-def rollout_of(command: str, tmp_path: Path) -> Outcome:
+def rollout_of(command: str, tmp_path: Path, setup: str = SETUP) -> Outcome:
     task = Task(
-        dataset=[Sample(input="Work.", target="x", setup=SETUP)],
+        dataset=[Sample(input="Work.", target="x", setup=setup)],
         solver=react(tools=[bash()]),
         scorer=includes(),
         sandbox="local",
@@ -87,6 +87,26 @@ def test_a_rollout_that_changed_nothing_has_an_empty_patch(tmp_path: Path) -> No
     assert rollout.patch is not None
     assert (rollout.patch.text, rollout.patch.size) == ("", 0)
     assert len(rollout.patch.commit or "") == 40
+
+
+@pytest.mark.parametrize(
+    ("command", "changed"),
+    [
+        ("touch ignored", []),
+        ("echo one >text; echo TWO >>text", ["text"]),
+        ("echo other >notes", ["notes"]),
+        ("git checkout -q text; rm notes", ["notes", "text"]),
+        ("echo x >>text; git add -A; git commit -qm x", ["text"]),
+        ("chmod +x notes", ["notes"]),
+    ],
+    ids=["nothing", "a line again", "a new file", "put back", "committed", "its mode"],
+)
+def test_what_differed_before_is_a_change_where_the_agent_changed_it(
+    command: str, changed: list[str], tmp_path: Path
+) -> None:
+    dirty = f"{SETUP}\nprintf 'one\ntwo!\n' >text; echo mine >notes"
+    [rollout] = rollout_of(command, tmp_path, dirty).pool.rollouts
+    assert sorted(fact.path for fact in rollout.facts.files_changed or ()) == changed
 
 
 def test_a_huge_patch_is_left_out_with_its_size(tmp_path: Path) -> None:
