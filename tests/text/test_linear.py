@@ -29,6 +29,7 @@ from inspect_tts.evidence.patches import parse_patch
 from inspect_tts.evidence.shell import argument_words, programs
 from inspect_tts.execution.kits import kit_of
 from inspect_tts.execution.outputs import comparable
+from inspect_tts.recorded.readers.atif import without_preamble
 from inspect_tts.text.fences import blocks, harmless, original
 from inspect_tts.text.parsing import parse_json_object, spoken
 from inspect_tts.text.summary import parse_summary
@@ -176,6 +177,7 @@ LOOKS: dict[str, Callable[[str], Any]] = {
     "shell_command": shell_command,
     "shell_command of a shell": lambda text: shell_command(f"bash -c {text}"),
     "numstat": tried(parse_numstat),
+    "preamble": without_preamble,
     "patch_files": tried(patch_files),
     "patch_fingerprint": patch_fingerprint,
     "harmless": lambda text: original(harmless(text)),
@@ -226,6 +228,7 @@ def test_half_a_megabyte_of_everything_costs_four_times_a_quarter_of_it(look: st
 
 
 MANY: dict[str, tuple[str, int, Callable[[int], str]]] = {
+    "blocks of a preamble": ("preamble", 20_000, lambda at: "<app></app>\n"),
     "blocks never closed": ("blocks", 500, lambda at: f"{fence(at)} <a>\n"),
     "scripts": ("kit", 1_000, lambda at: f"cat > a{at}.py <<E\nE\npython a{at}.py\n"),
     "files without a name": ("patch_parts of a file", 25_000, lambda at: f"diff --git \n-{at}\n"),

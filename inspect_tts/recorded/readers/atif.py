@@ -188,6 +188,7 @@ def _text(content: str | Sequence[_Part] | None) -> str:
     return "\n".join(p.text if p.text is not None else f"[{p.type}]" for p in content)
 
 
+_NEXT = re.compile(r"\S")
 _TAG = re.compile(r"<([A-Za-z][\w -]{0,60})>")
 _INSERTED = re.compile(
     r"(environment|system|user|session|workspace|project|ide)[_ -](context|info|reminder)"
@@ -214,19 +215,21 @@ def asked(messages: Iterable[str]) -> str:
 
 def without_preamble(message: str) -> str:
     """A message without the blocks at its beginning that a harness inserts."""
-    text = _of_terminus(message.strip())
+    text, at = _of_terminus(message.strip()), 0
     while True:
-        opening = next((o for o in _OPENINGS if text.startswith(o)), None)
+        opening = next((o for o in _OPENINGS if text.startswith(o, at)), None)
         if opening is not None:
-            _, found, rest = text.partition("\n\n<")
-            text = f"<{rest}" if found and opening.startswith("#") else ""
-        tag = _TAG.match(text)
+            block = text.find("\n\n<", at) if opening.startswith("#") else -1
+            at = block + 2 if block >= 0 else len(text)
+        tag = _TAG.match(text, at)
         if tag is None or not _INSERTED.fullmatch(tag[1]):
-            return text
-        _, closed, rest = text.partition(f"</{tag[1]}>")
-        if not closed:
-            return text
-        text = rest.strip()
+            return text[at:]
+        closing = f"</{tag[1]}>"
+        closed = text.find(closing, tag.end())
+        if closed < 0:
+            return text[at:]
+        rest = _NEXT.search(text, closed + len(closing))
+        at = rest.start() if rest else len(text)
 
 
 def _of_terminus(text: str) -> str:
