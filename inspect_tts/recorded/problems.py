@@ -18,7 +18,7 @@ from .images import IMAGE, images_of
 from .loading import GRADED, SOURCES
 from .readers import find_reader, read_all, search
 from .readers.files import read_any, read_lines
-from .readers.reports import without_attempts
+from .readers.reports import damaged, without_attempts
 from .readers.sound import printable
 from .records import LeftOut, Malformed, Source
 
@@ -126,6 +126,7 @@ def collect(paths: Sequence[str], format: str | None = None, *, strict: bool = F
     with ThreadPoolExecutor(1) as thread:
         collection = thread.submit(_collect, files, stamps).result()
     told = [(str(path), reason) for path, reason in passed]
+    told += damaged(others)
     told += without_attempts(others, {problem.name for problem in collection.problems})
     collection = replace(collection, left_out=(*told, *collection.left_out))
     if strict and collection.malformed:

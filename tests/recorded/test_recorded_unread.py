@@ -86,6 +86,25 @@ def test_what_was_graded_without_an_attempt_is_named(tmp_path: Path) -> None:
     assert f"{LOGS}: graded 2 problems without any attempt here, as q" in told(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("m__x.run1.json", json.dumps(run_report("p"))[:-8], "JSONDecodeError"),
+        ("m__x.run1.json", {"total_instances": 1, "resolved_ids": {"p": 1}}, "resolved_ids is no"),
+        (f"{LOGS}/p/report.json", '{"p": {"resolved": tr', "JSONDecodeError"),
+        (f"{LOGS}/p/report.json", {"p": {"resolved": "yes"}}, "p.resolved is missing or"),
+        (f"{LOGS}/p/report.json", {"q": {"resolved": True}}, "p.resolved is missing or"),
+    ],
+    ids=["cut off", "of another shape", "of a problem", "an odd outcome", "of another problem"],
+)
+def test_a_damaged_report_is_named(name: str, content: Any, why: str, tmp_path: Path) -> None:
+    place(tmp_path, {"preds.json": {"p": MADE}, name: content, "other.json": '{"cut": [1, '})
+    assert attempts(tmp_path) == {"p": [("completed", None, 1)]}
+    said = told(tmp_path)
+    assert f"{name}: a report that cannot be read, no outcome is known: {why}" in said
+    assert "other.json" not in said
+
+
 def test_a_report_of_sb_cli_is_found_in_its_folder(tmp_path: Path) -> None:
     report = "sb-cli-reports/swe-bench_verified__test__preds.json"
     place(tmp_path, {"preds.json": {"p": MADE}, report: run_report("p")})

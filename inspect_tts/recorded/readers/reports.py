@@ -6,6 +6,7 @@ Known are the run report `<model>.<run_id>.json`, the `results.json` of a submis
 where the harness kept it, else by run id and model, else where only one run can be meant.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,12 +14,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from inspect_tts.errors import why
+
 from .beside import Attempt, attempts_below, same_run
-from .files import read_any, read_text
+from .files import read_any, read_json, read_text
 
 _LEVELS = 3  # from a trajectory up to the folder of its run
 _PLACES = ("results", "sb-cli-reports")
 _UNNAMED = {"results", "report"}
+_HEAD = 4096
+_MARKS = re.compile(rb'"(total|submitted|completed|resolved)_(instances|ids)"\s*:')
+"""What a run report begins with."""
 _FALSE = ("unresolved_ids", "empty_patch_ids", "error_ids", "submitted_ids")
 
 
@@ -68,7 +74,8 @@ class _Grading:
             return None
         own = _read(Path(self.folder or "") / problem / "report.json").get(problem)
         if isinstance(own, dict):
-            return own.get("resolved") is True
+            solved = own.get("resolved")
+            return solved if isinstance(solved, bool) else None
         return False if self.name and patch is not None and not patch.strip() else None
 
 
@@ -89,6 +96,39 @@ def without_attempts(files: Iterable[Path], known: Collection[str]) -> list[tupl
         (str(run), f"graded {len(names)} problems without any attempt here, as {names[0]}")
         for run, names in graded.items()
     ]
+
+
+def damaged(files: Iterable[Path]) -> list[tuple[str, str]]:
+    """The reports among files that cannot be read, so that their outcomes are unknown."""
+    found = []
+    for file in files:
+        try:
+            reason = _damage(file)
+        except (OSError, ValueError, RecursionError, EOFError) as error:
+            reason = why(error)
+        if reason:
+            found.append(
+                (str(file), f"a report that cannot be read, no outcome is known: {reason}")
+            )
+    return found
+
+
+def _damage(file: Path) -> str | None:
+    """What is wrong with a report; None where all is well or the file is none."""
+    if file.suffix != ".json" or not file.is_file():
+        return None
+    if file.name == "report.json" and "run_evaluation" in file.parts:
+        own = read_json(file).get(file.parent.name)
+        whole = isinstance(own, dict) and isinstance(own.get("resolved"), bool)
+        return (
+            None if whole else f"{file.parent.name}.resolved is missing or neither true nor false"
+        )
+    with file.open("rb") as opened:
+        if not _MARKS.search(opened.read(_HEAD)):
+            return None
+    ids = read_json(file)
+    wrong = [name for name in ("resolved_ids", *_FALSE) if not isinstance(ids.get(name, []), list)]
+    return f"{wrong[0]} is no list" if wrong else None
 
 
 def resolved(path: Path, attempt: Attempt) -> bool | None:
