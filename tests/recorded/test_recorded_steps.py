@@ -88,6 +88,6 @@ def test_an_exception_of_the_trial_was_raised_in_its_last_step(
     raised = {"exception_type": "CancelledError", "exception_message": "", "occurred_at": LATER}
     steps = [{"step_name": "one", "verifier_result": REWARD}, {"step_name": "two", **last}]
     trajectories = {"one": said("one"), "two": said("two")}
-    more = {"verifier_result": None, "exception_info": raised}
+    more: dict[str, Any] = {"verifier_result": None, "exception_info": raised}
     trial(tmp_path, trajectories, step_results=steps, **more)
     assert only(tmp_path).status == status
