@@ -66,7 +66,7 @@ async def begin_progress(spec: EvalSpec) -> None:
             reporter.stop(ended.status)
 
     at_eval_end(spec, "progress", end)  # before the folder of the saved results is removed
-    tell_at_end(spec, log)
+    tell_at_end(spec, log, reused=len(reused), finished=lambda: run.state.done)
     at_run_end(spec, "progress", end)  # also of an eval that was cancelled
 
 

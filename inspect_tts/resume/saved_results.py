@@ -165,20 +165,25 @@ def open_saved_results(resume: str, spec: EvalSpec, log_location: str) -> SavedR
     return saved
 
 
-def tell_at_end(spec: EvalSpec, log_location: str) -> None:
+def tell_at_end(
+    spec: EvalSpec, log_location: str, *, reused: int, finished: Callable[[], int]
+) -> None:
     """Let an eval say at its end what it keeps, also where no sample of it has begun.
 
-    A retry then keeps what the run before had saved.
+    A retry then keeps what the run before had saved, and took so many samples over whole.
     """
+    _finished[spec.eval_id] = finished
+    _taken_over.setdefault(spec.eval_id, []).append(Counter({"finished sample": reused}))
     store = open_store(BESIDE_LOG, spec, log_location) if retried_log(spec) else None
     at_run_end(spec, "saved results", partial(_tell, spec, log_location, store))
 
 
 def _tell(spec: EvalSpec, log_location: str, store: FileStore | None, end: EvalEnd) -> None:
     taken_over = sum(_taken_over.pop(spec.eval_id, []), Counter[str]())
-    if taken_over:
+    if taken_over.total():
         say(taken_over_text(taken_over))
-    kept = counted({"finished sample": end.samples, **(store.counts() if store else {})})
+    done = _finished.pop(spec.eval_id, lambda: 0)()
+    kept = counted({"finished sample": end.samples or done, **(store.counts() if store else {})})
     if end.status == "success" or (end.refused and not kept):
         return
     text = stopped_text(
@@ -192,6 +197,8 @@ def _tell(spec: EvalSpec, log_location: str, store: FileStore | None, end: EvalE
 
 
 _taken_over: dict[str, list[Counter[str]]] = {}
+_finished: dict[str, Callable[[], int]] = {}
+"""Samples of an eval that have ended well, which the end of one that was stopped does not tell."""
 
 
 def _place(resume: str) -> str:

@@ -15,14 +15,15 @@ from inspect_tts.cli import main
 from inspect_tts.resume.kept import counted, retry_command, stopped_text, taken_over_text
 
 TASK_FILE = """
-import os, signal
+import itertools, os, signal
 import scripted
 from inspect_ai import Task, task
 from inspect_ai.hooks import Hooks, hooks
 from inspect_ai.solver import solver
 from inspect_tts import rtv
 
-first = os.environ.get("STOP_BY")
+first, problems = os.environ.get("STOP_BY"), int(os.environ.get("PROBLEMS") or 1)
+judged = itertools.count(1)
 
 @solver
 def agent():
@@ -33,7 +34,7 @@ def agent():
     return solve
 
 def judge(messages, config):
-    if first:
+    if first and next(judged) == problems:
         os.kill(os.getpid(), getattr(signal, first))
     return scripted.prefer("#good")(messages, config)
 
@@ -51,7 +52,7 @@ def refused():
 
 @task
 def stopped():
-    made = scripted.problem(1)
+    made = scripted.problem(problems)
     made.solver = rtv(n=2, votes=1, agent=agent(), preflight=False)
     made.model = scripted.model(scripted.echo)
     made.model_roles = {
@@ -63,12 +64,18 @@ def stopped():
 
 
 def inspect(
-    folder: Path, *arguments: str, stop_by: str = "", early: bool = False, width: int = 200
+    folder: Path,
+    *arguments: str,
+    stop_by: str = "",
+    early: bool = False,
+    width: int = 200,
+    problems: int = 1,
 ) -> str:
     """Run a command of Inspect in a process of its own."""
     support = Path(__file__).parents[1] / "support"
     paths = os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")])
     env = {"PYTHONPATH": paths, "STOP_BY": stop_by, "EARLY": "1" * early, "COLUMNS": str(width)}
+    env["PROBLEMS"] = str(problems)
     done = run_command("inspect", *arguments, cwd=folder, env=env)
     return done.stdout + done.stderr
 
@@ -139,6 +146,16 @@ def test_an_eval_that_is_stopped_before_a_sample_begins_says_how_to_go_on(
     again = inspect(tmp_path, *split(command), *options[:2])
     assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
     assert not (tmp_path / "logs" / ".inspect_tts").exists()
+
+
+def test_a_retry_names_the_samples_that_had_finished(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    options = ("--display", "plain", "--max-samples", "1")
+    told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by="SIGTERM", problems=3)
+    assert "kept: 2 finished samples, 6 rollouts, 6 summaries, 2 votes" in told, told
+    [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+    again = inspect(tmp_path, *split(command), *options, problems=3)
+    assert "taken over from an earlier run: 2 finished samples, 2 rollouts, 2 summ" in again, again
 
 
 def test_the_command_is_one_line_in_a_narrow_terminal(tmp_path: Path) -> None:

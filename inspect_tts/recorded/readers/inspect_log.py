@@ -90,21 +90,16 @@ def inspect(path: Path) -> Iterator[Found]:
         if not scaled or is_rollout(split_id(sample.id)[1]):
             for found in read():
                 if isinstance(found, Recorded):
-                    problem = split_id(sample.id)[0] if scaled else found.problem
-                    version = f"{found.version} {written:012d}"
-                    found = replace(found, problem=problem, version=version)
+                    found = replace(found, version=f"{found.version} {written:012d}")
+                    found = replace(found, problem=split_id(sample.id)[0]) if scaled else found
                 yield found
     if header.status != "success" or cancelled or not count:
-        were = "was" if cancelled == 1 else "were"
-        more = f"; {cancelled} {were} cancelled" if cancelled else ""
-        yield LeftOut(f"has status {header.status}: its {count} finished samples count{more}")
+        more = f", not those that were cancelled ({cancelled})" if cancelled else ""
+        yield LeftOut(f"has status {header.status}: its finished samples count ({count}){more}")
 
 
 def _is_cancelled(sample: EvalSample | EvalSampleSummary) -> bool:
-    said = sample.error if isinstance(sample.error, str) else None
-    if isinstance(sample, EvalSample) and sample.error is not None:
-        said = sample.error.message
-    return said is not None and said.startswith(CANCELLED)
+    return str(getattr(sample.error, "message", sample.error)).startswith(CANCELLED)
 
 
 def _samples(
@@ -129,9 +124,9 @@ def _found(
         if sample.invalidation is None:
             yield _recorded(sample, spec)
             return
-        said = sample.invalidation.reason
-        why_not, ids = f"invalidated{f': {said}' if said else ''}", filter(None, [sample.uuid])
-        yield LeftOut(why_not, f"{sample.id}/{sample.epoch}", ids=tuple(ids))
+        said = f": {sample.invalidation.reason}" if sample.invalidation.reason else ""
+        ids = tuple(filter(None, [sample.uuid]))
+        yield LeftOut(f"invalidated{said}", f"{sample.id}/{sample.epoch}", ids=ids)
     except Exception as error:  # one sample of the log is broken, the others are read
         yield Malformed(why(error), f"{told.id}/{told.epoch}" if told else "")
         if told is not None:
@@ -164,14 +159,13 @@ def split_part(part: str) -> tuple[str, int]:
 
 def read_sample(path: Path, id: str, epoch: int, without: set[str] | None = None) -> EvalSample:
     """Read a sample whose id may be a number."""
-    names: list[str | int] = [id, int(id)] if id.isdecimal() else [id]
-    for name in names:
+    for name in (id, int(id)) if id.isdecimal() else (id,):
         try:
             return samples.read_sample(
                 str(path), name, epoch, resolve_attachments="full", exclude_fields=without
             )
         except IndexError:
-            if name == names[-1]:
+            if not id.isdecimal() or name != id:
                 raise
     raise AssertionError  # the loop returns or raises
 
