@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from inspect_tts.errors import CANCELLED
+from inspect_tts.method.records import RECORDED
 from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
 from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
@@ -208,9 +209,11 @@ def _notes(numbers: RunNumbers, samples: Sequence[ReadSample]) -> tuple[str, ...
         )
     missing = numbers.rollouts - numbers.graded
     if missing:
+        ran = all(stage.name != RECORDED for outcome in outcomes for stage in outcome.stages)
+        how = "; run with score_rollouts=true to have all graded" if ran else ""
         notes.append(
             f"{missing} of {numbers.rollouts} rollouts were not graded: numbers that need them "
-            "are -; run with score_rollouts=true to have all graded"
+            f"are -{how}"
         )
     rows: dict[str, Any] = {**numbers.scores, **numbers.baselines}
     partial = {n: e.problems for n, e in rows.items() if e and e.problems < numbers.problems}

@@ -4,10 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from recorded_files import PATCH, TEXT_BASED, mini, prediction, run_report, write
+from scripted import run as evaluate
 
+from inspect_tts.cli import main
 from inspect_tts.recorded.problems import collect
 from inspect_tts.recorded.readers import load
+from inspect_tts.recorded.solvers import select_recorded
+from inspect_tts.recorded.tasks import recorded
 
 OTHER = PATCH.replace("+c", "+d")
 
@@ -141,3 +146,13 @@ def test_an_id_leads_out_of_no_folder(tmp_path: Path) -> None:
     path = write(tmp_path / "preds.json", [prediction("../../../../secret")])
     [problem] = collect([str(path)]).problems
     assert load(problem.sources[0]).scores is None
+
+
+def test_nobody_is_told_to_grade_what_has_ended(tmp_path: Path) -> None:
+    two_runs(tmp_path / "runs")
+    write(tmp_path / "runs" / "m__x.run1.json", run_report("p"))
+    task = recorded(str(tmp_path / "runs"), output="")
+    log = evaluate(task, select_recorded(selection="agreement"), tmp_path / "logs")
+    told = CliRunner().invoke(main, ["report", "--no-html", log.location]).output
+    assert "1 of 2 rollouts were not graded" in told, told
+    assert "score_rollouts" not in told
