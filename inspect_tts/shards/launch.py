@@ -9,6 +9,7 @@ from typing import Any
 import click
 from inspect_ai.log import list_eval_logs, read_eval_log_sample_summaries
 
+from inspect_tts import strategies
 from inspect_tts._inspect.command import (
     chosen,
     eval_parameters,
@@ -18,7 +19,6 @@ from inspect_tts._inspect.command import (
 )
 from inspect_tts.errors import UserError
 from inspect_tts.paths import check_task_file
-from inspect_tts.strategies import STRATEGIES
 
 from .plan import SHARDS, ShardPlan, deal, sample_id_option, without_options
 from .sets import ShardSet
@@ -117,7 +117,11 @@ def _saved(given: dict[str, Any], found: ShardSet) -> tuple[str, ...]:
     There a shard finds them whatever became of its log.
     """
     strategy = (given["solver"] or "").removeprefix("inspect_tts/")
-    if strategy not in STRATEGIES or "resume" in parse_cli_args(given["s"]):
+    stated = parse_cli_args(given["s"])
+    if strategy not in strategies.STRATEGIES:
+        return ()
+    getattr(strategies, strategy)(**stated)  # refuses what each shard would refuse
+    if "resume" in stated:
         return ()
     return ("-S", f"resume={found.saved}")
 

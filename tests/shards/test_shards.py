@@ -232,6 +232,7 @@ def test_a_log_from_a_clock_that_is_ahead_hides_no_finished_one(copy: Folder) ->
         ("--sample-shuffle is not possible", ["--shards", "2", "--sample-shuffle"]),
         ("--log-format json is not possible", ["--shards", "2", "--log-format", "json"]),
         ("No such option", ["--shards", "2", "--no-such-thing"]),
+        ("n=0 is too small; give n >= 1", ["--shards", "2", "-S", "n=0"]),
         ("--pilot nowhere tells no usage of any problem", ["--shards", "2", "--pilot", "nowhere"]),
     ],
 )
