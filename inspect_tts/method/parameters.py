@@ -113,6 +113,11 @@ class Waves(BaseModel):
     wave: int
     """Rollouts of each further wave."""
 
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """After how many rollouts they may stop."""
+        return (*range(self.least, self.most, self.wave), self.most)
+
 
 class IterationParameters(SeedParameters):
     """How many rollouts an iteration has, and which of them may be selected."""
@@ -157,7 +162,8 @@ class IterationParameters(SeedParameters):
         ids = [rollout_id(iteration, index) for index in range(self.most_rollouts)]
         given = [shares if shares is not None else [""] for shares in (self.models, self.agents)]
         key = slots_key(problem, iteration)
-        found = dealt(given[0], given[1], ids, seed=self.seed, key=key)
+        ends = self.waves.ends if self.waves else ()
+        found = dealt(given[0], given[1], ids, seed=self.seed, key=key, ends=ends)
         return {id: (found[id][1], found[id][0]) for id in ids}
 
 

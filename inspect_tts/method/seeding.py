@@ -4,9 +4,12 @@ Draws use a hash, not a random generator. They depend only on the seed, on a key
 draw, and on the options, not on the order in which rollouts end or on the Python version.
 """
 
+from bisect import bisect
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import count
+from typing import Any
 
 _LETTERS = "bcdfghjkmnpqrstvwxz"  # without vowels, so that no real word results
 _WORD_LENGTH = 12
@@ -34,16 +37,63 @@ def counts_of(shares: Shares, places: int, *, seed: int, key: str) -> dict[str, 
 
 
 def dealt(
-    first: Shares, second: Shares, places: Sequence[str], *, seed: int, key: str
+    first: Shares,
+    second: Shares,
+    places: Sequence[str],
+    *,
+    seed: int,
+    key: str,
+    ends: Sequence[int] = (),
 ) -> dict[str, tuple[str, str]]:
-    """Deal a pair of names to each place, so that the names of either kind meet evenly."""
+    """Deal a pair of names to each place, so that the names of either kind meet evenly.
+
+    Args:
+        first: The names of one kind.
+        second: The names of the other kind.
+        places: To whom they are dealt.
+        seed: Of the draw.
+        key: Of the draw.
+        ends: Numbers of places after which no others may follow: those before are dealt evenly too.
+
+    Returns:
+        The pair of each place.
+    """
     blocks = counts_of(first, len(places), seed=seed, key=f"{key}/first")
     spread = counts_of(second, len(places), seed=seed, key=f"{key}/second")
     ones = [name for name, count in blocks.items() for _ in range(count)]
     at = [((i + 0.5) / count, name) for name, count in spread.items() for i in range(count)]
     others = [name for _, name in sorted(at)]
-    drawn = seeded_shuffle(places, seed=seed, key=key)
-    return dict(zip(drawn, zip(ones, others, strict=True), strict=True))
+    pairs = [*zip(ones, others, strict=True)]
+    drawn = [*seeded_shuffle(places, seed=seed, key=key)]
+    if ends:
+        pairs = _spread(pairs, seed=seed, key=f"{key}/pairs")
+        wave = {place: bisect(ends, index) for index, place in enumerate(places)}
+        drawn.sort(key=lambda place: wave[place])
+    return dict(zip(drawn, pairs, strict=True))
+
+
+def _spread(pairs: Sequence[tuple[str, str]], *, seed: int, key: str) -> list[tuple[str, str]]:
+    """Order pairs so that the first few hold each name and each pair as often as its share."""
+    kinds = {f"{one}\0{other}": (one, other) for one, other in pairs}
+    drawn = [kinds[name] for name in seeded_shuffle(kinds, seed=seed, key=key)]
+    total = [Counter(column) for column in (*zip(*pairs, strict=True), pairs)]
+    used: list[Counter[Any]] = [Counter() for _ in total]
+    found: list[tuple[str, str]] = []
+
+    def missing(pair: tuple[str, str]) -> tuple[int, int]:
+        """How far its names, then the pair itself, are behind their shares."""
+        one, other, both = (
+            all[name] * (len(found) + 1) - had[name] * len(pairs)
+            for all, had, name in zip(total, used, (*pair, pair), strict=True)
+        )
+        return one + other, both
+
+    while len(found) < len(pairs):
+        left = [pair for pair in drawn if used[2][pair] < total[2][pair]]
+        found.append(max(left, key=missing))
+        for had, name in zip(used, (*found[-1], found[-1]), strict=True):
+            had[name] += 1
+    return found
 
 
 def cache_scope(*parts: object) -> int:

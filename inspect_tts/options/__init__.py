@@ -101,8 +101,8 @@ class RunOptions(IterationParameters, AgentOptions, LimitOptions, SummaryOptions
 
     @model_validator(mode="after")
     def _who(self) -> "RunOptions":
-        check_sum("models", self.models, self.most_rollouts)
-        check_sum("agents", self.agents, self.most_rollouts)
+        check_sum("models", self.models, self)
+        check_sum("agents", self.agents, self)
         check_agents(self.agents, self.agent, self.agent_args)
         return self
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UserError
+from ..method.parameters import IterationParameters
 
 _JUDGES = 'give judges=\'["provider/name", "judge2"]\': models, or roles given with --model-role'
 
@@ -29,8 +30,9 @@ def checked_shares(name: str, shares: Any) -> Any:
     """Refuse what names no models or agents for rollouts, or one of them twice."""
     if shares is None:
         return None
-    how = f'give {name}=\'["package/one", "package/two"]\' to share rollouts evenly, or '
-    how += f'{name}=\'{{"package/one": 8, "package/two": 8}}\' to say how many each has'
+    of = "provider" if name == "models" else "package"
+    how = f'give {name}=\'["{of}/one", "{of}/two"]\' to share rollouts evenly, or '
+    how += f'{name}=\'{{"{of}/one": 8, "{of}/two": 8}}\' to say how many each has'
     if isinstance(shares, str):
         shares = [shares]
     names = [*shares] if isinstance(shares, list | tuple | Mapping) else []
@@ -48,17 +50,18 @@ def checked_shares(name: str, shares: Any) -> Any:
     return dict(shares)
 
 
-def check_sum(name: str, shares: Any, n: int) -> None:
+def check_sum(name: str, shares: Any, options: IterationParameters) -> None:
     """Refuse numbers of rollouts that do not add up, and more names than rollouts."""
+    n, most = options.most_rollouts, "max_n" if options.waves else "n"
     if isinstance(shares, dict) and (total := sum(shares.values())) != n:
         raise UserError(
-            f"{name}={shares!r} adds up to {total} rollouts and n is {n}; give n={total}, or other "
-            "numbers"
+            f"{name}={shares!r} adds up to {total} rollouts and {most} is {n}; give "
+            f"{most}={total}, or other numbers"
         )
     if shares is not None and len(shares) > n:
         raise UserError(
-            f"{name} has {len(shares)} names and n is {n}, so some would have no rollout; give "
-            f"n >= {len(shares)}, or fewer names"
+            f"{name} has {len(shares)} names and {most} is {n}, so some would have no rollout; "
+            f"give {most} >= {len(shares)}, or fewer names"
         )
 
 

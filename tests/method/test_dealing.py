@@ -82,6 +82,39 @@ def test_models_and_agents_meet_as_evenly_as_their_numbers_allow(models: Any, ag
         assert abs(pairs[one, other] - ones[one] * others[other] / len(IDS)) < 1.01
 
 
+SHARES: list[tuple[Any, Any]] = [
+    (["a", "b"], [""]),
+    (["a", "b", "c"], ["x", "y"]),
+    ({"a": 4, "b": 12}, ["x", "y"]),
+    ({"a": 4, "b": 12}, {"x": 8, "y": 8}),
+]
+
+
+@pytest.mark.parametrize(("models", "agents"), SHARES, ids=str)
+@pytest.mark.parametrize("first", [1, 4, 5])
+@pytest.mark.parametrize("wave", [1, 3, 4])
+def test_waves_that_end_early_have_each_name_by_its_share(
+    models: Any, agents: Any, first: int, wave: int
+) -> None:
+    for seed in range(8):
+        given = RolloutsParameters(
+            n="auto", min_n=first, wave=wave, models=models, agents=agents, seed=seed
+        )
+        slots = given.slots(0, "p")
+        assert given.waves is not None
+        for which in (0, 1):
+            share = Counter(kind[which] for kind in slots.values())
+            for end in given.waves.ends:
+                had = Counter(slots[id][which] for id in IDS[:end])
+                assert all(abs(had[name] - share[name] * end / 16) < 1 for name in share)
+
+
+def test_the_seed_says_who_is_where_in_the_first_wave() -> None:
+    given = [RolloutsParameters(n="auto", models=["a", "b"], seed=seed) for seed in range(60)]
+    found = [tuple(slots.slots(0, "p")[id][1] for id in IDS[:4]) for slots in given]
+    assert len(set(found)) == 6, "each way to deal two of each"
+
+
 def test_the_seed_says_who_is_where_and_who_has_one_more() -> None:
     three = IDS[:3]
     found = [dealt(["a", "b"], [""], three, seed=s, key="p/t0/slots") for s in range(60)]

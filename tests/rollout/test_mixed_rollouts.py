@@ -186,9 +186,13 @@ def test_what_another_model_or_agent_did_is_not_taken_over(
     ("given", "told"),
     [
         ({"models": {"m/a": 8, "m/b": 4}}, "adds up to 12 rollouts and n is 16; give n=12"),
+        (
+            {"models": {"m/a": 2, "m/b": 2}, "n": "auto", "max_n": 8},
+            "adds up to 4 rollouts and max_n is 8; give max_n=4",
+        ),
         ({"models": {"m/a": 0}}, "0 is no number of rollouts for 'm/a'"),
         ({"models": {"m/a": True}}, "True is no number of rollouts"),
-        ({"models": []}, "names nothing"),
+        ({"models": []}, 'names nothing; give models=\'["provider/one", '),
         ({"models": 3}, "names nothing"),
         ({"models": ["m/a", "m/a"]}, "names 'm/a' twice"),
         ({"models": ["m/a", "m/b", "m/c"], "n": 2}, "models has 3 names and n is 2"),
