@@ -8,7 +8,14 @@ from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote, mean_grade
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
 from inspect_tts.method.selections import Candidates
-from inspect_tts.method.tournament import Outcome, TieBreak, decide, display_order, turns_of
+from inspect_tts.method.tournament import (
+    Outcome,
+    TieBreak,
+    decide,
+    display_order,
+    judges_key,
+    turns_of,
+)
 from inspect_tts.method.voting.auto import AutoVotes, further_votes
 from inspect_tts.method.voting.close import Close, investigated, is_close, open_lead
 
@@ -86,8 +93,10 @@ def _votes(
 ) -> tuple[Forecast, list[str | None], float | None]:
     """What recorded votes settle of one match: the forecast, the verdicts and the mean grade."""
     verdicts, cast_votes = list[str | None](), list[Vote]()
-    turns = turns_of([*plan.judges], seed=given.seed, key=_key(given, id)) or ("",)
-    stops = plan.early_stop and SELECTIONS[plan.kind].can_stop_early
+    spec, match = SELECTIONS[plan.kind], _key(given, id).removeprefix(f"{given.key}/")
+    dealt = judges_key(given.key, match, grades=spec.answer == "grade")
+    turns = turns_of([*plan.judges], seed=given.seed, key=dealt) or ("",)
+    stops = plan.early_stop and spec.can_stop_early
     while True:
         cast = len(verdicts)
         wave = further_votes(

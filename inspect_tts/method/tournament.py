@@ -67,12 +67,12 @@ def form_groups(
 
 def turns_of(judges: Sequence[str], *, seed: int, key: str) -> tuple[str, ...]:
     """The order in which the judges of a panel take turns with the votes of one match."""
-    return seeded_shuffle(judges, seed=seed, key=judges_key(key))
+    return seeded_shuffle(judges, seed=seed, key=key)
 
 
-def judges_key(key: str) -> str:
-    """The key of that draw, from the key of the match."""
-    return f"{key}/judges"
+def judges_key(selection: str, match: str, *, grades: bool) -> str:
+    """The key of that draw; grades are compared, so that each rollout has the same judges."""
+    return f"{selection}/judges" if grades else f"{selection}/{match}/judges"
 
 
 def display_order(group: Sequence[str], vote: int, judges: int = 1) -> tuple[str, ...]:

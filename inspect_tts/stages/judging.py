@@ -13,7 +13,7 @@ from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey, judge_inpu
 from inspect_tts.method.records import Vote
 from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec, matches_at_most
 from inspect_tts.method.selections import Candidates
-from inspect_tts.method.tournament import turns_of
+from inspect_tts.method.tournament import judges_key, turns_of
 from inspect_tts.method.voting.auto import further_votes
 from inspect_tts.method.voting.close import open_lead
 from inspect_tts.models.failures import ModelConfigurationError
@@ -83,7 +83,8 @@ class JudgeSetup:
 
     def turns(self, match: str) -> tuple[Judge, ...]:
         """The judges in the order in which they take turns with the votes of a match."""
-        by_name, key = {judge.name: judge for judge in self.judges}, f"{self.key}/{match}"
+        by_name = {judge.name: judge for judge in self.judges}
+        key = judges_key(self.key, match, grades=self.spec.answer == "grade")
         return tuple(by_name[n] for n in turns_of([*by_name], seed=self.options.seed, key=key))
 
     def note_failed(self, judge: Judge, error: ModelConfigurationError) -> None:

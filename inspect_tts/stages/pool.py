@@ -172,7 +172,8 @@ def match_draws(match: Match, options: SelectOptions, *, key: str) -> list[Draw]
     """The draws that a match took: in which order judges took turns, and who won a tie."""
     found, seed = [], options.seed
     if match.votes and len(options.panel) > 1:
-        found.append(draw(options.panel, seed=seed, key=judges_key(key)))
+        turns = judges_key(key, match.id, grades=match.decided_by == "grade")
+        found.append(draw(options.panel, seed=seed, key=turns))
     if match.decided_by == "random":
-        found.append(draw(match.tied, seed=seed, key=f"{key}/tie"))
+        found.append(draw(match.tied, seed=seed, key=f"{key}/{match.id}/tie"))
     return found

@@ -195,8 +195,8 @@ async def _run_rounds(
                 ]
             )
         for match in matches:
-            key = f"{candidates.key}/{match.id}"
-            candidates.draws += match_draws(match, judging.options, key=key)
+            drawn = match_draws(match, judging.options, key=candidates.key)
+            candidates.draws += [each for each in drawn if each not in candidates.draws]
         rounds.append(Round(number=number, matches=tuple(matches)))
 
 

@@ -106,6 +106,29 @@ def test_a_majority_of_better_judges_corrects_a_bad_one(tmp_path: Path) -> None:
     assert {vote.judge for vote in wrong} == {"judge"}
 
 
+@pytest.mark.parametrize("votes", [1, 3])
+def test_a_judge_that_grades_higher_than_others_favours_no_rollout(
+    tmp_path: Path, votes: int
+) -> None:
+    def graded(best: int) -> Any:
+        def grade(input: Any, config: GenerateConfig) -> Any:
+            return reply(f"Final grade: {best if '#good' in input[0].text else best - 1}")
+
+        return grade
+
+    given = roles(judge=graded(20), judge2=graded(3))
+    for seed in range(4):
+        found = pool(judged(tmp_path, given=given, selection="pointwise", votes=votes, seed=seed))
+        asked = [tuple(vote.judge for vote in match.votes) for match in matches(found)]
+        assert len(asked) == 4
+        assert len(set(asked)) == 1, "each rollout has the same judges"
+        chosen = found.by_id(found.adopted or "")
+        assert "#good" in chosen.summary.text
+        keys = [draw.key for draw in found.draws if draw.key.endswith("/judges")]
+        assert keys == ["p0/1/t0/judges"]
+        assert found.discrepancies() == ()
+
+
 @pytest.mark.parametrize("grading", ["pointwise", "tournament"])
 def test_early_stop_and_grades_keep_to_the_dealing(tmp_path: Path, grading: str) -> None:
     def answers(input: Any, config: GenerateConfig) -> Any:

@@ -10,6 +10,7 @@ from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.method.tournament import (
     decide,
     display_order,
+    judges_key,
     order_flip_rate,
     turns_of,
     unasked,
@@ -95,7 +96,9 @@ def _settled(
 
 def _dealing(key: str, selection: Selection, match: Match) -> list[str]:
     """Votes that were dealt to another judge, or in another order, than the seed gives."""
-    turns = turns_of(selection.judges, seed=selection.seed, key=key) or (None,)
+    grades = SELECTIONS[selection.kind].answer == "grade"
+    dealt = judges_key(key.removesuffix(f"/{match.id}"), match.id, grades=grades)
+    turns = turns_of(selection.judges, seed=selection.seed, key=dealt) or (None,)
     found = [
         f"match {match.id}: display order of vote {vote.index}"
         for vote in match.votes

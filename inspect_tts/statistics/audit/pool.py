@@ -133,7 +133,7 @@ def _selection(
             for match in matches:
                 key = f"{field.key}/{match.id}/tie"
                 found += match_discrepancies(key, selection, match, judged, everybody, execution)
-                dealt = judges_key(f"{field.key}/{match.id}")
+                dealt = judges_key(field.key, match.id, grades=match.decided_by == "grade")
                 if selection.judges and match.votes and dealt not in keys:
                     found.append(f"draw {dealt} is not among the draws")
                 if match.decided_by == "random" and key not in keys:
