@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from json import dumps
 from logging import getLogger
 
 from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
@@ -107,7 +108,7 @@ def check_asked(names: Sequence[str]) -> None:
         if not given.startswith(JUDGE) or given in names:
             continue
         shown = ", ".join(names)
-        add = f'judges=\'["{names[0]}", "{given}"]\''
+        add = f"judges='{dumps([*names, given])}'"
         if get_close_matches(given, (JUDGE, *names), n=1, cutoff=NEAR):
             raise UserError(
                 f"--model-role {given}=... would not be asked: the judges are {shown}. Add "

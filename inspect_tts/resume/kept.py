@@ -51,5 +51,9 @@ def stopped_text(kept: str, *, log: str, cancelled: bool, place: str | None, eva
 
 
 def taken_over_text(counts: Mapping[str, int]) -> str:
-    """Say what a retry took over from the eval before."""
-    return f"inspect_tts: taken over from an earlier run: {counted(counts)}"
+    """Say what a retry took over from the eval before; nothing if that was only checks.
+
+    A later selection of the same eval takes these over too.
+    """
+    told = counted(counts)
+    return f"inspect_tts: taken over from an earlier run: {told}" if told else ""

@@ -180,8 +180,8 @@ def tell_at_end(
 
 def _tell(spec: EvalSpec, log_location: str, store: FileStore | None, end: EvalEnd) -> None:
     taken_over = sum(_taken_over.pop(spec.eval_id, []), Counter[str]())
-    if taken_over.total():
-        say(taken_over_text(taken_over))
+    if told := taken_over_text(taken_over):
+        say(told)
     done = _finished.pop(spec.eval_id, lambda: 0)()
     kept = counted({"finished sample": end.samples or done, **(store.counts() if store else {})})
     if end.status == "success" or (end.refused and not kept):

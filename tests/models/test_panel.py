@@ -172,6 +172,7 @@ def test_what_names_no_judges_is_refused_at_once(judges: Any, told: str) -> None
         (["judge", "opnai/gpt"], {}, "Model API opnai of model 'opnai/gpt' not recognized"),
         (["judge"], {}, "--model-role judge2=... would not be asked: the judges are judge"),
         (["judge2", "mockllm/x"], {}, "--model-role judge=... would not be asked"),
+        (["judge2", "mockllm/x"], {}, """judges='["judge2", "mockllm/x", "judge"]'"""),
         (["judge", "judge2"], {"judge2": "judge"}, "which are the same model, mockllm/judge"),
     ],
 )

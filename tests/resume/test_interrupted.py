@@ -212,3 +212,4 @@ def test_what_goes_on_depends_on_the_command_and_the_place() -> None:
     assert "nothing is kept yet" in nothing
     assert nothing.endswith("inspect eval-retry a.eval --log-dir .")
     assert taken_over_text({"vote": 2}).endswith("taken over from an earlier run: 2 votes")
+    assert taken_over_text({"check": 2}) == taken_over_text({"finished sample": 0}) == ""
