@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from inspect_ai.log import EvalError, EvalLog
 from inspect_ai.scorer import Score
-from scripted import acting, problem, run, says
-from test_report import SMALL, numbers, samples, small, write
+from scripted import acting, problem, reply, run, says
+from test_report import SMALL, numbers, report, samples, small, write
 
 from inspect_tts import adopt, rollouts, rtv, tournament
 
@@ -134,3 +134,14 @@ def test_a_run_without_a_strategy_is_compared_by_what_one_attempt_takes(tmp_path
     found = numbers(tmp_path / "a", tmp_path / "b")["comparisons"][0]["differences"]
     tokens = next(each for each in found if each["name"] == "tokens")
     assert tokens["a"] == tokens["b"] > 0
+
+
+def test_grades_are_votes_of_a_problem(tmp_path: Path) -> None:
+    def grade(input: Any, config: Any) -> Any:
+        return reply("Final grade: 12")
+
+    strategy = rtv(n=2, votes=3, selection="pointwise", agent=acting(says("#good")))
+    run(problem(2), strategy, tmp_path, judge=grade)
+    costs = report(tmp_path, "--markdown").stdout.partition("Cost of a problem")[2]
+    [row] = [line for line in costs.partition("\n#")[0].splitlines() if "rtv" in line]
+    assert row.split("|")[-3:-1] == [" 2 ", " 6 "], "rollouts and votes"

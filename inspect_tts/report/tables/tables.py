@@ -126,7 +126,8 @@ def _costs(runs: Sequence[RunNumbers]) -> Table:
     def cells(run: RunNumbers) -> Iterable[Cell]:
         for name, found in run.per_problem.items():
             yield _estimate(found, name, percent=False) if found else Cell(UNKNOWN)
-        for count in (run.rollouts, run.rates.votes if run.rates else None):
+        votes = [judge.votes for judge in run.judges]  # with those that are grades
+        for count in (run.rollouts, sum(votes) if run.rates or votes else None):
             known = count is not None and run.samples
             yield Cell(f"{(count or 0) / run.samples:.0f}" if known else "")
 
