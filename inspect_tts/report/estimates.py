@@ -33,7 +33,8 @@ def row(problem: Sequence[ProblemOutcome], *, an_attempt: bool = False) -> Row:
 
 
 def _row(outcome: ProblemOutcome, attempts: int) -> Row:
-    costs = (outcome.usage.total_tokens, outcome.usage.cost, outcome.seconds)
+    used = outcome.usage
+    costs = (used.total_tokens, used.cost if used.total_tokens else 0.0, outcome.seconds)
     found: dict[str, float | None] = {**outcome.numbers}
     found["pass_1"] = found.pop("iteration_0", None)
     for name, cost in zip(COSTS, costs, strict=True):

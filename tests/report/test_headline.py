@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from inspect_ai.log import EvalError, EvalLog, write_eval_log
 from inspect_ai.model import ModelUsage
+from outcome_cases import iterations
 from test_report import numbers, plain_log, report, samples, write
 
+from inspect_tts.report.estimates import row
 from inspect_tts.report.logs import find_logs
 from inspect_tts.report.numbers import runs
 from inspect_tts.report.read import read_samples
@@ -97,6 +99,11 @@ def test_the_cost_is_that_of_a_problem_and_of_all(tmp_path: Path) -> None:
         sample.model_usage = {"made/model": ModelUsage(total_tokens=10, total_cost=1.5)}
     write(log, tmp_path)
     assert f"; $1.50 a problem ($1.50 to $1.50), $15.00 for {FEW} problems." in said(tmp_path)
+
+
+def test_what_asked_no_model_cost_nothing() -> None:
+    found = row([iterations([0.0])])
+    assert (found["tokens"], found["dollars"]) == (0, 0.0)
 
 
 def test_costs_that_nobody_knows_are_a_dash_with_one_reason(tmp_path: Path) -> None:
