@@ -133,6 +133,7 @@ class RolloutsOptions(RolloutsParameters, EvidenceOptions, RunOptions):
 
     @model_validator(mode="after")
     def _fit(self) -> "RolloutsOptions":
+        check_needed(self)
         check_waves(self)
         check_executed(self.takes_evidence, self)
         _check_without_context(self.without_context, self.fewest_rollouts)
@@ -260,6 +261,7 @@ class SelectRecordedOptions(SelectionOptions, EvidenceOptions, LoadOptions):
 
     @model_validator(mode="after")
     def _something_to_go_by(self) -> "SelectRecordedOptions":
+        check_needed(self)
         return self.checked_needs(self.selection, self.dedupe_behavior)
 
 

@@ -80,7 +80,8 @@ def check_needed(options: Parameters) -> None:
     """Refuse arguments that only matter beside another one."""
     fields = type(options).model_fields
     for (name, value), own in _NEEDS.items():
-        needless = [n for n in own if getattr(options, n) != fields[n].default]
+        known = [n for n in own if n in fields]
+        needless = [n for n in known if getattr(options, n) != fields[n].default]
         if needless and getattr(options, name) != value:
             raise UserError(
                 f"{' and '.join(needless)} applies to {name}={value!r} only; give {name}={value}, "

@@ -20,6 +20,7 @@ from inspect_tts.method.selections import Candidates, SelectionSteps
 from inspect_tts.models.preflight import mark_judges
 from inspect_tts.models.roles import check_roles
 from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
+from inspect_tts.options.auto import check_needed
 from inspect_tts.progress import PlannedSelection, followed, mark_planned
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.rollout.source import rollout_tasks
@@ -235,6 +236,7 @@ def select(options: SelectOptions) -> Solver:
     Raises:
         UserError: If an argument is out of range or a prompt lacks a placeholder.
     """
+    check_needed(options)
     return selection_stage("select", options)
 
 
@@ -253,6 +255,7 @@ def tournament(options: TournamentOptions) -> Solver:
     Raises:
         UserError: If an argument is out of range or a prompt lacks a placeholder.
     """
+    check_needed(options)
     return selection_stage("tournament", SelectOptions.of(options))
 
 

@@ -11,7 +11,7 @@ from scripted import calls, model, pool, prefer, problem, reply, run
 
 from inspect_tts import RolloutPool, UserError, pdr_rtv, rtv, tournament
 from inspect_tts.method.voting.auto import AutoVotes
-from inspect_tts.recorded import replay, replay_recorded
+from inspect_tts.recorded import replay, replay_recorded, select_recorded
 
 BEST = prefer(*(f"#r{i}" for i in range(8)))
 AUTO: dict[str, Any] = {"n": 8, "votes": "auto"}
@@ -127,6 +127,8 @@ def test_a_budget_holds(tmp_path: Path) -> None:
         (tournament, {"votes": "auto", "early_stop": False}, "give early_stop=true, or a number"),
         (rtv, {"votes": "auto", "selection": "swiss"}, "give selection='tournament', or a number"),
         (rtv, {"max_votes": 9}, "max_votes applies to votes='auto' only; give votes=auto"),
+        (select_recorded, {"max_votes": 9}, "max_votes applies to votes='auto' only"),
+        (tournament, {"max_votes": 9}, "max_votes applies to votes='auto' only"),
     ],
 )
 def test_wrong_values_are_refused(strategy: Any, given: dict[str, Any], said: str) -> None:
