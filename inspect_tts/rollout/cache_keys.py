@@ -46,6 +46,11 @@ def rollout_key(run: AgentRun) -> str:
     )
 
 
+def left_key(run: AgentRun) -> str:
+    """Key of what a rollout left: the same words in another epoch need not have left the same."""
+    return f"{run.key} {trajectory_hash(run.state.messages)}"
+
+
 def grade_key(run: AgentRun) -> str:
     """Key of the grading of a rollout."""
     parts = {

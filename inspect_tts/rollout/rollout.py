@@ -51,7 +51,7 @@ from inspect_tts.workspace.baseline import close_baseline, open_baseline, read_w
 from inspect_tts.workspace.commands import commands_run, find_leaks
 
 from .agent_run import AgentRun, shortest
-from .cache_keys import grade_key, rollout_key
+from .cache_keys import grade_key, left_key, rollout_key
 from .context import Job, problem_text
 from .refinement import Refinement
 from .saved import load_rollout, reopen, save_rollout
@@ -137,6 +137,7 @@ async def run_rollout(run: AgentRun) -> FinishedRollout:
         sandboxes=run.sandboxes,
         reopen=partial(reopen, job, run.key),
         no_copy=run.no_copy,
+        left=left_key(run),
     )
 
 

@@ -51,6 +51,7 @@ class FinishedRollout:
         reopen: Callable[[], Coroutine[Any, Any, SandboxSet | None]] | None = None,
         score: SealedScore | None = None,
         no_copy: str | None = "its sandbox belongs to another sample",
+        left: str = "",
     ) -> None:
         self.record = record
         """As it was when it ended; from then on its record is the one in the pool."""
@@ -60,6 +61,8 @@ class FinishedRollout:
         """Starts its sandboxes again, in their saved state; None for one that ran elsewhere."""
         self.no_copy = no_copy
         """Why they cannot be started again; None if their state is saved."""
+        self.left = left
+        """Tells what it left in them from what any other rollout left."""
         self.score = score
         """Sealed."""
         self.adopted = False

@@ -13,7 +13,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 from scripted import acting, pool, reply, run
 
-from inspect_tts import adopt, pdr_rtv, rollouts, rtv, take_evidence, tournament
+from inspect_tts import RolloutPool, adopt, pdr_rtv, rollouts, rtv, take_evidence, tournament
 from inspect_tts.execution.records import ExecutionEvidence
 
 UNIT = "python3 -c 'from sums import add; assert add(2, 5) == 7'"
@@ -101,6 +101,14 @@ def test_the_first_iteration_is_checked_too_and_a_retry_runs_nothing(tmp_path: P
     assert [each.sandboxes for each in again.executions] == [0, 0]
     assert again.taken_over["check"] == 6
     assert [e.attributions for e in again.executions] == [e.attributions for e in first.executions]
+
+
+def test_rollouts_that_say_the_same_in_another_epoch_are_checked_anew(tmp_path: Path) -> None:
+    acts = [leaves("#good", RIGHT), leaves("#good", RIGHT), leaves("#good", WRONG)]
+    strategy = rtv(n=2, votes=1, agent=acting(*acts, acts[-1]), check=UNIT)
+    log = run(without_git(), strategy, tmp_path, epochs=2, max_samples=1)
+    told = [s.store_as(RolloutPool).executions[0].attributions["u01"] for s in log.samples or []]
+    assert [{*each.values()} for each in told] == [{"fixed"}, {"still failing"}]
 
 
 def test_where_no_copy_is_kept_the_record_says_why(tmp_path: Path) -> None:

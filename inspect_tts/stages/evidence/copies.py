@@ -8,7 +8,6 @@ from inspect_tts._inspect import SandboxSet, in_sandboxes
 from inspect_tts.execution.records import UNTOUCHED, Check, CheckRun
 from inspect_tts.method.records import Rollout
 from inspect_tts.rollout.source import FinishedRollout
-from inspect_tts.rollout.summary import trajectory_hash
 from inspect_tts.workspace.tree import run_here
 
 from .fresh import open_start
@@ -18,7 +17,7 @@ from .session import Session, run_record
 def copies_of(
     rollouts: Sequence[Rollout], finished: Mapping[str, FinishedRollout]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What each rollout left, told by its trajectory, and why there is no copy of others."""
+    """What tells each rollout's copy from others, and why there is no copy of some."""
     copies, unavailable = dict[str, str](), dict[str, str]()
     for rollout in rollouts:
         ended = finished.get(rollout.id)
@@ -26,7 +25,7 @@ def copies_of(
             why = ended.no_copy if ended else "its sandbox belongs to another sample"
             unavailable[rollout.id] = f"there is no copy of its sandbox: {why}"
         else:
-            copies[rollout.id] = f"{rollout.id} {trajectory_hash(ended.state.messages)}"
+            copies[rollout.id] = ended.left
     return copies, unavailable
 
 
