@@ -11,8 +11,9 @@ from .records import UNTOUCHED, Check, CheckRun, ExecutionEvidence
 MOST_CHARS = 8_000
 """Of all checks of a prompt."""
 MOST_CHECKS = 6
-_COMMAND_CHARS = 600
-_FILE_CHARS = 1_500
+"""From where on only checks of the user are added."""
+_SIZES = ((600, 1_500, 1_200), (300, 500, 400), (150, 0, 100), (100, 0, 0))
+"""Characters of a command, its file and each output: as much of a check as there is room for."""
 _MOST_TESTS = 10
 
 _NOTE = """
@@ -39,24 +40,41 @@ def checks_text(evidence: ExecutionEvidence | None, ids: Sequence[str], what: st
     if evidence is None or not evidence.results:
         return ""
     runs, gone = first_runs(evidence.runs), {each.check for each in evidence.dropped}
-    shown, room = list[str](), MOST_CHARS
-    checks = sorted(
-        (check for check in evidence.checks if check.id not in gone),
-        key=lambda check: -_groups(check, runs, evidence, ids, apart=True),
-    )
-    for check in sorted(checks, key=lambda check: check.origin != "user"):
-        tells = check.origin == "user" or _groups(check, runs, evidence, ids, apart=False) > 1
-        if len(shown) < MOST_CHECKS and tells:
-            text = _check(len(shown) + 1, check, runs, evidence, ids, what)
-            if len(text) <= room:
-                shown.append(text)
-                room -= len(text)
+    known = [check for check in evidence.checks if check.id not in gone]
+    telling = [c for c in known if _groups(c, runs, evidence, ids, apart=False) > 1]
+    telling.sort(key=lambda check: -_groups(check, runs, evidence, ids, apart=True))
+    telling.sort(key=lambda check: check.origin != "user")
+    others = [check for check in known if check.origin == "user" and check not in telling]
+    forms = [
+        [_check(number, check, runs, evidence, ids, what, sizes) for sizes in _SIZES]
+        for number, check in enumerate([*_first(telling), *others], 1)
+    ]
+    shown = _fitting(forms)
     missing = [
         f"{what} {number}: its result could not be put on a fresh copy: {evidence.unavailable[id]}"
         for number, id in enumerate(ids, 1)
         if id in evidence.unavailable
     ]
     return "\n\n".join([*shown, *missing]) if shown else ""
+
+
+def _first(checks: Sequence[Check]) -> list[Check]:
+    """Leave out what is not the user's, from some number on."""
+    return [c for number, c in enumerate(checks) if number < MOST_CHECKS or c.origin == "user"]
+
+
+def _fitting(forms: Sequence[Sequence[str]]) -> list[str]:
+    """Show each check in its shortest form, and the first ones in the longest that have room."""
+    chosen, room = list[Sequence[str]](), MOST_CHARS
+    for each in forms:
+        if len(each[-1]) <= room:
+            chosen.append(each)
+            room -= len(each[-1])
+    shown = list[str]()
+    for each in chosen:
+        shown.append(next(text for text in each if len(text) - len(each[-1]) <= room))
+        room -= len(shown[-1]) - len(each[-1])
+    return shown
 
 
 def _groups(
@@ -75,25 +93,28 @@ def _check(
     evidence: ExecutionEvidence,
     ids: Sequence[str],
     what: str,
+    sizes: tuple[int, int, int],
 ) -> str:
+    of_command, of_file, of_output = sizes
     kind = {
         "user": "a check of the user",
         "repository": "tests of the repository",
         "rollout": "a command that was used to try a result out",
     }[check.origin]
-    lines = [f"Check {number}, {kind}: {elide(check.command, _COMMAND_CHARS)}"]
+    lines = [f"Check {number}, {kind}: {elide(check.command, of_command)}"]
     named = [path for path in check.files if path.rpartition("/")[2] in check.command]
-    lines += [f"{path}:\n{elide(check.files[path], _FILE_CHARS)}" for path in named[:1]]
+    if of_file:
+        lines += [f"{path}:\n{elide(check.files[path], of_file)}" for path in named[:1]]
     told = evidence.attributions.get(check.id, {})
     for place, id in enumerate(ids, 1):
         if id in evidence.results:
             name = f"{what} {place}, {told[id]}" if id in told else f"{what} {place}"
-            lines.append(_run(name, check, runs[check.id, evidence.results[id]]))
-    lines.append(_run("Untouched", check, runs[check.id, UNTOUCHED]))
+            lines.append(_run(name, check, runs[check.id, evidence.results[id]], of_output))
+    lines.append(_run("Untouched", check, runs[check.id, UNTOUCHED], of_output))
     return "\n".join(lines)
 
 
-def _run(name: str, check: Check, run: CheckRun) -> str:
+def _run(name: str, check: Check, run: CheckRun, most: int) -> str:
     if run.problem is not None:
         return f"{name}: {run.problem}"
     code = f"{name}: return code {run.returncode}"
@@ -103,4 +124,4 @@ def _run(name: str, check: Check, run: CheckRun) -> str:
         return f"{name}: breaks {tests}{more}" if run.broke else f"{name}: breaks no test"
     if check.origin == "repository" or not run.output.strip():
         return code
-    return f"{code}, printed\n{run.output}"
+    return f"{code}, printed\n{elide(run.output, most)}" if most else f"{code}, printed something"

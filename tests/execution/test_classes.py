@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from checked import USER, A, B, C, D, cross, evidence, made
 
 from inspect_tts.execution.classes import (
     agreeing,
@@ -15,56 +16,16 @@ from inspect_tts.execution.classes import (
 )
 from inspect_tts.execution.kits import Kit, KitCommand
 from inspect_tts.execution.recording import compared, recorded
-from inspect_tts.execution.records import UNTOUCHED, Check, CheckRun, Dropped, ExecutionEvidence
+from inspect_tts.execution.records import UNTOUCHED, Check, Dropped, ExecutionEvidence
 from inspect_tts.execution.schedule import (
     OUT_OF_TIME,
     cross_checks,
     fitting,
     repository_checks,
-    user_checks,
     without_repeats,
 )
 from inspect_tts.execution.shown import checks_text
 
-A, B, C, D = "t0-n00", "t0-n01", "t0-n02", "t0-n03"
-
-
-def made(check: Check, tree: str, shown: Any, repeat: int = 0, **more: Any) -> CheckRun:
-    code, output = shown if isinstance(shown, tuple) else (0, shown)
-    given = {"returncode": code, "digest": f"{code}{output}", "output": output, **more}
-    return CheckRun(check=check.id, tree=tree, repeat=repeat, **given)
-
-
-def evidence(
-    *checks: tuple[Check, dict[str, Any]], trees: dict[str, str] | None = None, again: Any = None
-) -> ExecutionEvidence:
-    """Evidence of what each check shows on each tree; `again` on the second untouched run."""
-    runs = [
-        run
-        for check, shown in checks
-        for tree, each in shown.items()
-        for run in [
-            made(check, tree, each),
-            *([made(check, tree, again or each, 1)] if tree == UNTOUCHED else []),
-        ]
-    ]
-    results = trees or {id: id for id in (A, B, C)}
-    return concluded(
-        ExecutionEvidence(
-            iteration=0,
-            population=tuple(results),
-            results=results,
-            checks=tuple(check for check, _ in checks),
-            runs=tuple(runs),
-        )
-    )
-
-
-def cross(*authors: str, id: str = "c01") -> Check:
-    return Check(id=id, name="try", origin="rollout", command="python try.py", authors=authors)
-
-
-USER = user_checks({"unit": "make test"})[0]
 REPO = Check(id="r01", name="t.py", origin="repository", command="pytest t.py", junit=True)
 
 
@@ -209,39 +170,6 @@ def test_what_a_tie_goes_by() -> None:
     found = evidence((USER, shown), (cross(A, id="c02"), shown))
     assert worth(found, A) > worth(found, C) > worth(found, B) > worth(found, "t9-n00")
     assert worth(None, A) == worth(None, B)
-
-
-def test_judges_read_what_separates_and_not_whose_it_is() -> None:
-    shown = {UNTOUCHED: "old", A: "new", B: "old", C: "new"}
-    check = cross(A).model_copy(update={"files": {"try.py": "print(f())"}})
-    found = evidence((check, shown), (USER, {UNTOUCHED: (1, "F"), A: "ok", B: (1, "F"), C: "ok"}))
-    text = checks_text(found, [B, A], "Solution")
-    assert text.splitlines() == [
-        "Check 1, a check of the user: make test",
-        "Solution 1, still failing: return code 1, printed",
-        "F",
-        "Solution 2, fixed: return code 0, printed",
-        "ok",
-        "Untouched: return code 1, printed",
-        "F",
-        "",
-        "Check 2, a command that was used to try a result out: python try.py",
-        "try.py:",
-        "print(f())",
-        "Solution 1: return code 0, printed",
-        "old",
-        "Solution 2: return code 0, printed",
-        "new",
-        "Untouched: return code 0, printed",
-        "old",
-    ]
-    assert not any(id in text for id in (A, B, C))
-
-
-def test_what_judges_read_is_bounded() -> None:
-    shown = {UNTOUCHED: "x" * 1_000, A: "y" * 1_000, B: "z" * 1_000, C: "x" * 1_000}
-    checks = [(cross(A, id=f"c{i:02d}"), shown) for i in range(30)]
-    assert 1_000 < len(checks_text(evidence(*checks), [A, B], "Solution")) < 9_000
 
 
 def test_a_selection_goes_by_what_was_known() -> None:
