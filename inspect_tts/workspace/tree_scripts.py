@@ -101,12 +101,19 @@ reader=$!
 (
   exec >"$own/pipe" 2>&1 </dev/null
   cd -P "$top/$folder" || exit 127
+  export INSPECT_TTS_CHECK="$own"
   exec timeout -k 2 "$seconds" "$shell" -c "$command"
 ) &
 group=$!  # `timeout` makes one
 wait "$group"
 echo $? >"$own/code"
 kill -9 "-$group" 2>/dev/null  # what it left running
+# beside processes of others, what is in a group of its own is known by its environment
+[ "$alone" = yes ] ||
+  for each in $(grep -lsF "INSPECT_TTS_CHECK=$own" /proc/[0-9]*/environ); do
+    each=${each#/proc/}
+    kill -9 "${each%/environ}" 2>/dev/null
+  done
 tries=0
 while kill -0 "$reader" 2>/dev/null && [ "$tries" -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill "$reader" 2>/dev/null

@@ -51,9 +51,11 @@ async def use(tree: Tree) -> None:
     assert 190_000 < len(many.output) <= 200_000
     late, _ = await ran(tree, "sleep 600", seconds=2)
     assert (late.returncode, late.problem) == (None, "did not end within 2 s")
-    left, _ = await ran(tree, "(sleep 611 &) ; echo begun")
-    assert left.output == "begun\n"
-    assert (await sandbox().exec(["sh", "-c", "pgrep -f '[s]leep 611' || true"])).stdout == ""
+    for seconds, way in ((611, "(sleep 611 &)"), (612, "setsid sleep 612 & sleep 1")):
+        left, _ = await ran(tree, f"{way}; echo begun")
+        assert left.output == "begun\n"
+        still = await sandbox().exec(["sh", "-c", f"pgrep -f '[s]leep {seconds}' || true"])
+        assert still.stdout == ""
 
     await tree.restore()
     assert await tree.put(PATCH) is None, "what differed at the start is part of each patch"
