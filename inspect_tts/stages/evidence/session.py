@@ -1,5 +1,6 @@
 """A fresh sandbox of the problem, in which checks run on one result after the other."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from logging import getLogger
 from shlex import quote
@@ -26,6 +27,8 @@ logger = getLogger(__name__)
 
 MOST_SANDBOXES = 4
 """Sandboxes for one problem: a check may break the one it runs in."""
+BARRED = "was not run, as other checks broke their sandbox"
+"""Of a result, or of a rollout's commands."""
 KEPT_CHARS = 20_000
 """Of what a check printed, until its excerpt is made."""
 
@@ -51,6 +54,12 @@ class Session:
     """Seconds that the last change of the tree took."""
     unfit: dict[str, str] = field(default_factory=dict)
     """Trees whose patch does not apply, and why."""
+    barred: set[str] = field(default_factory=set)
+    """Rollouts whose commands broke a sandbox."""
+    strikes: Counter[str] = field(default_factory=Counter)
+    """By result, how surely it breaks the sandbox that it is in: at 2 nothing more runs on it."""
+    _ran: tuple[Check, str] | None = None
+    """What ran last in the sandbox that is open."""
     _box: FreshSandbox | None = None
     _on: str | None = None
     """What is on the tree; None where it must be brought back first."""
@@ -70,7 +79,7 @@ class Session:
             self.place,
             purpose=f"evidence {self.opened}",
         )
-        self._on = UNTOUCHED
+        self._on, self._ran = UNTOUCHED, None
         return self._box.tree
 
     async def close(self) -> None:
@@ -93,8 +102,8 @@ class Session:
         )
         if key not in self.known:
             done = await self._fresh(check, tree, repeat, key, patch)
-            if done is None:
-                return None
+            if done is None or done.problem == BARRED:
+                return done
             self.known[key] = done
         return self.known[key].model_copy(update={"check": check.id, "tree": tree})
 
@@ -108,8 +117,13 @@ class Session:
         known = await self.saved.get("check", key, CheckRun, fits)
         if known is not None:
             return known.model_copy(update={"reused": True})
+        refused = CheckRun(check=check.id, tree=tree, repeat=repeat, problem=BARRED)
+        if self.bars(check, tree):
+            return refused
         if not await self._put(tree, patch):
             return None
+        if self.bars(check, tree):  # that shows when the tree is to be brought back
+            return refused
         done = await self._run(check, tree, repeat)
         if done.problem == NOT_RUN and self.opened == 1:  # the sandbox may have died by itself
             await self.close()
@@ -117,6 +131,21 @@ class Session:
             done = await self._run(check, tree, repeat)
         await self.saved.put("check", key, done)
         return done
+
+    def bars(self, check: Check, tree: str = UNTOUCHED) -> bool:
+        """Whether a run could cost one more sandbox: its like has broken one."""
+        return _only_author(check) in self.barred or self.strikes[tree] >= 2
+
+    def _blame(self) -> None:
+        """Bar what ran last in a broken sandbox: a rollout's own command, else the result."""
+        if self._ran is None:
+            return
+        check, tree = self._ran
+        author = _only_author(check)
+        if author is not None:
+            self.barred.add(author)
+        if tree != UNTOUCHED:
+            self.strikes[tree] += 1 if author is not None else 2
 
     async def _put(self, tree: str, patch: str) -> bool:
         """Put a result on the tree, if it is not there."""
@@ -150,6 +179,7 @@ class Session:
             await here.restore()
         except (TreeError, TimeoutError) as error:
             logger.warning(f"a sandbox for evidence is made anew: {error}")
+            self._blame()
             await self.close()
             here = await self.open()
         self._on = UNTOUCHED
@@ -162,10 +192,15 @@ class Session:
             command = f"{_as_it_was(check, here)}\n{command} --junitxml={quote(here.report)}"
         files = {path: text.replace(TREE, here.top) for path, text in check.files.items()}
         folder = check.folder if check.origin != "user" else here.home
+        self._ran = check, tree
         raw, clean = await here.run(command, folder=folder, files=files, seconds=self.seconds)
         if not clean:
             self._on = None
         return run_record(check, tree, repeat, raw, here.top)
+
+
+def _only_author(check: Check) -> str | None:
+    return check.authors[0] if check.origin == "rollout" and len(check.authors) == 1 else None
 
 
 def _as_it_was(check: Check, here: Tree) -> str:
