@@ -28,6 +28,9 @@ _WITH_TASK = {
 }
 _ALONE = re.compile(r"-{1,2}(?:version|help|V|h)")
 _PYTEST_VALUES = {"-k", "-m", "-n", "-o", "-p", "-c", "--tb", "--maxfail", "--timeout", "--rootdir"}
+_SETTINGS = re.compile(
+    r"""(?:env[ \t]++)?+((?:[A-Za-z_]\w*+=(?:'[^']*+'|"[^"]*+"|[^\s'"`;&|<>()])*+[ \t]++)++)"""
+)
 _REDIRECTION = re.compile(r"\d*>.*")
 
 
@@ -67,7 +70,7 @@ class TestRun:
 
     __test__ = False  # for pytest
     launcher: str
-    """For example `pytest` or `python3 -m pytest`."""
+    """For example `pytest` or `PYTHONPATH=src python3 -m pytest`."""
     files: tuple[str, ...]
     """As they were given, without the names of single tests."""
 
@@ -93,4 +96,5 @@ def pytest_run(text: str) -> TestRun | None:
             skip = word in _PYTEST_VALUES or word.endswith(">")
         elif word.partition("::")[0].endswith(".py"):
             files[word.partition("::")[0]] = None
-    return TestRun(launcher, tuple(files)) if files else None
+    settings = _SETTINGS.match(text)
+    return TestRun((settings[1] if settings else "") + launcher, tuple(files)) if files else None

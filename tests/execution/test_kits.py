@@ -217,8 +217,12 @@ def test_runs_of_pytest_tell_their_files() -> None:
     assert run is not None
     assert (run.launcher, run.files) == ("python -m pytest", ("tests/a.py", "tests/b.py"))
     for launcher in ("/opt/venv/bin/python -m pytest", ".venv/bin/pytest", "$VENV/bin/py.test"):
-        run = pytest_run(f"A=1 timeout 60 {launcher} tests/a.py")
+        run = pytest_run(f"timeout 60 {launcher} tests/a.py")
         assert run is not None
         assert run.launcher == launcher, "the Python that has the packages"
+    for given in ("PYTHONPATH=src", "A='b c' B=\"$PWD/src\""):
+        run = pytest_run(f"env {given} timeout 60 pytest tests/a.py")
+        assert run is not None
+        assert run.launcher == f"{given} pytest"
     assert pytest_run("pytest tests") is None
     assert pytest_run("python a.py") is None
