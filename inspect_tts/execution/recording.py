@@ -76,6 +76,7 @@ def recorded(evidence: ExecutionEvidence) -> ExecutionEvidence:
         run.model_copy(update={"output": kept[run.check, run.tree, run.repeat]})
         for run in evidence.runs
     ]
-    shown = {check.id for check in evidence.checks if check.origin == "user"} - gone
-    told = "\n\n".join(run.output for run in runs if run.check in {*shown, *evidence.separating})
+    read = {check.id for check in evidence.checks if check.origin == "user"} - gone
+    read |= set(evidence.separating)
+    told = "\n\n".join(run.output for run in runs if run.check in read)
     return evidence.model_copy(update={"runs": tuple(runs), "injections": orders_in(told)})
