@@ -8,7 +8,7 @@ from inspect_ai.solver import Solver
 from scripted import acting, pool, run
 
 from inspect_tts import rtv
-from inspect_tts.stages.evidence.session import BARRED
+from inspect_tts.stages.evidence.session import REFUSED
 
 BREAKS = """import os, shutil
 shutil.rmtree(os.environ.get("INSPECT_TTS_CHECK", "none"), ignore_errors=True)
@@ -40,7 +40,7 @@ def test_a_result_that_breaks_the_sandbox_leaves_the_others_their_checks(tmp_pat
         }
     assert len(taken.attributions) == 5
     problems = {run.problem for run in taken.runs if marks.get(run.tree) == "evil"}
-    assert BARRED in problems
+    assert REFUSED in problems
 
 
 def test_a_rollouts_commands_that_break_the_sandbox_leave_the_others_theirs(tmp_path: Path) -> None:

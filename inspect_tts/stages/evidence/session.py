@@ -27,7 +27,7 @@ logger = getLogger(__name__)
 
 MOST_SANDBOXES = 4
 """Sandboxes for one problem: a check may break the one it runs in."""
-BARRED = "was not run, as other checks broke their sandbox"
+REFUSED = "was not run, as other checks broke their sandbox"
 """Of a result, or of a rollout's commands."""
 KEPT_CHARS = 20_000
 """Of what a check printed, until its excerpt is made."""
@@ -54,7 +54,7 @@ class Session:
     """Seconds that the last change of the tree took."""
     unfit: dict[str, str] = field(default_factory=dict)
     """Trees whose patch does not apply, and why."""
-    barred: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     """Rollouts whose commands broke a sandbox."""
     strikes: Counter[str] = field(default_factory=Counter)
     """By result, how surely it breaks the sandbox that it is in: at 2 nothing more runs on it."""
@@ -102,7 +102,7 @@ class Session:
         )
         if key not in self.known:
             done = await self._fresh(check, tree, repeat, key, patch)
-            if done is None or done.problem == BARRED:
+            if done is None or done.problem == REFUSED:
                 return done
             self.known[key] = done
         return self.known[key].model_copy(update={"check": check.id, "tree": tree})
@@ -117,13 +117,13 @@ class Session:
         known = await self.saved.get("check", key, CheckRun, fits)
         if known is not None:
             return known.model_copy(update={"reused": True})
-        refused = CheckRun(check=check.id, tree=tree, repeat=repeat, problem=BARRED)
-        if self.bars(check, tree):
-            return refused
+        not_run = CheckRun(check=check.id, tree=tree, repeat=repeat, problem=REFUSED)
+        if self.refuses(check, tree):
+            return not_run
         if not await self._put(tree, patch):
             return None
-        if self.bars(check, tree):  # that shows when the tree is to be brought back
-            return refused
+        if self.refuses(check, tree):  # that shows when the tree is to be brought back
+            return not_run
         done = await self._run(check, tree, repeat)
         if done.problem == NOT_RUN and self.opened == 1:  # the sandbox may have died by itself
             await self.close()
@@ -132,18 +132,18 @@ class Session:
         await self.saved.put("check", key, done)
         return done
 
-    def bars(self, check: Check, tree: str = UNTOUCHED) -> bool:
+    def refuses(self, check: Check, tree: str = UNTOUCHED) -> bool:
         """Whether a run could cost one more sandbox: its like has broken one."""
-        return _only_author(check) in self.barred or self.strikes[tree] >= 2
+        return _only_author(check) in self.refused or self.strikes[tree] >= 2
 
     def _blame(self) -> None:
-        """Bar what ran last in a broken sandbox: a rollout's own command, else the result."""
+        """Refuse what ran last in a broken sandbox: a rollout's own commands, else the result."""
         if self._ran is None:
             return
         check, tree = self._ran
         author = _only_author(check)
         if author is not None:
-            self.barred.add(author)
+            self.refused.add(author)
         if tree != UNTOUCHED:
             self.strikes[tree] += 1 if author is not None else 2
 

@@ -23,7 +23,7 @@ from inspect_tts.execution.schedule import (
 from inspect_tts.options.evidence import EvidenceKind
 from inspect_tts.workspace.tree import Tree
 
-from .session import BARRED, Session
+from .session import REFUSED, Session
 
 _OVERHEAD = 0.5
 """Seconds that each run takes besides its command, about."""
@@ -150,6 +150,6 @@ async def _on_results(session: Session, plan: Plan, checks: list[Check]) -> None
             if run is None:
                 break
             plan.runs.append(run)
-        barred = [check for check in checks if session.bars(check)]
-        plan.drop(Dropped(check=check.id, reason=f"it {BARRED}") for check in barred)
-        checks = [check for check in checks if check not in barred]
+        refused = [check for check in checks if session.refuses(check)]
+        plan.drop(Dropped(check=check.id, reason=f"it {REFUSED}") for check in refused)
+        checks = [check for check in checks if check not in refused]
