@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from inspect_tts.execution.classes import worth
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import evidence
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote, mean_grade
@@ -52,6 +54,8 @@ class Plan:
     close: Close = "votes"
     judges: Mapping[str, str] = field(default_factory=dict)
     """Of several judges the models by name."""
+    execution: ExecutionEvidence | None = None
+    """What ties may go by."""
 
 
 def forecast(
@@ -149,7 +153,8 @@ def _match(
     grade: float | None = None,
 ) -> Match:
     candidates: dict[str, Rollout] = given.rollouts
-    worth = {name: evidence(candidates[name]) for name in group} if plan.tie == "evidence" else None
+    told = {id: (*worth(plan.execution, id), *evidence(candidates[id])) for id in group}
+    by_evidence = told if plan.tie == "evidence" else None
     key = f"{_key(given, id)}/tie"
-    outcome = decide(group, verdicts, seed=given.seed, key=key, evidence=worth)
+    outcome = decide(group, verdicts, seed=given.seed, key=key, evidence=by_evidence)
     return Match(id=id, group=group, votes=(), grade=grade, **outcome._asdict())

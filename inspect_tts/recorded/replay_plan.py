@@ -9,6 +9,8 @@ from typing import Any
 from inspect_tts.errors import UserError
 from inspect_tts.estimate.counts import counts
 from inspect_tts.estimate.forecast import Forecast, Plan, forecast
+from inspect_tts.execution.classes import class_labels, latest, same_behaviour
+from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import identical
 from inspect_tts.method.parameters import JUDGE
 from inspect_tts.method.recorded_votes import (
@@ -204,7 +206,7 @@ def _replayed(
     recorded_votes: RecordedVotes,
     models: Mapping[str, str],
 ) -> Forecast:
-    total, certain = Forecast(), True
+    total, certain, before = Forecast(), True, 0
     alive: tuple[str, ...] = ()
     for iteration in range(pool.iteration + 1):
         carried = alive if carries_over(pool, iteration) else ()
@@ -212,9 +214,11 @@ def _replayed(
         these = [each for each in again if each.iteration == iteration]
         for number, each in enumerate(these):
             id = f"t{iteration}" if number == 0 else f"t{iteration}.{number + 1}"
-            field, firsts = _field(pool, each, alive, id)
+            execution, before = latest(pool.executions, iteration, before), before + 1
+            field, firsts = _field(pool, each, alive, id, execution)
             votes = recorded_votes if certain else RecordedVotes([])
-            found, ranking = forecast(_replay_plan(each, models), field, votes)
+            plan = replace(_replay_plan(each, models), execution=execution)
+            found, ranking = forecast(plan, field, votes)
             total += found if certain else Forecast(most=found.most)
             certain = certain and ranking is not None
             order = ranking or firsts
@@ -224,13 +228,17 @@ def _replayed(
 
 
 def _field(
-    pool: RolloutPool, again: ReplayedSelection, alive: tuple[str, ...], id: str
+    pool: RolloutPool,
+    again: ReplayedSelection,
+    alive: tuple[str, ...],
+    id: str,
+    execution: ExecutionEvidence | None,
 ) -> tuple[Candidates, tuple[str, ...]]:
-    """The candidates of a selection, one of each class where identical ones are judged once."""
+    """The candidates of a selection, one of each class where those alike are judged once."""
     given, everybody = again.options, [pool.by_id(name) for name in alive]
-    firsts = alive
-    if given.dedupe:
-        firsts = tuple(members[0] for members in identical(everybody))
+    alike = same_behaviour(execution, alive) if given.dedupe_behavior else ()
+    classes = alike or (identical(everybody) if given.dedupe else ())
+    firsts = tuple(members[0] for members in classes) or alive
     field = Candidates(
         [rollout for rollout in everybody if rollout.id in firsts],
         keep=given.keep,
@@ -239,6 +247,7 @@ def _field(
         key=f"{pool.problem}/{id}",
     )
     field.by_strength = given.ranked_by == "strength"
+    field.behaviour = class_labels(execution) if execution else {}
     return field, firsts
 
 

@@ -23,7 +23,9 @@ from scripted import acting, calls, only, pool, problem, reply, run, says, spans
 from inspect_tts import UserError, adopt, pdr_rtv, rollouts, rtv, take_evidence, tournament
 from inspect_tts.execution.records import UNTOUCHED, ExecutionEvidence
 from inspect_tts.method.candidates import identical
+from inspect_tts.options import ReplayOptions
 from inspect_tts.recorded.replay import replay_recorded
+from inspect_tts.recorded.replay_plan import changes_from, forecast_votes
 from inspect_tts.recorded.tasks import replay
 
 UNIT = "python3 -c 'from sums import add; assert add(2, 5) == 7'"
@@ -279,3 +281,15 @@ def test_bad_arguments_are_refused(given: dict[str, Any], message: str) -> None:
 def test_a_stage_with_nothing_to_run_is_refused() -> None:
     with pytest.raises(UserError, match="nothing to run"):
         take_evidence()
+
+
+@pytest.mark.parametrize("given", [{"tie": "evidence"}, {"dedupe_behavior": True}])
+def test_a_replay_tells_beforehand_that_it_needs_no_vote(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
+    agent = acting(leaves("#good", RIGHT), *(leaves(f"#{mark}", WRONG) for mark in "bcd"))
+    strategy = rtv(n=4, votes=1, agent=agent, check=UNIT, seed=1, **given)
+    found = pool(run(repository(), strategy, tmp_path, judge=abstains))
+    votes = sum(len(m.votes) for s in found.selections for r in s.rounds for m in r.matches)
+    told = forecast_votes([found], changes_from(ReplayOptions()), "mockllm/judge")
+    assert (told.votes.reused, told.votes.most, told.recorded) == (votes, 0, votes)
