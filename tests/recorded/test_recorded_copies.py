@@ -17,8 +17,9 @@ from inspect_ai.log import (
     write_eval_log,
 )
 from inspect_ai.model import ModelOutput
+from inspect_ai.scorer import Score, includes
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from recorded_files import PATCH, TEXT_BASED, mini, prediction, row, write
+from recorded_files import PATCH, TEXT_BASED, attempts, mini, prediction, row, told, write
 from scripted import echo, model
 
 from inspect_tts.errors import UserError
@@ -223,6 +224,25 @@ def test_samples_that_an_interrupt_cancelled_do_not_count(format: Any, tmp_path:
     assert [s.part for s in collection.problems[0].sources] == ["a/1", "a/2"]
     [(_, told)] = collection.left_out
     assert told.endswith("its finished samples count (2), not those that were cancelled (1)")
+
+
+@pytest.mark.parametrize("format", ["eval", "json"])
+def test_a_sample_whose_score_is_infinite_counts_without_an_outcome(
+    format: Any, tmp_path: Path
+) -> None:
+    tested = Task(name="t", dataset=[Sample(id="a", input="Go.")], scorer=includes())
+    given: dict[str, Any] = {"log_dir": str(tmp_path), "log_format": format, **QUIET}
+    [log] = inspect_eval(tested, model=model(echo), epochs=2, **given)
+    whole = read_eval_log(log.location)
+    [last] = [sample for sample in whole.samples or [] if sample.epoch == 2]
+    last.scores = {"loss": Score(value=float("inf")), "includes": Score(value=1)}
+    write_eval_log(whole)
+    assert [scores for _, scores, _ in attempts(tmp_path)["a"]] == [{"includes": "C"}, None]
+    damaged = "1 damaged, counted with what can be read:"
+    assert damaged in told(tmp_path)
+    assert f"{Path(log.location).name}#a/2: scores.loss is out of range" in told(tmp_path)
+    with pytest.raises(UserError, match=damaged):
+        collect([str(tmp_path)], strict=True)
 
 
 def test_two_runs_are_not_both_the_copy_of_a_third(tmp_path: Path) -> None:

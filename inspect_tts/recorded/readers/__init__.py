@@ -19,7 +19,7 @@ from .harbor import atif, of_a_trial
 from .inspect_log import inspect, strategy
 from .json_lines import candidates, rows
 from .mini_swe_agent import mini_swe_agent
-from .sound import printable, sound
+from .sound import printable, sound, wrong_score
 from .swe_bench import swe_bench
 
 _LINKS = {"image_build_dir"}
@@ -138,6 +138,8 @@ def read_all(reader: Reader, path: Path) -> Iterator[Found]:
                 continue
             try:
                 yield sound(found)
+                if (wrong := wrong_score(found)) is not None:
+                    yield Malformed(wrong, part)
             except Exception as error:  # as below
                 yield Malformed(why(error), part)
     except Exception as error:  # others wrote the file: it can be broken in any way

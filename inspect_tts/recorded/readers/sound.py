@@ -38,9 +38,6 @@ def sound(found: Recorded) -> Recorded:
     for field, number in {"turns": found.turns, "seconds": found.seconds, **counts}.items():
         if not 0 <= number <= _MOST:  # what is no number is not, either
             raise ValueError(f"{field} is out of range: it must be from 0 to {_MOST:.0e}")
-    for field, score in (found.scores or {}).items():
-        if isinstance(score, int | float) and abs(score) > _MOST:
-            raise ValueError(f"scores.{field} is out of range: at most {_MOST:.0e}")
     text = found.text
     if text is not None:
         text = printable(text) if isinstance(text, str) else [_message(each) for each in text]
@@ -56,7 +53,16 @@ def sound(found: Recorded) -> Recorded:
         commands=tuple(
             fact.model_copy(update={"command": printable(fact.command)}) for fact in found.commands
         ),
+        scores=None if wrong_score(found) else found.scores,
     )
+
+
+def wrong_score(found: Recorded) -> str | None:
+    """What is wrong with a score, so that the outcome of the rollout is unknown."""
+    for field, score in (found.scores or {}).items():
+        if isinstance(score, int | float) and abs(score) > _MOST:
+            return f"scores.{field} is out of range: at most {_MOST:.0e}"
+    return None
 
 
 def checked_name(name: str, what: str = "") -> str:
