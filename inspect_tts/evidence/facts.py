@@ -10,7 +10,7 @@ from hashlib import sha256
 from inspect_tts.method.records import CommandFact, FileFact, Patch
 from inspect_tts.text.transcript import elide
 
-from .patches import FilePatch, parse_patch
+from .patches import FilePatch, parse_patch, plain_name
 from .shell import argument_words
 
 MERGED_OUTPUT = 'exec "$@" 2>&1'
@@ -81,7 +81,7 @@ def parse_numstat(output: str) -> tuple[FileFact, ...]:
     for entry in output.split("\n"):
         if match := _NUMSTAT.fullmatch(entry):
             added, deleted = (None if n == "-" else int(n) for n in match.groups()[:2])
-            facts.append(FileFact(path=match[3], added=added, deleted=deleted))
+            facts.append(FileFact(path=plain_name(match[3]), added=added, deleted=deleted))
     return tuple(facts[:_MOST_FILES])
 
 

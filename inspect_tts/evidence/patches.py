@@ -173,7 +173,7 @@ class _Part:
         if bare.startswith(_GIT):
             self.git = bare.removeprefix(_GIT)
         elif bare.startswith(("--- ", "+++ ")) and bare[:3] not in self.named:
-            self.named[bare[:3]] = _name(bare[4:])
+            self.named[bare[:3]] = plain_name(bare[4:])
         elif binary := _BINARY.match(bare):
             self.binary = []
             old, new = _pair(binary[1], " and ")
@@ -209,7 +209,7 @@ def _names(
     """Old and new name without prefixes, from all headers."""
     for kind in ("rename", "copy"):
         if f"{kind} to" in headers:
-            return _name(headers.get(f"{kind} from", "")), _name(headers[f"{kind} to"])
+            return plain_name(headers.get(f"{kind} from", "")), plain_name(headers[f"{kind} to"])
     created = old == _NULL or "new file mode" in headers
     deleted = new == _NULL or "deleted file mode" in headers
     if old and new and _NULL not in (old, new):
@@ -233,21 +233,21 @@ def _without_prefixes(old: str, new: str) -> tuple[str, str]:
 def _pair(text: str, between: str) -> tuple[str, str]:
     """Two names in one line: quoted, or equal except for prefixes of the same length."""
     if first := _QUOTED.match(text):
-        return _name(first[0]), _name(text[first.end() + len(between) :])
+        return plain_name(first[0]), plain_name(text[first.end() + len(between) :])
     if text.endswith('"') and (start := text.find(f'{between}"')) > 0:
-        return _name(text[:start]), _name(text[start + len(between) :])
+        return plain_name(text[:start]), plain_name(text[start + len(between) :])
     middle = (len(text) - len(between)) // 2
     if text[middle:].startswith(between):
         old, new = text[:middle], text[middle + len(between) :]
         if old == new or old.partition("/")[2] == new.partition("/")[2]:
-            return _name(old), _name(new)
+            return plain_name(old), plain_name(new)
     if text.startswith(f"{_NULL}{between}"):
-        return _NULL, _name(text.removeprefix(f"{_NULL}{between}"))
+        return _NULL, plain_name(text.removeprefix(f"{_NULL}{between}"))
     old, _, new = text.rpartition(between)
-    return _name(old), _name(new)
+    return plain_name(old), plain_name(new)
 
 
-def _name(text: str) -> str:
+def plain_name(text: str) -> str:
     """The name in a header, which may be quoted as in C and followed by a tab and a time."""
     if quoted := _QUOTED.match(text):
         raw = quoted[1].encode("utf-8", "backslashreplace")

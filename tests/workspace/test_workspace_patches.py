@@ -98,13 +98,22 @@ def test_a_rollout_that_changed_nothing_has_an_empty_patch(tmp_path: Path) -> No
         ("git checkout -q text; rm notes", ["notes", "text"]),
         ("echo x >>text; git add -A; git commit -qm x", ["text"]),
         ("chmod +x notes", ["notes"]),
+        ("echo other >'a\"ü'", ['a"ü']),
     ],
-    ids=["nothing", "a line again", "a new file", "put back", "committed", "its mode"],
+    ids=[
+        "nothing",
+        "a line again",
+        "a new file",
+        "put back",
+        "committed",
+        "its mode",
+        "an odd name",
+    ],
 )
 def test_what_differed_before_is_a_change_where_the_agent_changed_it(
     command: str, changed: list[str], tmp_path: Path
 ) -> None:
-    dirty = f"{SETUP}\nprintf 'one\ntwo!\n' >text; echo mine >notes"
+    dirty = f"{SETUP}\nprintf 'one\ntwo!\n' >text; echo mine >notes; echo mine >'a\"ü'"
     [rollout] = rollout_of(command, tmp_path, dirty).pool.rollouts
     assert sorted(fact.path for fact in rollout.facts.files_changed or ()) == changed
 
