@@ -82,6 +82,25 @@ def test_a_report_is_believed_for_the_run_it_names(
     assert outcomes(two_runs(tmp_path)) == right
 
 
+@pytest.mark.parametrize(
+    ("reports", "right"),
+    [
+        ({"m__x.1.eval": run_report("p"), "m__x.eval": run_report()}, {FIRST: False, SECOND: True}),
+        ({"m__x.1.eval": run_report("p")}, {FIRST: None, SECOND: True}),
+        ({"m__x.eval": run_report("p")}, {FIRST: True, SECOND: None}),
+    ],
+    ids=["both", "the longer name's", "the shorter name's"],
+)
+def test_a_report_is_the_model_s_whose_whole_name_it_has(
+    reports: dict[str, Any], right: dict[str, bool | None], tmp_path: Path
+) -> None:
+    for name, content in reports.items():
+        write(tmp_path / f"{name}.json", content)
+    write(tmp_path / FIRST, attempt())
+    write(tmp_path / SECOND, attempt(OTHER, model="m/x.1"))
+    assert outcomes(tmp_path) == right
+
+
 def test_an_empty_patch_in_a_graded_run_is_not_resolved(tmp_path: Path) -> None:
     write(tmp_path / f"{LOGS}/run1/m__x/p/report.json", RESOLVED)
     write(tmp_path / f"{LOGS}/run2/m__x/q/report.json", {"q": {"resolved": True}})

@@ -170,7 +170,8 @@ def _meant(
     for place, each in others:
         names = _names(folder, place, attempt.problem)
         equal = None not in (each.patch, attempt.patch) and each.may_be(attempt)
-        rival = grading.run(each.model) is not None and not equal
+        longer = attempt.model.startswith(f"{each.model}.")  # as gpt-5.1 and gpt-5
+        rival = grading.run(each.model) is not None and not equal and not longer
         if ends & names or (rival and not names & runs):
             return None
     return "alone"
