@@ -15,8 +15,10 @@ from installed import installed
 from inspect_tts import RolloutPool
 
 BYSTANDER = f"sleep 300.{os.getpid()}"
-"""What a check leaves running on the machine, beyond its own group of processes."""
-CHECK = json.dumps({"answered": f"(setsid {BYSTANDER} >/dev/null 2>&1 &); test -f answer"})
+"""Somebody else's process on the machine."""
+LEFT = f"sleep 301.{os.getpid()}"
+"""What a check leaves running, beyond its own group of processes."""
+CHECK = json.dumps({"answered": f"(setsid {LEFT} >/dev/null 2>&1 &); test -f answer"})
 TASK = """
 from inspect_ai import task
 from inspect_ai.scorer import Score, accuracy, scorer
@@ -82,9 +84,12 @@ def _facts(log: EvalLog) -> tuple[Any, ...]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     run = Run(tmp_path_factory.mktemp("sheds"))
-    assert run.begin() == 0
-    yield run
-    subprocess.run(["pkill", "-f", f"^{BYSTANDER}"], check=False)
+    with subprocess.Popen(BYSTANDER.split()) as bystander:
+        try:
+            assert run.begin() == 0
+            yield run
+        finally:
+            bystander.kill()
 
 
 def test_rollouts_evidence_grading_and_adoption_need_no_more_than_inspects_interface(
@@ -97,11 +102,12 @@ def test_rollouts_evidence_grading_and_adoption_need_no_more_than_inspects_inter
     assert list(undisturbed.sheds.iterdir()) == []
 
 
-def test_no_process_outside_of_its_group_is_killed_on_a_machine_that_others_use(
+def test_what_a_check_left_is_killed_on_a_machine_that_others_use_and_nothing_else(
     undisturbed: Run,
 ) -> None:
-    ended = subprocess.run(["pkill", "-f", f"^{BYSTANDER}"], check=False)  # this test's own
-    assert ended.returncode == 0, "it was there"
+    assert undisturbed.log().status == "success"
+    asked = [["pgrep", "-f", f"^{each}"] for each in (LEFT, BYSTANDER)]
+    assert [subprocess.run(each, check=False).returncode for each in asked] == [1, 0]
 
 
 def test_without_snapshots_a_retry_applies_patches(undisturbed: Run, tmp_path: Path) -> None:
