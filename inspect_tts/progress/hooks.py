@@ -40,18 +40,19 @@ async def begin_progress(spec: EvalSpec) -> None:
     _register()
     parts, recorded = planned_parts(steps), planned_recorded(stages)
     log = task["logger"].location
-    reused = set() if parts else await _reused(spec)
+    reused = await _reused(spec)
     state = RunState(
         task=spec.task,
         model=spec.model,
         strategy=parts.strategy if parts else _strategy(steps),
         log=log,
         problems=parts.problems * (spec.config.epochs or 1) if parts else task["total_samples"],
-        reused=len(reused),
+        reused=0 if parts else len(reused),  # the source of rollouts counts those of a problem
         plan=[] if recorded else phases(stages),
         planned=recorded is None or not recorded.summarized,
     )
     run = RUNS[spec.eval_id] = Run(state)
+    run.finished = len(reused)
     if recorded:
         of_problems = _metadata(spec, task["sample_ids"])
         tag_log(spec, state.strategy, _range(map(recorded.count, of_problems.values())))
@@ -66,7 +67,7 @@ async def begin_progress(spec: EvalSpec) -> None:
             reporter.stop(ended.status)
 
     at_eval_end(spec, "progress", end)  # before the folder of the saved results is removed
-    tell_at_end(spec, log, reused=len(reused), finished=lambda: run.state.done)
+    tell_at_end(spec, log, reused=len(reused), finished=lambda: run.finished)
     at_run_end(spec, "progress", end)  # also of an eval that was cancelled
 
 
@@ -105,6 +106,7 @@ def _register() -> None:
         async def on_sample_end(self, data: SampleEnd) -> None:
             if (run := RUNS.get(data.eval_id)) is None:
                 return
+            run.finished += data.sample.error is None
             problem = run.problems.get(f"{data.sample.id}/{data.sample.epoch}")
             error = data.sample.error
             if problem is not None and not (error and error.message.startswith(CANCELLED)):

@@ -54,6 +54,7 @@ class Run:
         self._plans: dict[str, list[Phase]] = {}
         self.move_bar: Callable[[], None] = lambda: None
         self.changed = True
+        self.finished = 0  # samples of the log without an error: also rollouts, where each is one
         self._shown_at = 0.0
 
     def problem(self, key: str) -> "Problem":

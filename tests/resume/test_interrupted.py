@@ -51,6 +51,12 @@ def refused():
     return Task(solver=rtv(n=2, preflight=False), model=scripted.model(scripted.echo))
 
 @task
+def attempts():
+    made = stopped()
+    made.solver = agent()
+    return made
+
+@task
 def stopped():
     made = scripted.problem(problems)
     made.solver = rtv(n=2, votes=1, agent=agent(), preflight=False)
@@ -156,6 +162,18 @@ def test_a_retry_names_the_samples_that_had_finished(tmp_path: Path) -> None:
     [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
     again = inspect(tmp_path, *split(command), *options, problems=3)
     assert "taken over from an earlier run: 2 finished samples, 2 rollouts, 2 summ" in again, again
+
+
+def test_finished_rollouts_of_a_scaled_eval_are_kept_and_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    args = 'strategy_args={"n": 2, "votes": 1, "preflight": false}'
+    parts = ("-T", "task=stopped.py@attempts", "-T", "strategy=rtv", "-T", args)
+    options = ("--display", "plain")
+    told = inspect(tmp_path, "eval", "inspect_tts/scaled", *parts, *options, stop_by="SIGINT")
+    assert "the eval was interrupted; kept: 2 finished samples" in told, told
+    [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+    again = inspect(tmp_path, *split(command), *options)
+    assert "taken over from an earlier run: 2 finished samples" in again, again
 
 
 def test_the_command_is_one_line_in_a_narrow_terminal(tmp_path: Path) -> None:
