@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import rich
 from inspect_ai._display.core.active import display
@@ -90,6 +90,9 @@ def say(text: str) -> None:
 _before: list[Any] = []
 """The handler of SIGTERM in whose place ours is."""
 
+_IN_BACKGROUND = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+"""Whether a script's shell started this with `&`; read before Inspect's control server hides it."""
+
 
 def interrupt_on_sigterm() -> None:
     """Let SIGTERM, as schedulers send it, end an eval as Ctrl-C does: with a log, and cleaned up.
@@ -112,7 +115,18 @@ def restore_sigterm() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)
+    if not _IN_BACKGROUND:
+        signal.raise_signal(signal.SIGINT)
+        return
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise KeyboardInterrupt from None
+    loop.call_soon_threadsafe(_raise_interrupt)  # outside of any task: each ends as cancelled
+
+
+def _raise_interrupt() -> NoReturn:
+    raise KeyboardInterrupt
 
 
 class _NoLostChildren(logging.Filter):

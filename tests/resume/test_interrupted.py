@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from shlex import split
 
@@ -152,6 +154,28 @@ def test_an_eval_that_is_stopped_before_a_sample_begins_says_how_to_go_on(
     again = inspect(tmp_path, *split(command), *options[:2])
     assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
     assert not (tmp_path / "logs" / ".inspect_tts").exists()
+
+
+def test_sigterm_ends_an_eval_that_a_script_has_started_in_the_background(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(TASK_FILE)
+    support = Path(__file__).parents[1] / "support"
+    paths = os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(  # sh lets what is before the & ignore SIGINT
+        [
+            "sh",
+            "-c",
+            f"{sys.executable} -m inspect_ai eval stopped.py@stopped --display plain & wait",
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": paths, "STOP_BY": "SIGTERM"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    told = done.stdout + done.stderr
+    assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
+    [info] = list_eval_logs(str(tmp_path / "logs"))
+    assert read_eval_log(info, header_only=True).status == "cancelled"
 
 
 def test_a_retry_names_the_samples_that_had_finished(tmp_path: Path) -> None:
