@@ -22,6 +22,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a number": ({"candidates": ["a", 3]}, r"candidates\[1\] is an int; give a text, a patch"),
     "bytes": ({"candidates": ["a", b"b"]}, r"candidates\[1\] is a bytes"),
     "no message": ({"candidates": ["a", []]}, r"candidates\[1\] holds no message"),
+    "no content": (
+        {"candidates": ["a", [{"role": "user"}]]},
+        r"candidates\[1\]\[0\]: .*role 'user' has no content",
+    ),
     "a role": ({"candidates": ["a", [{"role": "x"}]]}, r"candidates\[1\]\[0\]: .*role 'x'"),
     "a text in a list": ({"candidates": ["a", ["b"]]}, r"candidates\[1\]\[0\]: .*role and content"),
     "blank problem": ({"problem": " "}, "problem is blank"),

@@ -66,6 +66,8 @@ def message_list(given: Sequence[Any], name: str) -> list[ChatMessage]:
 
 
 def _message(raw: Any) -> ChatMessage | None:
+    if isinstance(raw, dict) and raw.get("role") in ("system", "user") and "content" not in raw:
+        raise ValueError(f"a message of the role {raw['role']!r} has no content")
     try:
         return _MESSAGE.validate_python(raw)
     except ValidationError:
