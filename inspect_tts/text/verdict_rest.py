@@ -52,14 +52,15 @@ _DOUBT = re.compile(
 _TURNS = re.compile(r"\W*(?:but|or|and|unless|if|oder|und|ou|o|или|或|和|与|又は|または)\b", re.I)
 _WORSE = (
     r"wrong|wors[et]|weaker|inferior|bad|broken|flawed|incorrect|incomplete|fails?|failed|lose[rs]?|"
-    r"disqualified|eliminated|excluded|discard(?:ed)?|reject(?:ed|ion)?|schlechter|falsch|peor|pire|хуже"
+    r"disqualified|eliminated|excluded|discard(?:ed)?|reject(?:ed|ion)?|invalid|runner.?up|schlechter|"
+    r"falsch|peor|pire|хуже"
 )
 AGAINST = frozenset("❌✗✘✖🚫⛔👎≠¬!~\u0335\u0336\u0337\u0338")
 """Before or behind a number they say that it is not the one."""
 _REJECTED = re.compile(
-    rf"\W*(?:(?:which|that|it|is|was|looks?|seems|the|a|much|clearly|as|since|because|for|due|to)\s+)"
-    rf"{{0,5}}(?:{_WORSE}|tied?)\b|\W*(?:no|nope|nein|non)\b(?!\s+doubt)"
-    rf"|\W*[{''.join(AGAINST - {'!', '~'})}差劣输輸错錯悪誤]|.*\bonly\W*$",
+    rf"\W*(?:(?:which|that|it|is|was|looks?|seems|the|a|by|far|much|clearly|as|since|because|for|due|"
+    rf"to)\s+){{0,5}}(?:{_WORSE}|tied?)\b|\W*(?:no|nope|nein|non)\b(?!\s+doubt)"
+    rf"|\W*[{''.join(AGAINST - {'!', '~'})}差劣输輸错錯悪誤被]|.*\bonly\W*$",
     re.IGNORECASE,
 )
 _BLAME = re.compile(
