@@ -231,18 +231,19 @@ def test_a_sample_whose_score_is_infinite_counts_without_an_outcome(
     format: Any, tmp_path: Path
 ) -> None:
     tested = Task(name="t", dataset=[Sample(id="a", input="Go.")], scorer=includes())
-    given: dict[str, Any] = {"log_dir": str(tmp_path), "log_format": format, **QUIET}
+    given: dict[str, Any] = {"log_dir": str(tmp_path / "run"), "log_format": format, **QUIET}
     [log] = inspect_eval(tested, model=model(echo), epochs=2, **given)
     whole = read_eval_log(log.location)
     [last] = [sample for sample in whole.samples or [] if sample.epoch == 2]
     last.scores = {"loss": Score(value=float("inf")), "includes": Score(value=1)}
-    write_eval_log(whole)
-    assert [scores for _, scores, _ in attempts(tmp_path)["a"]] == [{"includes": "C"}, None]
+    folder = tmp_path / "changed"
+    write_eval_log(whole, str(folder / f"log.{format}"))
+    assert [scores for _, scores, _ in attempts(folder)["a"]] == [{"includes": "C"}, None]
     damaged = "1 damaged, counted with what can be read:"
-    assert damaged in told(tmp_path)
-    assert f"{Path(log.location).name}#a/2: scores.loss is out of range" in told(tmp_path)
+    assert damaged in told(folder)
+    assert f"log.{format}#a/2: scores.loss is out of range" in told(folder)
     with pytest.raises(UserError, match=damaged):
-        collect([str(tmp_path)], strict=True)
+        collect([str(folder)], strict=True)
 
 
 def test_two_runs_are_not_both_the_copy_of_a_third(tmp_path: Path) -> None:
