@@ -46,7 +46,7 @@ release-check: setup
 	$(BIN)/uv pip install --quiet --python build/release/venv/bin/python "$$(ls $(CURDIR)/dist/*.whl)[report]"
 	cd build/release && venv/bin/inspect-tts --version && venv/bin/python -P -m inspect_tts.benchmarks.demo
 
-real: setup
+real: setup-dev
 	$(BIN)/python bench/real.py $(ARGS)
 
 faults: setup-dev
