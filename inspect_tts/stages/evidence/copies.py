@@ -56,14 +56,7 @@ class CopySession(Session):
         return True
 
     async def _start(self) -> SandboxSet:
-        start = await open_start(
-            self.state,
-            self.generate,
-            self.spec,
-            self.sandbox,
-            self.place,
-            purpose=f"evidence {self.opened}",
-        )
+        start = await open_start(*self._where, purpose=f"evidence {self.opened}")
         return start.sandboxes
 
     async def _reopened(self, id: str) -> SandboxSet | None:

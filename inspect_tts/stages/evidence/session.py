@@ -64,6 +64,12 @@ class Session:
     _on: str | None = None
     """What is on the tree; None where it must be brought back first."""
 
+    @property
+    def _where(
+        self,
+    ) -> tuple[TaskState, Generate, EvalSpec, SandboxEnvironmentSpec, Place]:
+        return self.state, self.generate, self.spec, self.sandbox, self.place
+
     async def open(self) -> Tree:
         """The tree, in a sandbox that is opened where there is none."""
         if self._box is not None:
@@ -71,14 +77,7 @@ class Session:
         if self.opened == MOST_SANDBOXES:
             raise TreeError(f"{MOST_SANDBOXES} sandboxes were broken by checks")
         self.opened += 1
-        self._box = await open_fresh(
-            self.state,
-            self.generate,
-            self.spec,
-            self.sandbox,
-            self.place,
-            purpose=f"evidence {self.opened}",
-        )
+        self._box = await open_fresh(*self._where, purpose=f"evidence {self.opened}")
         self._on, self._ran = UNTOUCHED, None
         return self._box.tree
 
