@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from inspect_ai.log import (
+    EvalError,
     EvalLog,
     ProvenanceData,
     invalidate_samples,
@@ -47,6 +48,15 @@ def test_a_report_is_without_it_and_says_so(copied: bool, log: EvalLog) -> None:
     assert run["samples"] == 1
     said = command("report", folder, "--no-html").output
     assert "1 sample is invalidated and left out" in " ".join(said.split())
+
+
+def test_one_that_had_failed_is_no_failure_of_the_run(log: EvalLog) -> None:
+    bad = (log.samples or [])[1]
+    bad.error = EvalError(message="broken", traceback="", traceback_ansi="")
+    write_eval_log(log, log.location)
+    [run] = json.loads(command("report", log.location, "--json", "--no-html").stdout)["runs"]
+    assert "samples_failed" not in {each["kind"] for each in run["warnings"]}
+    assert "broken" not in command("report", log.location, "--no-html").output
 
 
 def test_dataframes_are_without_it(log: EvalLog) -> None:
