@@ -15,6 +15,7 @@ from inspect_tts.method.records import NO_SANDBOX, Facts, Rollout, Usage
 from inspect_tts.method.refinement import rollout_place
 from inspect_tts.models.roles import usage
 from inspect_tts.models.summarizer import failed_summary, no_summary
+from inspect_tts.rollout.source import Contexts
 
 from .scheduler import split_id
 
@@ -58,14 +59,18 @@ class Problem:
     """A problem in one epoch."""
 
     sample: Sample
-    contexts: tuple[tuple[str, ...], ...]
-    """Of the iteration that runs."""
-    iteration: int = 0
+    contexts: list[Contexts]
+    """Of each iteration that has begun."""
     finished: dict[str, Finished] = field(default_factory=dict)
     pool: dict[str, Any] = field(default_factory=dict)
     """Items of the store that are the `RolloutPool` so far."""
     elsewhere: Usage = field(default_factory=Usage)
     began: str | None = None
+
+    def context(self, rollout: str) -> tuple[str, ...]:
+        """What a rollout starts from."""
+        iteration, index = rollout_place(rollout)
+        return self.contexts[iteration][index]
 
     def note(self, sample: EvalSample) -> None:
         """Count what a sample of the problem used."""

@@ -60,13 +60,13 @@ async def run_sample(state: TaskState, generate: Generate, source: ScaledSource)
     source.check_expected(state.sample_id, state.epoch)
     active, spec, plan = outer_sample(), eval_spec(), source.plan
     id, part = split_id(state.sample_id)
-    problem = source.problem(id, state.epoch)
+    problem, (iteration, index) = source.problem(id, state.epoch), rollout_place(part)
     sandbox = await sandbox_spec(spec, active)
     job = Job.begin(
         plan.settings,
         state,
         generate,
-        iteration=problem.iteration,
+        iteration=iteration,
         sandbox=sandbox,
         setup=plan.setup,
         problem=f"{id}/{state.epoch}",
@@ -74,12 +74,11 @@ async def run_sample(state: TaskState, generate: Generate, source: ScaledSource)
     asked = [*asked_models([plan.strategy]), *job.models]
     await preflight(spec, asked if plan.settings.options.preflight else ())
     register_folders(sandbox, spec, active.sandbox_environments)
-    _, index = rollout_place(part)
     following = progress.followed(f"{id}/{state.epoch}")
-    following.begin("rollouts", f"iteration {problem.iteration}", len(problem.contexts))
+    following.begin("rollouts", f"iteration {iteration}", len(problem.contexts[iteration]))
     following.start(part)
     following.meter(part, job.budget)
-    earlier = [problem.finished[id].record for id in problem.contexts[index]]
+    earlier = [problem.finished[id].record for id in problem.context(part)]
     run = AgentRun.begin(job, index, job.refinement(earlier))
     run.state._sample_id = problem.sample.id or 0
     if sandbox is not None:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from inspect_tts.method.candidates import next_wave
+from inspect_tts.method.parameters import Waves
+from inspect_tts.method.records import Rollout
 from inspect_tts.method.refinement import rollout_id
 
 _ID = re.compile(r"(.+)#(t\d+(?:-n\d+)?)", re.DOTALL)
@@ -49,19 +52,30 @@ class _ProblemProgress:
 
     iteration: int = 0
     waiting: frozenset[str] = frozenset()
-    """Rollouts of the iteration that have not ended."""
+    """Rollouts of the iteration, or of its wave, that have not ended."""
+    selected: int | None = None
+    """Rollouts of the next iteration, if its selection waits for rollouts that it knows."""
 
 
 class Scheduler:
-    """Says what comes next each time that a sample has ended."""
+    """Says what comes next each time that a sample has ended.
 
-    def __init__(self, problems: Sequence[str], *, n: int, iterations: int) -> None:
+    Args:
+        problems: Their ids.
+        n: Rollouts of iteration 0, or of its first wave.
+        iterations: How many there are.
+        waves: How iteration 0 runs in waves, None if `n` is all.
+    """
+
+    def __init__(
+        self, problems: Sequence[str], *, n: int, iterations: int, waves: Waves | None = None
+    ) -> None:
         self.epochs = 1
         """Of the run; each problem is run that often."""
         self._to_come = list(problems)[::-1]
         self._at_once = ceil(QUEUED / n)
         self._first = frozenset(rollout_id(0, index) for index in range(n))
-        self._iterations = iterations
+        self._iterations, self._waves = iterations, waves
         self._progress: dict[tuple[str, int], _ProblemProgress] = {}
         self._open: dict[str, set[int]] = {}
         """Epochs that have ended of the problems that have begun."""
@@ -82,25 +96,43 @@ class Scheduler:
             steps += [ScheduledSample(problem, rollout) for rollout in sorted(self._first)]
         return steps
 
-    def rollout_ended(self, problem: str, epoch: int, rollout: str) -> list[ScheduledSample]:
-        """What follows a rollout: the selection, once it was the last of its iteration."""
+    def rollout_ended(
+        self, problem: str, epoch: int, rollout: str, ended: Sequence[Rollout] = ()
+    ) -> list[ScheduledSample]:
+        """What follows a rollout: the next wave or the selection, once it was the last.
+
+        All that have `ended` decide about the next wave.
+        """
         progress = self._progress_of(problem, epoch)
         if rollout not in progress.waiting:
             return []
         progress.waiting -= {rollout}
         if progress.waiting:
             return []
+        if progress.selected is not None:
+            return self.selected(problem, epoch, progress.selected)
+        if self._waves and progress.iteration == 0 and (more := next_wave(self._waves, ended)):
+            ids = [rollout_id(0, len(ended) + index) for index in range(more)]
+            return self._wait_for(problem, epoch, ids)
         last = progress.iteration + 1 >= self._iterations
         return [ScheduledSample(problem, "" if last else f"t{progress.iteration}", epoch)]
 
-    def selected(self, problem: str, epoch: int, n: int) -> list[ScheduledSample]:
-        """What follows a selection."""
+    def selected(
+        self, problem: str, epoch: int, n: int, missing: Sequence[str] = ()
+    ) -> list[ScheduledSample]:
+        """What follows a selection: rollouts that only its log knows, the next ones, or the end."""
         progress = self._progress_of(problem, epoch)
+        progress.selected = n if missing else None
+        if missing:
+            return self._wait_for(problem, epoch, missing)
         if n == 0:
             return [ScheduledSample(problem, "", epoch)]
         progress.iteration += 1
         ids = [rollout_id(progress.iteration, index) for index in range(n)]
-        progress.waiting = frozenset(ids)
+        return self._wait_for(problem, epoch, ids)
+
+    def _wait_for(self, problem: str, epoch: int, ids: Sequence[str]) -> list[ScheduledSample]:
+        self._progress_of(problem, epoch).waiting = frozenset(ids)
         return [ScheduledSample(problem, id, epoch) for id in ids]
 
     def ended(self, problem: str, epoch: int) -> list[ScheduledSample]:

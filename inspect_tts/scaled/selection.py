@@ -1,11 +1,14 @@
 """A sample without a sandbox: the strategy goes on from where the samples before it left it."""
 
+from itertools import takewhile
+
 import anyio
 from inspect_ai.scorer import Score
-from inspect_ai.solver import Generate, Solver, TaskState
+from inspect_ai.solver import Generate, TaskState
 
 from inspect_tts import progress
 from inspect_tts._inspect import lift_limits, outer_sample
+from inspect_tts.method.candidates import waves_run
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.rollout.context import rollout_state
 from inspect_tts.rollout.source import (
@@ -21,7 +24,7 @@ from inspect_tts.text.writable import plain
 
 from .records import Problem, ScaledSelection
 from .scheduler import split_id
-from .source import ScaledSource
+from .source import Plan, ScaledSource
 
 ADOPT = "inspect_tts/adopt"
 
@@ -29,22 +32,29 @@ ADOPT = "inspect_tts/adopt"
 class SampleRollouts(RolloutSource):
     """Rollouts that are samples of their own: a strategy pauses until they have run."""
 
-    def __init__(
-        self, state: TaskState, problem: Problem, setup: tuple[Solver, ...], *, last: bool
-    ) -> None:
+    def __init__(self, state: TaskState, problem: Problem, plan: Plan, *, last: bool) -> None:
         self._state, self._problem, self._last = state, problem, last
-        self.place = Place(problem.sample, setup)
+        self._waves = plan.settings.options.waves
+        self.place = Place(problem.sample, plan.setup)
         self.done = [stage.name for stage in pool_of(state).stages]
         self.pending: Contexts | None = None
         """Of the rollouts that must run before the strategy goes on."""
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout] | None:
         """The rollouts of an iteration if their samples have ended."""
-        ids = [rollout_id(number, index) for index in range(len(contexts))]
-        if all(id in self._problem.finished for id in ids):
+        ids, ended = self._ids(number, len(contexts)), self._problem.finished
+        if all(id in ended for id in ids):
+            self.asked = len(ids)
             return [self.rollout(id) for id in ids]
         self.pending = contexts
         return None
+
+    def _ids(self, number: int, most: int) -> list[str]:
+        ids, ended = [rollout_id(number, index) for index in range(most)], self._problem.finished
+        if self._waves is None or number > 0:
+            return ids
+        records = [ended[id].record for id in takewhile(ended.__contains__, ids)]
+        return ids[: waves_run(self._waves, records)]
 
     def pauses_before(self, stage: str) -> bool:
         """Whether rollouts are missing, or only the last sample may adopt one."""
@@ -81,7 +91,7 @@ async def continue_strategy(
     pool = pool_of(state)
     pool.problem = f"{id}/{state.epoch}"
     tasks.open_saved(source.plan.settings.options.resume)
-    tasks.source = rollouts = SampleRollouts(state, problem, source.plan.setup, last=part == "")
+    tasks.source = rollouts = SampleRollouts(state, problem, source.plan, last=part == "")
     tasks.add(rollouts.rollout(rollout.id) for rollout in pool.rollouts)
     progress.followed(pool.problem).meter(part, tasks.budget)
     try:

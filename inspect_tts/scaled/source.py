@@ -21,6 +21,7 @@ from inspect_tts.method.refinement import rollout_place
 from inspect_tts.models.roles import NEEDS_MODEL, NO_MODEL, usage
 from inspect_tts.progress import Outcome
 from inspect_tts.rollout.context import Settings
+from inspect_tts.rollout.source import Contexts
 from inspect_tts.scores import tag_log
 from inspect_tts.stages.live import DEFAULT_ROLLOUTS_AT_ONCE
 from inspect_tts.stages.pool import RolloutPool
@@ -67,8 +68,13 @@ class ScaledSource(SampleSource):
         self._start_anew()
 
     def _start_anew(self) -> None:
-        n, iterations = self.plan.settings.options.most_rollouts, self.plan.iterations
-        self.scheduler = Scheduler(list(self._samples), n=n, iterations=iterations)
+        options = self.plan.settings.options
+        self.scheduler = Scheduler(
+            list(self._samples),
+            n=options.fewest_rollouts,
+            iterations=self.plan.iterations,
+            waves=options.waves,
+        )
         self._first = self.scheduler.begin()
         self._problems: dict[tuple[str, int], Problem] = {}
         self._failed: dict[str, str] = {}
@@ -139,16 +145,16 @@ class ScaledSource(SampleSource):
         following.settle(part, sum(map(usage, sample.model_usage.values()), Usage()))
         if is_rollout(part):
             agent, model = self._who(id, sample.epoch, part)
-            problem.finished[part] = finished_rollout(
+            finished = finished_rollout(
                 sample,
-                problem.contexts[rollout_place(part)[1]],
+                problem.context(part),
                 model=model,
                 agent=agent,
                 messages=self.plan.trajectories,
             )
-            following.begin("rollouts", f"iteration {problem.iteration}", len(problem.contexts))
-            following.end(part, Outcome.of(problem.finished[part].record))
-            return self._start(self.scheduler.rollout_ended(id, sample.epoch, part))
+            iteration, _ = rollout_place(part)
+            following.begin("rollouts", f"iteration {iteration}", len(problem.contexts[iteration]))
+            return self._rollout_ended(id, sample.epoch, part, finished)
         if sample.error is not None:
             return self._fail(id, sample.epoch, sample.error.message)
         if part and sample.limit is None:
@@ -165,12 +171,23 @@ class ScaledSource(SampleSource):
         problem = self.problem(id, epoch)
         if not is_rollout(part):
             return self._fail(id, epoch, "it was cancelled")
-        why, context = "it was cancelled before it began", problem.contexts[rollout_place(part)[1]]
+        why, context = "it was cancelled before it began", problem.context(part)
         agent, model = self._who(id, epoch, part)
         record = without_record(str(sample.id), context, why, model, Usage(), agent)
-        problem.finished[part] = Finished(record, ModelOutput(), score_error=why)
-        self._followed(id, epoch).end(part, Outcome.of(record))
-        return self._start(self.scheduler.rollout_ended(id, epoch, part))
+        finished = Finished(record, ModelOutput(), score_error=why)
+        return self._rollout_ended(id, epoch, part, finished)
+
+    def _rollout_ended(
+        self, id: str, epoch: int, rollout: str, finished: Finished
+    ) -> list[Sample] | None:
+        ended, following = self.problem(id, epoch).finished, self._followed(id, epoch)
+        ended[rollout] = finished
+        following.end(rollout, Outcome.of(finished.record))
+        records = [each.record for each in ended.values()]
+        steps = self.scheduler.rollout_ended(id, epoch, rollout, records)
+        if any(not is_rollout(step.part) for step in steps):
+            following.complete()  # `n=auto` may have needed fewer
+        return self._start(steps)
 
     def _who(self, id: str, epoch: int, rollout: str) -> tuple[str | None, str]:
         """The agent, where there are several, and the model of a rollout."""
@@ -198,10 +215,10 @@ class ScaledSource(SampleSource):
 
     def problem(self, id: str, epoch: int) -> Problem:
         """A problem in one epoch."""
-        fresh = ((),) * self.plan.settings.options.most_rollouts
+        fresh: Contexts = ((),) * self.plan.settings.options.most_rollouts
         key = (id, epoch)
         if key not in self._problems:
-            self._problems[key] = Problem(self._samples[id], fresh)
+            self._problems[key] = Problem(self._samples[id], [fresh])
         return self._problems[key]
 
     def _selected(self, id: str, sample: EvalSample, problem: Problem) -> list[Sample] | None:
@@ -209,8 +226,10 @@ class ScaledSource(SampleSource):
         contexts = sample.store_as(ScaledSelection).contexts
         problem.pool = {k: v for k, v in sample.store.items() if k.startswith("RolloutPool:")}
         if contexts:
-            problem.iteration, problem.contexts = problem.iteration + 1, tuple(contexts)
-        return self._start(self.scheduler.selected(id, sample.epoch, len(contexts)))
+            problem.contexts.append(tuple(contexts))
+        known = [rollout.id for rollout in sample.store_as(RolloutPool).rollouts]
+        missing = [rollout for rollout in known if rollout not in problem.finished]
+        return self._start(self.scheduler.selected(id, sample.epoch, len(contexts), missing))
 
     def _fail(self, id: str, epoch: int, why: str) -> list[Sample] | None:
         self._failed[id] = why

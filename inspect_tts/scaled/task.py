@@ -92,12 +92,11 @@ def scaled(
     inner = _load(task, mapping("task_args", task_args), sandbox)
     chosen = getattr(strategies, strategy)(**given)
     options = STRATEGIES[strategy](**given)
-    if options.waves:
+    if options.waves and options.takes_evidence:
         raise UserError(
-            "n='auto' needs a strategy whose rollouts share a sample: here, `inspect eval-retry` "
-            "runs rollouts with an error again, and other waves would follow than those whose "
-            "selection is recorded. Run it with --solver instead of inspect_tts/scaled, or give a "
-            'number, for example strategy_args={"n": 8}'
+            "n='auto' with evidence or check executes results between waves, and here only a "
+            "selection executes them. Run it with --solver instead of inspect_tts/scaled, leave "
+            'both out, or give a number, for example strategy_args={"n": 8}'
         )
     samples = _problems(inner.samples, limit, sample_id)
     _check_images(inner.task, samples)

@@ -155,6 +155,11 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "trajectories": ("rtv", {"n": 3, "votes": 2, "judge_input": "trajectory"}),
     "robust": ("robust", {"n": 4, "top_k": 2, "votes": 2}),
     "cheap": ("cheap", {"n": 3, "top_k": 2, "votes": 2}),
+    "waves": ("rtv", {"n": "auto", "min_n": 2, "wave": 1, "max_n": 4, "votes": 2}),
+    "waves, refined": (
+        "pdr_rtv",
+        {"n": "auto", "min_n": 2, "wave": 1, "max_n": 5, "top_k": 2, "votes": 1},
+    ),
     "pointwise": ("pdr_rtv", {"n": 3, "top_k": 2, "selection": "pointwise", "votes": 1}),
 }
 
@@ -177,6 +182,8 @@ def test_decisions_and_metrics_are_those_of_the_solver(case: str, tmp_path: Path
         STOP in {stage.name for stage in s.store_as(RolloutPool).stages} for s in found.values()
     ]
     assert any(stops) == (case == "agreed")
+    counts = {len(s.store_as(RolloutPool).population(0)) for s in found.values()}
+    assert (len(counts) > 1) == ("waves" in case)
 
 
 def test_each_epoch_is_a_run_of_its_own(tmp_path: Path) -> None:

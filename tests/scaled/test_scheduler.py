@@ -2,6 +2,9 @@
 
 import pytest
 
+from inspect_tts.estimate.counts import stand_in
+from inspect_tts.method.parameters import Waves
+from inspect_tts.method.records import Facts, Rollout
 from inspect_tts.scaled import scheduler as scaled
 from inspect_tts.scaled.scheduler import ScheduledSample, Scheduler, is_rollout, part_id, split_id
 
@@ -59,6 +62,58 @@ def test_a_selection_may_end_the_problem() -> None:
     scheduler.begin()
     scheduler.rollout_ended("p", 1, "t0-n00")
     assert parts(scheduler.selected("p", 1, 0)) == ["p::1"]
+
+
+def rollouts(answers: str) -> list[Rollout]:
+    """Rollouts of iteration 0 that ended with these answers, `-` for one that failed."""
+    return [
+        stand_in(i).model_copy(
+            update={
+                "status": "error" if answer == "-" else "completed",
+                "facts": Facts(status="completed", fingerprint=answer),
+            }
+        )
+        for i, answer in enumerate(answers)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "follows"),
+    [
+        ("aa", ["p:t0:1"]),
+        ("ab", ["p:t0-n02:1", "p:t0-n03:1"]),
+        ("--", ["p:t0-n02:1", "p:t0-n03:1"]),
+        ("abac", ["p:t0-n04:1"]),
+        ("abaa", ["p:t0:1"]),
+        ("abcde", ["p:t0:1"]),
+    ],
+)
+def test_waves_go_on_until_enough_agree(answers: str, follows: list[str]) -> None:
+    waves = Waves(least=2, most=5, wave=2)
+    scheduler = Scheduler(["p"], n=2, iterations=2, waves=waves)
+    assert parts(scheduler.begin()) == ["p:t0-n00:None", "p:t0-n01:None"]
+    ended, steps = rollouts(answers), list[ScheduledSample]()
+    for count, each in enumerate(ended, 1):
+        assert scheduler.expects("p", 1, each.id)
+        assert not scheduler.expects("p", 1, "t0")
+        steps = scheduler.rollout_ended("p", 1, each.id, ended[:count])
+    assert parts(steps) == follows
+    assert not scheduler.expects("p", 2, "t0-n02"), "epochs have waves of their own"
+
+
+def test_rollouts_that_only_a_recorded_selection_knows_come_before_what_follows_it() -> None:
+    scheduler = Scheduler(["p"], n=1, iterations=2, waves=Waves(least=1, most=3, wave=1))
+    scheduler.begin()
+    [a, b, c] = rollouts("abc")
+    assert parts(scheduler.rollout_ended("p", 1, a.id, [a])) == ["p:t0:1"]
+    missing = scheduler.selected("p", 1, 3, [b.id, c.id])
+    assert parts(missing) == ["p:t0-n01:1", "p:t0-n02:1"]
+    assert scheduler.rollout_ended("p", 1, c.id, [a, c]) == []
+    following = scheduler.rollout_ended("p", 1, b.id, [a, c, b])
+    assert parts(following) == ["p:t1-n00:1", "p:t1-n01:1", "p:t1-n02:1"]
+    for each in following:
+        last = scheduler.rollout_ended("p", 1, each.part, [a, b, c])
+    assert parts(last) == ["p::1"]
 
 
 def test_a_rollout_counts_once() -> None:

@@ -169,6 +169,7 @@ def test_wrong_values_are_refused(strategy: Any, given: dict[str, Any], said: st
     assert said in str(refused.value)
 
 
-def test_samples_of_their_own_have_no_waves() -> None:
-    with pytest.raises(UserError, match=r"rollouts share a sample: .* with --solver instead"):
-        scaled(task="inspect_tts/demo", strategy="rtv", strategy_args={"n": "auto"})
+@pytest.mark.parametrize("given", [{"check": "true"}, {"evidence": "cross"}])
+def test_samples_of_their_own_execute_nothing_between_waves(given: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"executes results between waves.* with --solver instead"):
+        scaled(task="inspect_tts/demo", strategy="rtv", strategy_args={"n": "auto", **given})
