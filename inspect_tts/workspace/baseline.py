@@ -131,7 +131,7 @@ async def _read(
     script: str, given: tuple[str, ...], folder: str, commit: str, tools: Tools
 ) -> Workspace | None:
     paths = dict(tools)
-    found = "".join(f'{name}() {{ {path} "$@"; }}\n' for name, path in paths.items())
+    found = "".join(f'{name}={path}\n{name}() {{ {path} "$@"; }}\n' for name, path in paths.items())
     done = await run_inside(
         [paths.get("sh", "sh"), "-c", found + script, "sh", *given], folder=folder
     )

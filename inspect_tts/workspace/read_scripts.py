@@ -90,7 +90,7 @@ tell
 _WORKS = r"""
 compares() {
   printf 'd 4\nb 2\nc 3\na 1\n' >"$own/trial" && echo 'a 1' >"$own/trial.2" || return
-  [ "$(find "$own" -name trial -exec cat {} + | sort | comm -23 - "$own/trial.2" |
+  [ "$(find "$own" -name trial -exec "${cat:-cat}" {} + | sort | comm -23 - "$own/trial.2" |
     sed -e 's/b/e/' | head -n 2 | cksum)" = '2242708909 8' ]
 }
 works() {

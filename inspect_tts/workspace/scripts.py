@@ -3,6 +3,7 @@
 # - Names are lines, sorted; a line break inside of a name is \001.
 # - `g INDEX` is git on the harness' own directory, where nobody else's settings hold.
 # - `* -text ...`: files are compared byte by byte, whatever `.gitattributes` says.
+# - `"${ls:-ls}"`: `find` would run what comes first in the PATH now; the path from before is set.
 # - `set -f`, `cd -P`: a folder that became a link leads nowhere.
 COMMON = r"""
 set -f
@@ -32,18 +33,20 @@ list() {
   find . -name .git -prune -o -path ".${own#"$top"}" -prune -o "$@" -print0 |
     lines | awk '{ sub(/^\.\//, "") } length($0) < 4000' | sort
 }
-big() { find . -name .git -prune -o -type f -size "+$large" -exec ls -ln {} + | sort; }
-sums() { find . -name .git -prune -o -type f ! -size "+$large" -exec cksum {} + | sort; }
+big() { find . -name .git -prune -o -type f -size "+$large" -exec "${ls:-ls}" -ln {} + | sort; }
+sums() {
+  find . -name .git -prune -o -type f ! -size "+$large" -exec "${cksum:-cksum}" {} + | sort
+}
 # of what was noted: an agent may find it
 notes() {
   (cd "$own" && cat git/config git/info/exclude sums big nested 2>/dev/null
-    cd ignore && find . -name .gitignore -exec cksum {} + | sort) | cksum
+    cd ignore && find . -name .gitignore -exec "${cksum:-cksum}" {} + | sort) | cksum
 }
 # git would wait for what nobody writes
 odd() { find . -name .git -prune -o -name .gitattributes ! -type f ! -type l -print; }
 # bytes of the files that are new, without small ones
 grown() {
-  find . -name .git -prune -o -type f -size +1024k -exec ls -ln {} + |
+  find . -name .git -prune -o -type f -size +1024k -exec "${ls:-ls}" -ln {} + |
     awk 'NR == FNR { new[$0]; next }
       { if (substr($0, index($0, " ./") + 3) in new) sum += $5 }
       END { printf "%.0f", sum }' "$own/fresh" -

@@ -1,5 +1,7 @@
 """Programs and notes that an agent broke never make a patch that is not the agent's."""
 
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,8 +61,8 @@ def told(read: Workspace | None) -> str:
     return "all" if changed == ["+more", "+new"] else f"wrong: {changed}"
 
 
-async def with_program(baseline: Baseline, name: str, body: str, folder: Path) -> str:
-    path = folder / f"{name}-{abs(hash(body))}"
+async def with_program(baseline: Baseline, name: str, kind: str, folder: Path) -> str:
+    path, body = folder / f"{name}-{kind}", PROGRAMS[kind]
     path.write_text(f"#!/bin/bash\n{body}\n")
     path.chmod(0o755)
     tools = {**dict(baseline.tools), name: str(path)}
@@ -92,6 +94,7 @@ def nothing() -> Solver:
 def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What was told in each case, by its name."""
     folder, found = tmp_path_factory.mktemp("programs"), dict[str, str]()
+    first = tmp_path_factory.mktemp("first")
 
     @scorer(metrics=[accuracy()])
     def reads() -> Scorer:
@@ -101,8 +104,12 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             await sh(EDIT)
             found["no case"] = told(await read_workspace(baseline, patch_bytes=PATCH_BYTES))
             for name in TOOLS:
-                for kind, body in PROGRAMS.items():
-                    found[f"{name} {kind}"] = await with_program(baseline, name, body, folder)
+                for kind in PROGRAMS:
+                    found[f"{name} {kind}"] = await with_program(baseline, name, kind, folder)
+            for name in TOOLS:
+                shutil.copy(folder / f"{name}-nonsense", first / name)
+            found["first in the PATH"] = told(await read_workspace(baseline, patch_bytes=10**6))
+            shutil.rmtree(first)
             await close_baseline(baseline)
             return Score(value=1)
 
@@ -119,15 +126,23 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         return score
 
     sample = Sample("Work.", target="x", setup=SETUP)
-    for graded in (reads(), tampered()):
-        task = Task(dataset=[sample], scorer=graded, sandbox="local")
-        log = run_eval(task, nothing(), Script(), folder / "logs")
-        assert log.status == "success", log.error
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", f"{first}{os.pathsep}{os.environ['PATH']}")
+        for graded in (reads(), tampered()):
+            task = Task(dataset=[sample], scorer=graded, sandbox="local")
+            log = run_eval(task, nothing(), Script(), folder / "logs")
+            assert log.status == "success", log.error
     return found
 
 
 def test_without_damage_all_is_told(findings: dict[str, str]) -> None:
     assert findings["no case"] == "all"
+
+
+def test_programs_that_an_agent_put_first_in_the_path_are_not_run(
+    findings: dict[str, str],
+) -> None:
+    assert findings["first in the PATH"] == "all"
 
 
 def test_a_broken_program_makes_no_wrong_patch(findings: dict[str, str]) -> None:
