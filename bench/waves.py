@@ -8,8 +8,8 @@ as a live run tells them. The tournament's judge is that of `selection.py --shar
 100 votes; `agreement` asks none. `saved` is the share of the rollouts, `lost` the
 difference of the selected score in points; brackets are 95 % bootstrap intervals over problems.
 `agreed` is how often the waves stopped early, `right` how often the agreed patch then passes. With
-the results of `cross_execution.py`, on the problems that it ran, they also stop once enough behave
-alike, unlike the untouched tree.
+the results of `cross_execution.py`, on the problems that it ran, a second table is of waves that
+also stop once enough behave alike, unlike the untouched tree.
 """
 
 import argparse
@@ -78,6 +78,12 @@ def load_executed(path: Path) -> list[Problem]:
         ]
         problems.append(Problem(told.name, tuple(attempts)))
     return problems
+
+
+def by_patch(problem: Problem) -> Problem:
+    """The problem without what its patches do."""
+    attempts = tuple(replace(attempt, behaviour=None) for attempt in problem.attempts)
+    return replace(problem, attempts=attempts)
 
 
 def alike(attempts: Sequence[Attempt]) -> list[list[int]]:
@@ -161,12 +167,19 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     problems = load_executed(given.executed) if given.executed else load(given.data / FILE)
-    rows = [row(problems, Waves(least=a, most=8, wave=b), given.repeats) for a, b in WAVES]
+    tables = {"equal patches": list(map(by_patch, problems))}
+    if given.executed:
+        tables["equal patches or behaviour"] = problems
     passed = 100 * mean(mean(problem.passed) for problem in problems)
+    found = {
+        name: [row(each, Waves(least=a, most=8, wave=b), given.repeats) for a, b in WAVES]
+        for name, each in tables.items()
+    }
     if given.json:
-        print(json.dumps({"problems": len(problems), "pass@1": passed, "rows": rows}, indent=1))
-    else:
-        title = f"{len(problems)} problems, pass@1 {passed:.1f}"
+        print(json.dumps({"problems": len(problems), "pass@1": passed, "rows": found}, indent=1))
+        return
+    for name, rows in found.items():
+        title = f"{name}: {len(problems)} problems, pass@1 {passed:.1f}"
         Console(width=130).print(table(title, COLUMNS, list(map(line, rows))))
 
 
