@@ -1,6 +1,6 @@
 """What the options of refinement change, on populations fitted to the paper's tables.
 
-    python bench/refinement.py [--pools paper_sonnet_swe ...] [--concentration 1] [--json]
+    python bench/refinement.py [--pools paper_sonnet_swe ...] [--variants n=8 ...] [--repeats 200]
 
 Everything here is simulated. Iteration 0 has the paper's pass counts. A refined rollout passes with
 the rate that the paper reports for as many passing summaries in its context, drawn for each problem
@@ -59,6 +59,8 @@ class Variant:
     without_context: int = 0
     auto: AutoVotes | None = None
     selection: str = "tournament"
+    judges: int = 1
+    by_strength: bool = False
 
 
 AUTO = JudgeParameters(votes="auto").auto
@@ -78,6 +80,10 @@ VARIANTS = (
     Variant("n=12 keep_parents votes=auto", n=12, keep_parents=True, auto=AUTO),
     Variant("n=14 keep_parents votes=auto", n=14, keep_parents=True, auto=AUTO),
     Variant("swiss keep_parents", keep_parents=True, selection="swiss"),
+    Variant("swiss ranked_by=strength", selection="swiss", by_strength=True),
+    Variant("swiss", selection="swiss"),
+    Variant("two judges", judges=2),
+    Variant("four judges", judges=4),
 )
 """`robust` is `keep_parents`, `cheap` is `n=10 keep_parents votes=auto`: fitted rollouts have
 neither patches nor turns, so that `dedupe` and `n=auto` change nothing and ties are drawn."""
@@ -119,7 +125,8 @@ def run(
     attempts = tuple(rng.sample(problem.attempts, variant.n))
     first = replace(problem, attempts=attempts)
     keep = variant.top_k if variant.refine else 1
-    setting, kind = Setting(auto=variant.auto), variant.selection
+    setting = Setting(auto=variant.auto, judges=variant.judges, by_strength=variant.by_strength)
+    kind = variant.selection
     ranking, calls, _ = play(kind, first, judge, replace(setting, keep=keep), key)
     chosen = [attempts[int(id[-2:])] for id in ranking[:keep]]
     passing = mean(attempt.passed for attempt in chosen)
@@ -137,13 +144,15 @@ def run(
     return Run(winner.passed, passing, mean(a.passed for a in refined), calls + more, 2 * variant.n)
 
 
-def rows(paper: Paper, spread: float, repeats: int) -> list[dict[str, Any]]:
-    """All variants on the population of one row of the paper, rates in percent."""
+def rows(
+    paper: Paper, spread: float, repeats: int, variants: Sequence[Variant] = VARIANTS
+) -> list[dict[str, Any]]:
+    """Variants on the population of one row of the paper, rates in percent; `pdr_rtv` first."""
     problems, rates = fitted(paper).problems, RATES[paper.name]
     judge = Judge(mean(paper.accuracy), shared=True)
     found: list[dict[str, Any]] = []
     plain: list[float] = []
-    for variant in VARIANTS:
+    for variant in variants:
         runs = [
             [
                 run(variant, problem, rates, judge, spread, f"{paper.name}/{problem.name}/{repeat}")
@@ -169,14 +178,16 @@ def rows(paper: Paper, spread: float, repeats: int) -> list[dict[str, Any]]:
     return found
 
 
-def shown(paper: Paper, spread: float, repeats: int) -> tuple[str, list[list[str]], Any]:
+def shown(
+    paper: Paper, spread: float, repeats: int, variants: Sequence[Variant]
+) -> tuple[str, list[list[str]], Any]:
     """One table: its title and rows, and the numbers."""
     iteration_1, final = PUBLISHED[paper.name]
     title = (
         f"{paper.name}: the paper has pass@1 {paper.pass_at_1:.1f}, select-K {paper.select_k:.1f}, "
         f"iteration 1 {iteration_1:.1f}, final {final:.1f}; all below is simulated"
     )
-    numbers = rows(paper, spread, repeats)
+    numbers = rows(paper, spread, repeats, variants)
     lines = [
         [
             row["variant"],
@@ -195,11 +206,16 @@ def main() -> None:
     parser.add_argument("--concentration", type=float, default=1.0)
     parser.add_argument("--repeats", type=int, default=4, help="runs of each problem")
     parser.add_argument("--json", action="store_true")
+    names = [variant.name for variant in VARIANTS[1:]]
+    parser.add_argument("--variants", nargs="+", choices=names, default=names)
     given = parser.parse_args()
+    variants = [each for each in VARIANTS if each == VARIANTS[0] or each.name in given.variants]
     console, report = Console(width=120), {}
     for paper in PAPER:
         if paper.name in given.pools:
-            title, lines, report[paper.name] = shown(paper, given.concentration, given.repeats)
+            title, lines, report[paper.name] = shown(
+                paper, given.concentration, given.repeats, variants
+            )
             if not given.json:
                 console.print(table(title, COLUMNS, lines))
     if given.json:

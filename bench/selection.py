@@ -70,6 +70,8 @@ class Setting:
     tie: str = "random"
     auto: AutoVotes | None = None
     by_strength: bool = False
+    judges: int = 1
+    """Equally accurate, each with errors of its own; `votes` are dealt to them evenly."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
     field.by_strength = setting.by_strength
     selection = begin_selection(name, field)
     text = setting.problem_tokens if problem.tokens is None else problem.tokens
-    own, calls, tokens, number = judge.own(rng), 0, 0, 0
+    owns, calls, tokens, number = [judge.own(rng) for _ in range(setting.judges)], 0, 0, 0
     matches: list[Match] = []
     worth = {r.id: evidence(r) for r in problem.rollouts} if setting.tie == "evidence" else None
     while True:
@@ -139,14 +141,16 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
         number, matches = number + 1, []
         judged = sum(len(group) > 1 for group in groups)
         for index, group in enumerate(groups):
-            own = own if judge.shared else judge.own(rng)
+            owns = owns if judge.shared else [judge.own(rng) for _ in owns]
             id, grade, ballots, asked = f"t0-r{number}-m{index}", None, list[str](), 0
             if rules.answer == "grade":
-                asked, grade = votes, mean(judge.grades(own, passed[group[0]], votes, rng))
+                asked, grade = votes, mean(judge.grades(owns[0], passed[group[0]], votes, rng))
             elif len(group) > 1:
                 # of its own, so that settings which play the same match read the same votes
                 own_rng = Random(f"{seed}/{key}/{name}/{' '.join(group)}")
-                ballots = judge.verdicts(own, group, passed, votes, own_rng)
+                share = votes // len(owns)
+                dealt = [judge.verdicts(own, group, passed, share, own_rng) for own in owns]
+                ballots = [vote for turn in zip(*dealt, strict=True) for vote in turn]
                 stop = setting.early_stop and rules.can_stop_early
                 asked = _asked(group, ballots, stop, setting.auto, judged)
             lot = f"{key}/t0/{id}/tie"

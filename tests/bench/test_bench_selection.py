@@ -3,6 +3,7 @@
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -85,6 +86,18 @@ def test_all_votes_of_a_match_share_its_difficulty() -> None:
     both = mean(pair == ["a", "a"] for pair in pairs)
     assert right == pytest.approx(0.7, abs=0.01)
     assert (both - right**2) / (right * (1 - right)) == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_judges_err_apart_so_that_more_of_them_choose_better_for_as_many_votes() -> None:
+    judge, field = Judge(0.7, concentration=0.5, shared=True), crowd("+-", 800)
+    every = replace(ONCE, early_stop=False)
+    one, four = (
+        selection.row(field, "tournament", judge, replace(every, judges=judges))
+        for judges in (1, 4)
+    )
+    assert one["calls"] == four["calls"] == 8
+    assert one["selected"] == pytest.approx(70, abs=6)
+    assert four["selected"] - one["selected"] > 3  # about 8 are expected
 
 
 @pytest.mark.parametrize("group", ["aaa", "bbb"])
