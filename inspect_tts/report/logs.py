@@ -120,7 +120,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
             f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files"
         )
     notes = [*(why for _, why in unread), *out]
-    missing = missing_notes([(file.location, [id for id, _ in file.samples]) for file in files])
+    missing = missing_notes([(file.location, file.samples) for file in files])
     files = _newest(files)
     return files, [*notes, *_unfinished(files), *missing]
 

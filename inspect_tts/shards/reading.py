@@ -1,6 +1,6 @@
 """A shard set read as one run, also while it is under way."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,14 +34,21 @@ def set_of(log: str) -> str | None:
     return folder if folder.endswith(SHARDS) else None
 
 
-def missing_notes(finished: Iterable[tuple[str, Iterable[str | int]]]) -> list[str]:
-    """Say of each shard set what is missing, from the finished problems of each log."""
-    done: dict[str, set[str]] = defaultdict(set)
-    for log, ids in finished:
+def missing_notes(finished: Iterable[tuple[str, Iterable[tuple[str | int, int]]]]) -> list[str]:
+    """Say of each shard set what is missing, from the finished samples of each log.
+
+    Args:
+        finished: Logs, each with ids and epochs of its samples.
+    """
+    done: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for log, samples in finished:
         if (place := set_of(log)) is not None:
-            done[place] |= set(map(str, ids))
+            done[place] |= {(str(id), epoch) for id, epoch in samples}
     notes = []
-    for place, ids in sorted(done.items()):
+    for place, seen in sorted(done.items()):
+        times = Counter(id for id, _ in seen)
+        epochs = max((epoch for _, epoch in seen), default=1)
+        ids = {id for id in times if times[id] == epochs}
         try:
             plan = ShardSet(place).plan()
         except UserError:  # somebody else's set, without a plan

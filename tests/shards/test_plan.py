@@ -13,7 +13,7 @@ from inspect_tts import UserError
 from inspect_tts._inspect.command import chosen
 from inspect_tts.shards.plan import ShardPlan, deal, sample_id_option, without_options
 from inspect_tts.shards.printed import commands, kubernetes, slurm
-from inspect_tts.shards.reading import missing_note
+from inspect_tts.shards.reading import missing_note, missing_notes
 
 IDS = [f"p{number}" for number in range(10)]
 
@@ -120,3 +120,14 @@ def test_what_is_missing_is_named_by_shard() -> None:
     note = missing_note(made, set(IDS) - set(map(str, made.shards[2].ids)))
     assert note.startswith("7 of 10 problems are finished; missing: 3 of shard 2 (")
     assert ", ...)" in missing_note(plan(1), set())
+
+
+def test_a_problem_is_missing_until_all_its_epochs_are_there(tmp_path: Path) -> None:
+    made = plan(set=f"{tmp_path}/x.shards")
+    (tmp_path / "x.plan").mkdir()
+    (tmp_path / "x.plan" / "plan.json").write_text(made.model_dump_json())
+    samples = [(id, epoch) for id in IDS for epoch in (1, 2)]
+    log = f"{made.set}/0/x.eval"
+    assert missing_notes([(log, samples)]) == []
+    [note] = missing_notes([(log, samples[:-1])])
+    assert note.startswith("x.shards: 9 of 10 problems are finished; missing: 1 of shard ")
