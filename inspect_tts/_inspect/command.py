@@ -4,9 +4,11 @@ Private: only the click commands of `inspect` have its options and turn them int
 `eval()`. `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and `--sample-id`, and the
 command `inspect` begins with `init_dotenv`. `eval_async` shows what the display of the process
 shows, which `eval` alone can set, and `init_hooks` prints what hooks there are. `list_shard_set` is
-the walk that `inspect ctl` and the merge use, and `eval_log_name` names logs.
+the walk that `inspect ctl` and the merge use, and `eval_log_name` names logs. `init_active_model`
+sets what `get_model()` returns to a task that is loaded for its problems alone.
 """
 
+import contextvars
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import anyio
 import click
+from click.core import ParameterSource
 from inspect_ai._cli.eval import eval_command
 from inspect_ai._cli.log import log_command
 from inspect_ai._cli.main import inspect
@@ -27,11 +30,14 @@ from inspect_ai._eval.task.util import slice_dataset
 from inspect_ai._util.asyncfiles import AsyncFilesystem
 from inspect_ai._util.config import parse_cli_args, resolve_args
 from inspect_ai._util.dotenv import init_dotenv
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai._util.log_layout import eval_log_name
 from inspect_ai._util.samples import parse_sample_id, parse_samples_limit
 from inspect_ai.dataset import Dataset
 from inspect_ai.hooks._startup import init_hooks
 from inspect_ai.log._shards._walk import list_shard_set
+from inspect_ai.model import GenerateConfig, get_model
+from inspect_ai.model._model import init_active_model
 from inspect_ai.util import _display as types
 from shortuuid import uuid
 
@@ -47,6 +53,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_OFF = ("0", "false", "no", "off", "f", "n")
 MERGE = "merge-shards"
 _OURS = {
     "tasks",
@@ -145,13 +152,55 @@ def _outside(call: Callable[[], T]) -> T:
 def eval_parameters(arguments: Sequence[str]) -> dict[str, Any]:
     """What `inspect eval` would be given; what it would refuse is a usage error."""
     init_dotenv()
-    context = eval_command.make_context("inspect eval", list(arguments))
-    return context.params
+    return _context(arguments).params
 
 
-def task_dataset(task: str, arguments: dict[str, Any], config: str | None) -> tuple[str, Dataset]:
-    """The name of a task, and its problems, each with an id."""
-    tasks = load_tasks([task], {**resolve_args(config or {}), **arguments})
+def _context(arguments: Sequence[str]) -> click.Context:
+    return eval_command.make_context("inspect eval", list(arguments))
+
+
+def environment_options(arguments: Sequence[str], left_out: Iterable[str]) -> tuple[str, ...]:
+    """What `INSPECT_EVAL_*` sets besides arguments, as options of `inspect eval`."""
+    init_dotenv()
+    given: list[str] = []
+    context = _context(arguments)
+    for option in eval_command.params:
+        if not isinstance(option, click.Option) or option.opts[0] in left_out:
+            continue
+        names = [option.envvar] if isinstance(option.envvar, str) else option.envvar or []
+        if not any(n.startswith("INSPECT_EVAL_") and os.environ.get(n) for n in names):
+            continue
+        if context.get_parameter_source(option.name or "") is not ParameterSource.ENVIRONMENT:
+            continue
+        value = option.value_from_envvar(context)
+        if not option.is_flag:
+            values = value if option.multiple else [value]
+            short = not option.opts[0].startswith("--")  # and then takes no "="
+            for each in values:
+                given += [option.opts[0], each] if short else [f"{option.opts[0]}={each}"]
+        elif str(value).strip().lower() in _OFF:
+            given += option.secondary_opts[:1]
+        else:
+            given.append(option.opts[0])
+    return tuple(given)
+
+
+def merged_args(arguments: Sequence[str], config: str | None) -> dict[str, Any]:
+    """Arguments of a file and of the command line, which has precedence."""
+    return {**resolve_args(config or {}), **parse_cli_args(list(arguments))}
+
+
+def task_dataset(task: str, arguments: dict[str, Any]) -> tuple[str, Dataset]:
+    """The name of a task, and its problems, each with an id.
+
+    A model that the task asks for is one that answers nothing, because none is needed.
+    """
+
+    def load() -> Any:
+        init_active_model(get_model("mockllm/model"), GenerateConfig())
+        return load_tasks([task], arguments)
+
+    tasks = contextvars.copy_context().run(load)
     if len(tasks) != 1:
         raise ValueError(f"it names {len(tasks)} tasks: name one, as in file.py@task")
     dataset = tasks[0].dataset
@@ -165,6 +214,15 @@ def chosen(dataset: Dataset, limit: str | None, sample_id: str | None) -> list[s
     """Ids of the samples that `inspect eval` would run."""
     found = slice_dataset(dataset, parse_samples_limit(limit), parse_sample_id(sample_id))
     return [sample.id for sample in found if sample.id is not None]
+
+
+def chosen_by(dataset: Dataset, sample_id: str) -> list[str | int]:
+    """What `--sample-id` chooses, nothing if Inspect fails on it, as on the digit '²'."""
+    try:
+        with redirect_stdout(StringIO()):
+            return chosen(dataset, None, sample_id)
+    except (ValueError, PrerequisiteError):
+        return []
 
 
 def new_log_name(task: str, model: str) -> str:

@@ -11,7 +11,7 @@ from inspect_tts.resume.lease import LeaseHeldError, take_lease
 
 from . import printed
 from .executors import connect_ray, run_local, run_ray
-from .launch import check_again, new_plan
+from .launch import changed_load, check_again, new_plan
 from .plan import ShardPlan
 from .sets import ShardSet
 from .worker import run_shard
@@ -37,7 +37,13 @@ from .worker import run_shard
 @click.option("--run", metavar="SET/K", help="Run one shard; what every executor starts.")
 @click.option("--merge", metavar="SET", help="Merge the logs into one, if Inspect can.")
 @click.option("--address", help="Of a Ray cluster. Default: one on this machine.")
-@click.option("--ray-cpus", type=float, default=1, show_default=True, help="CPUs of a shard.")
+@click.option(
+    "--ray-cpus",
+    type=click.FloatRange(min=0),
+    default=1,
+    show_default=True,
+    help="CPUs of a shard.",
+)
 @click.option("--ray-resources", default="{}", metavar="JSON", help="Other resources of a shard.")
 @click.option("--ray-runtime-env", metavar="FILE", help="Ray's runtime environment, as JSON.")
 @click.pass_context
@@ -66,9 +72,13 @@ def shard(
     elif resume is not None:
         found = ShardSet(resume)
         plan = found.plan()
+        if shards not in (None, len(plan.shards)):
+            raise UserError(
+                f"--shards is {len(plan.shards)} in the plan, and {shards} was given: leave it "
+                "out, or begin another set"
+            )
         check_again(plan, arguments)
-        if at_once:
-            plan = plan.model_copy(update={"at_once": min(at_once, len(plan.shards))})
+        plan = changed_load(plan, at_once, arguments)
         _execute(context, found, plan, **how)
     elif shards is None:
         raise UserError("give --shards N and a task, --resume SET, --run SET/K or --merge SET")
@@ -89,6 +99,7 @@ def _execute(
     ray_runtime_env: str | None,
     new: bool = False,
 ) -> None:
+    printing = executor == "print"  # then only commands are on the standard output
     resources = _resources(ray_resources)
     ray = connect_ray(address, ray_runtime_env) if executor == "ray" else None
     try:
@@ -100,34 +111,41 @@ def _execute(
     except OSError as error:
         raise UserError(f"{found.beside} cannot be written: {error}") from error
     try:
-        if new:
+        if new or plan != found.plan():
             path = found.write("plan.json", plan.model_dump_json(indent=1))
-            click.echo(f"{len(plan.ids)} problems in {len(plan.shards)} shards, as {path} says")
+            text = f"{len(plan.ids)} problems in {len(plan.shards)} shards, as {path} says"
+            click.echo(text, err=printing)
         numbers = [k for k, state in found.states(plan).items() if not state.finished]
         if not new:
             click.echo(
-                f"{len(plan.shards) - len(numbers)} of {len(plan.shards)} shards are finished"
+                f"{len(plan.shards) - len(numbers)} of {len(plan.shards)} shards are finished",
+                err=printing,
             )
-        if executor == "print":
+        if printing:
             _print(found, plan)
             return
         if ray is not None:
             failed = run_ray(ray, found, plan, numbers, cpus=ray_cpus, resources=resources)
         else:
             failed = run_local(found, plan, numbers)
-        if not failed:
+        left = [k for k, state in found.states(plan).items() if not state.finished]
+        if not left:
             found.clear(plan)
-        _tell(found, failed)
+        _tell(found, failed, [k for k in left if k not in failed])
         if failed:
             context.exit(1)
     finally:
         lease.release()
 
 
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
 def _resources(text: str) -> dict[str, float]:
     try:
         found = json.loads(text)
-        if isinstance(found, dict) and all(isinstance(v, int | float) for v in found.values()):
+        if isinstance(found, dict) and all(_is_amount(v) for v in found.values()):
             return found
     except ValueError:
         pass
@@ -140,7 +158,15 @@ def _print(found: ShardSet, plan: ShardPlan) -> None:
         click.echo(f"wrote {found.write(name, text)}", err=True)
 
 
-def _tell(found: ShardSet, failed: list[int]) -> None:
+def _tell(found: ShardSet, failed: list[int], partly: list[int]) -> None:
+    if partly and not failed:
+        click.echo(
+            "the shards ended, with errors in some problems of shards "
+            f"{', '.join(map(str, partly))}\nto run these again: "
+            f"inspect-tts shard --resume {found.place}\n"
+            f"to see them: inspect-tts report {found.place}"
+        )
+        return
     if failed:
         click.echo(
             f"{len(failed)} shards did not end well: {', '.join(map(str, failed))}\n"

@@ -110,7 +110,7 @@ def connect_ray(address: str | None, runtime_env: str | None) -> Any:
         raise UserError(
             f"--executor ray needs Ray, which is not installed: {install_command('ray')}"
         ) from error
-    given = json.loads(Path(runtime_env).read_text(encoding="utf-8")) if runtime_env else None
+    given = _runtime_env(runtime_env) if runtime_env else None
     if address and address not in ("auto", "local"):
         _reach(address)
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -127,6 +127,20 @@ def connect_ray(address: str | None, runtime_env: str | None) -> Any:
             "printed, auto, or no --address for a cluster on this machine"
         ) from error
     return ray
+
+
+def _runtime_env(file: str) -> dict[str, Any]:
+    why = "it is no JSON object"
+    try:
+        given = json.loads(Path(file).read_text(encoding="utf-8"))
+        if isinstance(given, dict):
+            return given
+    except (OSError, ValueError) as error:
+        why = str(error)
+    raise UserError(
+        f"--ray-runtime-env {file} cannot be read: {why}. Give a file with a JSON object, as in "
+        '{"env_vars": {"NAME": "value"}}'
+    )
 
 
 def _reach(address: str) -> None:

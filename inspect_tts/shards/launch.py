@@ -3,28 +3,36 @@
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import chdir
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import click
+import yaml
+from inspect_ai.dataset import Dataset
 from inspect_ai.log import list_eval_logs, read_eval_log_sample_summaries
 
 from inspect_tts import strategies
 from inspect_tts._inspect.command import (
     chosen,
+    chosen_by,
+    environment_options,
     eval_parameters,
+    merged_args,
     new_log_name,
-    parse_cli_args,
     task_dataset,
 )
 from inspect_tts.errors import UserError
 from inspect_tts.paths import check_task_file
 
-from .plan import SHARDS, ShardPlan, deal, sample_id_option, without_options
+from .plan import SHARDS, Shard, ShardPlan, deal, sample_id_option, without_options
 from .sets import ShardSet
 
 _PER_SHARD = ("--limit", "--sample-id", "--log-dir", "--log-format", "--max-connections")
 """Options of `inspect eval` that a shard gets from the plan."""
+_OF_PLAN = ("limit", "sample_id", "max_connections")
+"""Parameters among those that a resume may repeat or change."""
 _REFUSED = {
     "sample_shuffle": "a shard keeps the order of the dataset, and no decision depends on it",
     "detach": "shards run in the background of the executor",
@@ -52,13 +60,15 @@ def new_plan(
         pilot: A log, or a folder of some, that tells the costs of problems.
     """
     given = eval_parameters(arguments)
+    if given["log_format"] == "json":
+        raise UserError("--log-format json is not possible with shards, whose logs are .eval files")
+    # other machines know no variables of this one
+    arguments = (*arguments, *environment_options(arguments, _PER_SHARD))
     if len(given["tasks"] or ()) != 1:
         raise UserError(f"give one task, as in file.py@task; got {given['tasks'] or 'none'}")
     for name, why in _REFUSED.items():
         if given.get(name):
             raise UserError(f"--{name.replace('_', '-')} is not possible with shards: {why}")
-    if given["log_format"] == "json":
-        raise UserError("--log-format json is not possible with shards, whose logs are .eval files")
     model = given["model"] or ""
     if "," in model:
         raise UserError(f"--model {model} names several models: give one, and a set for each other")
@@ -70,15 +80,12 @@ def new_plan(
         )
     at_once = min(at_once or shards, shards)
     connections = given["max_connections"]
-    if connections is not None and connections < at_once:
-        raise UserError(
-            f"--max-connections {connections} is the total of {at_once} shards at once, and each "
-            f"needs one: give at least {at_once}, or --at-once {connections}"
-        )
-    name, ids = _problems(task, given)
-    dealt = deal(ids, _costs(pilot) if pilot else {}, shards, seed)
+    check_connections(connections, at_once)
+    name, dataset = _load(task, given)
+    ids = _problems(task, dataset, given)
+    dealt = deal(ids, _costs(pilot, ids) if pilot else {}, shards, seed)
     for shard in dealt:
-        sample_id_option(shard.ids)
+        _check_selects(dataset, shard)
     place = f"{given['log_dir'].rstrip('/')}/{new_log_name(name, model)}{SHARDS}"
     found = ShardSet(place)
     kept = without_options(arguments, _PER_SHARD)
@@ -96,19 +103,45 @@ def new_plan(
     )
 
 
-def _problems(task: str, given: dict[str, Any]) -> tuple[str, list[str | int]]:
-    """The name of a task, and the problems that `inspect eval` would run."""
+def _load(task: str, given: dict[str, Any]) -> tuple[str, Dataset]:
+    """The name of a task, and its problems."""
     check_task_file(task, f"the task {task} cannot be loaded")
     try:
-        name, dataset = task_dataset(task, parse_cli_args(given["t"]), given["task_config"])
-    except (ValueError, OSError, NotImplementedError) as error:
+        return task_dataset(task, merged_args(given["t"], given["task_config"]))
+    except (ValueError, OSError, NotImplementedError, yaml.YAMLError) as error:
         raise UserError(f"the task {task} cannot be loaded: {error}") from error
-    ids = chosen(dataset, given["limit"], given["sample_id"])
+
+
+def _problems(task: str, dataset: Dataset, given: dict[str, Any]) -> list[str | int]:
+    """The problems that `inspect eval` would run."""
+    try:
+        ids = chosen(dataset, given["limit"], given["sample_id"])
+    except ValueError as error:
+        raise UserError(
+            f"--limit {given['limit']} and --sample-id {given['sample_id']} choose no problems: "
+            f"{error}. Give a number or a range, as 10 or 11-20, or ids separated by commas"
+        ) from error
+    if not ids:
+        raise UserError(
+            f"--limit {given['limit']} leaves none of the {len(dataset)} problems of {task}: "
+            "give at least 1, or a range that begins at 1"
+        )
     if len(set(map(str, ids))) != len(ids):
         raise UserError(
             f"the task {task} has two problems with the same id; shards need unique ids"
         )
-    return name, ids
+    return ids
+
+
+def _check_selects(dataset: Dataset, shard: Shard) -> None:
+    """Refuse ids with which Inspect would run other problems than those of a shard."""
+    option = sample_id_option(shard.ids)
+    found = chosen_by(dataset, option)
+    if other := {repr(id) for id in found} ^ {repr(id) for id in shard.ids}:
+        raise UserError(
+            f"the problem {min(other)} cannot be told apart by `inspect eval --sample-id`, which "
+            "reads digits as a number: 1 is 001; give the problem another id"
+        )
 
 
 def _saved(given: dict[str, Any], found: ShardSet) -> tuple[str, ...]:
@@ -117,16 +150,19 @@ def _saved(given: dict[str, Any], found: ShardSet) -> tuple[str, ...]:
     There a shard finds them whatever became of its log.
     """
     strategy = (given["solver"] or "").removeprefix("inspect_tts/")
-    stated = parse_cli_args(given["s"])
     if strategy not in strategies.STRATEGIES:
         return ()
+    try:
+        stated = merged_args(given["s"], given["solver_config"])
+    except (ValueError, OSError, yaml.YAMLError) as error:
+        raise UserError(f"the arguments of the solver cannot be read: {error}") from error
     getattr(strategies, strategy)(**stated)  # refuses what each shard would refuse
     if "resume" in stated:
         return ()
     return ("-S", f"resume={found.saved}")
 
 
-def _costs(pilot: str) -> dict[str, float]:
+def _costs(pilot: str, ids: Sequence[str | int]) -> dict[str, float]:
     """What problems cost in a pilot, by id: dollars if they are known, else tokens."""
     try:
         logs = [pilot] if pilot.endswith((".eval", ".json")) else list_eval_logs(pilot)
@@ -136,6 +172,11 @@ def _costs(pilot: str) -> dict[str, float]:
     usages = [(str(s.id), usage) for s in summaries for usage in s.model_usage.values()]
     if not usages:
         raise UserError(f"--pilot {pilot} tells no usage of any problem; give the log of a run")
+    if not {id for id, _ in usages} & set(map(str, ids)):
+        raise UserError(
+            f"--pilot {pilot} has none of these problems ({ids[0]}, ...), but {usages[0][0]}: give "
+            "a log of the same task"
+        )
     dollars = all(usage.total_cost is not None for _, usage in usages)
     spent: dict[str, float] = defaultdict(float)
     for id, usage in usages:
@@ -148,18 +189,10 @@ def _costs(pilot: str) -> dict[str, float]:
 
 def check_again(plan: ShardPlan, arguments: Sequence[str]) -> None:
     """Refuse to go on with other arguments than those of the plan, or without its problems."""
-    if arguments:
-        given, planned = eval_parameters(arguments), eval_parameters(plan.arguments)
-        unsaid = eval_parameters(())
-        for name, value in given.items():
-            if value not in (unsaid[name], planned[name]) and name != "max_connections":
-                raise UserError(
-                    f"--{name.replace('_', '-')} is {planned[name]!r} in the plan, and {value!r} "
-                    "was given: a shard set goes on with the arguments that it began with. Leave "
-                    "the option out, or begin another set"
-                )
-    given = eval_parameters(plan.arguments)
-    _, dataset = task_dataset(plan.task, parse_cli_args(given["t"]), given["task_config"])
+    asked = _check_arguments(plan, arguments) if arguments else {}
+    check_folder(plan)
+    with chdir(plan.folder):
+        _, dataset = _load(plan.task, eval_parameters(plan.arguments))
     there = {str(sample.id) for sample in dataset}
     if gone := sorted({str(id) for id in plan.ids} - there):
         shown = ", ".join(gone[:5]) + (" ..." if len(gone) > 5 else "")
@@ -167,8 +200,64 @@ def check_again(plan: ShardPlan, arguments: Sequence[str]) -> None:
             f"{len(gone)} problems of the plan no longer exist in {plan.task}: {shown}. Restore "
             "the dataset that the set began with; nothing was changed"
         )
+    if asked.get("limit") or asked.get("sample_id"):
+        ids = _problems(plan.task, dataset, asked)
+        if set(map(str, ids)) != set(map(str, plan.ids)):
+            raise UserError(
+                f"--limit and --sample-id choose {len(ids)} problems, which are not the "
+                f"{len(plan.ids)} of the plan. Leave them out, or begin another set"
+            )
     for name, planned_version in plan.versions.items():
         if (now := version(name)) != planned_version:
             click.echo(
                 f"{name} is {now} now, and was {planned_version} when the set began", err=True
             )
+
+
+def check_folder(plan: ShardPlan) -> None:
+    """Refuse a machine on which the working directory of a plan does not exist."""
+    if not Path(plan.folder).is_dir():
+        raise UserError(
+            f"the working directory {plan.folder} of the plan does not exist on this machine; the "
+            "task and its files have to be at the same place on all machines"
+        )
+
+
+def _check_arguments(plan: ShardPlan, arguments: Sequence[str]) -> dict[str, Any]:
+    """Refuse arguments that differ from the plan's; returns those that the plan has otherwise."""
+    given, planned = eval_parameters(arguments), eval_parameters(plan.arguments)
+    unsaid = eval_parameters(())
+    saved = f"resume={ShardSet(plan.set).saved}"
+    planned["s"] = tuple(each for each in planned["s"] if each != saved or saved in given["s"])
+    place = f"{given['log_dir'].rstrip('/')}/{ShardSet(plan.set).name}"
+    if ShardSet(place).place == plan.set:
+        planned["log_dir"] = given["log_dir"]
+    else:
+        planned["log_dir"] = plan.set.rpartition("/")[0]
+    planned["log_format"] = "eval"
+    for name, value in given.items():
+        if value not in (unsaid[name], planned[name]) and name not in _OF_PLAN:
+            option = f"-{name.upper()}" if len(name) == 1 else f"--{name.replace('_', '-')}"
+            raise UserError(
+                f"{option} is {planned[name]!r} in the plan, and {value!r} "
+                "was given: a shard set goes on with the arguments that it began with. Leave "
+                "the option out, or begin another set"
+            )
+    return given
+
+
+def changed_load(plan: ShardPlan, at_once: int | None, arguments: Sequence[str]) -> ShardPlan:
+    """The plan with as many shards at once, and connections in all, as a resume asks for."""
+    at_once = min(at_once or plan.at_once, len(plan.shards))
+    connections = eval_parameters(arguments)["max_connections"] or plan.max_connections
+    check_connections(connections, at_once)
+    return plan.model_copy(update={"at_once": at_once, "max_connections": connections})
+
+
+def check_connections(connections: int | None, at_once: int) -> None:
+    """Refuse fewer connections than shards that run at once."""
+    if connections is not None and connections < at_once:
+        raise UserError(
+            f"--max-connections {connections} is the total of {at_once} shards at once, and each "
+            f"needs one: give at least {at_once}, or --at-once {connections}"
+        )

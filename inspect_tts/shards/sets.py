@@ -61,6 +61,7 @@ class ShardSet:
         self.place = place.rstrip("/\\")
         if not self.place.endswith(SHARDS) or self.place.endswith(f"/{SHARDS}"):
             raise UserError(f"{place} is no shard set: give its folder, <log dir>/<name>{SHARDS}")
+        self.place = self.place.removeprefix("file://")
         if "://" not in self.place:
             self.place = str(Path(self.place).expanduser().absolute())
         self.beside = f"{self.place.removesuffix(SHARDS)}{PLAN}"
@@ -111,7 +112,11 @@ class ShardSet:
         path = f"{self.beside}/{name}"
         fs, inner = fsspec.core.url_to_fs(path)
         fs.makedirs(inner.rpartition("/")[0], exist_ok=True)
-        fs.pipe_file(inner, text.encode())
+        if self.local:  # completely or not at all, as object stores do
+            Path(f"{inner}.new").write_text(text, encoding="utf-8")
+            Path(f"{inner}.new").replace(inner)
+        else:
+            fs.pipe_file(inner, text.encode())
         return path
 
     def states(self, plan: ShardPlan) -> dict[int, ShardState]:

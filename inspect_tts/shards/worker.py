@@ -4,15 +4,15 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import fsspec
 
-from inspect_tts._inspect.command import run_inspect, shard_folders
+from inspect_tts._inspect.command import eval_parameters, run_inspect, shard_folders
 from inspect_tts.errors import UserError
 from inspect_tts.resume.lease import take_lease, write_under
 
+from .launch import check_folder
 from .plan import Shard, ShardPlan
 from .sets import ShardSet, ShardState, shard_state
 
@@ -36,11 +36,7 @@ def run_shard(place: str) -> bool:
     if number not in {str(shard.number) for shard in plan.shards}:
         raise UserError(f"--run {place}: the plan has the shards 0 to {len(plan.shards) - 1}")
     shard = plan.shards[int(number)]
-    if not Path(plan.folder).is_dir():
-        raise UserError(
-            f"the working directory {plan.folder} of the plan does not exist on this machine; the "
-            "task and its files have to be at the same place on all machines"
-        )
+    check_folder(plan)
     if os.environ.get(END_WITH_STDIN):
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     lease = take_lease(
@@ -75,7 +71,8 @@ def next_command(
     if state.log is None:
         return plan.command(shard)
     folder = f"{found.place}/{shard.number}"
-    return ("eval-retry", state.log, "--log-dir", folder, *plan.connection_options())
+    env = [f"--env={each}" for each in eval_parameters(plan.arguments)["env"] or ()]
+    return ("eval-retry", state.log, "--log-dir", folder, *env, *plan.connection_options())
 
 
 def ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:

@@ -40,7 +40,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 def copy(whole: Folder, tmp_path: Path) -> Folder:
     """A copy of the finished set, to be spoilt."""
     shutil.copytree(whole.path, tmp_path / "copy")
-    return Folder(tmp_path / "copy")
+    folder = Folder(tmp_path / "copy")
+    plan = folder.set.with_suffix(".plan") / "plan.json"
+    plan.write_text(plan.read_text().replace(f'"{whole.path}"', f'"{folder.path}"'))
+    return folder
 
 
 def test_decisions_and_calls_are_those_of_one_process(one: Folder, whole: Folder) -> None:
