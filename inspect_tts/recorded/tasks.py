@@ -13,7 +13,7 @@ from inspect_ai.log import EvalSample
 from inspect_tts.arguments import known_task_arguments
 from inspect_tts.errors import UserError, why
 from inspect_tts.paths import user_path
-from inspect_tts.shards.reading import current_logs, is_set
+from inspect_tts.shards.reading import current_logs, is_set, missing_of
 from inspect_tts.stages.pool import pool_in
 
 from .loading import GRADED, ROLLOUTS
@@ -110,11 +110,13 @@ class Replayed:
     """Each with its log, without events and messages."""
     malformed: tuple[tuple[str, str], ...] = ()
     """Samples that cannot, and why not."""
+    missing: tuple[str, ...] = ()
+    """What a shard set lacks."""
 
     def warning(self) -> str:
         """What is left out, for people; empty where nothing is."""
         bad = [f"{source}: {reason}" for source, reason in self.malformed]
-        return "\n".join(listed(f"{len(bad)} malformed, skipped:", bad))
+        return "\n".join([*listed(f"{len(bad)} malformed, skipped:", bad), *self.missing])
 
 
 def replay_dataset(found: Replayed) -> MemoryDataset:
@@ -156,7 +158,9 @@ def replayed_samples(log: str) -> Replayed:
             samples, malformed = thread.submit(_replayed, paths).result()
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
-    found = Replayed({}, tuple(malformed))
+    place = str(user_path(log))
+    missing = missing_of(place, {str(s.id) for _, s in samples}) if is_set(place) else ()
+    found = Replayed({}, tuple(malformed), tuple(missing))
     if not samples:
         raise UserError(
             f"{log} has no sample in which a strategy adopted a rollout. Give the log of a run "

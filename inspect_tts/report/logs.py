@@ -81,6 +81,7 @@ class LogFile:
     """The same in an eval and its retries."""
     modified: tuple[int, float]
     """When the log was written and when the file was changed, in seconds; 0 where it is remote."""
+    epochs: int = 1
     uuids: dict[tuple[str | int, int], str] = field(default_factory=dict)
     errors: dict[tuple[str | int, int], str] = field(default_factory=dict)
     """What the failed samples ended with."""
@@ -120,7 +121,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
             f"no log found in {', '.join(paths)}: give a folder with .eval logs, or log files"
         )
     notes = [*(why for _, why in unread), *out]
-    missing = missing_notes([(file.location, file.samples) for file in files])
+    missing = missing_notes([(file.location, file.epochs, file.samples) for file in files])
     files = _newest(files)
     return files, [*notes, *_unfinished(files), *missing]
 
@@ -192,6 +193,7 @@ def log_file(
         failed=tuple((s.id, s.epoch) for s in summaries if s.error is not None),
         task_id=header.eval.task_id,
         modified=_modified(location),
+        epochs=header.eval.config.epochs or 1,
         uuids={(s.id, s.epoch): s.uuid for s in done if s.uuid},
         errors={(s.id, s.epoch): s.error for s in summaries if s.error is not None},
     )

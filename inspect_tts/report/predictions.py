@@ -9,7 +9,7 @@ import click
 
 from inspect_tts.errors import UserError, why
 from inspect_tts.evidence.patches import files_of, without_files
-from inspect_tts.shards.reading import current_logs, is_set
+from inspect_tts.shards.reading import current_logs, is_set, missing_of
 
 _HANDED_IN = "patch.txt"
 """Where mini-SWE-agent's prompt has the agent write its patch, in the workspace itself."""
@@ -82,6 +82,8 @@ def write_predictions(
             labelled = f"{name} {rollout}" if all_rollouts else name
             line = {"instance_id": id, "model_name_or_path": labelled, "model_patch": patch}
             files.setdefault(rollout if all_rollouts else "", []).append(json.dumps(line))
+    if is_set(log):
+        said += missing_of(log, {id for id, *_ in found})
     if not files:
         raise UserError("\n".join([*said, f"{log} holds no patch of epoch {epoch}"]))
     for rollout, lines in sorted(files.items()):

@@ -1,7 +1,7 @@
 """A shard set read as one run, also while it is under way."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from inspect_tts._inspect.command import shard_folders
@@ -34,31 +34,39 @@ def set_of(log: str) -> str | None:
     return folder if folder.endswith(SHARDS) else None
 
 
-def missing_notes(finished: Iterable[tuple[str, Iterable[tuple[str | int, int]]]]) -> list[str]:
-    """Say of each shard set what is missing, from the finished samples of each log.
+def missing_notes(
+    finished: Iterable[tuple[str, int, Iterable[tuple[str | int, int]]]],
+) -> list[str]:
+    """Say of each shard set what is missing.
 
     Args:
-        finished: Logs, each with ids and epochs of its samples.
+        finished: Logs, each with its number of epochs, and ids and epochs of its finished samples.
     """
     done: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    for log, samples in finished:
+    epochs: dict[str, int] = {}
+    for log, number, samples in finished:
         if (place := set_of(log)) is not None:
             done[place] |= {(str(id), epoch) for id, epoch in samples}
+            epochs[place] = number
     notes = []
     for place, seen in sorted(done.items()):
         times = Counter(id for id, _ in seen)
-        epochs = max((epoch for _, epoch in seen), default=1)
-        ids = {id for id in times if times[id] == epochs}
-        try:
-            plan = ShardSet(place).plan()
-        except UserError:  # somebody else's set, without a plan
-            continue
-        if note := missing_note(plan, ids):
-            notes.append(f"{ShardSet(place).name}: {note}")
+        ids = {id for id in times if times[id] >= epochs[place]}
+        notes += missing_of(place, ids)
     return notes
 
 
-def missing_note(plan: ShardPlan, done: set[str]) -> str:
+def missing_of(place: str, done: Collection[str]) -> list[str]:
+    """Say what is missing of a shard set; nothing of somebody else's, without a plan."""
+    try:
+        plan = ShardSet(place).plan()
+    except UserError:
+        return []
+    note = missing_note(plan, done)
+    return [f"{ShardSet(place).name}: {note}"] if note else []
+
+
+def missing_note(plan: ShardPlan, done: Collection[str]) -> str:
     """What is missing of a plan, by shard; empty if nothing is. Pure."""
     parts = []
     for shard in plan.shards:

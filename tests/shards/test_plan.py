@@ -128,6 +128,6 @@ def test_a_problem_is_missing_until_all_its_epochs_are_there(tmp_path: Path) -> 
     (tmp_path / "x.plan" / "plan.json").write_text(made.model_dump_json())
     samples = [(id, epoch) for id in IDS for epoch in (1, 2)]
     log = f"{made.set}/0/x.eval"
-    assert missing_notes([(log, samples)]) == []
-    [note] = missing_notes([(log, samples[:-1])])
+    assert missing_notes([(log, 2, samples)]) == []
+    [note] = missing_notes([(log, 2, samples[:-1])])
     assert note.startswith("x.shards: 9 of 10 problems are finished; missing: 1 of shard ")

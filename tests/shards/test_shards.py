@@ -111,11 +111,17 @@ def test_predictions_and_replay_take_a_set_as_one_run(one: Folder, whole: Folder
 def test_while_it_is_under_way_what_is_missing_is_named(copy: Folder) -> None:
     shutil.rmtree(copy.set / "1")
     left = ShardSet(str(copy.set)).plan().shards[1].ids
-    done = copy.run("inspect-tts", "report", "logs", "--no-html")
-    assert done.returncode == 0, done.stderr
-    assert f"4 of 6 problems are finished; missing: 2 of shard 1 ({left[0]}, {left[1]})" in (
-        " ".join(done.stdout.split())
-    )
+    commands: list[list[Any]] = [
+        ["report", "logs", "--no-html"],
+        ["predictions", copy.set],
+        ["replay", copy.set, "--log-dir", "again"],
+    ]
+    for command in commands:
+        done = copy.run("inspect-tts", *command)
+        assert done.returncode == 0, done.stderr
+        said = " ".join((done.stdout + done.stderr).split())
+        missing = f"4 of 6 problems are finished; missing: 2 of shard 1 ({left[0]}, {left[1]})"
+        assert missing in said, command
 
 
 def test_a_resume_runs_what_is_missing_and_pays_nothing_twice(copy: Folder, one: Folder) -> None:
