@@ -102,7 +102,11 @@ class ShardSet:
                 "began has it; one that somebody else began goes on with inspect eval-retry"
             ) from error
         except (ValidationError, OSError) as error:
-            raise UserError(f"the plan {path} cannot be read: {error}"[:500]) from error
+            why = str(error)[:300]
+            raise UserError(
+                f"the plan {path} cannot be read: {why}. Restore the file, or go on with "
+                "`inspect eval-retry` on the log of each shard"
+            ) from error
         if plan.set.rpartition("/")[2] != self.name:
             raise UserError(f"the plan {path} is of another shard set: {plan.set}")
         return plan.model_copy(update={"set": self.place})
