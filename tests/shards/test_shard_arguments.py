@@ -4,8 +4,10 @@ import json
 import os
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
+from inspect_ai._cli.log import log_command
 from inspect_ai.log import EvalLog
 
 from inspect_tts import UserError
@@ -172,3 +174,22 @@ def test_saved_results_stay_until_no_problem_has_an_error(
     done = CliRunner().invoke(shard, words)
     assert saved[0].exists()
     assert "with errors in some problems of shards 0, 1" in done.output
+
+
+def test_merging_calls_inspects_command_where_there_is_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    @click.command(context_settings={"ignore_unknown_options": True})
+    @click.argument("given", nargs=-1)
+    def merge_shards(given: tuple[str, ...]) -> None:
+        asked.append(given)
+
+    monkeypatch.setitem(log_command.commands, "merge-shards", merge_shards)
+    plan = begun()
+    found = ShardSet(plan.set)
+    found.write("plan.json", plan.model_dump_json())
+    done = CliRunner().invoke(shard, ["--merge", plan.set, "--overwrite"], catch_exceptions=False)
+    assert asked == [(found.place, "--overwrite")]
+    assert "not finished yet: shards 0, 1" in done.stderr
