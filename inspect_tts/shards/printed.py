@@ -1,6 +1,7 @@
 """Commands for those who start shards themselves: a shell, Slurm, Kubernetes. Pure."""
 
 import json
+import re
 import shlex
 from typing import Any
 
@@ -58,11 +59,11 @@ def kubernetes(plan: ShardPlan) -> str:
             }
         },
     }
-    name = "".join(c if c.isalnum() else "-" for c in plan.task.rpartition("/")[2].lower())
+    name = re.sub("[^a-z0-9]+", "-", plan.task.rpartition("/")[2].lower())[:40].strip("-")
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"generateName": f"{name.strip('-')[:40]}-"},
+        "metadata": {"generateName": f"{name or 'shards'}-"},
         "spec": spec,
     }
     return json.dumps(job, indent=2) + "\n"

@@ -1,6 +1,7 @@
 """Which problems a shard has, and the commands that run it."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -112,6 +113,16 @@ def test_printed_commands_are_those_that_executors_start(tmp_path: Path) -> None
     assert "#SBATCH --array=0-2%2\n" in slurm(made)
     job = json.loads(kubernetes(made))["spec"]
     assert (job["completions"], job["parallelism"], job["completionMode"]) == (3, 2, "Indexed")
+
+
+@pytest.mark.parametrize(
+    ("task", "begins"),
+    [("a/Démo_1.py@b", "d-mo-1-py-b-"), ("é.py", "py-"), ("日本", "shards-"), ("x" * 90, "x" * 40)],
+)
+def test_a_job_has_a_name_that_kubernetes_takes(task: str, begins: str) -> None:
+    name = json.loads(kubernetes(plan(task=task)))["metadata"]["generateName"]
+    assert name.startswith(begins)
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*)-", name)
 
 
 def test_what_is_missing_is_named_by_shard() -> None:
