@@ -1,5 +1,6 @@
 """Intervals: the same draws everywhere, and as wide as they should be."""
 
+import numpy as np
 import pytest
 
 from inspect_tts.statistics.intervals import Estimate, estimate, mean, mean_of_known, resamples
@@ -37,3 +38,11 @@ def test_one_problem_has_no_interval() -> None:
     found = mean_of_known([None, 2.0])
     assert found is not None
     assert found.interval is None
+
+
+def test_the_ends_are_interpolated_between_draws() -> None:
+    values = [index**1.5 for index in range(40)]  # hardly any two draws have the same mean
+    means = [float(np.mean([values[i] for i in drawn])) for drawn in resamples(40, seed=3)]
+    found = estimate(values, mean, seed=3)
+    assert found is not None
+    assert found.interval == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])), rel=1e-9)

@@ -119,6 +119,10 @@ def test_refinement() -> None:
         matrix=((0, 0, 1, 0), (1, 0, 0, 0), (0, 0, 0, 1), (0, 0, 0, 1)),
     )
     assert measures.refinement(TWO[4:], 0, 1) is None
+    shorter = iterations([1, 0, 0, 0], [1, 0], problem="half as many rollouts")
+    found = measures.refinement([shorter], 0, 1)
+    assert found is not None
+    assert (found.rose, found.fell) == (1, 0), "shares count, not numbers"
 
 
 def test_score_by_passing_context() -> None:
