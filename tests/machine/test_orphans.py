@@ -1,17 +1,20 @@
 """Which folders of a killed process are deleted: its sandboxes in the temp folder, nothing else."""
 
 import socket
+import subprocess
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from crowd import crowd
+from helpers import IMAGE, docker_missing
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
 from scripted import last_words, run
 
 from inspect_tts import rtv
-from inspect_tts.machine.orphans import registers
+from inspect_tts.machine.orphans import _OwnRegister, registers
 from inspect_tts.machine.registers import SandboxRegister
 
 
@@ -65,3 +68,27 @@ def test_a_register_of_another_machine_is_left_alone(
     assert log.status == "success"
     assert other.exists()
     assert (tmp_path / "sandbox").is_dir()
+
+
+@pytest.mark.docker
+def test_a_project_that_docker_failed_to_remove_is_removed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if missing := docker_missing():
+        pytest.skip(missing)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    names = {name: f"{name}-{uuid4().hex[:8]}" for name in ("gone", "running")}
+    for name in names.values():
+        label = f"com.docker.compose.project={name}"
+        command = ["docker", "create", "--name", name, "--label", label, IMAGE, "true"]
+        subprocess.run(command, check=True, capture_output=True)
+    own = _OwnRegister()
+    for name in names.values():
+        own.started(name)
+    own.down(names["gone"])
+    own.check()
+    left = subprocess.run(["docker", "ps", "-a"], check=True, capture_output=True, text=True)
+    subprocess.run(["docker", "rm", "-f", *names.values()], check=False, capture_output=True)
+    assert names["gone"] not in left.stdout
+    assert names["running"] in left.stdout
+    assert own.now.projects == (names["running"],)
