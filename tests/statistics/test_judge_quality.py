@@ -129,3 +129,15 @@ def test_wall_time_is_unknown_where_one_problem_does_not_tell_it() -> None:
 
     assert [phase.wall_seconds for phase in phases([ran(4.0), ran(2.0)])] == [3.0]
     assert [phase.wall_seconds for phase in phases([ran(4.0), ran(None)])] == [None]
+
+
+def test_what_is_written_to_a_cache_is_input_and_what_is_read_from_it_is_not() -> None:
+    used = Usage(
+        input_tokens=10,
+        cache_write_tokens=30,
+        cache_read_tokens=500,
+        output_tokens=4,
+        total_tokens=544,
+    )
+    [found] = phases([outcome(rollout("t0-n00", usage=used))])
+    assert (found.input_tokens, found.cached_tokens, found.output_tokens) == (40, 500, 4)
