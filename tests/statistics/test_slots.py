@@ -2,6 +2,7 @@
 
 from outcome_cases import match, outcome, rollout, selection
 
+from inspect_tts.method.records import Usage
 from inspect_tts.statistics.slots import by_slot
 
 A, A2, B = "t0-n00", "t0-n01", "t0-n02"
@@ -27,3 +28,14 @@ def test_only_matches_between_kinds_tell_which_kind_wins() -> None:
     ]
     assert (one.fair, two.fair) == ((1 / 2 + 2 / 3) / 2, (1 / 2 + 1 / 3) / 2)
     assert (one.score, two.score, one.adopted, two.adopted) == (0.5, 1.0, 0.0, 1.0)
+
+
+def test_dollars_are_told_only_where_every_price_is_known() -> None:
+    paid, free = Usage(total_tokens=100, cost=2.0), Usage(total_tokens=100)
+    found = outcome(
+        rollout(A, model="a", usage=paid),
+        rollout(A2, model="a", usage=free),
+        rollout(B, model="b", usage=paid, summary_usage=Usage(total_tokens=10, cost=1.0)),
+    )
+    one, two = by_slot([found])
+    assert (one.dollars, two.dollars) == (None, 3.0)
