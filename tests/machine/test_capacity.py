@@ -1,10 +1,15 @@
 """Room on a machine, by hand."""
 
+import asyncio
+import sys
 from typing import Any
 
 import pytest
+from inspect_ai.util import SandboxEnvironmentSpec
 
+from inspect_tts.errors import UserError
 from inspect_tts.machine.capacity import (
+    check_capacity,
     file_shortage,
     needs_network,
     network_shortage,
@@ -54,3 +59,30 @@ def test_room_for_files() -> None:
     assert "ulimit -n 1040" in said
     assert "max_rollouts to 48" in said
     assert "max_rollouts to 1" in (file_shortage(limit=10, rollouts=3) or "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize(
+    ("soft", "hard", "raised"),
+    [(256, 4096, [(416, 4096)]), (256, -1, [(416, -1)]), (416, 4096, []), (-1, -1, [])],
+)
+def test_the_limit_of_files_is_raised_as_far_as_rollouts_need(
+    soft: int, hard: int, raised: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    found = list[tuple[int, int]]()
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda which, limits: found.append(limits))
+    asyncio.run(check_capacity(SandboxEnvironmentSpec(type="local"), 10))
+    assert found == raised
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_files_that_the_machine_does_not_allow_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 400))
+    monkeypatch.setattr(resource, "setrlimit", lambda which, limits: None)
+    with pytest.raises(UserError, match="may open 400 files, and 10 rollouts"):
+        asyncio.run(check_capacity(SandboxEnvironmentSpec(type="local"), 10))
