@@ -27,6 +27,7 @@ def token(text: str, **chances: float) -> Token:
         (["Final grade", ": **", token("17", _17=0.5, _7=0.5), "**"], 17, 12.0),
         (['{"comparison": "x", "grade', '": ', token("9", _9=0.9, _8=0.1), "}"], 9, 8.9),
         (["grade: 17 at first. Final grade: ", token("9", _9=1.0)], 9, 9.0),
+        (["grade: ", token("9", _9=1.0), ", grade: ", token("9", _9=0.5, _7=0.5)], 9, 8.0),
         (["Final grade: ", token("17", _17=0.7, _99=0.2, the=0.1)], 17, 17.0),
         (["Final grade: ", token("17", _17=0.3, the=0.7)], 17, None),
         (["Final grade: ", token("1", _1=1.0), token("7", _7=1.0)], 17, None),
