@@ -55,7 +55,7 @@ def test_votes_are_dealt_evenly_and_each_names_its_judge(tmp_path: Path) -> None
     assert drawn == begins
 
 
-@pytest.mark.parametrize(("votes", "used"), [(4, 0.0), (6, 1.0)])
+@pytest.mark.parametrize(("votes", "used"), [(4, 0.0), (5, 1.0), (6, 1.0)])
 def test_a_judge_is_sampled_where_its_own_votes_repeat_a_prompt(
     tmp_path: Path, votes: int, used: float
 ) -> None:
