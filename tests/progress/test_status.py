@@ -117,6 +117,13 @@ def parts():
     made = scaled(task=__file__ + "@inner", strategy="rtv", strategy_args=arguments)
     made.model, made.model_roles = scripted.model(scripted.echo), ROLES
     return made
+
+@task
+def waves():
+    arguments = dict(n="auto", min_n=2, max_n=5, votes=1, preflight=False)
+    made = scaled(task=__file__ + "@inner", strategy="rtv", strategy_args=arguments)
+    made.model, made.model_roles = scripted.model(scripted.echo), ROLES
+    return made
 """
 
 
@@ -133,6 +140,13 @@ def shown(folder: Path, *arguments: str) -> tuple[str, list[str]]:
     lines = [each for each in done.stdout.splitlines() if "inspect_tts: rtv on" in each]
     assert lines, done.stdout
     return done.stdout, lines
+
+
+def test_rollouts_that_waves_do_not_need_are_not_waited_for(tmp_path: Path) -> None:
+    _, lines = shown(tmp_path, "tasks.py@waves", "--display", "plain")
+    counts = re.findall(r"rollouts (\d+)/(\d+)", " ".join(lines))
+    assert counts[0][1] == "10"
+    assert counts[-1] == ("4", "4")
 
 
 @pytest.mark.parametrize("name", ["one", "parts"])

@@ -29,7 +29,7 @@ from scripted import (
     run,
     turn,
 )
-from shaky import failing_boxes
+from shaky import Boxes, failing_boxes
 
 from inspect_tts import Rollout, RolloutPool, rtv
 from inspect_tts._inspect import TerminateSampleError
@@ -149,6 +149,14 @@ def test_a_sandbox_that_cannot_be_closed_is_reported_and_no_more(
         log = run(shaky_task(), rtv(n=3, votes=1, agent=acting(good)), tmp_path)
     assert log.status == "success"
     assert "a shaky sandbox could not be closed: sandbox 0 is stuck" in caplog.text
+
+
+def test_a_fresh_sandbox_is_opened_with_what_the_samples_own_was(tmp_path: Path) -> None:
+    with failing_boxes():
+        log = run(shaky_task(), rtv(n=2, votes=1, agent=acting(good)), tmp_path)
+    own, *fresh = Boxes.told
+    assert own["__sample_id__"] == only(log).id, "providers name and label sandboxes by it"
+    assert fresh == [own, own]
 
 
 # --- when the sample does end

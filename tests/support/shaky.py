@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, overload
+from typing import ClassVar, Literal, overload
 
 from inspect_ai.util import (
     ExecResult,
@@ -20,6 +20,8 @@ class Boxes:
 
     opened = 0
     closed = 0
+    told: ClassVar[list[dict[str, str]]] = []
+    """The metadata that each was opened with."""
     failing: frozenset[int] = frozenset()
     unclosable: int | None = None
 
@@ -27,7 +29,7 @@ class Boxes:
 @contextmanager
 def failing_boxes(*failing: int, unclosable: int | None = None) -> Iterator[None]:
     """Let sandboxes fail by number, 0 is the sample's own; check that all others are closed."""
-    Boxes.opened, Boxes.closed = 0, 0
+    Boxes.opened, Boxes.closed, Boxes.told = 0, 0, []
     Boxes.failing, Boxes.unclosable = frozenset(failing), unclosable
     try:
         yield
@@ -54,6 +56,7 @@ class ShakySandbox(SandboxEnvironment):
         metadata: dict[str, str],
     ) -> dict[str, SandboxEnvironment]:
         number, Boxes.opened = Boxes.opened, Boxes.opened + 1
+        Boxes.told.append(metadata)
         if number in Boxes.failing:
             raise RuntimeError(f"no room for sandbox {number}")
         return {"default": cls(number)}
