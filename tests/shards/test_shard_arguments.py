@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from inspect_ai._cli.log import log_command
 from inspect_ai.log import EvalLog
 
 from inspect_tts import UserError
+from inspect_tts._inspect import command as inspects
 from inspect_tts._inspect.command import eval_parameters
 from inspect_tts.shards import command
 from inspect_tts.shards.command import shard
@@ -186,7 +186,8 @@ def test_merging_calls_inspects_command_where_there_is_one(
     def merge_shards(given: tuple[str, ...]) -> None:
         asked.append(given)
 
-    monkeypatch.setitem(log_command.commands, "merge-shards", merge_shards)
+    commands = vars(inspects)["log_command"].commands
+    monkeypatch.setitem(commands, "merge-shards", merge_shards)
     plan = begun()
     found = ShardSet(plan.set)
     found.write("plan.json", plan.model_dump_json())
