@@ -6,7 +6,7 @@ import pytest
 from test_selections import rollout
 
 from inspect_tts.estimate.counts import stand_in
-from inspect_tts.method.candidates import agreed, next_wave, waves_run
+from inspect_tts.method.candidates import agreed, eligible, next_wave, waves_run
 from inspect_tts.method.parameters import Waves
 from inspect_tts.method.records import Facts, Match, Patch, Rollout, Round, Selection, Vote
 
@@ -120,3 +120,11 @@ def test_what_behaves_alike_agrees() -> None:
     assert next_wave(waves, made("abcd"[:2]), alike) == 1, "fewer than min_n"
     assert waves_run(waves, made("abcd"), {3: alike}) == 3
     assert waves_run(waves, made("abcd"), {2: alike}) == 4
+
+
+def test_who_reached_for_the_solution_stays_out_unless_all_did() -> None:
+    a, b = (each.model_copy(update={"leaks": ("fetches it",)}) for each in made("ab"))
+    [clean] = [each.model_copy(update={"id": "t0-n02"}) for each in made("c")]
+    assert eligible([a, clean, b], leak_guard=True) == (clean.id,)
+    assert eligible([a, clean, b], leak_guard=False) == (a.id, clean.id, b.id)
+    assert eligible([a, b], leak_guard=True) == (a.id, b.id)
