@@ -81,7 +81,8 @@ class LogFile:
     """The same in an eval and its retries."""
     modified: tuple[int, float]
     """When the log was written and when the file was changed, in seconds; 0 where it is remote."""
-    epochs: int = 1
+    epochs: int
+    """How often it ran each sample."""
     uuids: dict[tuple[str | int, int], str] = field(default_factory=dict)
     errors: dict[tuple[str | int, int], str] = field(default_factory=dict)
     """What the failed samples ended with."""

@@ -1,7 +1,7 @@
 """Room on a machine, by hand."""
 
 import asyncio
-import sys
+import resource
 from typing import Any
 
 import pytest
@@ -61,7 +61,6 @@ def test_room_for_files() -> None:
     assert "max_rollouts to 1" in (file_shortage(limit=10, rollouts=3) or "")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 @pytest.mark.parametrize(
     ("soft", "hard", "raised"),
     [(256, 4096, [(416, 4096)]), (256, -1, [(416, -1)]), (416, 4096, []), (-1, -1, [])],
@@ -69,8 +68,6 @@ def test_room_for_files() -> None:
 def test_the_limit_of_files_is_raised_as_far_as_rollouts_need(
     soft: int, hard: int, raised: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import resource
-
     found = list[tuple[int, int]]()
     monkeypatch.setattr(resource, "getrlimit", lambda which: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda which, limits: found.append(limits))
@@ -78,10 +75,7 @@ def test_the_limit_of_files_is_raised_as_far_as_rollouts_need(
     assert found == raised
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_files_that_the_machine_does_not_allow_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    import resource
-
     monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 400))
     monkeypatch.setattr(resource, "setrlimit", lambda which, limits: None)
     with pytest.raises(UserError, match="may open 400 files, and 10 rollouts"):

@@ -35,3 +35,14 @@ def test_texts_of_models_are_not_kept_in_memory(processes: int, tmp_path: Path) 
     assert {(r.summary.text, r.patch, r.facts.last_commands) for r in rollouts} == {("", None, ())}
     assert all(rollout.facts.fingerprint and rollout.usage.total_tokens for rollout in rollouts)
     assert len(pickle.dumps(read)) < 100_000
+
+
+@pytest.mark.parametrize(("given", "epochs"), [(None, 1), (3, 3)])
+def test_epochs_are_those_of_the_run_whichever_have_ended(
+    given: int | None, epochs: int, tmp_path: Path
+) -> None:
+    log = made_log(Made(problems=2, n=2))
+    log.eval.config.epochs = given
+    write_eval_log(log, str(tmp_path / "2026-01-01T00-00-00_made.eval"))
+    [file], _ = find_logs([str(tmp_path)])
+    assert (file.epochs, {epoch for _, epoch in file.samples}) == (epochs, {1})

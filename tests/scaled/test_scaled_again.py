@@ -6,12 +6,11 @@ from typing import Any
 import anyio
 import pytest
 from inspect_ai import eval as inspect_eval
-from inspect_ai import eval_set
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalError, EvalSample, EvalSampleLimit, read_eval_log
+from inspect_ai.log import EvalError, EvalSample, EvalSampleLimit
 from inspect_ai.model import ModelName, ModelOutput, ModelUsage
 from inspect_ai.solver import TaskState
-from scaled_runs import parts, run_acts
+from scaled_runs import parts, run_acts, run_until_done
 from scripted import acting, echo, model, run, says, summarise
 from scripted import prefer as prefers
 from shaky import failing_boxes
@@ -41,18 +40,7 @@ def test_an_eval_set_tries_again_what_could_not_be_decided(tmp_path: Path) -> No
         task="one_problem", strategy="rtv", task_args={"kind": "shaky"}, strategy_args=arguments
     )
     with failing_boxes(0, 1):
-        done, logs = eval_set(
-            made,
-            str(tmp_path),
-            model=model(echo),
-            model_roles={"summarizer": model(summarise), "judge": model(prefers("#good"))},
-            retry_attempts=2,
-            retry_wait=0.1,
-            display="none",
-            ctl_server=False,
-        )
-    assert done
-    log = read_eval_log(logs[0].location)
+        log = run_until_done(made, tmp_path)
     assert parts(log)["p"].store_as(RolloutPool).adopted is not None
     assert len(log.samples or []) == 3
 

@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-from inspect_ai import eval_set
-from inspect_ai.log import read_eval_log
 from inspect_ai.solver import TaskState
-from scaled_runs import parts
-from scripted import acting, echo, model, says, summarise
-from scripted import prefer as prefers
+from scaled_runs import parts, run_until_done
+from scripted import acting, says
 
 from inspect_tts import RolloutPool
 from inspect_tts.scaled.task import scaled
@@ -30,19 +27,7 @@ def test_a_retry_keeps_the_rollouts_of_a_recorded_selection_though_it_would_stop
             "agent": acting(*first, *again),
         },
     )
-    done, [log] = eval_set(
-        made,
-        str(tmp_path),
-        model=model(echo),
-        model_roles={"summarizer": model(summarise), "judge": model(prefers("#good"))},
-        retry_attempts=2,
-        retry_wait=0.1,
-        max_samples=1,
-        display="none",
-        ctl_server=False,
-    )
-    assert done
-    samples = parts(read_eval_log(log.location))
+    samples = parts(run_until_done(made, tmp_path, max_samples=1))
     found = samples["p"].store_as(RolloutPool)
     assert [len(found.population(iteration)) for iteration in (0, 1)] == [4, 4]
     assert found.by_id("t0-n01").status == "error", "the recorded selection stands"

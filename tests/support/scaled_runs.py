@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from inspect_ai import Task, task
+from inspect_ai import Task, eval_set, task
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState
-from scripted import Act, acting, echo, last_words, run, summarise
+from scripted import Act, acting, echo, last_words, model, run, summarise
 from scripted import prefer as prefers
 
 from inspect_tts import Rollout, RolloutPool, bash_agent
@@ -43,6 +43,23 @@ def run_acts(folder: Path, *acts: Act, **options: Any) -> EvalLog:
     made = scaled(task="one_problem", strategy="rtv", task_args=task_args, strategy_args=arguments)
     models = {"agent": echo, "summarizer": summarise, "judge": prefers("#good")}
     return run(made, None, folder, max_samples=1, **{**models, **options})
+
+
+def run_until_done(made: Task, folder: Path, **options: Any) -> EvalLog:
+    """Run a scaled task as an eval set, which tries it again while it ends with an error."""
+    done, [log] = eval_set(
+        made,
+        str(folder),
+        model=model(echo),
+        model_roles={"summarizer": model(summarise), "judge": model(prefers("#good"))},
+        retry_attempts=2,
+        retry_wait=0.1,
+        display="none",
+        ctl_server=False,
+        **options,
+    )
+    assert done
+    return read_eval_log(log.location)
 
 
 def parts(log: EvalLog) -> dict[str, EvalSample]:
