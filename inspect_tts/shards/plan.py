@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from glob import escape
 
+from pydantic import Field, PositiveInt
+
 from inspect_tts.errors import UserError
 from inspect_tts.method.records import Record
 from inspect_tts.method.seeding import seeded_shuffle
@@ -32,11 +34,11 @@ class ShardPlan(Record):
     """The working directory, which relative paths begin at."""
     seed: int
     pilot: str | None = None
-    at_once: int
+    at_once: PositiveInt
     """How many shards run at once."""
-    max_connections: int | None = None
+    max_connections: PositiveInt | None = None
     """Of all shards that run at once."""
-    shards: tuple[Shard, ...]
+    shards: tuple[Shard, ...] = Field(min_length=1)
     versions: dict[str, str]
 
     @property

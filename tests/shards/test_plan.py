@@ -15,6 +15,7 @@ from inspect_tts._inspect.command import chosen
 from inspect_tts.shards.plan import ShardPlan, deal, sample_id_option, without_options
 from inspect_tts.shards.printed import commands, kubernetes, slurm
 from inspect_tts.shards.reading import missing_note, missing_notes
+from inspect_tts.shards.sets import ShardSet
 
 IDS = [f"p{number}" for number in range(10)]
 
@@ -142,3 +143,14 @@ def test_a_problem_is_missing_until_all_its_epochs_are_there(tmp_path: Path) -> 
     assert missing_notes([(log, 2, samples)]) == []
     [note] = missing_notes([(log, 2, samples[:-1])])
     assert note.startswith("x.shards: 9 of 10 problems are finished; missing: 1 of shard ")
+
+
+@pytest.mark.parametrize("field", ["at_once", "max_connections", "shards"])
+def test_a_plan_that_somebody_edited_is_refused_by_name_of_the_field(
+    tmp_path: Path, field: str
+) -> None:
+    (tmp_path / "x.plan").mkdir()
+    edited = {**plan().model_dump(mode="json"), field: [] if field == "shards" else 0}
+    (tmp_path / "x.plan" / "plan.json").write_text(json.dumps(edited))
+    with pytest.raises(UserError, match=rf"plan\.json cannot be read: .*\n{field}\n"):
+        ShardSet(f"{tmp_path}/x.shards").plan()
