@@ -3,8 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
+JsonSpan: TypeAlias = tuple[dict[str, Any], int, int]
+"""A JSON object in a text, and where it begins and ends."""
+
+_DECODER = json.JSONDecoder(strict=False)
 # nothing here can match the same characters twice: an answer without end costs no time
 _STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?+)|,(?=\s*+[}\]])', re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -76,8 +80,8 @@ def json_objects(text: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda value: not value)
 
 
-def json_spans(text: str) -> Iterator[tuple[dict[str, Any], int, int]]:
-    """The outermost JSON objects in order, with where each begins and ends."""
+def json_spans(text: str) -> Iterator[JsonSpan]:
+    """The outermost JSON objects in order."""
     place = 0
     while begin := _BEGIN.search(text, place):
         end = _end_of_object(text, begin.start())
@@ -99,9 +103,9 @@ def _end_of_object(text: str, begin: int) -> int | None:
 
 
 def _load(text: str) -> dict[str, Any] | None:
-    for candidate in (text, _repaired(text)):
+    for repair in (str, _repaired):
         try:
-            value = json.loads(candidate, strict=False)
+            value = _DECODER.decode(repair(text))
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
@@ -118,7 +122,7 @@ def _complaint(text: str) -> str:
     for candidate in (text.strip(), *fences, *spans):
         if candidate.startswith("{"):
             try:
-                json.loads(candidate, strict=False)
+                _DECODER.decode(candidate)
             except (ValueError, RecursionError) as error:
                 problem = f"not valid JSON: {error}"
     return problem

@@ -1,10 +1,11 @@
 """Read what a judge decided. What a reader could doubt is no verdict: the judge is asked again."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from .parsing import JsonSpan, json_spans
 from .verdict_alone import alone
 from .verdict_plain import json_verdicts, plain, unpacked
 from .verdict_rest import AGAINST, settles, taken_back
@@ -48,15 +49,16 @@ def parse_verdict(text: str, group_size: int, *, cut: bool = False) -> int | Non
     tag, a table's cell, several languages, and what stands alone in the last line, unless the
     answer was cut off and the last line is not the last.
     """
-    found = _statements(text, "final")
+    answer, objects = _plain_with_json(text)
+    found = _statements(answer, objects, "final")
     if not found and not cut:
-        found = _statements(text, "last")
+        found = _statements(answer, objects, "last")
     return _agreed(found, group_size)
 
 
 def parse_grade(text: str) -> int | None:
     """Read the line `Final grade: N`, as `parse_verdict` reads its own."""
-    return _agreed(_statements(text, "grade"), BEST_GRADE)
+    return _agreed(_statements(*_plain_with_json(text), "grade"), BEST_GRADE)
 
 
 def _agreed(statements: list[int | None], most: int) -> int | None:
@@ -67,12 +69,17 @@ def _agreed(statements: list[int | None], most: int) -> int | None:
     return number if 1 <= number <= most else None
 
 
-def _statements(text: str, kind: str) -> list[int | None]:
-    """All verdicts in an answer, in order; None for each that cannot be read."""
+def _plain_with_json(text: str) -> tuple[str, list[JsonSpan]]:
     text = _NEXT_TURN.split(plain(text), maxsplit=1)[0]
+    return text, list(json_spans(text))
+
+
+def _statements(text: str, objects: Sequence[JsonSpan], kind: str) -> list[int | None]:
+    """All verdicts in an answer, in order; None for each that cannot be read."""
     grades = kind == "grade"
-    in_json = [_value(each, kind) for each in json_verdicts(text, kind if grades else "final")]
-    text = _SPECIAL.sub(" ", unpacked(text, kind))
+    told = json_verdicts(text, objects, kind if grades else "final")
+    in_json = [_value(each, kind) for each in told]
+    text = _SPECIAL.sub(" ", unpacked(text, objects, kind))
     lines = [line for line in text.splitlines() if not _RULE.fullmatch(line) and line]
     found, last = list[int | None](), 0
     for place, line in enumerate(lines):

@@ -1,9 +1,10 @@
 """An answer as plain text: no character invisible, crossed out or odd, no verdict within JSON."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from .parsing import json_spans
+from .parsing import JsonSpan
 from .verdict_rest import NOUN
 from .verdict_words import FINAL_VERDICT
 
@@ -60,14 +61,14 @@ _BESIDE_SOLUTION = {
     *("justification", "confidence", *_KEYS["final"]),
 }
 """With any other key, an object with `solution` may rate that one of several."""
-_AROUND = ("result", "output", "response", "final", "judgment", "judgement", "decision")
+_AROUND = {"result", "output", "response", "final", "judgment", "judgement", "decision"}
 _NUMBER_ALONE = re.compile(rf"[\W_]*(?:{NOUN}[\W_]*)?\d{{1,9}}[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(rf"\W*(?:{FINAL_VERDICT})\s*[:=]\s*", re.IGNORECASE | re.VERBOSE)
 _LINE_BEGINS = re.compile(r"(?:\A|\n)[ \t>`*-]{0,8}\Z")
 _LINE_ENDS = re.compile(r"[ \t`,.]{0,8}(?:\n|\Z)")
 
 
-def unpacked(text: str, kind: str) -> str:
+def unpacked(text: str, objects: Sequence[JsonSpan], kind: str) -> str:
     """An answer that ends with JSON, each verdict in it as a line."""
     if (
         not text.rstrip("`\n\r \t]").endswith("}")
@@ -75,7 +76,7 @@ def unpacked(text: str, kind: str) -> str:
         and "<|" not in text[-40:]
     ):
         return text
-    found = [(_core(value, kind), value, begin, end) for value, begin, end in json_spans(text)]
+    found = [(_core(value, kind), value, begin, end) for value, begin, end in objects]
     sure = any(core.keys() & _SURE for core, _, _, _ in found)
     label = "Final grade" if kind == "grade" else "Final verdict"
     parts, place = list[str](), 0
@@ -90,11 +91,11 @@ def unpacked(text: str, kind: str) -> str:
     return "\n".join([*parts, text[place:]])
 
 
-def json_verdicts(text: str, kind: str) -> list[str]:
+def json_verdicts(text: str, objects: Sequence[JsonSpan], kind: str) -> list[str]:
     """What JSON objects that stand on lines of their own name as verdict, anywhere in an answer."""
     return [
         str(each)
-        for value, begin, end in json_spans(text)
+        for value, begin, end in objects
         if (core := _core(value, kind)).keys() & _SURE
         and _LINE_BEGINS.search(text[max(0, begin - 9) : begin])
         and _LINE_ENDS.match(text, end)
@@ -105,7 +106,7 @@ def json_verdicts(text: str, kind: str) -> list[str]:
 def _core(value: dict[str, Any], kind: str) -> dict[str, Any]:
     """The object with the verdict, which may be the result in another one."""
     for _ in range(3):
-        inner = [value[key] for key in _AROUND if isinstance(value.get(key), dict)]
+        inner = [value[key] for key in value.keys() & _AROUND if isinstance(value[key], dict)]
         if len(inner) != 1 or value.keys() & {*_KEYS.get(kind, ())}:
             break
         [value] = inner

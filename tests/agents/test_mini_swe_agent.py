@@ -217,7 +217,7 @@ def test_inspects_limits_end_a_rollout_and_its_thread(
     limits: dict[str, Any], kind: str, tmp_path: Path
 ) -> None:
     ended = tmp_path / "ended"
-    slow = shell(f"sleep 20; touch {ended}" if kind == "time" else "true")
+    slow = shell(f"sleep 20 >/dev/null 2>&1; touch {ended}" if kind == "time" else "true")
     outcome = strategy(plays(slow), tmp_path, **limits)
     assert not ended.exists(), "nothing waits for the command"
     [rollout] = outcome.pool.rollouts
@@ -228,7 +228,7 @@ def test_inspects_limits_end_a_rollout_and_its_thread(
 def test_a_limit_of_the_sample_ends_all_threads(tmp_path: Path) -> None:
     ended = tmp_path / "ended"
     solver = rtv(n=3, votes=1, agent="inspect_tts/mini_swe_agent", agent_args=HERE)
-    script = plays(shell(f"sleep 20; touch {ended}"))
+    script = plays(shell(f"sleep 20 >/dev/null 2>&1; touch {ended}"))
     log = run_eval(task(), solver, script, tmp_path, time_limit=3)
     assert not ended.exists()
     [sample] = log.samples or []
