@@ -1,22 +1,24 @@
 """The shell script that notes what a workspace is before an agent runs, and what it shares."""
 
-# - Names are lines, sorted; a line break inside of a name is \001.
-# - `g INDEX` is git on the harness' own directory, where nobody else's settings hold.
+# - Each program is run by a variable of its name: `$sort` is the path that it had before the agent,
+#   and a function of that name would cost a further process.
+# - Names are lines, sorted; a line break inside of a name is \001. `$lines` and `$zeros` convert.
+# - After `isolate`, git works on the harness' own directory, where nobody else's settings hold.
 # - `* -text ...`: files are compared byte by byte, whatever `.gitattributes` says.
-# - `"${ls:-ls}"`: `find` would run what comes first in the PATH now; the path from before is set.
 # - `set -f`, `cd -P`: a folder that became a link leads nowhere.
 COMMON = r"""
 set -f
 export LC_ALL=C
-for name in $(env | sed -n 's/^\(GIT_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+for name in $(export -p); do
+  name=${name%%=*}
+  case $name in *[!A-Za-z0-9_]*) ;; GIT_*) unset "$name" ;; esac
+done
+lines="$tr \\n\\000 \\001\\n" zeros="$tr \\n\\001 \\000\\n"
 isolate() {
   export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_ATTR_NOSYSTEM=1 GIT_PAGER=cat
   export GIT_NO_REPLACE_OBJECTS=1 GIT_OPTIONAL_LOCKS=0 GIT_NO_LAZY_FETCH=1
   export HOME="$own" XDG_CONFIG_HOME="$own"
-}
-g() {
-  GIT_INDEX_FILE="$own/$1" && export GIT_INDEX_FILE && shift
-  git --git-dir="$own/git" --work-tree=. "$@"
+  export GIT_DIR="$own/git" GIT_WORK_TREE=. GIT_INDEX_FILE="$own/index"
 }
 settings() {
   printf '[core]\nrepositoryformatversion=%s\nbare=false\nfilemode=true\nsymlinks=true\n' "$1"
@@ -27,63 +29,65 @@ settings() {
 attributes() {
   echo "* -text -ident -filter -working-tree-encoding $1" >"$own/git/info/attributes"
 }
-lines() { tr '\n\000' '\001\n'; }
-zeros() { tr '\n\001' '\000\n'; }
 list() {
-  find . -name .git -prune -o -path ".${own#"$top"}" -prune -o "$@" -print0 |
-    lines | awk '{ sub(/^\.\//, "") } length($0) < 4000' | sort
+  $find . -name .git -prune -o -path ".${own#"$top"}" -prune -o "$@" -print0 |
+    $lines | $awk '{ sub(/^\.\//, "") } length($0) < 4000' | $sort
 }
-big() { find . -name .git -prune -o -type f -size "+$large" -exec "${ls:-ls}" -ln {} + | sort; }
+big() { $find . -name .git -prune -o -type f -size "+$large" -exec "$ls" -ln {} + | $sort; }
 sums() {
-  find . -name .git -prune -o -type f ! -size "+$large" -exec "${cksum:-cksum}" {} + | sort
+  $find . -name .git -prune -o -type f ! -size "+$large" -exec "$cksum" {} + | $sort
 }
 # of what was noted: an agent may find it
 notes() {
-  (cd "$own" && cat git/config git/info/exclude sums big nested 2>/dev/null
-    cd ignore && find . -name .gitignore -exec "${cksum:-cksum}" {} + | sort) | cksum
+  {
+    cd "$own" && $cat git/config git/info/exclude sums big nested 2>/dev/null
+    cd ignore && $find . -name .gitignore -exec "$cksum" {} + | $sort
+  } | $cksum
 }
 # git would wait for what nobody writes
-odd() { find . -name .git -prune -o -name .gitattributes ! -type f ! -type l -print; }
+odd() { $find . -name .git -prune -o -name .gitattributes ! -type f ! -type l -print; }
 # bytes of the files that are new, without small ones
 grown() {
-  find . -name .git -prune -o -type f -size +1024k -exec "${ls:-ls}" -ln {} + |
-    awk 'NR == FNR { new[$0]; next }
+  $find . -name .git -prune -o -type f -size +1024k -exec "$ls" -ln {} + |
+    $awk 'NR == FNR { new[$0]; next }
       { if (substr($0, index($0, " ./") + 3) in new) sum += $5 }
-      END { printf "%.0f", sum }' "$own/fresh" -
+      END { printf "%.0f", sum }' "$own/$fresh" -
 }
-take() { zeros | g "$1" update-index -z --add --remove --replace --stdin; }
-shadow() (cd "$own/${shade:-ignore}" && g rules "$@")
+take() {
+  $zeros | GIT_INDEX_FILE="$own/$1" $git update-index -z --add --remove --replace --stdin
+}
+shadow() { GIT_INDEX_FILE="$own/rules" $git -C "$own/${shade:-ignore}" "$@"; }
 rules() {
-  rm -f "$own/rules" && cat >"$own/names" || return
-  [ ! -s "$own/names" ] || { take rules <"$own/names" && shadow checkout-index -aqf; }
+  IFS= read -r name || return 0
+  $rm -f "$own/rules" || return
+  { printf '%s\n' "$name" && $cat; } | take rules && shadow checkout-index -aqf
 }
 # of the files: what is tracked here or in the repository's index, or no rule ignores
 kept() {
-  g index ls-files -z | lines | sort >"$own/tracked"
-  comm -23 "$own/files" "$own/tracked" >"$own/further"
+  $git ls-files -z | $lines | $sort >"$own/tracked"
+  $comm -23 "$own/files" "$own/tracked" >"$own/further"
   : >"$own/new"
-  [ -s "$own/further" ] || { comm -12 "$own/files" "$own/tracked"; return; }
-  zeros <"$own/further" | shadow check-ignore -z --no-index --stdin | lines | sort |
-    comm -23 "$own/further" - >"$own/new"
+  [ -s "$own/further" ] || { $comm -12 "$own/files" "$own/tracked"; return; }
+  $zeros <"$own/further" | shadow check-ignore -z --no-index --stdin | $lines | $sort |
+    $comm -23 "$own/further" - >"$own/new"
   {
-    comm -12 "$own/files" "$own/tracked"
-    [ ! -f .git/index ] || GIT_INDEX_FILE=.git/index git --git-dir="$own/git" ls-files -z |
-      lines | sort | comm -12 - "$own/further"
-    cat "$own/new"
-  } | sort -u
+    $comm -12 "$own/files" "$own/tracked"
+    [ ! -f .git/index ] || GIT_INDEX_FILE=.git/index $git ls-files -z |
+      $lines | $sort | $comm -12 - "$own/further"
+  } | $sort -u - "$own/new"
 }
 files() {
   list \( -type f -o -type l \) >"$own/files"
   [ ! -s "$own/modules" ] || outside "$own/modules" "$own/files" >"$own/rest"
-  [ ! -s "$own/modules" ] || sort "$own/rest" >"$own/files"
+  [ ! -s "$own/modules" ] || $sort "$own/rest" >"$own/files"
 }
 # takes submodules out of the index: their files are no tree's
 modules() {
-  g index ls-files -s | sed -n 's/^160000 [0-9a-f]* 0.//p' >"$own/modules"
-  [ ! -s "$own/modules" ] || g index update-index --force-remove --stdin <"$own/modules"
+  $git ls-files -s | $sed -n 's/^160000 [0-9a-f]* 0.//p' >"$own/modules"
+  [ ! -s "$own/modules" ] || $git update-index --force-remove --stdin <"$own/modules"
 }
 # of the files: those in none of the folders
-outside() { awk 'NR == FNR { folders[$0 "/"]; next }
+outside() { $awk 'NR == FNR { folders[$0 "/"]; next }
   { for (each in folders) if (index($0, each) == 1) next; print }' "$1" "$2"; }
 """
 
@@ -92,7 +96,7 @@ OWN = r"""
 make() {
   version=0 && [ "$2" != 64 ] || version=1
   mkdir -p "$own/git/objects/info" "$own/git/objects/pack" "$own/git/refs" "$own/git/info" \
-    "$own/ignore" || exit 5
+    "$own/ignore" "$own/scratch" || exit 5
   echo 'ref: refs/heads/none' >"$own/git/HEAD"
   settings "$version" >"$own/git/config"
   echo "$1" >"$own/git/objects/info/alternates"
@@ -106,66 +110,67 @@ OPEN = (
     COMMON
     + OWN
     + r"""
-large=$2
+large=$1
 home=$HOME xdg=$XDG_CONFIG_HOME
 mine() {
   HOME="$home" XDG_CONFIG_HOME="$xdg" GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory \
-    GIT_CONFIG_VALUE_0='*' git "$@"
+    GIT_CONFIG_VALUE_0='*' $git "$@"
 }
-cd -P "$(mine rev-parse --show-toplevel)" || exit 3
-top=$(pwd -P)
-commit=$(mine rev-parse --verify -q "$1^{commit}") || exit 4
-places=$(mine rev-parse --absolute-git-dir --git-path objects --git-path info/exclude)
-{ IFS= read -r dir && IFS= read -r objects && IFS= read -r exclude; } <<end || exit 4
-$places
+cd -P .
+found=$(mine rev-parse --show-toplevel --absolute-git-dir --git-path objects \
+  --git-path info/exclude 'HEAD^{commit}') || exit 3
+for name in top dir objects exclude commit; do IFS= read -r $name || exit 4; done <<end
+$found
 end
 objects=$(cd -P "$objects" && pwd -P) || exit 4
+[ "${exclude#/}" != "$exclude" ] || exclude=$PWD/$exclude
+cd -P "$top" || exit 3
+top=$(pwd -P)
 also=$(mine config --path core.excludesFile || echo "${XDG_CONFIG_HOME:-$HOME/.config}/git/ignore")
-own=$(mktemp -d "$3/.workspace-XXXXXX" 2>/dev/null || mktemp -d) || exit 5
+own=$(mktemp -d "$2/.workspace-XXXXXX" 2>/dev/null || mktemp -d) || exit 5
 own=$(cd -P "$own" && pwd -P)
-trap 'rm -rf "$own"; exit 9' TERM INT
-fail() { rm -rf "$own"; exit "$1"; }
+trap '$rm -rf "$own"; exit 9' TERM INT
+fail() { $rm -rf "$own"; exit "$1"; }
 make "$objects" "${#commit}"
-cat "$exclude" "$also" >"$own/git/info/exclude" 2>/dev/null
+$cat "$exclude" "$also" >"$own/git/info/exclude" 2>/dev/null
 differs() {
-  cp -p "$dir/index" "$own/theirs" 2>/dev/null
-  mkdir -p "$own/scratch"
+  $cp -p "$dir/index" "$own/theirs" 2>/dev/null
   export GIT_INDEX_FILE="$own/theirs" GIT_OBJECT_DIRECTORY="$own/scratch"
   export GIT_ALTERNATE_OBJECT_DIRECTORIES="$objects"
   mine add -u >/dev/null 2>&1
-  mine -c core.quotePath=false diff-index -z --cached --name-only "$commit" | lines | sort
+  mine -c core.quotePath=false diff-index -z --cached --name-only "$commit" | $lines | $sort
 }
 (differs >"$own/changed")
 isolate
-g index read-tree "$commit" || fail 6
+$git read-tree "$commit" || fail 6
 files
-grep -e '^\.gitignore$' -e '/\.gitignore$' "$own/files" | rules || fail 6
-g index update-index -q --refresh >/dev/null
-g index diff-files -z --name-only | lines | sort | comm -23 - "$own/changed" >"$own/same"
+$grep -e '^\.gitignore$' -e '/\.gitignore$' "$own/files" | rules || fail 6
+$git update-index -q --refresh >/dev/null
+$git diff-files -z --name-only | $lines | $sort | $comm -23 - "$own/changed" >"$own/same"
 modules
-rm -f "$own/modules"
+: >"$own/modules"
 [ ! -s "$own/same" ] ||
-  zeros <"$own/same" | g index update-index -z --add --remove --replace --stdin
-find . -path ./.git -prune -o -name .git -prune -print | sed -e 's|^\./||' -e 's|/\.git$||' \
-  >"$own/nested"
+  $zeros <"$own/same" | $git update-index -z --add --remove --replace --stdin
+$find . -path ./.git -prune -o -name .git -prune -print |
+  $sed -e 's|^\./||' -e 's|/\.git$||' >"$own/nested"
 if [ -s "$own/nested" ]; then
   kept >"$own/kept"
-  outside "$own/nested" "$own/kept" | sort | comm -23 "$own/kept" - | take index || fail 6
+  outside "$own/nested" "$own/kept" | $sort | $comm -23 "$own/kept" - | take index || fail 6
 fi
-tree=$(g index write-tree) || fail 6
+tree=$($git write-tree) || fail 6
 # on its own, where that is no great work: the agent may remove or break the repository's objects
-bytes=$(g index ls-tree -r -l "$tree" | awk '{ sum += $4 } END { printf "%d", sum }')
+bytes=$($git ls-tree -r -l "$tree" | $awk '{ sum += $4 } END { printf "%d", sum }')
 if [ "$bytes" -lt 300000000 ]; then
-  g index rev-list --objects --no-object-names "$tree" |
-    g index pack-objects -q --window=0 "$own/git/objects/pack/pack" >/dev/null
+  $git rev-list --objects --no-object-names "$tree" |
+    $git pack-objects -q --window=0 "$own/git/objects/pack/pack" >/dev/null
   mv "$own/git/objects/info/alternates" "$own/alternates"
-  g index rev-list --objects --quiet "$tree" 2>/dev/null ||
+  $git rev-list --objects --quiet "$tree" 2>/dev/null ||
     mv "$own/alternates" "$own/git/objects/info/alternates"
 fi
 big >"$own/big"
 sums >"$own/sums"
 printf '%s\n' "$top" "$own" "$commit" "$tree" "$(notes)"
-shift 3
+shift 2
 for tool; do printf '%s=' "$tool" && command -v "$tool" || echo; done
 """
 )
