@@ -11,7 +11,6 @@ from logging import getLogger
 from time import monotonic, time
 
 import anyio
-from inspect_ai.log import transcript
 from inspect_ai.scorer import Value
 from inspect_ai.util import LimitExceededError, span
 from pydantic import TypeAdapter
@@ -48,7 +47,7 @@ from inspect_tts.resume.format import Grade
 from inspect_tts.resume.snapshot import missing_container, sandbox_baseline
 from inspect_tts.text.writable import plain
 from inspect_tts.workspace.baseline import close_baseline, open_baseline, read_workspace
-from inspect_tts.workspace.commands import commands_run, find_leaks
+from inspect_tts.workspace.commands import commands_run, events_within, find_leaks
 
 from .agent_run import AgentRun, shortest
 from .cache_keys import grade_key, left_key, rollout_key
@@ -222,7 +221,7 @@ async def observe(run: AgentRun) -> None:
 
 async def _observe(run: AgentRun) -> None:
     state, ended, workspace = run.state, run.ended, run.workspace
-    mend_events(transcript().events)
+    mend_events(events_within(run.id))
     mend_messages(state.messages)
     mend_output(state.output)
     mend_store(state.store)
@@ -236,7 +235,7 @@ async def _observe(run: AgentRun) -> None:
     after = None
     if run.baseline is not None and workspace is not None:
         after = await read_workspace(run.baseline, patch_bytes=PATCH_BYTES)
-    answer, executed = state.output.completion, commands_run(run.agent_span)
+    answer, executed = state.output.completion, commands_run(events_within(run.agent_span))
     run.facts = Facts(
         status=status,
         reason=reason,

@@ -1,6 +1,6 @@
 """Find an agent's commands in the transcript, and among them leaks."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import anyio
 from inspect_ai.event import Event, InfoEvent, SandboxEvent, SpanBeginEvent
@@ -30,17 +30,20 @@ exit 0
 """
 
 
-def commands_run(span_id: str) -> list[tuple[str, int | None]]:
-    """The commands that an agent ran in a sandbox, with return codes."""
+def events_within(span_id: str) -> Iterator[Event]:
+    """The events so far of a span of the running sample, and of the spans in it."""
     inside = {span_id}
-    executed: list[tuple[str, int | None]] = []
     for event in transcript().events:
         if isinstance(event, SpanBeginEvent):
             if event.parent_id in inside and event.type != "scorer":
                 inside.add(event.id)
         elif event.span_id in inside:
-            executed += _executed(event)
-    return executed
+            yield event
+
+
+def commands_run(events: Iterable[Event]) -> list[tuple[str, int | None]]:
+    """The commands that an agent ran in a sandbox, with return codes."""
+    return [command for event in events for command in _executed(event)]
 
 
 async def find_leaks(

@@ -98,7 +98,8 @@ compares() {
 }
 works() {
   compares && $cp "$own/trial" "$own/trial.3" &&
-    [ "$($cat "$own/trial.3" | $awk '{ print $2 }' | $grep -v 3 | $tr 1 5 | $base64)" = NAoyCjUK ] &&
+    [ "$($cat "$own/trial.3" | $awk '{ print $2 }' | $grep -v 3 | $tr 1 5 | $base64)" = \
+      NAoyCjUK ] &&
     [ "$($ls "$own/trial.3" | $wc -l)" -eq 1 ]
 }
 """

@@ -22,7 +22,7 @@ from inspect_tts.stages.evidence.fresh import FreshSandbox
 from inspect_tts.text.parsing import spoken
 from inspect_tts.text.transcript import elide
 from inspect_tts.text.writable import writable
-from inspect_tts.workspace.commands import commands_run, find_leaks
+from inspect_tts.workspace.commands import commands_run, events_within, find_leaks
 
 COMMAND_SECONDS = 180
 _MOST_COMMANDS = 200
@@ -51,10 +51,11 @@ async def run_agent(
                 answers.append(_answer(state))
         if ended.limit or ended.error:
             state = latest_state(state)
-        mend_events(transcript().events)
+        events = list(events_within(f"{id}-investigation"))
+        mend_events(events)
         mend_messages(state.messages)
         mend_output(state.output)
-        executed, seconds = commands_run(f"{id}-investigation"), monotonic() - started
+        executed, seconds = commands_run(events), monotonic() - started
         found = _found(question, answers, ended).model_copy(
             update={
                 "commands": shortened_commands(executed, _MOST_COMMANDS),
