@@ -170,7 +170,7 @@ async def _container_parts(service: str, name: str, processes: tuple[str, ...]) 
     mounts, in_memory = map(json.loads, shown.splitlines())
     if mounted := writable_mounts(mounts):
         raise SnapshotError(f"the volume at {mounted[0]} may have changed")
-    if await _inside(name, _LIST, _paths(in_memory or ())):
+    if in_memory and await _inside(name, _LIST, _paths(in_memory)):
         raise SnapshotError(f"there are files in memory, in one of {', '.join(in_memory)}")
     changes = parse_diff(await _docker("diff", name))
     listed = _paths(f".{path}" for path in changes.present)
