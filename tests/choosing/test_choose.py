@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from inspect import signature
@@ -14,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from commands import run_command
 from helpers import Script, prefer
 from inspect_ai import eval, eval_retry
 from inspect_ai.log import read_eval_log
@@ -59,13 +57,14 @@ def test_three_lines_give_result_votes_probability_cost_and_record(tmp_path: Pat
 
 
 def test_it_shows_nothing(tmp_path: Path) -> None:
-    code = (
-        "from inspect_tts import choose_sync; "
-        'choose_sync("Say who.", ["I am a.", "I am b."], model="mockllm/model", votes=1)'
+    script = tmp_path / "choosing.py"
+    script.write_text(
+        "import os\n"
+        'os.environ.pop("INSPECT_DISPLAY", None)\n'
+        "from inspect_tts import choose_sync\n"
+        'choose_sync("Say who.", ["I am a.", "I am b."], model="mockllm/model", votes=1)\n'
     )
-    env = {name: value for name, value in os.environ.items() if name != "INSPECT_DISPLAY"}
-    words = [sys.executable, "-c", code]
-    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+    done = run_command(script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
 
