@@ -77,7 +77,7 @@ def retired(text: str) -> list[str]:
     return [
         f"{found[0]!r}: write {better}"
         for word, better in RETIRED.items()
-        for found in re.finditer(rf"(?<![\w-]){word}(?![\w-])", text, re.IGNORECASE)
+        for found in re.finditer(rf"(?<![\w-]){word}(?:(?<!\w)|(?![\w-]))", text, re.IGNORECASE)
     ]
 
 
@@ -164,6 +164,8 @@ def arguments() -> set[str]:
         (retired, "drawn by Lot", "drawn by a slot machine, a-lot"),
         (retired, "-S units=off", "-S resume=off"),
         (retired, "by steering it", "where it is steered"),
+        (retired, "in core/fences.py", "in method/draws.py, score/x"),
+        (retired, "-S carry_over=true", "-S keep_parents=true"),
         (retired_names, "def run(self): self.crew = 1", "def run(self): self.tasks = 1"),
         (retired_names, "from a import PlayedMatch", "display, allotment, twinkle = 1, 2, 3"),
         (retired_names, "f(lane=1)", "f('lane')"),

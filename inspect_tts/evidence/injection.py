@@ -1,7 +1,7 @@
 """Texts that try to steer their reader: flagged for people, never left out of a prompt.
 
 A summary is data, but an agent, or a file that it read, can put orders to the judge into it. What
-keeps these harmless is the structure of the prompt (`core/fences.py`); the rules here only tell
+keeps these harmless is the structure of the prompt (`text/fences.py`); the rules here only tell
 people which rollouts to look at. They match a plain view of the text: JSON escapes decoded,
 compatibility letters folded, what is invisible dropped, blanks and emphasis collapsed.
 """

@@ -1,4 +1,4 @@
-"""Arguments that decisions depend on, as logs hold them; `options.py` adds those of the shell."""
+"""Arguments that decisions depend on, as logs hold them; `options/` adds the others."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, Self
@@ -138,7 +138,7 @@ class IterationParameters(SeedParameters):
     or how many rollouts each has."""
     leak_guard: bool = False
     """Whether to keep rollouts that reached for the reference solution (`Rollout.leaks`) out of
-    selection and refinement contexts."""
+    selection and refinement contexts, unless all did."""
 
     @property
     def waves(self) -> Waves | None:

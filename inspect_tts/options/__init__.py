@@ -2,7 +2,8 @@
 
 Those that decisions depend on come from `method/parameters.py`, the type of a stage's record.
 
-Python signatures, `-S`, checks, flags, docstrings, records and README's table come from here.
+Python signatures, `-S`, checks, flags, docstrings and records come from here; a test compares
+README's table, and its failure shows the rows to write.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self

@@ -1,4 +1,4 @@
-"""Checks of `votes=auto`, `n=auto`, `ranked_by`, and of what applies beside others only."""
+"""Checks of `votes=auto`, `n=auto`, `ranked_by`, and of arguments that need another one."""
 
 from importlib.util import find_spec
 

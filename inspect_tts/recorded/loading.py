@@ -17,7 +17,7 @@ from inspect_tts.method.records import RECORDED, Facts, Patch, Rollout, Stage
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.models.roles import NO_MODEL, role_model
 from inspect_tts.progress import followed, restart
-from inspect_tts.rollout.context import problem_text, rollout_state
+from inspect_tts.rollout.job import problem_text, rollout_state
 from inspect_tts.rollout.source import (
     Contexts,
     FinishedRollout,

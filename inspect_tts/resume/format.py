@@ -1,4 +1,4 @@
-"""Saved results as bytes: a rollout, summary, vote or grade, with a checksum.
+"""Saved results as bytes: a rollout, summary, vote, grade or investigation, with a checksum.
 
 The key of a result covers everything that influences it, so that a result with the same key can be
 used instead of being paid for again.

@@ -18,7 +18,7 @@ from inspect_tts.resume.snapshot import SandboxBaseline
 from inspect_tts.text.transcript import elide
 from inspect_tts.workspace.baseline import Baseline
 
-from .context import Job, Slot, rollout_state
+from .job import Job, Slot, rollout_state
 from .refinement import Refinement
 
 OUTGREW = "the conversation outgrew the model's context"

@@ -1,123 +1,142 @@
-"""How a limit on a whole problem is shared out: which rollouts and votes may still be started.
-
-Nothing that runs is stopped for it. What would not fit is not started, so that the rest ends well.
-"""
+"""The limit of a sample as the budget of the strategy: what may still be started."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from math import inf
 
-WEIGHTS = {"rollouts": 9, "selection": 1}
-"""Shares of what is left when a phase begins, among it and the phases after it. What a phase does
-not use is the next ones'."""
+import anyio
+from inspect_ai.model import ModelUsage
+from inspect_ai.util import sample_limits
 
+from inspect_tts._inspect import metered_tokens
+from inspect_tts.method.records import Cut, Usage
+from inspect_tts.registry import is_stage
 
-class Amount(NamedTuple):
-    """Tokens and dollars: spent, expected or allowed."""
-
-    tokens: float = 0.0
-    dollars: float = 0.0
-
-    def plus(self, other: "Amount", times: float = 1) -> "Amount":
-        """Add a multiple of another amount."""
-        return Amount(self.tokens + times * other.tokens, self.dollars + times * other.dollars)
-
-    def at_least(self, other: "Amount") -> "Amount":
-        """The larger of each."""
-        return Amount(max(self.tokens, other.tokens), max(self.dollars, other.dollars))
+from .account import Account, Amount
 
 
-UNLIMITED = Amount(float("inf"), float("inf"))
+class Budget:
+    """Keeps the account of one sample.
 
+    The limit is Inspect's own: `--token-limit` or `--cost-limit`, or those of the task.
+    """
 
-def ceiling(limit: Amount, spent: Amount, phases: Sequence[str]) -> Amount:
-    """Up to where a phase may spend."""
-    share = WEIGHTS[phases[0]] / sum(WEIGHTS[phase] for phase in phases)
-    return Amount(
-        *(used + share * max(0.0, end - used) for end, used in zip(limit, spent, strict=True))
-    )
-
-
-def room(top: Amount, committed: Amount, each: Amount) -> float:
-    """How many more fit."""
-    fits = float("inf")
-    for end, used, more in zip(top, committed, each, strict=True):
-        if used > end:
-            return 0
-        if end < float("inf") and more > 0:
-            fits = min(fits, (end - used) // more)
-    return fits
-
-
-@dataclass
-class Account:
-    """What one problem has spent, and what may still be started."""
-
-    limit: Amount = UNLIMITED
-    top: Amount = UNLIMITED
-    """Up to where the current phase may spend."""
-    settled: Amount = field(default_factory=Amount)
-    """Spent by those that have ended."""
-    rollouts: list[Amount] = field(default_factory=list)
-    """Of each rollout that has ended, its summary included."""
-    votes: list[Amount] = field(default_factory=list)
-    """Of each vote that was cast."""
-    under_way: set[str] = field(default_factory=set)
-    """Rollouts that have not ended."""
-    pilots: int = 1
-    """How many rollouts start before one has shown what it takes."""
+    def __init__(self) -> None:
+        limits = sample_limits()
+        self._tokens, self._dollars = limits.token, limits.cost
+        most = (inf if each.limit is None else each.limit for each in (limits.token, limits.cost))
+        self.account = Account(limit=Amount(*most))
+        self.ahead: tuple[str, ...] = ()
+        """The phases that the strategy still plans, the current one first."""
+        self._taken_over, self._unrecorded = Amount(), Usage()
+        self._changed = anyio.Condition()
+        self._decided = 0
 
     @property
     def limited(self) -> bool:
-        """Whether there is a limit at all."""
-        return self.limit != UNLIMITED
+        """Whether the sample has a limit on tokens or dollars."""
+        return self.account.limited
 
-    def begin(self, phases: Sequence[str], spent: Amount, *, n: int = 1) -> None:
-        """Begin a phase."""
-        self.top = ceiling(self.limit, spent, phases) if self.limited else UNLIMITED
-        self.pilots = -(-n // 4)
+    @property
+    def spent(self) -> Amount:
+        """What the sample has used, with what an earlier run had paid for."""
+        return Amount(self._tokens.usage, self._dollars.usage).plus(self._taken_over)
 
-    def start(self, id: str) -> None:
-        """Note that a rollout has started."""
-        self.under_way.add(id)
+    def amount(self, usage: Usage) -> Amount:
+        """What a usage takes of the limit."""
+        used = ModelUsage(
+            input_tokens=usage.input_tokens,
+            input_tokens_cache_read=usage.cache_read_tokens,
+            input_tokens_cache_write=usage.cache_write_tokens,
+            output_tokens=usage.output_tokens,
+            total_tokens=usage.total_tokens,
+        )
+        counted = getattr(self._tokens, "type", "all")
+        return Amount(metered_tokens(counted, used), usage.cost or 0.0)
 
-    def end(self, id: str, used: Amount) -> None:
-        """Note what a rollout has used."""
-        self.under_way.discard(id)
-        self.rollouts.append(used)
-        self.settled = self.settled.plus(used)
+    def take_over(self, usage: Usage) -> None:
+        """Count what an earlier run had paid for, as if this one had."""
+        self._taken_over = self._taken_over.plus(self.amount(usage))
+        self._unrecorded += usage
 
-    def cast(self, used: Amount) -> None:
-        """Note what a vote has used."""
-        self.votes.append(used)
-        self.settled = self.settled.plus(used)
+    def newly_taken_over(self) -> Usage:
+        """What was taken over since this was last asked."""
+        found, self._unrecorded = self._unrecorded, Usage()
+        return found
 
-    def affords_rollout(self, spent: Amount) -> bool | None:
-        """Whether another rollout may start."""
+    def begin(self, phase: str, *, n: int = 1) -> None:
+        """Begin a phase: `rollouts` (n of them) or `selection`."""
+        rest = ("selection",) if phase == "rollouts" else ()
+        ahead = self.ahead if self.ahead[:1] == (phase,) else (phase, *rest)
+        self.account.begin(ahead, self.spent, n=n)
+        self._decided = 0
+
+    async def admit(self, id: str, index: int) -> bool:
+        """Wait until it is known whether a rollout may start; earlier ones first."""
         if not self.limited:
             return True
-        if not self.rollouts:
-            return True if len(self.under_way) < self.pilots else None
-        each = _mean(self.rollouts)
-        committed = spent.at_least(self.settled.plus(each, len(self.under_way)))
-        if room(self.top, committed, each) >= 1:
-            return True
-        return None if self.under_way else False
+        async with self._changed:
+            while self._decided < index or self._waits(index):
+                await self._changed.wait()
+            may = index == 0 or bool(self.account.affords_rollout(self.spent))
+            self._decided = index + 1
+            if may:
+                self.account.start(id)
+            self._changed.notify_all()
+            return may
 
-    def affords_votes(self, spent: Amount, guess: Amount, *, matches: int, votes: int) -> int:
+    def _waits(self, index: int) -> bool:
+        return index > 0 and self.account.affords_rollout(self.spent) is None
+
+    async def end(self, id: str, usage: Usage | None) -> None:
+        """Note that a rollout has ended, None if it was cancelled."""
+        async with self._changed:
+            if usage is None:
+                self.account.under_way.discard(id)
+            else:
+                self.account.end(id, self.amount(usage))
+            self._changed.notify_all()
+
+    def affords_iteration(self) -> bool:
+        """Whether at least one rollout fits into the share of the iteration that comes next."""
+        self.begin("rollouts")
+        return self.account.affords_rollout(self.spent) is not False
+
+    def votes(self, characters: int, *, matches: int, votes: int) -> int:
         """How many votes each of the coming matches may have."""
-        if not self.limited or not matches:
-            return votes
-        each = _mean(self.votes) if self.votes else guess
-        return int(min(votes, room(self.top, spent, each) // matches))
+        prompt, answer = characters // 4, 500
+        guessed = Usage(input_tokens=prompt, output_tokens=answer, total_tokens=prompt + answer)
+        tokens = self.amount(guessed).tokens
+        rate = self.spent.dollars / self.spent.tokens if self.spent.tokens else 0.0
+        guess = Amount(tokens, tokens * rate)
+        return self.account.affords_votes(self.spent, guess, matches=matches, votes=votes)
 
-    def affords_more(self, spent: Amount) -> bool:
-        """Whether the phase has anything left to spend."""
-        return all(used < end for used, end in zip(spent, self.top, strict=True))
+    def dollars_left(self, most: float) -> float | None:
+        """What an investigation may take of so many dollars, None if nothing is left for one."""
+        if not self.account.affords_more(self.spent):
+            return None
+        return min(most, self.account.top.dollars - self.spent.dollars)
+
+    def cast(self, usage: Usage) -> None:
+        """Count a vote."""
+        self.account.cast(self.amount(usage))
+
+    def cut(self, planned: int, started: int) -> Cut | None:
+        """The record of what was not started, None if all was."""
+        if started >= planned:
+            return None
+        limit, spent = self.account.limit, self.spent
+        return Cut(
+            planned=planned,
+            started=started,
+            token_limit=None if limit.tokens == inf else int(limit.tokens),
+            cost_limit=None if limit.dollars == inf else limit.dollars,
+            tokens=int(spent.tokens),
+            dollars=spent.dollars,
+        )
 
 
-def _mean(amounts: Sequence[Amount]) -> Amount:
-    total = Amount()
-    for amount in amounts:
-        total = total.plus(amount, 1 / len(amounts))
-    return total
+def phases_of(stages: Sequence[str]) -> tuple[str, ...]:
+    """The phases of a chain that take something of a budget."""
+    kinds = {"rollouts": "rollouts", "tournament": "selection", "select": "selection"}
+    names = [name.rpartition("/")[2] for name in stages if is_stage(name)]
+    return tuple(kinds[name] for name in names if name in kinds)

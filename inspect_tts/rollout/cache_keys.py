@@ -1,4 +1,4 @@
-"""Everything that influences a rollout, as the key of its saved result."""
+"""Keys of saved rollouts, grades, checks and investigations: all that influences each of them."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256

@@ -51,7 +51,7 @@ from inspect_tts.workspace.commands import commands_run, events_within, find_lea
 
 from .agent_run import AgentRun, shortest
 from .cache_keys import grade_key, left_key, rollout_key
-from .context import Job, problem_text
+from .job import Job, problem_text
 from .refinement import Refinement
 from .saved import load_rollout, reopen, save_rollout
 from .source import FinishedRollout, SealedScore

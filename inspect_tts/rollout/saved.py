@@ -20,7 +20,7 @@ from inspect_tts.resume.snapshot_format import SnapshotError
 from inspect_tts.text.writable import writable
 
 from .agent_run import AgentRun
-from .context import Job
+from .job import Job
 
 logger = getLogger(__name__)
 

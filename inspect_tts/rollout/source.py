@@ -21,7 +21,7 @@ from inspect_tts.method.records import Rollout
 from inspect_tts.resume.log_repair import note_run
 from inspect_tts.resume.saved_results import SavedResults, open_saved_results
 
-from .admission import Budget
+from .budget import Budget
 
 logger = getLogger(__name__)
 

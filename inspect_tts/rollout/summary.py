@@ -16,7 +16,7 @@ from inspect_tts.resume.format import cache_key
 from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.text.writable import plain
 
-from .admission import Budget
+from .budget import Budget
 
 _NOT_SAVED = ("failed", "empty")
 

@@ -31,7 +31,7 @@ from inspect_tts.method.refinement import rollout_place
 from inspect_tts.method.seeding import cache_scope
 from inspect_tts.models.preflight import asked_models, preflight
 from inspect_tts.rollout.agent_run import AgentRun
-from inspect_tts.rollout.context import Job
+from inspect_tts.rollout.job import Job
 from inspect_tts.rollout.rollout import observe, run_agent, summarize_rollout
 from inspect_tts.scores import score_number
 from inspect_tts.stages.adopt import take_over_state

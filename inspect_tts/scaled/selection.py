@@ -10,7 +10,7 @@ from inspect_tts import progress
 from inspect_tts._inspect import lift_limits, outer_sample
 from inspect_tts.method.candidates import waves_run
 from inspect_tts.method.refinement import rollout_id
-from inspect_tts.rollout.context import rollout_state
+from inspect_tts.rollout.job import rollout_state
 from inspect_tts.rollout.source import (
     Contexts,
     FinishedRollout,

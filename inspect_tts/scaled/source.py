@@ -20,7 +20,7 @@ from inspect_tts.method.records import Usage
 from inspect_tts.method.refinement import rollout_place
 from inspect_tts.models.roles import NEEDS_MODEL, NO_MODEL, usage
 from inspect_tts.progress import Outcome
-from inspect_tts.rollout.context import Settings
+from inspect_tts.rollout.job import Settings
 from inspect_tts.rollout.source import Contexts
 from inspect_tts.scores import tag_log
 from inspect_tts.stages.live import DEFAULT_ROLLOUTS_AT_ONCE

@@ -28,7 +28,7 @@ from inspect_tts.paths import check_task_file, user_path
 from inspect_tts.progress import Parts, mark_planned, planned_stages
 from inspect_tts.registry import STRATEGY_NAMES
 from inspect_tts.rollout.agent import check_own_solver
-from inspect_tts.rollout.context import check_settings
+from inspect_tts.rollout.job import check_settings
 from inspect_tts.scores import strategy_view
 from inspect_tts.strategies import STRATEGIES
 

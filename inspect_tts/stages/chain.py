@@ -11,7 +11,7 @@ from inspect_tts.method.records import STOP, Stage
 from inspect_tts.models.preflight import judges_asked, mark_judges
 from inspect_tts.progress import mark_planned, planned_stages
 from inspect_tts.registry import STRATEGY_NAMES, is_stage
-from inspect_tts.rollout.admission import Budget, phases_of
+from inspect_tts.rollout.budget import Budget, phases_of
 from inspect_tts.rollout.source import rollout_tasks
 
 from .pool import pool_of

@@ -23,8 +23,8 @@ from inspect_tts.progress import Problem, followed
 from inspect_tts.prompts import Prompt
 from inspect_tts.registry import is_stage
 from inspect_tts.resume.saved_results import SavedResults
-from inspect_tts.rollout.admission import Budget
-from inspect_tts.rollout.context import problem_text
+from inspect_tts.rollout.budget import Budget
+from inspect_tts.rollout.job import problem_text
 from inspect_tts.rollout.source import Place, rollout_tasks
 from inspect_tts.text.transcript import render_trajectory
 

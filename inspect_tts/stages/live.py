@@ -31,7 +31,7 @@ from inspect_tts.method.candidates import next_wave
 from inspect_tts.method.parameters import Waves
 from inspect_tts.models.preflight import asked_models, preflight
 from inspect_tts.registry import is_stage
-from inspect_tts.rollout.context import Job, Settings
+from inspect_tts.rollout.job import Job, Settings
 from inspect_tts.rollout.rollout import LiveRollout
 from inspect_tts.rollout.source import (
     Contexts,

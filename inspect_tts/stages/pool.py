@@ -41,7 +41,7 @@ class RolloutPool(StoreModel):
     draws: list[Draw] = Field(default_factory=list)
     """Every seeded random draw, in order."""
     selected: list[str] = Field(default_factory=list)
-    """Rollouts that the last selection chose, or that the last iteration added."""
+    """Rollouts that the last selection chose, or after an iteration those that may be selected."""
     executions: list[ExecutionEvidence] = Field(default_factory=list)
     """What checks on the results showed, one for each iteration for which they ran."""
     waves: list[ExecutionEvidence] = Field(default_factory=list)

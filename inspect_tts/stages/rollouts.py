@@ -13,7 +13,7 @@ from inspect_tts.method.records import Draw, Rollout, Stage
 from inspect_tts.method.refinement import refinement_contexts
 from inspect_tts.options import RolloutsOptions
 from inspect_tts.rollout.agent import check_own_solver
-from inspect_tts.rollout.context import Settings, check_settings
+from inspect_tts.rollout.job import Settings, check_settings
 from inspect_tts.rollout.source import (
     Contexts,
     RolloutSource,

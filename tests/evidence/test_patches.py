@@ -207,3 +207,30 @@ def test_what_a_patch_takes_grows_as_it_does(head: str, piece: str) -> None:
     # a cost may step up once, where a search takes another way
     sizes = ((2**14, 2**16), (2**16, 2**18))
     assert not all(grows(look, piece, *of) for of in sizes)
+
+
+# --- taking it apart
+
+TWO = """\
+diff --git a/src/a b.py b/src/a b.py
+--- a/src/a b.py
++++ b/src/a b.py
+@@ -1 +1,2 @@
+ x
++diff --git a/no b/no
+diff --git a/tests/test_a.py b/tests/test_a.py
+new file mode 100644
+--- /dev/null
++++ b/tests/test_a.py
+@@ -0,0 +1 @@
++y
+"""
+
+
+def test_files_are_left_out_whole() -> None:
+    assert files_of(TWO) == ("src/a b.py", "tests/test_a.py")
+    assert files_added(TWO) == ("tests/test_a.py",)
+    assert files_added(TWO.replace("\nnew file mode 100644\n--- /dev/null", "\n--- a/x")) == ()
+    assert without_files(TWO, {"tests/test_a.py"}) == TWO[: TWO.index("diff --git a/tests")]
+    assert without_files(TWO, {"no"}) == TWO
+    assert without_files("", {"no"}) == ""

@@ -120,7 +120,7 @@ def test_the_commands_with_several_simulated_judges(tmp_path: Path) -> None:
     judges = '["simulated/one","judge2"]'
     role = json.dumps({"model": "simulated/two", "model_args": {"judge_accuracy": 0.9}})
     words = ["inspect", "eval", "inspect_tts/demo", "--solver", "rtv", "-S", "n=4", "-S", "votes=4"]
-    words += ["-S", f"judges={judges}", "--model-role", f"judge2={role}", "--limit", "2"]
+    words += ["-S", f"judges={judges}", "--model-role", f"judge2={role}", "--limit", "1"]
     words += ["--model", "simulated/coder", "--display", "none", "--log-dir", str(tmp_path / "1")]
     done = run_command(*words)
     assert done.returncode == 0, done.stderr

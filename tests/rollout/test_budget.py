@@ -1,132 +1,185 @@
-"""Sharing a limit among the phases of a strategy, on numbers."""
+"""The sample's own limit on tokens or cost is the budget of the whole strategy."""
 
-from math import inf
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ModelUsage
+from scripted import Policy, acting, calls, only, pool, prefer, problem, reply, run, says, summarise
 
-from inspect_tts.rollout.budget import UNLIMITED, Account, Amount, ceiling, room
+from inspect_tts import pdr, pdr_rtv, rtv
+from inspect_tts.cli import main
+from inspect_tts.method.records import STOP
 
-PDR_RTV = ("rollouts", "selection", "rollouts", "selection")
-
-
-def tokens(count: float) -> Amount:
-    return Amount(tokens=count)
-
-
-LIMIT = Amount(2000, inf)
-
-
-@pytest.mark.parametrize(
-    ("spent", "phases", "expected"),
-    [
-        (0, PDR_RTV, 900),
-        (900, PDR_RTV[1:], 1000),
-        (500, PDR_RTV[1:], 500 + 1500 / 11),
-        (1000, PDR_RTV[2:], 1900),
-        (1900, PDR_RTV[3:], 2000),
-        (2500, PDR_RTV[3:], 2500),
-        (0, ("rollouts",), 2000),
-    ],
-)
-def test_a_phase_gets_its_share_of_what_is_left(
-    spent: float, phases: tuple[str, ...], expected: float
-) -> None:
-    assert [*ceiling(LIMIT, tokens(spent), phases)] == [pytest.approx(expected), inf]
+TURN, SUMMARY, VOTE = 10_000, 2_000, 1_000
+"""Tokens of one call."""
 
 
-@pytest.mark.parametrize(
-    ("committed", "each", "expected"),
-    [
-        (Amount(0, 0), Amount(100, 1), 10),
-        (Amount(1, 0), Amount(100, 1), 9),
-        (Amount(0, 15), Amount(100, 1), 5),
-        (Amount(1000, 0), Amount(100, 1), 0),
-        (Amount(2000, 0), Amount(100, 1), 0),
-        (Amount(0, 0), Amount(0, 0), inf),
-        (Amount(2000, 0), Amount(0, 1), 0),
-    ],
-)
-def test_the_tighter_of_tokens_and_dollars_says_how_many_more_fit(
-    committed: Amount, each: Amount, expected: float
-) -> None:
-    assert room(Amount(1000, 20), committed, each) == expected
+def agent(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    return reply(f"said {input[-1].text.splitlines()[-1]}", tokens=TURN)
 
 
-def test_without_a_limit_everything_may_start() -> None:
-    account = Account()
-    account.begin(PDR_RTV, tokens(10**9), n=16)
-    assert not account.limited
-    assert account.top == UNLIMITED
-    assert account.affords_rollout(tokens(10**9)) is True
-    assert account.affords_votes(tokens(10**9), tokens(9), matches=8, votes=8) == 8
+def summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    return reply(summarise(input, config).completion, tokens=SUMMARY)
 
 
-def begun(n: int, **given: float) -> Account:
-    account = Account(limit=Amount(given.get("tokens", inf), given.get("dollars", inf)))
-    account.begin(("rollouts", "selection"), Amount(), n=n)
-    return account
+def judge(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    return reply(prefer("#good")(input, config).completion, tokens=VOTE)
 
 
-def test_a_quarter_goes_ahead_and_shows_what_a_rollout_takes() -> None:
-    account = begun(8, tokens=1000)  # 900 for rollouts
-    started = 0
-    while account.affords_rollout(tokens(0)):
-        account.start(f"n{started}")
-        started += 1
-    assert started == 2
-    assert account.affords_rollout(tokens(50)) is None
-    account.end("n0", tokens(100))
-    while account.affords_rollout(tokens(130)):
-        account.start(f"n{started}")
-        started += 1
-    assert started == 9, "one has ended and eight more of 100 fit"
-    assert account.affords_rollout(tokens(130)) is None, "the others may take less"
-    for n in range(1, 9):
-        account.end(f"n{n}", tokens(60))
-    assert account.settled == tokens(580)
-    assert account.affords_rollout(tokens(580)) is True
+MODELS = {"agent": agent, "summarizer": summarizer, "judge": judge}
+ROLLOUT = TURN + SUMMARY
 
 
-def test_what_is_under_way_counts_at_least_as_much_as_it_has_used() -> None:
-    account = begun(4, tokens=1000)
-    account.start("n0")
-    account.end("n0", tokens(100))
-    account.start("n1")
-    assert account.affords_rollout(tokens(750)) is True
-    assert account.affords_rollout(tokens(850)) is None
-    account.end("n1", tokens(750))
-    assert account.affords_rollout(tokens(850)) is False
+def cuts(found: object) -> list[tuple[str, int, int, int]]:
+    return [
+        (stage.name, stage.iteration, stage.cut.planned, stage.cut.started)
+        for stage in found.stages  # type: ignore[attr-defined]
+        if stage.cut
+    ]
+
+
+def test_a_limit_that_suffices_changes_nothing(tmp_path: Path) -> None:
+    strategy = pdr_rtv(n=4, top_k=2, votes=2)
+    acts = [says(f"#a{i}") for i in range(8)]
+    free = run(problem(), [acting(*acts), strategy], tmp_path / "a", **MODELS)
+    ample = run(problem(), [acting(*acts), strategy], tmp_path / "b", token_limit=10**7, **MODELS)
+    assert cuts(pool(ample)) == []
+    for found in (free, ample):
+        assert len(pool(found).rollouts) == 8
+        assert pool(found).discrepancies() == ()
+
+
+def test_fewer_rollouts_are_started_and_those_are_finished_and_compared(tmp_path: Path) -> None:
+    limit = 10 * ROLLOUT
+    strategy = rtv(n=16, votes=2, agent=acting(says("#bad"), says("#good"), says("#bad")))
+    log = run(problem(), strategy, tmp_path, token_limit=limit, **MODELS)
+    found = pool(log)
+    assert len(found.rollouts) == 9, "nine tenths of the limit"
+    assert {rollout.status for rollout in found.rollouts} == {"completed"}
+    assert cuts(found)[0] == ("rollouts", 0, 16, 9)
+    stage = found.stages[0]
+    assert stage.cut is not None
+    assert (stage.cut.token_limit, stage.cut.tokens) == (limit, 9 * ROLLOUT)
+    assert found.selections[0].rounds[0].matches[0].votes
+    assert "#good" in only(log).output.completion
+    assert found.discrepancies() == ()
+    assert only(log).limit is None
+    told = CliRunner().invoke(main, ["report", str(tmp_path), "--markdown"]).output
+    assert "1 samples were cut by their token or cost limit" in told
+    assert sum(usage.total_tokens for usage in log.stats.model_usage.values()) <= limit
+
+
+def talkative(policy: Policy) -> Policy:
+    """The same answers, of which two fifths of the tokens are output."""
+
+    def answer(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+        output = policy(input, config)
+        total = output.usage.total_tokens if output.usage else 0
+        said = total * 2 // 5
+        output.usage = ModelUsage(input_tokens=total - said, output_tokens=said, total_tokens=total)
+        return output
+
+    return answer
+
+
+TALKATIVE = {role: talkative(policy) for role, policy in MODELS.items()}
 
 
 @pytest.mark.parametrize(
-    ("spent", "cast", "matches", "expected"),
+    ("metered", "limit", "started", "votes"),
     [
-        (900, [], 1, 5),  # guessed at 20
-        (900, [10.0, 30.0], 1, 5),
-        (900, [50.0], 1, 2),
-        (900, [10.0], 3, 3),
-        (900, [1.0], 3, 8),
-        (1000, [10.0], 3, 0),
-        (5000, [10.0], 3, 0),
-        (5000, [], 0, 8),
+        pytest.param("all", 10 * ROLLOUT, 9, 0, id="all tokens"),
+        pytest.param("output", 4 * ROLLOUT, 9, 1, id="output tokens"),
+        pytest.param("output", 10 * ROLLOUT, 16, 2, id="room for all of them in output tokens"),
+        pytest.param("(input*0.5)+output", 7 * ROLLOUT, 9, 0, id="a formula"),
     ],
 )
-def test_all_matches_to_come_get_the_same_number_of_votes(
-    spent: float, cast: list[float], matches: int, expected: int
+def test_tokens_are_counted_as_the_limit_counts_them(
+    metered: str, limit: int, started: int, votes: int, tmp_path: Path
 ) -> None:
-    account = begun(4, tokens=1000)
-    account.begin(("selection",), tokens(spent))
-    for each in cast:
-        account.cast(tokens(each))
-    found = account.affords_votes(tokens(spent), tokens(20), matches=matches, votes=8)
-    assert found == expected
+    strategy = rtv(n=16, votes=2, agent=acting(says("#bad"), says("#good")))
+    task = problem(input="Solve it. " * 200)
+    log = run(task, strategy, tmp_path, token_limit=f"{metered}:{limit}", **TALKATIVE)
+    found = pool(log)
+    assert len(found.rollouts) == started
+    assert {rollout.status for rollout in found.rollouts} == {"completed"}
+    [first, *_] = found.selections[0].rounds[0].matches
+    assert len(first.votes) == votes, "as many as fit, if one of about 1800 tokens is 500 of output"
+    assert only(log).limit is None
+    assert found.discrepancies() == ()
 
 
-def test_dollars_limit_as_tokens_do() -> None:
-    account = begun(4, dollars=10)
-    account.start("n0")
-    account.end("n0", Amount(10**6, 4.0))
-    assert account.affords_rollout(Amount(10**6, 4.0)) is True
-    account.start("n1")
-    account.end("n1", Amount(10**6, 4.0))
-    assert account.affords_rollout(Amount(2 * 10**6, 8.0)) is False
+def test_fewer_votes_are_asked_the_same_number_in_every_match(tmp_path: Path) -> None:
+    limit = 5 * ROLLOUT
+    strategy = rtv(n=4, votes=8, early_stop=False, agent=acting(says("#bad"), says("#good")))
+    log = run(problem(), strategy, tmp_path, token_limit=limit, **MODELS)
+    found = pool(log)
+    assert len(found.rollouts) == 4
+    matches = [match for round in found.selections[0].rounds for match in round.matches]
+    assert all(len(match.votes) + match.cut == 8 for match in matches)
+    assert sum(match.cut for match in matches) > 0
+    [cut] = [stage.cut for stage in found.stages if stage.cut]
+    assert (cut.planned, cut.started) == (24, sum(len(match.votes) for match in matches))
+    assert found.discrepancies() == ()
+    assert found.adopted is not None
+
+
+def test_an_iteration_that_does_not_fit_is_left_out_and_the_best_so_far_adopted(
+    tmp_path: Path,
+) -> None:
+    big = says(*["#bad"] * 7)
+    strategy = pdr_rtv(n=4, top_k=2, votes=1, agent=acting(says("#good"), big, big, big))
+    log = run(problem(), strategy, tmp_path, token_limit=250_000, **MODELS)
+    found = pool(log)
+    assert [rollout.id for rollout in found.rollouts] == [f"t0-n0{i}" for i in range(4)]
+    stop = next(stage for stage in found.stages if stage.name == STOP)
+    assert stop.cut is not None
+    assert (stop.cut.planned, stop.cut.started) == (4, 0)
+    assert found.adopted in found.selections[0].selected
+    assert found.discrepancies() == ()
+
+
+def test_plain_pdr_ends_early_as_well(tmp_path: Path) -> None:
+    big = says(*["#bad"] * 7)
+    log = run(
+        problem(),
+        pdr(n=2, top_k=1, context="random", agent=acting(big)),
+        tmp_path,
+        token_limit=100_000,
+        **MODELS,
+    )
+    found = pool(log)
+    assert found.adopted is not None
+    assert any(stage.name == STOP for stage in found.stages)
+    assert found.discrepancies() == ()
+
+
+@pytest.mark.parametrize("limit", [15_000, 35_000, 100_000])
+def test_a_limit_that_strikes_ends_rollouts_and_adopts_what_is_there(
+    limit: int, tmp_path: Path
+) -> None:
+    endless = says(*["#good"] * 50)
+    strategy = rtv(n=4, votes=2, agent=acting(endless))
+    log = run(problem(), strategy, tmp_path, token_limit=limit, **MODELS)
+    found, sample = pool(log), only(log)
+    assert log.status == "success"
+    assert {(r.status, r.limit) for r in found.rollouts} == {("limit", "token")}
+    assert found.adopted is not None
+    assert sample.error is None
+    assert sample.scores is not None
+    assert sample.scores["last_words"].value == float("#good" in sample.output.completion)
+    assert found.discrepancies() == ()
+
+
+def test_matches_without_a_vote_go_to_the_evidence(tmp_path: Path) -> None:
+    endless = says(*["#bad"] * 50)
+    strategy = rtv(n=4, votes=4, agent=acting(says("#good"), endless, endless, endless))
+    log = run(problem(), strategy, tmp_path, token_limit=60_000, **MODELS)
+    found = pool(log)
+    assert [rollout.status for rollout in found.rollouts] == ["completed", *["limit"] * 3]
+    matches = [match for round in found.selections[0].rounds for match in round.matches]
+    assert {match.cut for match in matches} == {4}
+    assert calls(log, "judge") == []
+    assert found.adopted == "t0-n00"
+    assert found.discrepancies() == ()

@@ -23,7 +23,7 @@ PURE_FILES = (
     "progress/words.py",
     "resume/format.py",
     "resume/snapshot_format.py",
-    "rollout/budget.py",
+    "rollout/account.py",
     "scaled/scheduler.py",
 )
 PRIVATE = ROOT / "inspect_tts" / "_inspect"

@@ -1,6 +1,5 @@
 """The patch of a rollout: everything that `git apply` needs to make the workspace again."""
 
-import base64
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from inspect_ai.scorer import includes
 from inspect_ai.tool import bash
 
 from inspect_tts import rtv
-from inspect_tts.evidence.facts import PATCH_BYTES, parse_workspace, patch_record
-from inspect_tts.evidence.patches import files_added, files_of, without_files
+from inspect_tts.evidence.facts import PATCH_BYTES
 
 SETUP = r"""
 git init -q . && git config user.name a && git config user.email a@example.org
@@ -140,71 +138,3 @@ def test_the_log_holds_the_patch_as_an_attachment(tmp_path: Path) -> None:
     assert rollout.patch is not None
     sample = read_eval_log_sample(outcome.log.location, id=1)
     assert rollout.patch.text in sample.attachments.values()
-
-
-# --- reading the script's output
-
-
-@pytest.mark.parametrize(
-    "tail", ["x", "1x", "-1", "9" * 5000, "\u0663", "3\nYQ==", "1\n*", "1\n=YQ"]
-)
-def test_what_no_script_of_ours_prints_is_refused(tail: str) -> None:
-    with pytest.raises(ValueError, match=r"bytes|base64|padding|character"):
-        parse_workspace(f"{'a' * 40}\n{'b' * 40}\n\n{tail}\n")
-
-
-@pytest.mark.parametrize(
-    ("tail", "size", "diff"),
-    [
-        ("", None, None),
-        ("\n0\n", 0, b""),
-        (f"\n3\n{base64.b64encode(b'a|b').decode()}\n", 3, b"a|b"),
-        ("\n9999999\n", 9999999, None),
-    ],
-    ids=["not asked for", "empty", "there", "too large"],
-)
-@pytest.mark.parametrize("numstat", ["", "1\t2\ta b\n-\t-\tbin\n"], ids=["unchanged", "changed"])
-def test_the_patch_stands_behind_the_numbers(
-    numstat: str, tail: str, size: int | None, diff: bytes | None
-) -> None:
-    read = parse_workspace(f"{'a' * 40}\n{'b' * 40}\n{numstat}{tail}")
-    assert [change.path for change in read.changes] == (["a b", "bin"] if numstat else [])
-    assert (read.size, read.diff) == (size, diff)
-
-
-def test_bytes_that_are_no_text_are_said() -> None:
-    before = parse_workspace(f"{'a' * 40}\n{'b' * 40}\n")
-    after = parse_workspace(
-        f"{'a' * 40}\n{'b' * 40}\n\n1\n{base64.b64encode(bytes([255])).decode()}\n"
-    )
-    patch = patch_record(before, after)
-    assert patch is not None
-    assert patch.notice == "the patch holds bytes that are no UTF-8"
-    assert patch_record(None, after) is None
-
-
-# --- taking it apart
-
-TWO = """\
-diff --git a/src/a b.py b/src/a b.py
---- a/src/a b.py
-+++ b/src/a b.py
-@@ -1 +1,2 @@
- x
-+diff --git a/no b/no
-diff --git a/tests/test_a.py b/tests/test_a.py
-new file mode 100644
---- /dev/null
-+++ b/tests/test_a.py
-@@ -0,0 +1 @@
-+y
-"""
-
-
-def test_files_are_left_out_whole() -> None:
-    assert files_of(TWO) == ("src/a b.py", "tests/test_a.py")
-    assert files_added(TWO) == ("tests/test_a.py",)
-    assert files_added(TWO.replace("\nnew file mode 100644\n--- /dev/null", "\n--- a/x")) == ()
-    assert without_files(TWO, {"tests/test_a.py"}) == TWO[: TWO.index("diff --git a/tests")]
-    assert without_files(TWO, {"no"}) == TWO
-    assert without_files("", {"no"}) == ""

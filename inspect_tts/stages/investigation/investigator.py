@@ -27,7 +27,7 @@ from inspect_tts.options import SelectOptions
 from inspect_tts.progress import Problem
 from inspect_tts.prompts import Prompt
 from inspect_tts.resume.saved_results import SavedResults
-from inspect_tts.rollout.admission import Budget
+from inspect_tts.rollout.budget import Budget
 from inspect_tts.rollout.cache_keys import investigation_key
 from inspect_tts.rollout.source import Place, rollout_tasks
 from inspect_tts.stages.evidence.fresh import FreshSandbox, open_fresh

@@ -19,8 +19,8 @@ from inspect_tts.options import LimitOptions, RolloutsOptions
 from inspect_tts.prompts import Prompt, load_prompt
 from inspect_tts.resume.saved_results import SavedResults
 
-from .admission import Budget
 from .agent import MakeAgent, agent_identity, agent_maker, agent_name
+from .budget import Budget
 from .refinement import Refinement, refinement_of
 from .summary import Summarizing
 
