@@ -203,7 +203,7 @@ def log_file(
 def _run_key(header: EvalLog, side: int) -> RunKey:
     spec, steps = header.eval, header.plan.steps
     ours = [step for step in steps if is_followed(step.solver)]
-    names = [step.solver.rpartition("/")[2] for step in ours]
+    names = [_name(step.solver) for step in ours]
     arguments: dict[str, Any] = {}
     first = next((s for s in ours if len(ours) == 1 or _name(s.solver) == "rollouts"), None)
     for number, step in enumerate(ours):

@@ -60,7 +60,13 @@ def test_every_stage_of_a_chain_counts(tmp_path: Path) -> None:
     for votes in (1, 3):
         stages = [rollouts(n=2, agent=acting(says("#good"))), tournament(votes=votes), adopt()]
         run(problem(1), stages, tmp_path)
-    assert len(numbers(tmp_path)["runs"]) == 2
+    rows = numbers(tmp_path)["runs"]
+    assert {row["strategy"] for row in rows} == {"rollouts+tournament+adopt"}
+    settings = [row["settings"].split() for row in rows]
+    assert all("n=2" in words for words in settings), "those of the first stage have no prefix"
+    assert {f"tournament_1.votes={votes}" for votes in (1, 3)} <= {
+        w for row in settings for w in row
+    }
 
 
 def test_a_sample_that_a_limit_ended_counts_as_it_was_scored(tmp_path: Path) -> None:
