@@ -114,6 +114,9 @@ def test_malformed_call_and_loops_are_failure_modes() -> None:
     assert (record.malformed, record.runs) == ((1,), ())
     content = summary(LOOK, LOOK, LOOK, LOOK, closing="")
     assert any("repeated one command" in mode for mode in content.failure_modes)
+    for steps in ((LOOK, LOOK), (LOOK, LOOK, ("Else.", "ls -A", ""))):
+        content = summary(*steps, closing="")
+        assert not any("repeated one command" in mode for mode in content.failure_modes)
 
 
 def test_fenced_commands_are_read_too() -> None:
