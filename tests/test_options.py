@@ -3,10 +3,11 @@
 import inspect
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from inspect_ai.log import read_eval_log
+from pydantic import TypeAdapter, ValidationError
 from scripted import acting, pool, problem, run, says
 
 from inspect_tts import pdr_rtv, rollouts, rtv, strategies
@@ -53,6 +54,35 @@ def test_signature_and_docstring_hold_every_argument(name: str) -> None:
     for argument in model.model_fields:
         assert model.sentence(argument), argument
         assert f"    {argument}: " in strategy.__doc__
+
+
+LEAST: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("token_limit", "message_limit", "turn_limit", "max_rollouts"), (1, 0)),
+    **dict.fromkeys(("investigation_turns", "iterations", "top_k"), (1, 0)),
+    **dict.fromkeys(("min_n", "max_n", "wave", "min_votes", "max_votes"), (1, 0)),
+    **dict.fromkeys(("time_limit", "cost_limit", "evidence_time", "investigation_cost"), (0.01, 0)),
+    **dict.fromkeys(("trajectory_tokens", "judge_tokens"), (500, 499)),
+    **dict.fromkeys(("seed", "without_context"), (0, -1)),
+    "group_size": (2, 1),
+    "vote_error": (0.01, 0),
+}
+"""Of each number: the least value that is taken, and one below it."""
+
+
+def test_numbers_are_taken_from_their_least_value_on() -> None:
+    fields = PdrRtvOptions.model_fields
+    bounded = {
+        name
+        for name, field in fields.items()
+        if any(hasattr(bound, "ge") or hasattr(bound, "gt") for bound in field.metadata)
+    }
+    assert bounded == set(LEAST)
+    for name, (least, below) in LEAST.items():
+        alone: Any = Annotated[(fields[name].annotation, *fields[name].metadata)]
+        number = TypeAdapter[Any](alone)
+        assert number.validate_python(least) == least
+        with pytest.raises(ValidationError, match="greater than"):
+            number.validate_python(below)
 
 
 def test_a_record_holds_the_arguments_as_they_were_given(tmp_path: Path) -> None:
