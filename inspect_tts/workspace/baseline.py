@@ -59,7 +59,7 @@ class Baseline:
 async def open_baseline(*, local: bool) -> Baseline | None:
     """Record the git workspace in the default sandbox's working directory; None without one."""
     place = tempfile.gettempdir() if local else "/var/tmp"  # of the sandbox
-    done = await run_inside(["sh", "-c", _with_tools(OPEN), "sh", LARGE, place, *TOOLS])
+    done = await run_inside(["sh", "-c", with_tools(OPEN), "sh", LARGE, place, *TOOLS])
     lines = done.stdout.splitlines() if done is not None and done.success else []
     if len(lines) != 5 + len(TOOLS):
         return None
@@ -127,7 +127,7 @@ async def _readable(by_git: Callable[[str], Awaitable[Workspace | None]]) -> Wor
     return read
 
 
-def _with_tools(script: str, tools: Tools = ()) -> str:
+def with_tools(script: str, tools: Tools = ()) -> str:
     """A script, and before it where each program is that it runs."""
     places = {**{name: name for name in TOOLS}, **dict(tools)}
     return "\n".join([*(f"{name}={path}" for name, path in places.items()), script])
@@ -137,7 +137,7 @@ async def _read(
     script: str, given: tuple[str, ...], folder: str, commit: str, tools: Tools
 ) -> Workspace | None:
     sh = dict(tools).get("sh", "sh")
-    done = await run_inside([sh, "-c", _with_tools(script, tools), "sh", *given], folder=folder)
+    done = await run_inside([sh, "-c", with_tools(script, tools), "sh", *given], folder=folder)
     if done is None or not done.success:
         return None
     try:
