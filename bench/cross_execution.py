@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import behaviour
+import behavior
 import releases
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalSample
@@ -208,11 +208,11 @@ def main() -> None:
     if given.command == "run":
         run(given)
         return
-    report = behaviour.report(found(given.results))
+    report = behavior.report(found(given.results))
     if given.json:
         print(json.dumps(report, indent=1))
     else:
-        behaviour.show(report, Console(width=120))
+        behavior.show(report, Console(width=120))
 
 
 if __name__ == "__main__":

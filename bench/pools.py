@@ -41,7 +41,7 @@ class Attempt:
     turns: int = 0
     tokens: int = 0
     fingerprint: str | None = None
-    behaviour: str | None = None  # when executed; None if unknown, or the untouched tree's
+    behavior: str | None = None  # when executed; None if unknown, or the untouched tree's
 
 
 @dataclass(frozen=True)

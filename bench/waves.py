@@ -23,7 +23,7 @@ from random import Random
 from statistics import mean
 from typing import Any
 
-from behaviour import labelled
+from behavior import labelled
 from pools import Attempt, Problem
 from rich.console import Console
 from selection import DATA, Judge, Setting, play
@@ -73,7 +73,7 @@ def load_executed(path: Path) -> list[Problem]:
             if label != told.alike and record["results"][id] not in unclear
         }
         attempts = [
-            Attempt(right, fingerprint=told.fingerprints[id], behaviour=labels.get(id))
+            Attempt(right, fingerprint=told.fingerprints[id], behavior=labels.get(id))
             for id, right in told.outcomes.items()
         ]
         problems.append(Problem(told.name, tuple(attempts)))
@@ -82,7 +82,7 @@ def load_executed(path: Path) -> list[Problem]:
 
 def by_patch(problem: Problem) -> Problem:
     """The problem without what its patches do."""
-    attempts = tuple(replace(attempt, behaviour=None) for attempt in problem.attempts)
+    attempts = tuple(replace(attempt, behavior=None) for attempt in problem.attempts)
     return replace(problem, attempts=attempts)
 
 
@@ -90,13 +90,13 @@ def alike(attempts: Sequence[Attempt]) -> list[list[int]]:
     """Places of those that behave alike, unlike the untouched tree, largest class first."""
     found: dict[str, list[int]] = {}
     for place, attempt in enumerate(attempts):
-        if attempt.behaviour is not None:
-            found.setdefault(attempt.behaviour, []).append(place)
+        if attempt.behavior is not None:
+            found.setdefault(attempt.behavior, []).append(place)
     return sorted(found.values(), key=len, reverse=True)
 
 
 def agreed(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Those that agree, by the patch or, where more do, by behaviour."""
+    """Those that agree, by the patch or, where more do, by behavior."""
     common, most = Counter(a.fingerprint for a in attempts).most_common(1)[0]
     classes = alike(attempts)
     if classes and len(classes[0]) > most:
@@ -169,7 +169,7 @@ def main() -> None:
     problems = load_executed(given.executed) if given.executed else load(given.data / FILE)
     tables = {"equal patches": list(map(by_patch, problems))}
     if given.executed:
-        tables["equal patches or behaviour"] = problems
+        tables["equal patches or behavior"] = problems
     passed = 100 * mean(mean(problem.passed) for problem in problems)
     found = {
         name: [row(each, Waves(least=a, most=8, wave=b), given.repeats) for a, b in WAVES]

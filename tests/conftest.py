@@ -42,7 +42,7 @@ for name, found in (
     ("util._store_model.TypeAdapter", TypeAdapter),
 ):
     pytest.MonkeyPatch().setattr(f"inspect_ai.{name}", cache(found))
-# a traceback drawn in colours, of each call that fails: nobody sees it here
+# a traceback drawn in colors, of each call that fails: nobody sees it here
 pytest.MonkeyPatch().setattr("inspect_ai._util.rich.rich_traceback", lambda *given, **how: "drawn")
 display_counter("", "")  # fixes the display of this process; another one draws what nobody sees
 

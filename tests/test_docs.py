@@ -38,6 +38,7 @@ RETIRED = {
     "left the same behind": "duplicates, or: have the same patch",
     "steering": "injection",
     "core/": "method/",
+    "behaviours?": "behavior",
     **{rf"{name}=": new for name, (new, _) in RENAMED.items()},
 }
 """What is no longer written, and what is written instead."""
@@ -45,6 +46,7 @@ RETIRED_NAMES = {
     "ballot": "vote",
     "ballots": "votes",
     "barred": "excluded",
+    "behaviour": "behavior",
     "crew": "tasks",
     "heads": "firsts",
     "lane": "scope",
@@ -169,6 +171,7 @@ def arguments() -> set[str]:
         (retired_names, "def run(self): self.crew = 1", "def run(self): self.tasks = 1"),
         (retired_names, "from a import PlayedMatch", "display, allotment, twinkle = 1, 2, 3"),
         (retired_names, "f(lane=1)", "f('lane')"),
+        (retired, "Behaviour classes", "behavior, misbehaviour"),
         (unknown_commands, "inspect-tts selct logs", "inspect-tts select logs"),
         (unknown_commands, "inspect-tts replay LOG --vote 4", "inspect-tts replay LOG --votes 4"),
         (unknown_commands, "inspect-tts estimate rtv --model m", "inspect-tts select l --model m"),

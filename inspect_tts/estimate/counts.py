@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from inspect_tts.method.records import Facts, Record, Rollout, Selection, Summary, Usage
+from inspect_tts.method.records import Record, Rollout, Selection, Usage
 from inspect_tts.method.selection_specs import (
     SELECTIONS,
     SelectionSpec,
@@ -118,21 +118,4 @@ def _fewest_votes(given: dict[str, Any], most: int, matches: int) -> int:
         auto=auto,
         matches=matches,
         open_lead=open_lead(given.get("close", "votes")),
-    )
-
-
-def stand_in(index: int) -> Rollout:
-    """A candidate of which nothing but its place is known, to play a selection with."""
-    return Rollout(
-        id=f"t0-n{index:02d}",
-        iteration=0,
-        index=index,
-        status="completed",
-        model="none",
-        turns=0,
-        messages=0,
-        usage=Usage(),
-        seconds=0.0,
-        facts=Facts(status="completed"),
-        summary=Summary(status="structured", text="{}"),
     )

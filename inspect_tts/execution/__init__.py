@@ -1,1 +1,1 @@
-"""What tells results apart when they are executed: checks, behaviour classes, attribution. Pure."""
+"""What tells results apart when they are executed: checks, behavior classes, attribution. Pure."""

@@ -1,6 +1,6 @@
 """What the runs of checks tell: which checks count, which results behave alike, what each broke.
 
-runs on the untouched tree, twice, and on each result -> checks that count -> behaviour classes
+runs on the untouched tree, twice, and on each result -> checks that count -> behavior classes
 """
 
 import json
@@ -27,7 +27,7 @@ def first_runs(runs: Iterable[CheckRun]) -> dict[tuple[str, str], CheckRun]:
     return {(run.check, run.tree): run for run in runs if run.repeat == 0}
 
 
-def behaviour(check: Check, run: CheckRun) -> str:
+def behavior(check: Check, run: CheckRun) -> str:
     """What a check shows of a tree: of a rollout's check what it printed, else how it ended."""
     if run.problem is not None:
         return f"problem: {run.problem}"
@@ -93,11 +93,10 @@ def concluded(evidence: ExecutionEvidence) -> ExecutionEvidence:
     separating = [
         check
         for check in counted
-        if len({behaviour(check, runs[check.id, tree]) for tree in trees}) > 1
+        if len({behavior(check, runs[check.id, tree]) for tree in trees}) > 1
     ]
     signature = {
-        tree: tuple(behaviour(check, runs[check.id, tree]) for check in separating)
-        for tree in trees
+        tree: tuple(behavior(check, runs[check.id, tree]) for check in separating) for tree in trees
     }
     alike = tuple(id for id, tree in results.items() if signature[tree] == signature[UNTOUCHED])
     user = [check for check in counted if check.origin == "user"]
@@ -189,7 +188,7 @@ def _worse(evidence: ExecutionEvidence, id: str) -> bool:
     )
 
 
-def same_behaviour(
+def same_behavior(
     evidence: ExecutionEvidence | None, population: Sequence[str]
 ) -> tuple[tuple[str, ...], ...]:
     """Classes of a population, for a selection that judges one of each; empty without evidence."""

@@ -1,6 +1,6 @@
 """What commands print, made comparable between two runs and two trees.
 
-Left out is what differs without a difference in behaviour: addresses, times, durations, temporary
+Left out is what differs without a difference in behavior: addresses, times, durations, temporary
 names, process ids, places of the sandbox, the order of sets, line numbers and the frames of
 tracebacks, which follow from where a patch adds its lines.
 """
@@ -45,7 +45,7 @@ _PYTEST_KEPT = re.compile(
 
 
 def comparable(output: str, *, top: str = "", home: str = "") -> str:
-    """What a command printed, so that equal behaviour gives an equal text."""
+    """What a command printed, so that equal behavior gives an equal text."""
     text = output.replace("\r\n", "\n")
     for place, shown in ((top, "/@tree@"), (home, "/@home@")):
         text = text.replace(place, shown) if len(place) > 1 else text
@@ -77,7 +77,7 @@ def _without_frames(text: str) -> str:
 
 
 def digest(returncode: int | None, output: str) -> str:
-    """Tell behaviour from behaviour: the return code and the comparable output."""
+    """Tell behavior from behavior: the return code and the comparable output."""
     text = f"{returncode}\n{output}"
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:20]
 

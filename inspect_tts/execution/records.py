@@ -92,7 +92,7 @@ class ExecutionEvidence(Record):
     runs: tuple[CheckRun, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     separating: tuple[str, ...] = ()
-    """Checks whose behaviour differs between some of the trees."""
+    """Checks whose behavior differs between some of the trees."""
     classes: tuple[tuple[str, ...], ...] = ()
     """Rollouts that behave alike, largest class first; empty where nothing separates any."""
     like_untouched: tuple[str, ...] = ()

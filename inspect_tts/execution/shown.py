@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from inspect_tts.text.fences import fenced
 from inspect_tts.text.transcript import elide
 
-from .classes import Runs, behaviour, first_runs
+from .classes import Runs, behavior, first_runs
 from .records import UNTOUCHED, Check, CheckRun, ExecutionEvidence
 
 MOST_CHARS = 8_000
@@ -83,7 +83,7 @@ def _groups(
     """How many ways of behaving a check shows: of the rollouts, or with the untouched tree."""
     trees = {evidence.results[id] for id in ids if id in evidence.results}
     trees |= set() if apart else {UNTOUCHED}
-    return len({behaviour(check, runs[check.id, tree]) for tree in trees})
+    return len({behavior(check, runs[check.id, tree]) for tree in trees})
 
 
 def _check(

@@ -35,7 +35,7 @@ class Parameters(BaseModel):
         return cls(**{name: recorded[name] for name in cls.model_fields if name in recorded})
 
 
-def slots_key(problem: str, iteration: int) -> str:
+def assignments_key(problem: str, iteration: int) -> str:
     """The key of the draw of who runs which rollout of an iteration."""
     return f"{problem}/t{iteration}/slots"
 
@@ -77,7 +77,7 @@ class JudgeParameters(SeedParameters):
     dedupe: bool = False
     """Whether to judge rollouts with the same patch (or answer) only once."""
     dedupe_behavior: bool = False
-    """Whether to judge only one rollout of each behaviour class; needs `check` or `evidence`."""
+    """Whether to judge only one rollout of each behavior class; needs `check` or `evidence`."""
     judge_input: JudgeInput = "summary"
     """What judges read of a rollout besides its facts: its `summary`, or its `trajectory`."""
     judge_tokens: int = Field(default=20_000, ge=500)
@@ -157,11 +157,11 @@ class IterationParameters(SeedParameters):
         """Rollouts of an iteration at least."""
         return self.min_n if self.n == "auto" else self.n
 
-    def slots(self, iteration: int, problem: str) -> dict[str, tuple[str, str]]:
+    def assignments(self, iteration: int, problem: str) -> dict[str, tuple[str, str]]:
         """The agent and the model of each rollout; an empty name stands for the only one."""
         ids = [rollout_id(iteration, index) for index in range(self.most_rollouts)]
         given = [shares if shares is not None else [""] for shares in (self.models, self.agents)]
-        key = slots_key(problem, iteration)
+        key = assignments_key(problem, iteration)
         ends = self.waves.ends if self.waves else ()
         found = dealt(given[0], given[1], ids, seed=self.seed, key=key, ends=ends)
         return {id: (found[id][1], found[id][0]) for id in ids}

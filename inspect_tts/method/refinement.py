@@ -1,15 +1,13 @@
 """Parallel-Distill-Refine (paper, section 1): which summaries a new rollout starts from."""
 
 from collections.abc import Collection, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 from .seeding import seeded_shuffle
 
 Context = Literal["select", "random", "single"]
 """How the refinement context is chosen: by a selection, by a random draw for each rollout, or as
 the rollout of the same index in the iteration before."""
-
-CONTEXTS: tuple[Context, ...] = get_args(Context)
 
 
 def rollout_id(iteration: int, index: int) -> str:

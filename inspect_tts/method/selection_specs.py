@@ -79,7 +79,7 @@ SELECTIONS: dict[str, SelectionSpec] = {
         pivot,
         "verdict",
         most_matches=_ring_and_pivots,
-        # pivots that are no neighbours in the ring meet each other once, not twice
+        # pivots that are no neighbors in the ring meet each other once, not twice
         fewest_matches=lambda n, keep, size: _ring_and_pivots(n, keep, size) - (n > 3),
     ),
     "listwise": SelectionSpec(

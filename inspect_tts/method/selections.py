@@ -42,8 +42,8 @@ class Candidates:
         self.rollouts = {rollout.id: rollout for rollout in candidates}
         self.ids = tuple(self.rollouts)
         self.keep, self.group_size, self.seed, self.key = keep, group_size, seed, key
-        self.behaviour: Mapping[str, str] = {}
-        """By rollout the name of its behaviour class, `untouched` for those that behave like the
+        self.behavior: Mapping[str, str] = {}
+        """By rollout the name of its behavior class, `untouched` for those that behave like the
         untouched tree; empty without evidence from execution."""
         self.by_strength = False
         """Whether `swiss` and `pivot` rank by strengths instead of votes."""
@@ -91,7 +91,7 @@ def tournament(candidates: Candidates) -> SelectionSteps:
 
 
 def swiss(candidates: Candidates) -> SelectionSteps:
-    """Halving by cumulative votes: neighbours in the standings meet, and the upper half remains.
+    """Halving by cumulative votes: neighbors in the standings meet, and the upper half remains.
 
     Groups have at least `group_size` members, so that all candidates are judged equally often.
     Pairs do not meet twice if that can be avoided.
@@ -105,7 +105,7 @@ def swiss(candidates: Candidates) -> SelectionSteps:
             candidates.draw(candidates.remaining, f"round{number}/pairing"),
             key=lambda n: -points[n],
         )
-        matches = yield _neighbours(order, candidates.group_size, met)
+        matches = yield _neighbors(order, candidates.group_size, met)
         for match in matches:
             met.update(frozenset(pair) for pair in combinations(match.group, 2))
             points.update(_points(match))
@@ -184,20 +184,20 @@ def agreement(candidates: Candidates) -> SelectionSteps:
 
 
 def behavior(candidates: Candidates) -> SelectionSteps:
-    """The largest behaviour class that does not behave like the untouched tree; one of each first.
+    """The largest behavior class that does not behave like the untouched tree; one of each first.
 
     Then what behaves like the untouched tree, then what could not be executed. Where nothing tells
     any apart, the largest class of duplicates.
     """
-    labels = {name: candidates.behaviour.get(name, name) for name in candidates.ids}
-    if not candidates.behaviour:
+    labels = {name: candidates.behavior.get(name, name) for name in candidates.ids}
+    if not candidates.behavior:
         return (yield from agreement(candidates))
     size, seen, place = Counter(labels.values()), Counter[str](), dict[str, int]()
     order = candidates.draw(candidates.ids, "members")
     for name in order:
         place[name] = seen[labels[name]]
         seen[labels[name]] += 1
-    last = {name: 2 * (name not in candidates.behaviour) for name in candidates.ids}
+    last = {name: 2 * (name not in candidates.behavior) for name in candidates.ids}
     last |= {name: 1 for name, label in labels.items() if label == "untouched"}
     yield from ()
     return candidates.ranked_by(
@@ -258,8 +258,8 @@ def _once(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple({frozenset(pair): pair for pair in pairs if pair[0] != pair[1]}.values())
 
 
-def _neighbours(order: Sequence[str], group_size: int, met: set[frozenset[str]]) -> Groups:
-    """Groups of neighbours that have not met yet, if possible."""
+def _neighbors(order: Sequence[str], group_size: int, met: set[frozenset[str]]) -> Groups:
+    """Groups of neighbors that have not met yet, if possible."""
     groups = max(1, len(order) // group_size)
     small, larger = divmod(len(order), groups)
     sizes = (small + 1,) * larger + (small,) * (groups - larger)

@@ -9,7 +9,7 @@ from typing import Any
 from inspect_tts.errors import UserError
 from inspect_tts.estimate.counts import counts
 from inspect_tts.estimate.forecast import Forecast, Plan, forecast
-from inspect_tts.execution.classes import class_labels, latest, same_behaviour
+from inspect_tts.execution.classes import class_labels, latest, same_behavior
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import identical
 from inspect_tts.method.parameters import JUDGE
@@ -236,7 +236,7 @@ def _field(
 ) -> tuple[Candidates, tuple[str, ...]]:
     """The candidates of a selection, one of each class where those alike are judged once."""
     given, everybody = again.options, [pool.by_id(name) for name in alive]
-    alike = same_behaviour(execution, alive) if given.dedupe_behavior else ()
+    alike = same_behavior(execution, alive) if given.dedupe_behavior else ()
     classes = alike or (identical(everybody) if given.dedupe else ())
     firsts = tuple(members[0] for members in classes) or alive
     field = Candidates(
@@ -247,7 +247,7 @@ def _field(
         key=f"{pool.problem}/{id}",
     )
     field.by_strength = given.ranked_by == "strength"
-    field.behaviour = class_labels(execution) if execution else {}
+    field.behavior = class_labels(execution) if execution else {}
     return field, firsts
 
 

@@ -11,12 +11,12 @@ from inspect_tts.errors import CANCELLED
 from inspect_tts.method.records import RECORDED
 from inspect_tts.statistics import judge_quality as judging
 from inspect_tts.statistics import measures, spending
+from inspect_tts.statistics.assignments import AssignmentNumbers, by_assignment
 from inspect_tts.statistics.executions import ExecutionNumbers, execution_numbers
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.investigations import InvestigationNumbers, investigation_numbers
 from inspect_tts.statistics.judges import JudgeNumbers, by_judge
 from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
-from inspect_tts.statistics.slots import SlotNumbers, by_slot
 from inspect_tts.statistics.strengths import StrengthBin, strength_bins
 
 from . import estimates
@@ -72,7 +72,7 @@ class RunNumbers(BaseModel):
     """Calibration of P(best)."""
     judges: tuple[JudgeNumbers, ...] = ()
     """Each judge by itself."""
-    slots: tuple[SlotNumbers, ...] = ()
+    assignments: tuple[AssignmentNumbers, ...] = ()
     """Rollouts by agent and model, where there are several."""
     investigations: InvestigationNumbers | None = None
     """None where no close match was to be investigated."""
@@ -175,7 +175,7 @@ def _run(
         strengths=strength_bins(outcomes),
         judges=by_judge(outcomes),
         investigations=investigation_numbers(outcomes),
-        slots=by_slot(outcomes),
+        assignments=by_assignment(outcomes),
         turns=measures.turns_by_outcome(outcomes),
         phases=spending.phases(outcomes),
         rounds=estimates.rounds(outcomes),

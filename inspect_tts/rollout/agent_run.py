@@ -18,7 +18,7 @@ from inspect_tts.resume.snapshot import SandboxBaseline
 from inspect_tts.text.transcript import elide
 from inspect_tts.workspace.baseline import Baseline
 
-from .job import Job, Slot, rollout_state
+from .job import Assignment, Job, rollout_state
 from .refinement import Refinement
 
 OUTGREW = "the conversation outgrew the model's context"
@@ -59,13 +59,13 @@ class AgentRun:
     def begin(cls, job: Job, index: int, refinement: Refinement) -> "AgentRun":
         """A rollout before its first step."""
         id = job.id(index)
-        state = rollout_state(job.state, id, job.limits, job.slots[id].model)
+        state = rollout_state(job.state, id, job.limits, job.assignments[id].model)
         return cls(job, index, refinement, state)
 
     @property
-    def slot(self) -> Slot:
+    def assignment(self) -> Assignment:
         """Who runs it."""
-        return self.job.slots[self.id]
+        return self.job.assignments[self.id]
 
     @property
     def id(self) -> str:
@@ -112,8 +112,8 @@ class AgentRun:
             limit=self.limit,
             context=self.refinement.context,
             fence=self.refinement.fence,
-            model=self.slot.model_name or str(self.state.model),
-            agent=self.slot.agent_name,
+            model=self.assignment.model_name or str(self.state.model),
+            agent=self.assignment.agent_name,
             turns=self.facts.turns,
             messages=len(self.state.messages),
             usage=self.usage,

@@ -63,7 +63,7 @@ def check_settings(options: RolloutsOptions) -> Settings:
 
 
 @dataclass(frozen=True)
-class Slot:
+class Assignment:
     """Who runs a rollout."""
 
     agent: Callable[[], Solver]
@@ -88,7 +88,7 @@ class Job:
     spec: EvalSpec
     sandbox: SandboxEnvironmentSpec | None
     setup: Sequence[Solver]
-    slots: Mapping[str, Slot]
+    assignments: Mapping[str, Assignment]
     """By the id of the rollout."""
     summarizer: Model
     hold: bool
@@ -113,7 +113,7 @@ class Job:
     ) -> "Job":
         """Make what rollouts need; an agent or model that cannot be made fails here."""
         spec = eval_spec()
-        slots = _slots(settings, spec, iteration, problem)
+        assignments = _assignments(settings, spec, iteration, problem)
         summarizer = needed_model("summarizer")
         return cls(
             settings,
@@ -123,7 +123,7 @@ class Job:
             spec,
             sandbox,
             setup,
-            slots,
+            assignments,
             summarizer,
             hold and sandbox is not None,
             saved or SavedResults(None),
@@ -133,8 +133,8 @@ class Job:
     @property
     def models(self) -> list[Model]:
         """The models of rollouts beside the one under evaluation, each once."""
-        found = {str(slot.model): slot.model for slot in self.slots.values() if slot.model}
-        return [*found.values()]
+        models = [assignment.model for assignment in self.assignments.values()]
+        return [*{str(model): model for model in models if model}.values()]
 
     @property
     def limits(self) -> LimitOptions:
@@ -162,7 +162,9 @@ class Job:
         )
 
 
-def _slots(settings: Settings, spec: EvalSpec, iteration: int, problem: str) -> dict[str, Slot]:
+def _assignments(
+    settings: Settings, spec: EvalSpec, iteration: int, problem: str
+) -> dict[str, Assignment]:
     """Make the agents and models of an iteration; what cannot be made is an error here."""
     options, args = settings.options, settings.options.agent_args or {}
     agents = {name: make(spec) for name, make in settings.make_agents.items()}
@@ -172,8 +174,10 @@ def _slots(settings: Settings, spec: EvalSpec, iteration: int, problem: str) -> 
     }
     models = {name: rollout_model(name) for name in options.models or ()}
     return {
-        id: Slot(agents[agent], identities[agent], models.get(model), agent or None, model or None)
-        for id, (agent, model) in options.slots(iteration, problem).items()
+        id: Assignment(
+            agents[agent], identities[agent], models.get(model), agent or None, model or None
+        )
+        for id, (agent, model) in options.assignments(iteration, problem).items()
     }
 
 

@@ -185,8 +185,8 @@ async def run_agent(run: AgentRun, sample_view: RolloutSampleView) -> None:
     scope = rollout_scope(sample_view, state, turns=job.limits.turn_limit, seconds=seconds)
     try:
         async with scope as run.ended, span("agent", id=run.agent_span):
-            with acting_model(run.slot.model, job.generate) as generate:
-                run.state = state = await run.slot.agent()(state, generate)
+            with acting_model(run.assignment.model, job.generate) as generate:
+                run.state = state = await run.assignment.agent()(state, generate)
         run.reached_end = True
         if run.ended.error is not None:
             named = f"the agent's model {run.state.model}"

@@ -191,8 +191,8 @@ class ScaledSource(SampleSource):
 
     def _who(self, id: str, epoch: int, rollout: str) -> tuple[str | None, str]:
         """The agent, where there are several, and the model of a rollout."""
-        slots = self.plan.settings.options.slots(rollout_place(rollout)[0], f"{id}/{epoch}")
-        agent, model = slots[rollout]
+        options, iteration = self.plan.settings.options, rollout_place(rollout)[0]
+        agent, model = options.assignments(iteration, f"{id}/{epoch}")[rollout]
         return agent or None, model or self.model
 
     async def next_samples(self) -> list[Sample] | None:

@@ -96,7 +96,7 @@ def _turn(thought: str, commands: Sequence[dict[str, object]], *, complete: bool
 
 
 def find_scaffold(prompt: str, tools: Sequence[ToolInfo]) -> Scaffold | None:
-    """Recognise the scaffold of a conversation."""
+    """Recognize the scaffold of a conversation."""
     names = {tool.name for tool in tools}
     patch = _PATCH in prompt
     if {"bash", "submit"} <= names:

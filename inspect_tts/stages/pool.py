@@ -10,7 +10,7 @@ from pydantic import Field
 from inspect_tts.errors import UserError
 from inspect_tts.execution.classes import latest
 from inspect_tts.execution.records import ExecutionEvidence
-from inspect_tts.method.parameters import IterationParameters, slots_key
+from inspect_tts.method.parameters import IterationParameters, assignments_key
 from inspect_tts.method.records import Draw, Match, Rollout, Selection, Stage, Usage
 from inspect_tts.method.refinement import rollout_id
 from inspect_tts.method.seeding import seeded_shuffle
@@ -165,7 +165,7 @@ def slot_draws(pool: RolloutPool, given: IterationParameters) -> tuple[Draw, ...
         return ()
     iteration = pool.iteration + 1
     ids = [rollout_id(iteration, index) for index in range(given.most_rollouts)]
-    return (draw(ids, seed=given.seed, key=slots_key(pool.problem, iteration)),)
+    return (draw(ids, seed=given.seed, key=assignments_key(pool.problem, iteration)),)
 
 
 def match_draws(match: Match, options: SelectOptions, *, key: str) -> list[Draw]:

@@ -10,7 +10,7 @@ from inspect_ai.util import span
 from inspect_tts._inspect import no_store_events
 from inspect_tts.arguments import checked, takes
 from inspect_tts.errors import UserError, gather, no_traceback
-from inspect_tts.execution.classes import class_labels, evidence_label, same_behaviour
+from inspect_tts.execution.classes import class_labels, evidence_label, same_behavior
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import add_duplicates, diverse, identical
 from inspect_tts.method.parameters import INVESTIGATOR
@@ -64,12 +64,12 @@ def selection_stage(
         pool = pool_of(state)
         id, population = _selection_id(pool), _population(pool, name)
         execution = _execution(pool, options)
-        alike = same_behaviour(execution, population) if options.dedupe_behavior else ()
+        alike = same_behavior(execution, population) if options.dedupe_behavior else ()
         everybody = [pool.by_id(id) for id in population]
         classes = alike or (identical(everybody) if options.dedupe else ())
         firsts = [pool.by_id(members[0]) for members in classes]
         candidates = _candidates(firsts or everybody, options, f"{pool.problem}/{id}")
-        candidates.behaviour = class_labels(execution) if execution else {}
+        candidates.behavior = class_labels(execution) if execution else {}
         judging = None
         recorded = _recorded(options, shown)
         if checks := evidence_label(execution):

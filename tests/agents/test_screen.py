@@ -263,7 +263,7 @@ def test_a_long_observation_is_cut_with_a_notice() -> None:
     assert told.endswith("4999\n$")
 
 
-def test_the_marker_is_recognised() -> None:
+def test_the_marker_is_recognized() -> None:
     assert MARKER.fullmatch(M)
     assert MARKER.fullmatch(f"; {M}")
 

@@ -13,7 +13,7 @@ from inspect_tts.recorded import Recorded
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
-import behaviour  # noqa: E402
+import behavior  # noqa: E402
 import cross_execution  # noqa: E402
 import releases  # noqa: E402
 
@@ -47,7 +47,7 @@ ROWS = [
 
 
 def test_pairs_and_choices_are_counted() -> None:
-    found = behaviour.report(ROWS)
+    found = behavior.report(ROWS)
     assert (found["problems run"], found["with a check that counts"]) == (4, 3)
     pairs = found["output"]["pairs"]
     assert pairs["problems separated"] == 2
@@ -69,7 +69,7 @@ def test_pairs_and_choices_are_counted() -> None:
 
 
 def test_return_codes_see_less() -> None:
-    by_codes = behaviour.report(ROWS)["return codes"]["pairs"]
+    by_codes = behavior.report(ROWS)["return codes"]["pairs"]
     assert by_codes["problems separated"] == 1
     assert by_codes["pairs that behave differently differ in outcome"]["of"] == "4 of 4"
     assert by_codes["wrong among what behaves like the untouched tree"] == "2 of 2"
@@ -79,7 +79,7 @@ def test_a_judge_who_reads_the_evidence_is_right_more_often() -> None:
     many = [record(f"p{i}", "++--", {"c01": "aabuu"}) for i in range(12)]
     chosen = {
         row["selection"]: row["selected"]
-        for row in behaviour.report(many)["output"]["mixed problems"]
+        for row in behavior.report(many)["output"]["mixed problems"]
     }
     assert chosen["judge with evidence"] > chosen["judge"] + 5
 
@@ -89,7 +89,7 @@ def test_what_was_found_is_read_and_shown(tmp_path: Path) -> None:
     assert cross_execution.found(file) == []
     file.write_text("".join(f"{json.dumps(row)}\n" for row in ROWS), encoding="utf-8")
     console = Console(width=140, record=True)
-    behaviour.show(behaviour.report(cross_execution.found(file)), console)
+    behavior.show(behavior.report(cross_execution.found(file)), console)
     assert "judge with evidence" in console.export_text()
 
 

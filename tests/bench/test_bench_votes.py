@@ -53,7 +53,7 @@ def test_waves_save_where_patches_are_equal() -> None:
     assert found["tournament"][0] == found["agreement"][0] == 0
 
 
-def test_waves_also_stop_on_equal_behaviour_unlike_the_untouched_tree(tmp_path: Path) -> None:
+def test_waves_also_stop_on_equal_behavior_unlike_the_untouched_tree(tmp_path: Path) -> None:
     shown = {
         "agree": {"c1": "aaaaaaaau"},
         "like untouched": {"c1": "uuuuuuuuu"},

@@ -79,7 +79,7 @@ def test_a_folder_of_tasks_or_one_task_is_loaded(tmp_path: Path) -> None:
 
 
 @needs_harbor
-def test_the_id_is_the_name_without_its_organisation(tmp_path: Path) -> None:
+def test_the_id_is_the_name_without_its_organization(tmp_path: Path) -> None:
     write_task(tmp_path / "one", TOML + '[task]\nname = "terminal-bench/the-one"\n')
     assert list(loaded(tmp_path)) == ["the-one"]
 

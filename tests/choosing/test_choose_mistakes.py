@@ -33,7 +33,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an argument": ({"vote": 3}, "choose has no argument vote; did you mean votes"),
     "a value": ({"votes": 0}, "votes=0 is too small"),
     "a selection": ({"selection": "oracle"}, "selection is blind"),
-    "behaviour": ({"dedupe_behavior": True}, "choose executes nothing"),
+    "behavior": ({"dedupe_behavior": True}, "choose executes nothing"),
     "a check": ({"check": "true"}, "choose executes nothing"),
     "no model": (
         {"model": None},

@@ -191,7 +191,7 @@ def test_a_turn_limit_behind_the_bridge_ends_its_own_rollout_only(
 
 @pytest.mark.docker
 @pytest.mark.faults
-def test_each_bridged_agent_asks_the_model_of_its_slot(
+def test_each_bridged_agent_asks_the_model_of_its_rollout(
     docker_box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def finished(body: Body) -> Reply:

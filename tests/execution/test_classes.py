@@ -11,7 +11,7 @@ from inspect_tts.execution.classes import (
     class_labels,
     concluded,
     latest,
-    same_behaviour,
+    same_behavior,
     worth,
 )
 from inspect_tts.execution.kits import Kit, KitCommand
@@ -35,7 +35,7 @@ def test_results_that_print_the_same_are_a_class() -> None:
     assert found.classes == ((A, C), (B,))
     assert found.like_untouched == (B,)
     assert class_labels(found) == {A: "class 1", C: "class 1", B: "untouched"}
-    assert same_behaviour(found, [C, B, A, "t1-n00"]) == ((C, A), (B,), ("t1-n00",))
+    assert same_behavior(found, [C, B, A, "t1-n00"]) == ((C, A), (B,), ("t1-n00",))
 
 
 def test_what_agrees_is_better_than_the_untouched_tree_in_something_and_worse_in_nothing() -> None:
@@ -63,8 +63,8 @@ def test_equal_patches_share_a_class_without_runs_of_their_own() -> None:
 def test_where_nothing_separates_there_are_no_classes() -> None:
     found = evidence((cross(A), {UNTOUCHED: "x", A: "x", B: "x", C: "x"}))
     assert (found.separating, found.classes, found.like_untouched) == ((), (), ())
-    assert same_behaviour(found, [A, B]) == ()
-    assert same_behaviour(None, [A, B]) == ()
+    assert same_behavior(found, [A, B]) == ()
+    assert same_behavior(None, [A, B]) == ()
     assert checks_text(found, [A, B], "Solution") == ""
 
 

@@ -1,4 +1,4 @@
-"""Outputs are equal where behaviour is."""
+"""Outputs are equal where behavior is."""
 
 import pytest
 
@@ -28,7 +28,7 @@ SAME = {
     "the order of sets": ("{'b', 'a', 'c'}", "{'c', 'a', 'b'}"),
     "line numbers": ("a.py:12: Warning, line 3", "a.py:40: Warning, line 9"),
     "frames of tracebacks": (TRACEBACK.format(3, "x"), TRACEBACK.format(44, "x")),
-    "colours": ("\x1b[31mred\x1b[0m", "red"),
+    "colors": ("\x1b[31mred\x1b[0m", "red"),
     "line ends and blanks": ("a \r\nb", "a\nb"),
 }
 DIFFERENT = {
@@ -71,7 +71,7 @@ def test_of_pytest_only_outcomes_count() -> None:
     assert one != comparable(session("0.1", "return a", "assert 1 == 3"))
 
 
-def test_the_return_code_is_part_of_behaviour() -> None:
+def test_the_return_code_is_part_of_behavior() -> None:
     assert len({digest(0, "a"), digest(1, "a"), digest(0, "b"), digest(None, "a")}) == 4
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pytest
 from test_selections import rollout
 
-from inspect_tts.estimate.counts import stand_in
 from inspect_tts.method.candidates import agreed, eligible, next_wave, waves_run
 from inspect_tts.method.parameters import Waves
 from inspect_tts.method.records import Facts, Match, Patch, Rollout, Round, Selection, Vote
@@ -73,7 +72,7 @@ def test_agreed(
 def made(letters: str, patch: str | None = "diff") -> list[Rollout]:
     """Rollouts with these patches: `-` failed, `?` nothing known of what it left."""
     return [
-        stand_in(i).model_copy(
+        rollout(i).model_copy(
             update={
                 "status": "error" if letter == "-" else "completed",
                 "facts": Facts(

@@ -66,16 +66,16 @@ IDS = [f"t0-n{i:02d}" for i in range(16)]
     ids=str,
 )
 def test_models_and_agents_meet_as_evenly_as_their_numbers_allow(models: Any, agents: Any) -> None:
-    slots = dealt(models, agents, IDS, seed=0, key="p/t0/slots")
-    assert sorted(slots) == IDS
+    assigned = dealt(models, agents, IDS, seed=0, key="p/t0/slots")
+    assert sorted(assigned) == IDS
     for which, shares in enumerate((models, agents)):
-        had = Counter(pair[which] for pair in slots.values())
+        had = Counter(pair[which] for pair in assigned.values())
         if isinstance(shares, dict):
             assert had == shares
         else:
             assert max(had.values()) - min(had[name] for name in shares) <= 1
-    pairs, ones, others = Counter(slots.values()), Counter[str](), Counter[str]()
-    for one, other in slots.values():
+    pairs, ones, others = Counter(assigned.values()), Counter[str](), Counter[str]()
+    for one, other in assigned.values():
         ones[one] += 1
         others[other] += 1
     for one, other in product(ones, others):
@@ -100,18 +100,18 @@ def test_waves_that_end_early_have_each_name_by_its_share(
         given = RolloutsParameters(
             n="auto", min_n=first, wave=wave, models=models, agents=agents, seed=seed
         )
-        slots = given.slots(0, "p")
+        assigned = given.assignments(0, "p")
         assert given.waves is not None
         for which in (0, 1):
-            share = Counter(kind[which] for kind in slots.values())
+            share = Counter(kind[which] for kind in assigned.values())
             for end in given.waves.ends:
-                had = Counter(slots[id][which] for id in IDS[:end])
+                had = Counter(assigned[id][which] for id in IDS[:end])
                 assert all(abs(had[name] - share[name] * end / 16) < 1 for name in share)
 
 
 def test_the_seed_says_who_is_where_in_the_first_wave() -> None:
-    given = [RolloutsParameters(n="auto", models=["a", "b"], seed=seed) for seed in range(60)]
-    found = [tuple(slots.slots(0, "p")[id][1] for id in IDS[:4]) for slots in given]
+    all_given = [RolloutsParameters(n="auto", models=["a", "b"], seed=seed) for seed in range(60)]
+    found = [tuple(given.assignments(0, "p")[id][1] for id in IDS[:4]) for given in all_given]
     assert len(set(found)) == 6, "each way to deal two of each"
 
 
@@ -121,7 +121,7 @@ def test_the_seed_says_who_is_where_and_who_has_one_more() -> None:
     more = [max("ab", key=[one for one, _ in each.values()].count) for each in found]
     assert 15 < more.count("a") < 45
     assert len({tuple(each[id][0] for id in three) for each in found}) == 6
-    assert RolloutsParameters(n=3, models=["a", "b"]).slots(0, "p") == {
+    assert RolloutsParameters(n=3, models=["a", "b"]).assignments(0, "p") == {
         id: (agent, model)
         for id, (model, agent) in dealt(["a", "b"], [""], three, seed=0, key="p/t0/slots").items()
     }

@@ -4,8 +4,8 @@ from random import Random
 
 import numpy as np
 import pytest
+from test_selections import rollout
 
-from inspect_tts.estimate.counts import stand_in
 from inspect_tts.method.records import Match, Round, Selection
 from inspect_tts.method.selections import Candidates, pivot, swiss
 from inspect_tts.method.voting.strength import fit, ranks, strengths, wins
@@ -119,7 +119,7 @@ def test_calibration_of_p_best_is_on_selections_with_passes_and_failures() -> No
 
 
 def field(by_strength: bool) -> Candidates:
-    found = Candidates([stand_in(i) for i in range(4)], keep=1, group_size=2, seed=0, key="k")
+    found = Candidates([rollout(i) for i in range(4)], keep=1, group_size=2, seed=0, key="k")
     found.by_strength = by_strength
     return found
 

@@ -107,7 +107,7 @@ def test_a_majority_of_better_judges_corrects_a_bad_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("votes", [1, 3])
-def test_a_judge_that_grades_higher_than_others_favours_no_rollout(
+def test_a_judge_that_grades_higher_than_others_favors_no_rollout(
     tmp_path: Path, votes: int
 ) -> None:
     def graded(best: int) -> Any:

@@ -135,7 +135,7 @@ def test_predictions_that_another_run_names_do_not_share_its_report(tmp_path: Pa
     assert outcomes(tmp_path) == {"preds_a.json": True, "preds_b.json": None}
 
 
-def test_a_run_with_the_same_patch_does_not_share_the_report_of_its_neighbour(
+def test_a_run_with_the_same_patch_does_not_share_the_report_of_its_neighbor(
     tmp_path: Path,
 ) -> None:
     for run in ("run1", "run2"):

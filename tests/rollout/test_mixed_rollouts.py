@@ -1,4 +1,4 @@
-"""Rollouts of several models and agents: each slot has its own, dealt by seed and recorded."""
+"""Rollouts of several models and agents: each has its own, dealt by seed and recorded."""
 
 import re
 from collections import Counter
@@ -17,9 +17,9 @@ from scripted import last_words, pool, problem, spans
 
 from inspect_tts import RolloutPool, pdr_rtv, rollouts, rtv
 from inspect_tts.report.frames import rollouts_df
+from inspect_tts.statistics.assignments import by_assignment
 from inspect_tts.statistics.audit import discrepancies
 from inspect_tts.statistics.outcomes import ProblemOutcome
-from inspect_tts.statistics.slots import by_slot
 
 BOTH = ["", ""]
 """The names of two models of the test's server, set by its fixture; Inspect keeps what it made."""
@@ -89,7 +89,7 @@ def evaluated(server: Server, folder: Path, strategy: Solver, **options: Any) ->
     return log
 
 
-def test_each_slot_has_its_agent_and_its_model(server: Server, tmp_path: Path) -> None:
+def test_each_rollout_has_its_agent_and_its_model(server: Server, tmp_path: Path) -> None:
     strategy = pdr_rtv(n=4, top_k=2, votes=1, models=BOTH, agents=AGENTS, score_rollouts=True)
     log = evaluated(server, tmp_path, strategy)
     found = pool(log)
@@ -269,7 +269,7 @@ def test_numbers_by_agent_and_model(server: Server, tmp_path: Path) -> None:
     outcome = ProblemOutcome(
         "p0", 1, tuple(found.rollouts), scores, tuple(found.selections), adopted=found.adopted
     )
-    one, two = by_slot([outcome])
+    one, two = by_assignment([outcome])
     assert [one.model, two.model] == BOTH
     assert (one.rollouts, one.graded, one.score, two.score) == (2, 2, 1.0, 0.0)
     assert one.matches == two.matches
@@ -277,7 +277,7 @@ def test_numbers_by_agent_and_model(server: Server, tmp_path: Path) -> None:
     assert one.adopted + two.adopted == 1
     assert one.tokens == two.tokens == 30
     alone = tuple(rollout for rollout in found.rollouts if rollout.model == BOTH[0])
-    assert by_slot([ProblemOutcome("p", 1, alone)]) == ()
+    assert by_assignment([ProblemOutcome("p", 1, alone)]) == ()
 
     def unasked(item: Any, *names: str) -> Any:
         """A copy whose matches have no votes, as after a budget ran out."""
@@ -287,4 +287,4 @@ def test_numbers_by_agent_and_model(server: Server, tmp_path: Path) -> None:
 
     drawn = tuple(unasked(each, "rounds", "matches", "votes") for each in found.selections)
     without = ProblemOutcome("p0", 1, tuple(found.rollouts), scores, drawn, adopted=found.adopted)
-    assert [each.matches for each in by_slot([without])] == [0, 0], "nobody judged them"
+    assert [each.matches for each in by_assignment([without])] == [0, 0], "nobody judged them"

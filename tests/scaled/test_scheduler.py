@@ -1,8 +1,8 @@
 """Which sample of a scaled run comes next."""
 
 import pytest
+from outcome_cases import rollout
 
-from inspect_tts.estimate.counts import stand_in
 from inspect_tts.method.parameters import Waves
 from inspect_tts.method.records import Facts, Rollout
 from inspect_tts.scaled import scheduler as scaled
@@ -67,7 +67,7 @@ def test_a_selection_may_end_the_problem() -> None:
 def rollouts(answers: str) -> list[Rollout]:
     """Rollouts of iteration 0 that ended with these answers, `-` for one that failed."""
     return [
-        stand_in(i).model_copy(
+        rollout(f"t0-n{i:02d}")[0].model_copy(
             update={
                 "status": "error" if answer == "-" else "completed",
                 "facts": Facts(status="completed", fingerprint=answer),

@@ -120,7 +120,7 @@ def test_a_check_that_never_ends_is_stopped_and_named(tmp_path: Path) -> None:
     assert found.discrepancies() == ()
 
 
-def test_a_selection_by_behaviour_needs_no_judge(tmp_path: Path) -> None:
+def test_a_selection_by_behavior_needs_no_judge(tmp_path: Path) -> None:
     strategy = rtv(n=4, agent=four(), evidence="cross", selection="behavior")
     log = run(repository(), strategy, tmp_path)
     found = pool(log)

@@ -43,7 +43,7 @@ STRATEGIES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
-def test_equal_behaviour_ends_the_waves_and_no_check_runs_twice(
+def test_equal_behavior_ends_the_waves_and_no_check_runs_twice(
     strategy: Any, tmp_path: Path
 ) -> None:
     ran = tmp_path / "ran"

@@ -1,4 +1,4 @@
-"""How often behaviour classes and outcomes agree, from records."""
+"""How often behavior classes and outcomes agree, from records."""
 
 from outcome_cases import outcome as problem_outcome
 from outcome_cases import rollout
@@ -37,7 +37,7 @@ def outcome(*found: ExecutionEvidence) -> ProblemOutcome:
     return problem_outcome(*rollouts, executions=found)
 
 
-def test_pairs_are_counted_by_behaviour_and_outcome() -> None:
+def test_pairs_are_counted_by_behavior_and_outcome() -> None:
     numbers = execution_numbers([outcome(FOUND), outcome()])
     assert numbers is not None
     assert (numbers.taken, numbers.separated, numbers.checks) == (1, 1, 1)
@@ -65,5 +65,5 @@ def test_each_check_has_a_row_for_each_result() -> None:
         "c": (2, "still failing"),
         "d": (1, None),
     }
-    assert rows["d"]["behaviour"] == UNTOUCHED
+    assert rows["d"]["behavior"] == UNTOUCHED
     assert all(row["separates"] and row["dropped"] is None for row in rows.values())

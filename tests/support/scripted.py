@@ -55,7 +55,7 @@ def echo(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
 
 
 def mark(text: str) -> str:
-    """The first `#word` in a text: how scripts recognise whom they read about."""
+    """The first `#word` in a text: how scripts recognize whom they read about."""
     found = re.search(r"#[\w-]+", text)
     return found[0] if found else "#none"
 

@@ -1,4 +1,4 @@
-"""What figures have in common, and those of all runs. The page sets colours of text and grid."""
+"""What figures have in common, and those of all runs. The page sets colors of text and grid."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def figure(
 
 
 def bars(x: Any, y: Any, color: str, hover: str, name: str | None = None, **more: Any) -> Any:
-    """Bars of one colour; what hovers over them ends with their name, if they have one."""
+    """Bars of one color; what hovers over them ends with their name, if they have one."""
     extra = "<extra></extra>" if name is None else "<extra>%{fullData.name}</extra>"
     look = {"name": name, "marker": {"color": color}, "hovertemplate": hover + extra}
     return go.Bar(x=x, y=y, **look, **more)

@@ -17,13 +17,13 @@ CHECKS: Columns = {
     "origin": ("str", "user, repository or rollout"),
     "command": ("str", "what was run"),
     "dropped": ("str", "why it counts for nothing; missing if it counts"),
-    "separates": ("bool", "whether its behaviour differs between some of the trees"),
+    "separates": ("bool", "whether its behavior differs between some of the trees"),
     "rollout": ("str", "the rollout whose result it ran on, or `untouched`"),
     "returncode": ("int", "its return code; missing if it did not end"),
     "attribution": ("str", "of a user's check: fixed, still failing, broke or fine in both"),
     "broke": ("int", "tests that pass on the untouched tree and do not here"),
-    "digest": ("str", "equal for equal behaviour"),
-    "behaviour": ("str", "the rollout's behaviour class, or `untouched`"),
+    "digest": ("str", "equal for equal behavior"),
+    "behavior": ("str", "the rollout's behavior class, or `untouched`"),
     "seconds": ("float", "wall time"),
 }
 EVIDENCE = (
@@ -73,6 +73,6 @@ def check_rows(executions: Sequence[ExecutionEvidence]) -> Iterator[dict[str, An
                         "attribution": found.attributions.get(check.id, {}).get(id),
                         "broke": len(run.broke),
                         "digest": run.digest,
-                        "behaviour": labels.get(id),
+                        "behavior": labels.get(id),
                         "seconds": run.seconds,
                     }

@@ -237,7 +237,7 @@ LISTS = (
             *("dollars: dollars", "matches with others", "won: percent", "if at random: percent"),
             "adopted: percent",
         ),
-        lambda run: run.slots,
+        lambda run: run.assignments,
     ),
     Listed(
         "Judges",

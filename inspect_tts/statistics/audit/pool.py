@@ -6,7 +6,7 @@ from inspect_tts.execution.classes import (
     class_labels,
     concluded,
     latest,
-    same_behaviour,
+    same_behavior,
 )
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.candidates import (
@@ -21,7 +21,7 @@ from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import begin_selection
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import judges_key
-from inspect_tts.statistics.slots import slot_discrepancies
+from inspect_tts.statistics.assignments import assignment_discrepancies
 
 from .matches import match_discrepancies
 from .rollouts import check_contexts, check_rollouts
@@ -45,7 +45,7 @@ def discrepancies(
         if draw.order != seeded_shuffle(draw.options, seed=draw.seed, key=draw.key)
     ]
     found += check_rollouts(stages, rollouts, waves)
-    found += slot_discrepancies(problem, stages, rollouts, draws)
+    found += assignment_discrepancies(problem, stages, rollouts, draws)
     found += [
         f"evidence on iteration {each.iteration}: classes or attributions do not follow from runs"
         for each in (*waves, *executions)
@@ -104,7 +104,7 @@ def _selection(
     candidates = [everybody[id] for id in selection.population]
     classes = identical(candidates) if selection.classes else ()
     if selection.classes_by == "behavior":
-        classes = same_behaviour(execution, selection.population)
+        classes = same_behavior(execution, selection.population)
     if classes != selection.classes:
         return [f"selection {selection.id}: classes of identical candidates should be {classes}"]
     firsts = [members[0] for members in classes] or selection.population
@@ -115,7 +115,7 @@ def _selection(
         seed=selection.seed,
         key=f"{problem}/{selection.id}",
     )
-    field.behaviour = class_labels(execution) if execution else {}
+    field.behavior = class_labels(execution) if execution else {}
     field.by_strength = selection.ranked_by == "strength"
     running = begin_selection(selection.kind, field)
     found, matches = list[str](), tuple[Match, ...]()

@@ -3,7 +3,7 @@
 from outcome_cases import match, outcome, rollout, selection
 
 from inspect_tts.method.records import Usage
-from inspect_tts.statistics.slots import by_slot
+from inspect_tts.statistics.assignments import by_assignment
 
 A, A2, B = "t0-n00", "t0-n01", "t0-n02"
 
@@ -21,7 +21,7 @@ def test_only_matches_between_kinds_tell_which_kind_wins() -> None:
         match(f"{A} {B}", {}, A),  # nobody was asked
     )
     found = outcome(*rollouts, selections=(selection(played),), adopted=B)
-    one, two = by_slot([found])
+    one, two = by_assignment([found])
     assert [(each.model, each.matches, each.won) for each in (one, two)] == [
         ("a", 2, 0.5),
         ("b", 2, 0.5),
@@ -37,5 +37,5 @@ def test_dollars_are_told_only_where_every_price_is_known() -> None:
         rollout(A2, model="a", usage=free),
         rollout(B, model="b", usage=paid, summary_usage=Usage(total_tokens=10, cost=1.0)),
     )
-    one, two = by_slot([found])
+    one, two = by_assignment([found])
     assert (one.dollars, two.dollars) == (None, 3.0)

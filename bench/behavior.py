@@ -1,4 +1,4 @@
-"""What behaviour says about outcomes: numbers from the records of `cross_execution.py`.
+"""What behavior says about outcomes: numbers from the records of `cross_execution.py`.
 
 A pair is two patches of one problem that both could be put on the tree. Intervals are 95 %
 bootstraps over problems, never over pairs: pairs of one problem say much the same. The judge is the
@@ -56,7 +56,7 @@ class Labelled:
         return list(combinations(self.labels, 2))
 
     def leader(self, one: str, other: str) -> str | None:
-        """Which of two patches behaviour speaks for; None if for neither."""
+        """Which of two patches behavior speaks for; None if for neither."""
         labels, size = self.labels, Counter(self.labels.values())
         if one not in labels or other not in labels or labels[one] == labels[other]:
             return None
@@ -121,7 +121,7 @@ def _any(problem: Labelled, one: str, other: str) -> bool:
 
 
 def pairs_table(problems: Sequence[Labelled]) -> dict[str, Any]:
-    """H1: what behaviour says of pairs, on problems where it separates any trees."""
+    """H1: what behavior says of pairs, on problems where it separates any trees."""
     told = [each for each in problems if each.separated]
     mixed = [each for each in told if each.mixed]
     right = [each for each in problems if all(each.outcomes.values())]

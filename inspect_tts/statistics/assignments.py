@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from inspect_tts.method.parameters import slots_key
+from inspect_tts.method.parameters import assignments_key
 from inspect_tts.method.records import Draw, Rollout, Stage
 
 from .outcomes import ProblemOutcome
@@ -13,7 +13,7 @@ Kind = tuple[str, str]
 """Agent and model."""
 
 
-class SlotNumbers(NamedTuple):
+class AssignmentNumbers(NamedTuple):
     """The rollouts of one agent and model, where a run has several."""
 
     agent: str
@@ -41,7 +41,7 @@ def kind_of(rollout: Rollout) -> Kind:
     return rollout.agent or "", rollout.model
 
 
-def by_slot(outcomes: Sequence[ProblemOutcome]) -> tuple[SlotNumbers, ...]:
+def by_assignment(outcomes: Sequence[ProblemOutcome]) -> tuple[AssignmentNumbers, ...]:
     """The numbers of each agent and model, in iteration 0; empty where there is only one."""
     made: dict[Kind, list[tuple[Rollout, float | None]]] = defaultdict(list)
     met, won, adopted = Counter[Kind](), Counter[Kind](), Counter[Kind]()
@@ -68,7 +68,7 @@ def by_slot(outcomes: Sequence[ProblemOutcome]) -> tuple[SlotNumbers, ...]:
         usages = [rollout.usage + rollout.summary.usage for rollout, _ in rollouts]
         prices = [usage.cost for usage in usages if usage.cost is not None]
         found.append(
-            SlotNumbers(
+            AssignmentNumbers(
                 *kind,
                 rollouts=len(rollouts),
                 graded=len(known),
@@ -84,7 +84,7 @@ def by_slot(outcomes: Sequence[ProblemOutcome]) -> tuple[SlotNumbers, ...]:
     return tuple(found)
 
 
-def slot_discrepancies(
+def assignment_discrepancies(
     problem: str, stages: Sequence[Stage], rollouts: Sequence[Rollout], draws: Sequence[Draw]
 ) -> list[str]:
     """Rollouts of another agent or model than the seed gives."""
@@ -92,12 +92,12 @@ def slot_discrepancies(
     for stage in stages:
         if stage.name != "rollouts" or not (stage.rollouts.models or stage.rollouts.agents):
             continue
-        key = slots_key(problem, stage.iteration)
-        slots = stage.rollouts.slots(stage.iteration, problem)
+        key = assignments_key(problem, stage.iteration)
+        assigned = stage.rollouts.assignments(stage.iteration, problem)
         own = [r for r in rollouts if r.iteration == stage.iteration]
         found += [f"draw {key} is not among the draws"] if own and key not in keys else []
         for rollout in own:
-            agent, model = slots.get(rollout.id, ("", ""))
+            agent, model = assigned.get(rollout.id, ("", ""))
             if model and rollout.model != model:
                 found.append(f"rollout {rollout.id}: its model should be {model}")
             if (rollout.agent or "") != agent:
