@@ -1,6 +1,7 @@
 """`inspect-tts prefetch` against a fake of the engine's HTTP interface, and the real one."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -138,6 +139,14 @@ def test_a_full_disk_is_refused_before_anything_is_pulled(
     assert "5 images at 1e+06 GB each" in ran.output
     assert "--limit" in ran.output
     assert engine.pulled == []
+
+
+def test_a_reserve_stays_free(engine: FakeEngine, dataset: str, tmp_path: Path) -> None:
+    engine.root = str(tmp_path)
+    free = shutil.disk_usage(tmp_path).free / 1e9
+    ran = prefetch(dataset, "--gb-per-image", str((free - 2.5) / 5))
+    assert (ran.exit_code, engine.pulled) == (1, [])
+    assert "5 GB in reserve" in ran.output
 
 
 def eval_on(engine: FakeEngine, dataset: str, folder: Path) -> str:

@@ -5,6 +5,7 @@ from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
 from inspect_ai.tool import ToolCall, ToolCallError
 from sim_cases import (
     BAD_EDIT,
+    CHECK,
     CHECKED,
     DOUBTFUL,
     EDIT,
@@ -63,6 +64,11 @@ def test_own_check_counts_only_after_the_last_change() -> None:
     assert [check.after_last_change for check in stale.verified] == [False, False]
     assert "No test was run after the last change" in stale.final_state
     assert stale.unconfirmed_claims == ["All done."]
+
+
+def test_what_was_checked_before_the_first_change_verifies_nothing() -> None:
+    first = ("Does it add?", CHECK, TRACEBACK)
+    assert [check.check for check in summary(first, *SOLVED).verified] == [f"visible test: {TEST}"]
 
 
 def test_change_taken_back_is_no_change() -> None:
