@@ -8,12 +8,12 @@ from pathlib import Path
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import EvalSample
+from inspect_ai.log import EvalSample, read_eval_log
 
 from inspect_tts.arguments import known_task_arguments
 from inspect_tts.errors import UserError, why
 from inspect_tts.paths import user_path
-from inspect_tts.shards.reading import current_logs, is_set, missing_of
+from inspect_tts.shards.reading import current_logs, is_set, missing_notes
 from inspect_tts.stages.pool import pool_in
 
 from .loading import GRADED, ROLLOUTS
@@ -158,8 +158,7 @@ def replayed_samples(log: str) -> Replayed:
             samples, malformed = thread.submit(_replayed, paths).result()
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
-    place = str(user_path(log))
-    missing = missing_of(place, {str(s.id) for _, s in samples}) if is_set(place) else ()
+    missing = _missing(paths, samples) if is_set(str(user_path(log))) else []
     found = Replayed({}, tuple(malformed), tuple(missing))
     if not samples:
         raise UserError(
@@ -172,6 +171,15 @@ def replayed_samples(log: str) -> Replayed:
         found,
         samples={f"{s.id}/{s.epoch}" if several else str(s.id): (log, s) for log, s in samples},
     )
+
+
+def _missing(paths: Sequence[Path], samples: Sequence[tuple[str, EvalSample]]) -> list[str]:
+    """What the logs of a shard set lack."""
+    done = {str(path): list[tuple[str | int, int]]() for path in paths}
+    for log, sample in samples:
+        done[log].append((sample.id, sample.epoch))
+    headers = {log: read_eval_log(log, header_only=True) for log in done}
+    return missing_notes([(log, headers[log].eval.config.epochs or 1, done[log]) for log in done])
 
 
 def _replayed(paths: Sequence[Path]) -> tuple[list[tuple[str, EvalSample]], list[tuple[str, str]]]:

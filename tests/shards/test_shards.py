@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inspect_ai.log import read_eval_log, write_eval_log
 from shard_folders import OPTIONS, Folder, decisions, logs_below
 
 from inspect_tts import problems_df
 from inspect_tts._inspect.command import shard_folders
+from inspect_tts.recorded.tasks import replayed_samples
 from inspect_tts.resume.lease import LeaseFiles, Term, take_lease
 from inspect_tts.shards.sets import ShardSet
 from inspect_tts.shards.worker import ended_well
@@ -122,6 +124,16 @@ def test_while_it_is_under_way_what_is_missing_is_named(copy: Folder) -> None:
         said = " ".join((done.stdout + done.stderr).split())
         missing = f"4 of 6 problems are finished; missing: 2 of shard 1 ({left[0]}, {left[1]})"
         assert missing in said, command
+
+
+def test_a_replay_names_problems_of_which_an_epoch_is_missing(copy: Folder) -> None:
+    for path in copy.set.glob("*/*.eval"):
+        log = read_eval_log(str(path))
+        log.eval.config.epochs = 2
+        write_eval_log(log, str(path))
+    [missing] = replayed_samples(str(copy.set)).missing
+    assert "0 of 6 problems are finished" in missing
+    assert replayed_samples(str(next(copy.set.glob("0/*.eval")))).missing == ()
 
 
 def test_a_resume_runs_what_is_missing_and_pays_nothing_twice(copy: Folder, one: Folder) -> None:
