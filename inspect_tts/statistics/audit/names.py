@@ -56,10 +56,8 @@ def _check_match(match: Match) -> None:
 
 
 def _check_parameters(stage: Stage) -> None:
-    try:
-        if stage.adds_rollouts:
-            _ = stage.rollouts
-        if stage.selects and stage.prompts:
-            _ = stage.judging
-    except KeyError as error:
-        raise ValueError(f"the stage {stage.name} has no argument {error}") from error
+    """Read a stage's arguments, which raises a ValueError where they cannot be."""
+    if stage.adds_rollouts:
+        _ = stage.rollouts
+    if stage.selects and stage.prompts:
+        _ = stage.judging
