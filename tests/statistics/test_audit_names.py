@@ -52,7 +52,12 @@ def with_investigation(order: tuple[str, ...], verdict: str | None) -> Callable[
 
 
 def with_execution(**changes: Any) -> Callable[[Records], Records]:
-    none = {"population": (), "results": {}, "unavailable": {}, "like_untouched": ()}
+    none: dict[str, Any] = {
+        "population": (),
+        "results": {},
+        "unavailable": {},
+        "like_untouched": (),
+    }
     found = ExecutionEvidence.model_construct(iteration=0, **(none | changes))
     return lambda records: {"executions": [found]}
 

@@ -7,7 +7,7 @@ from outcome_cases import Graded, iterations, match, outcome, rollout, selection
 
 from inspect_tts.method.records import Usage
 from inspect_tts.statistics import measures
-from inspect_tts.statistics.outcomes import ProblemOutcome, plain_outcome
+from inspect_tts.statistics.outcomes import ProblemOutcome
 
 # --- pass@k and headroom
 
@@ -163,17 +163,6 @@ def test_turns_by_outcome() -> None:
         measures.Turns(0, "failed", 1, 20.0, 20),
         measures.Turns(1, "not graded", 1, 3.0, 3),
     )
-
-
-# --- plain runs
-
-
-def test_epochs_of_a_plain_run_are_rollouts_of_iteration_0() -> None:
-    epochs = [iterations([score]) for score in (1.0, 0.0)]
-    joined = plain_outcome("p", epochs)
-    assert joined.numbers == {"iteration_0": 0.5, "oracle": 1.0}
-    assert (joined.passes(0), len(joined.rollouts)) == (1, 2)
-    assert plain_outcome("p", [*epochs, iterations([None])]).numbers == {}
 
 
 # --- selections
