@@ -24,7 +24,7 @@ from selection import Judge, Setting, play
 from tables import interval, table
 
 from inspect_tts.method.parameters import JudgeParameters
-from inspect_tts.method.voting.auto import AutoVotes
+from inspect_tts.method.voting.early_stopping import AutoVotes
 
 RATES = {
     "paper_opus_swe": (0.1, 33.4, 55.5, 85.4, 99.2),

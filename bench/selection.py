@@ -38,13 +38,13 @@ from pools import Paper, Pool, Problem
 from rich.console import Console
 from tables import interval, table
 
-from inspect_tts.method.candidates import evidence
+from inspect_tts.method.candidates import tie_break_key
 from inspect_tts.method.records import Match
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import decide
-from inspect_tts.method.voting.auto import AutoVotes, further_votes
+from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 COLUMNS = ("selection", "calls", "tokens", "pass@1", "selected", "gain", "oracle")
 POOLS = [*pools.RECORDED, *(paper.name for paper in pools.PAPER)]
@@ -132,7 +132,8 @@ def play(name: str, problem: Problem, judge: Judge, setting: Setting, key: str) 
     text = setting.problem_tokens if problem.tokens is None else problem.tokens
     owns, calls, tokens, number = [judge.own(rng) for _ in range(setting.judges)], 0, 0, 0
     matches: list[Match] = []
-    worth = {r.id: evidence(r) for r in problem.rollouts} if setting.tie == "evidence" else None
+    by_evidence = setting.tie == "evidence"
+    worth = {r.id: tie_break_key(r) for r in problem.rollouts} if by_evidence else None
     while True:
         try:
             groups = selection.send(matches) if number else next(selection)

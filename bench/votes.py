@@ -24,7 +24,7 @@ from rich.console import Console
 from tables import RESAMPLES, interval, table
 
 from inspect_tts.method.parameters import JudgeParameters
-from inspect_tts.method.voting.auto import AutoVotes, further_votes
+from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 AUTO = JudgeParameters(votes="auto").auto
 assert AUTO is not None

@@ -10,8 +10,8 @@ from inspect_tts.method.selection_specs import (
     matches_at_least,
     matches_at_most,
 )
-from inspect_tts.method.voting.auto import AutoVotes, further_votes
-from inspect_tts.method.voting.close import open_lead
+from inspect_tts.method.voting.close_matches import open_lead
+from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 
 class Counts(Record):

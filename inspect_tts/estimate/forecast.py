@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from inspect_tts.execution.classes import worth
 from inspect_tts.execution.records import ExecutionEvidence
-from inspect_tts.method.candidates import evidence
+from inspect_tts.method.candidates import tie_break_key
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
 from inspect_tts.method.records import Match, Rollout, Vote, mean_grade
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection, matches_at_most
@@ -18,8 +18,8 @@ from inspect_tts.method.tournament import (
     judges_key,
     turns_of,
 )
-from inspect_tts.method.voting.auto import AutoVotes, further_votes
-from inspect_tts.method.voting.close import Close, investigated, is_close, open_lead
+from inspect_tts.method.voting.close_matches import Close, investigated, is_close, open_lead
+from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _match(
     grade: float | None = None,
 ) -> Match:
     candidates: dict[str, Rollout] = given.rollouts
-    told = {id: (*worth(plan.execution, id), *evidence(candidates[id])) for id in group}
+    told = {id: (*worth(plan.execution, id), *tie_break_key(candidates[id])) for id in group}
     by_evidence = told if plan.tie == "evidence" else None
     key = f"{_key(given, id)}/tie"
     outcome = decide(group, verdicts, seed=given.seed, key=key, evidence=by_evidence)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from inspect_tts.method.records import CommandFact, FileFact, Patch
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 from .patches import FilePatch, parse_patch, plain_name
 from .shell import argument_words

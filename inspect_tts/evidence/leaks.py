@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 from .shell import Program, programs
 

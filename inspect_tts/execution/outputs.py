@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from hashlib import sha256
 
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 EXCERPT_CHARS = 1_200
 _MOST_SET_CHARS = 2_000

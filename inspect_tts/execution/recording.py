@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from inspect_tts.evidence.injection import orders_in
 from inspect_tts.method.records import Rollout
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 from .classes import stable_tests
 from .junit import marked_broken

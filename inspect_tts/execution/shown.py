@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from inspect_tts.text.fences import fenced
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 from .classes import Runs, behavior, first_runs
 from .records import UNTOUCHED, Check, CheckRun, ExecutionEvidence

@@ -1,4 +1,7 @@
-"""Check that the machine has room for the sandboxes that will be open at once."""
+"""Check that the machine has room for the sandboxes that will be open at once.
+
+`_inspect.reserve_slots` limits how many are.
+"""
 
 import ipaddress
 import json

@@ -21,7 +21,7 @@ def eligible(rollouts: Sequence[Rollout], *, leak_guard: bool) -> tuple[str, ...
     return (clean or everybody) if leak_guard else everybody
 
 
-def evidence(rollout: Rollout) -> tuple[float, ...]:
+def tie_break_key(rollout: Rollout) -> tuple[float, ...]:
     """A key for ties: ended by itself, share of last commands that succeeded, fewer turns."""
     codes = [fact.returncode for fact in rollout.facts.last_commands]
     worked = sum(code == 0 for code in codes) / len(codes) if codes else 0.0

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from .refinement import Context, rollout_id
 from .seeding import dealt
 from .tournament import RankedBy, TieBreak
-from .voting.auto import AutoVotes
-from .voting.close import Close
+from .voting.close_matches import Close
+from .voting.early_stopping import AutoVotes
 
 JudgeInput = Literal["summary", "trajectory"]
 JUDGE: Final = "judge"

@@ -29,9 +29,9 @@ from .tournament import DecidedBy, RankedBy, TieBreak
 from .usage import Count, Seconds, Spent
 from .usage import Record as Record
 from .usage import Usage as Usage
-from .voting.auto import AutoVotes
-from .voting.close import Close as Close
-from .voting.close import Investigation as Investigation
+from .voting.close_matches import Close as Close
+from .voting.close_matches import Investigation as Investigation
+from .voting.early_stopping import AutoVotes
 
 AbstentionCause = Literal["provider", "too_long", "refused", "empty", "cut", "unreadable"]
 """Why a vote abstains: the provider failed, the prompt does not fit into the model's context, the

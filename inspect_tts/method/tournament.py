@@ -1,5 +1,7 @@
 """Recursive Tournament Voting (paper, section 1): the groups of a round, and who advances.
 
+Of a match: the display order, the votes needed, and ties.
+
 P candidates -> groups of at most G -> one winner per group -> ... until `keep` remain
 """
 

@@ -102,12 +102,12 @@ def kind_of(status: int | None, message: str, *, answered: bool = False) -> Kind
         The kind of error.
     """
     text = message[:4000]
-    refused = status is None or 400 <= status < 500
+    rejected = status is None or 400 <= status < 500
     if status == 413 or "request too large" in text.lower():  # also for the tokens of a minute
         return "overflow"
     if status not in _NOT_FOR_A_PROMPT and not _WAIT.search(text) and _OVERFLOW.search(text):
         return "overflow"
-    if not refused or _ABOUT_THE_PROMPT.search(text):
+    if not rejected or _ABOUT_THE_PROMPT.search(text):
         return "other"
     if status in (401, 402, 403, 404, 405, 410):
         return "configuration"

@@ -1,4 +1,6 @@
-"""Read the errors that model calls raise: the provider's message, and what it means.
+"""Whether an error is a model call's at all, and the provider's status and message.
+
+`failure_kinds` says what these mean.
 
 Each provider's package has its own exceptions, and Inspect wraps some. They are read by the
 attributes that they share, so that none of these packages is needed.
@@ -55,12 +57,12 @@ class Failure:
     """Whether no answer came."""
 
     @property
-    def refused(self) -> bool:
+    def rejected(self) -> bool:
         """Whether the request may have asked for what the provider does not take."""
         return self.status in (400, 404, 422)
 
     @property
-    def unread(self) -> bool:
+    def unavailable(self) -> bool:
         """Whether no request gets through, whatever it asks for."""
         status = self.status or 0
         return self.unanswered or status in (408, 429) or status > HTTPStatus.NOT_IMPLEMENTED

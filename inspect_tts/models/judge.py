@@ -21,7 +21,7 @@ from inspect_tts.prompts import Prompt
 from inspect_tts.text.expected import expected_grade
 from inspect_tts.text.fences import fence_word, harmless
 from inspect_tts.text.summary import facts_text, numbered
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 from inspect_tts.text.verdict import BEST_GRADE, parse_grade, parse_verdict
 
 from .roles import (

@@ -61,9 +61,9 @@ class Answer:
     """Whether it ended at the limit of output tokens."""
     schema: bool = False
     """Whether it was requested with a response schema."""
-    refused: bool = False
-    """Whether the provider refused the request as it was."""
-    unread: bool = False
+    rejected: bool = False
+    """Whether the provider rejected the request as it was."""
+    unavailable: bool = False
     """Whether the provider is gone or overloaded, so that no other form of the request helps."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
@@ -154,7 +154,7 @@ async def ask_for(
         if isinstance(error, LimitExceededError) and not is_budget(error):
             raise
         failure = read_failure(error)
-        optional = (schema or config.logprobs) and failure.refused
+        optional = (schema or config.logprobs) and failure.rejected
         if failure.kind == "configuration" and not optional:
             raise ModelConfigurationError(_named(model), failure.reason) from None
         return [_failed(failure, schema, monotonic() - started)]
@@ -195,10 +195,10 @@ async def ask_by_schema(
         return await ask_for(samples, model, messages, config)
     structured = config.merge(GenerateConfig(response_schema=schema))
     answers = await ask_for(samples, model, messages, structured)
-    if not answers[0].raised or answers[0].unread:
+    if not answers[0].raised or answers[0].unavailable:
         return answers
     plain = await ask_for(samples, model, messages, config)
-    if answers[0].refused and not plain[0].raised:
+    if answers[0].rejected and not plain[0].raised:
         _without_schema.add(_address(model))
     return plain
 
@@ -214,10 +214,10 @@ async def ask_for_logprobs(
     """As `ask_by_schema`, also for how likely other tokens were."""
     likely = config.merge(GenerateConfig(logprobs=True, top_logprobs=top))
     answers = await ask_by_schema(samples, model, messages, likely, schema)
-    if not answers[0].raised or answers[0].unread:
+    if not answers[0].raised or answers[0].unavailable:
         return answers
     plain = await ask_by_schema(samples, model, messages, config, schema)
-    if answers[0].refused and not plain[0].raised:
+    if answers[0].rejected and not plain[0].raised:
         _without_logprobs.add(_address(model))
     return plain
 
@@ -234,7 +234,7 @@ def takes_schema(model: Model) -> bool:
 
 
 _without_schema: set[tuple[str, str | None]] = set()
-"""Models that refused a schema, which costs only one call in the process."""
+"""Models whose provider rejected a schema, which costs only one call in the process."""
 
 
 _without_logprobs: set[tuple[str, str | None]] = set()
@@ -255,8 +255,8 @@ def _failed(failure: Failure, schema: bool, seconds: float) -> Answer:
     reason = f"{TOO_LONG}: {failure.reason}" if too_long else failure.reason
     cause: AbstentionCause = "too_long" if too_long else "provider"
     why = writable(reason[:500])
-    refused, unread = failure.refused, failure.unread and not too_long
-    return Answer("", why, cause, False, schema, refused, unread, seconds=seconds)
+    rejected, unavailable = failure.rejected, failure.unavailable and not too_long
+    return Answer("", why, cause, False, schema, rejected, unavailable, seconds=seconds)
 
 
 def _answer(

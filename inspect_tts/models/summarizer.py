@@ -20,7 +20,7 @@ from inspect_tts.method.records import Summary, Usage
 from inspect_tts.prompts import Prompt
 from inspect_tts.text.fences import fence_word, fenced, harmless
 from inspect_tts.text.summary import SummaryContent, parse_summary, summary_text
-from inspect_tts.text.transcript import elide, render_trajectory, split_at, steps
+from inspect_tts.text.trajectory import elide, render_trajectory, split_at, steps
 
 from .roles import SHORTER, Answer, ask, ask_by_schema
 
@@ -72,7 +72,8 @@ async def summarize(
             break
         room //= 2
     last = spent[-1]
-    if last.schema and last.problem and last.cause not in ("too_long", "cut") and not last.unread:
+    other_form_may_help = not last.unavailable and last.cause not in ("too_long", "cut")
+    if last.schema and last.problem and other_form_may_help:
         spent.append(await ask(model, conversation, _ONCE))
     first, shortened = spent[-1], room if room < budget_tokens else None
     told = partial(_summary, model, spent, fence=fence, shortened_to=shortened)

@@ -23,7 +23,7 @@ from inspect_tts.rollout.source import (
     FinishedRollout,
     RolloutSource,
     SealedScore,
-    rollout_tasks,
+    strategy_state,
 )
 from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.pool import pool_of
@@ -45,7 +45,7 @@ SOURCE = "source"
 
 def begin(resume: str, at_end: Callable[[EvalLog], None]) -> None:
     """Open the sample's saved results, and write what was chosen when its eval ends."""
-    rollout_tasks().open_saved(resume)
+    strategy_state().open_saved(resume)
     at_eval_end(eval_spec(), "selections", at_end)
 
 
@@ -72,7 +72,7 @@ async def add_recorded(
         },
         prompts=(summarizing.prompt.record, summarizing.reask.record),
     )
-    rollout_tasks().source = source
+    strategy_state().source = source
     if number == 0:
         restart(pool.problem)
     await add_iteration(pool, source, ((),) * len(found), stage, carried)
@@ -103,7 +103,7 @@ class RecordedRollouts(RolloutSource):
                 "summarizer=... and judge=..."
             )
         following = followed(pool_of(self.state).problem)
-        following.meter("", rollout_tasks().budget)
+        following.meter("", strategy_state().budget)
         if missing or number == 0:
             following.begin("summaries", f"summaries {number}", missing, doing="summaries")
         async with span(f"iteration {number}", type="solver"):
@@ -135,7 +135,7 @@ class RecordedRollouts(RolloutSource):
         return FinishedRollout(record, state, score=score)
 
     async def _record(self, number: int, index: int, recorded: Recorded) -> Rollout:
-        id, problem, tasks = rollout_id(number, index), problem_text(self.state), rollout_tasks()
+        id, problem, tasks = rollout_id(number, index), problem_text(self.state), strategy_state()
         rollout = Rollout(
             id=id,
             iteration=number,

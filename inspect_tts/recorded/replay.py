@@ -20,7 +20,7 @@ from inspect_tts.models.preflight import preflight
 from inspect_tts.models.roles import NO_MODEL, check_roles, role_model
 from inspect_tts.options import ReplayOptions, SummaryOptions
 from inspect_tts.progress import PlannedRecorded, mark_planned
-from inspect_tts.rollout.source import rollout_tasks
+from inspect_tts.rollout.source import strategy_state
 from inspect_tts.rollout.summary import Summarizing
 from inspect_tts.stages.adopt import adopt
 from inspect_tts.stages.hooks import install_hooks
@@ -88,7 +88,7 @@ def replay_recorded(options: ReplayOptions) -> Solver:
             await preflight(eval_spec(), asked if options.preflight else ())
         looked = recorded_investigations(pool.selections)
         recorded = RecordedVotes(votes_of(pool), judge, {} if missing else models, looked)
-        rollout_tasks().recorded_votes = recorded
+        strategy_state().recorded_votes = recorded
         return await _run_again(state, generate, pool, found, again)
 
     mark_planned(

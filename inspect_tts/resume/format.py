@@ -64,7 +64,7 @@ class Grade(Record):
     scores: dict[str, JsonValue]
 
 
-def cache_key(kind: Kind, parts: Mapping[str, object]) -> str:
+def saved_key(kind: Kind, parts: Mapping[str, object]) -> str:
     """The key of a saved result, from everything that influences it."""
     named = {"version": SAVED_VERSION, "kind": kind, "parts": dict(parts)}
     text = json.dumps(named, sort_keys=True, ensure_ascii=True, separators=(",", ":"))

@@ -1,4 +1,6 @@
-"""A lease: which process, on whichever machine, does a piece of work.
+"""A lease: which process, on whichever machine, runs a shard.
+
+The resume folder of an eval has none.
 
 A lease is a folder or URL with a file for each term: `1`, `2`, ... Only one process can create the
 file of the next term, and so takes the lease. Its holder counts up in its file. No clocks are

@@ -15,7 +15,7 @@ from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import Facts, Patch, Rollout, Status, Summary, Usage
 from inspect_tts.models.failures import from_model, read_failure
 from inspect_tts.resume.snapshot import SandboxBaseline
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 from inspect_tts.workspace.baseline import Baseline
 
 from .job import Assignment, Job, rollout_state

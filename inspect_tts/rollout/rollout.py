@@ -50,10 +50,10 @@ from inspect_tts.workspace.baseline import close_baseline, open_baseline, read_w
 from inspect_tts.workspace.commands import commands_run, events_within, find_leaks
 
 from .agent_run import AgentRun, shortest
-from .cache_keys import grade_key, left_key, rollout_key
 from .job import Job, problem_text
 from .refinement import Refinement
 from .saved import load_rollout, reopen, save_rollout
+from .saved_keys import grade_key, left_key, rollout_key
 from .source import FinishedRollout, SealedScore
 
 logger = getLogger(__name__)

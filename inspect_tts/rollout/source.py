@@ -152,7 +152,7 @@ class HeldSlot(AbstractAsyncContextManager[object]):
         self.given_back.set()
 
 
-class RolloutTasks:
+class StrategyState:
     """What the stages of a strategy share on one sample."""
 
     def __init__(self) -> None:
@@ -235,12 +235,12 @@ class RolloutTasks:
         return {id: score for id, score in scores.items() if score is not None}
 
 
-_tasks: WeakKeyDictionary[object, RolloutTasks] = WeakKeyDictionary()
+_tasks: WeakKeyDictionary[object, StrategyState] = WeakKeyDictionary()
 
 
-def rollout_tasks() -> RolloutTasks:
+def strategy_state() -> StrategyState:
     """What the stages share on the running sample."""
-    return _tasks.setdefault(outer_sample(), RolloutTasks())
+    return _tasks.setdefault(outer_sample(), StrategyState())
 
 
 def check_some_ended(records: list[Rollout]) -> None:

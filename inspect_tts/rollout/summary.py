@@ -12,7 +12,7 @@ from inspect_tts.models.identity import model_identity
 from inspect_tts.models.summarizer import summarize
 from inspect_tts.options import SummaryOptions
 from inspect_tts.prompts import Prompt, load_prompt
-from inspect_tts.resume.format import cache_key
+from inspect_tts.resume.format import saved_key
 from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.text.writable import plain
 
@@ -65,7 +65,7 @@ class Summarizing:
             "prompts": [self.prompt.template, self.reask.template],
             "trajectory_tokens": self.trajectory_tokens,
         }
-        name = cache_key("summary", parts)
+        name = saved_key("summary", parts)
         summary = await saved.get("summary", name, Summary, _check_summary)
         if summary is not None:
             budget.take_over(summary.usage)

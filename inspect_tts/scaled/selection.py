@@ -17,7 +17,7 @@ from inspect_tts.rollout.source import (
     Place,
     RolloutSource,
     SealedScore,
-    rollout_tasks,
+    strategy_state,
 )
 from inspect_tts.stages.pool import RolloutPool, pool_of
 from inspect_tts.text.writable import plain
@@ -82,7 +82,7 @@ async def continue_strategy(
     Limits are those of rollouts: a selection has none.
     """
     source.check_expected(state.sample_id, state.epoch)
-    active, tasks = outer_sample(), rollout_tasks()
+    active, tasks = outer_sample(), strategy_state()
     lift_limits()
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)

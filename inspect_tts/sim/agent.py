@@ -1,4 +1,4 @@
-"""The simulated agent: which moves it makes in one rollout, decided before the first.
+"""The simulated agent: whether it solves the problem, and by which moves.
 
 All decisions are draws of one stream per rollout, so the next move depends on nothing but the
 settings, the problem, the cache scope and the position in the conversation.

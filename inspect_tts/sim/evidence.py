@@ -84,7 +84,7 @@ class Record:
 
 
 def read_record(trajectory: str) -> Record:
-    """Read a trajectory as `inspect_tts.text.transcript` renders it."""
+    """Read a trajectory as `inspect_tts.text.trajectory` renders it."""
     pieces = _STEP.split(trajectory)
     runs: list[Run] = []
     malformed: list[int] = []

@@ -29,9 +29,9 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 from inspect_tts._inspect import current_cache_scope
 from inspect_tts.arguments import checked
 
-from .brain import respond
 from .config import SimConfig
 from .playbook import demo_playbooks, load_playbooks
+from .respond import respond
 from .scaffolds import Reply
 
 CHARS_PER_TOKEN = 4

@@ -5,7 +5,7 @@ from typing import Any
 
 from inspect_tts.text.fences import blocks, original
 from inspect_tts.text.summary import SummaryContent, summary_text
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 from .chance import Stream
 from .config import SimConfig

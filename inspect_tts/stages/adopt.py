@@ -13,7 +13,7 @@ from inspect_tts.errors import UserError, gather, no_traceback
 from inspect_tts.method.records import COUNTS_AS_FAILED, STOP, Stage
 from inspect_tts.progress import followed
 from inspect_tts.resume.snapshot import missing_container
-from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
+from inspect_tts.rollout.source import FinishedRollout, strategy_state
 from inspect_tts.scores import SCORE, score_number
 from inspect_tts.statistics.sample import explanation, sample_numbers, sample_spending
 
@@ -40,7 +40,7 @@ def adopt() -> Solver:
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        pool, tasks = pool_of(state), rollout_tasks()
+        pool, tasks = pool_of(state), strategy_state()
         if len(pool.selected) != 1:
             raise UserError(
                 f"adopt() needs one selected rollout and found {len(pool.selected)}; put "

@@ -12,7 +12,7 @@ from inspect_tts.models.preflight import judges_asked, mark_judges
 from inspect_tts.progress import mark_planned, planned_stages
 from inspect_tts.registry import STRATEGY_NAMES, is_stage
 from inspect_tts.rollout.budget import Budget, phases_of
-from inspect_tts.rollout.source import rollout_tasks
+from inspect_tts.rollout.source import strategy_state
 
 from .pool import pool_of
 
@@ -33,7 +33,7 @@ def strategy_chain(
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         _check_alone()
-        source = rollout_tasks().source
+        source = strategy_state().source
         done = list(source.done) if source is not None else []
         if STOP in done:
             return await _end(early_end[len(done) - done.index(STOP) - 1 :], state, generate)
@@ -41,7 +41,7 @@ def strategy_chain(
         for number, stage in enumerate(stages[len(done) :], len(done)):
             if _pauses_before(names[number]):
                 break
-            budget = rollout_tasks().budget
+            budget = strategy_state().budget
             budget.ahead = phases_of(names[number:])
             if early_end and number > 0 and _too_short(state, names[number], budget, iterations):
                 return await _end(early_end, state, generate)
@@ -76,13 +76,13 @@ async def _end(stages: Sequence[Solver], state: TaskState, generate: Generate) -
     for number, stage in enumerate(stages):
         if _pauses_before(names[number]):
             break
-        rollout_tasks().budget.ahead = phases_of(names[number:])
+        strategy_state().budget.ahead = phases_of(names[number:])
         state = await _run(stage, state, generate)
     return state
 
 
 def _pauses_before(stage: str) -> bool:
-    source = rollout_tasks().source
+    source = strategy_state().source
     return source is not None and source.pauses_before(stage)
 
 

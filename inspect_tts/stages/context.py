@@ -13,8 +13,8 @@ from inspect_tts.errors import UserError
 from inspect_tts.evidence.injection import injections
 from inspect_tts.method.records import STAGE_NAMES, Evidence, Rollout, Stage
 from inspect_tts.resume.snapshot import missing_container
-from inspect_tts.rollout.source import FinishedRollout, rollout_tasks
-from inspect_tts.text.transcript import elide
+from inspect_tts.rollout.source import FinishedRollout, strategy_state
+from inspect_tts.text.trajectory import elide
 from inspect_tts.text.writable import writable
 
 from .pool import pool_of
@@ -211,4 +211,4 @@ class StageContext:
         self._pool.stages = [*self._pool.stages, stage]
 
     def _finished(self, id: str) -> FinishedRollout | None:
-        return rollout_tasks().rollouts.get(self.rollout(id).id)
+        return strategy_state().rollouts.get(self.rollout(id).id)

@@ -14,8 +14,8 @@ from inspect_tts.method.records import Vote
 from inspect_tts.method.selection_specs import SELECTIONS, SelectionSpec, matches_at_most
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import judges_key, turns_of
-from inspect_tts.method.voting.auto import further_votes
-from inspect_tts.method.voting.close import open_lead
+from inspect_tts.method.voting.close_matches import open_lead
+from inspect_tts.method.voting.early_stopping import further_votes
 from inspect_tts.models.failures import ModelConfigurationError
 from inspect_tts.models.panel import Judge, judges_of
 from inspect_tts.options import SelectOptions
@@ -25,8 +25,8 @@ from inspect_tts.registry import is_stage
 from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.rollout.budget import Budget
 from inspect_tts.rollout.job import problem_text
-from inspect_tts.rollout.source import Place, rollout_tasks
-from inspect_tts.text.transcript import render_trajectory
+from inspect_tts.rollout.source import Place, strategy_state
+from inspect_tts.text.trajectory import render_trajectory
 
 from .investigation.investigator import Investigator
 from .pool import pool_of
@@ -132,7 +132,7 @@ def judge_setup(
     execution: ExecutionEvidence | None,
 ) -> JudgeSetup:
     """What all matches of a selection share."""
-    spec, tasks = SELECTIONS[options.selection], rollout_tasks()
+    spec, tasks = SELECTIONS[options.selection], strategy_state()
     texts = _trajectories(candidates, options) if options.judge_input == "trajectory" else None
     read = [(texts or {}).get(id, r.summary.text) for id, r in candidates.rollouts.items()]
     problem, size, n = problem_text(state), min(options.group_size, len(read)), len(read)
@@ -180,7 +180,7 @@ def judge_setup(
 def _trajectories(candidates: Candidates, options: SelectOptions) -> dict[str, str]:
     texts: dict[str, str] = {}
     for id in candidates.rollouts:
-        messages = rollout_tasks().rollouts[id].state.messages
+        messages = strategy_state().rollouts[id].state.messages
         trajectory = render_trajectory(messages, budget_tokens=options.judge_tokens)
         texts[id] = trajectory or "No step was taken."
     return texts

@@ -38,7 +38,7 @@ from inspect_tts.rollout.source import (
     FinishedRollout,
     HeldSlot,
     RolloutSource,
-    rollout_tasks,
+    strategy_state,
 )
 from inspect_tts.scores import strategy_view, tag_log
 
@@ -52,7 +52,7 @@ DEFAULT_ROLLOUTS_AT_ONCE = 64
 
 async def live_rollouts(state: TaskState, generate: Generate, settings: Settings) -> "LiveRollouts":
     """Check everything that could fail before the first rollout is paid for."""
-    active, spec, tasks = outer_sample(), eval_spec(), rollout_tasks()
+    active, spec, tasks = outer_sample(), eval_spec(), strategy_state()
     options, iteration = settings.options, pool_of(state).iteration + 1
     if spec.viewer is None:  # the log is written with it at the end, as with the tag
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
@@ -119,9 +119,9 @@ class LiveRollouts(RolloutSource):
                     for each in rollouts if job.hold else ():
                         await each.started.wait()
                 elif job.hold:  # all of them now: between waves others could take what is missing
-                    slots = [await rollout_tasks().hold_slot(slot) for slot in slots]
+                    slots = [await strategy_state().hold_slot(slot) for slot in slots]
                 if job.hold and spare:
-                    await rollout_tasks().take_spare(new_slot())
+                    await strategy_state().take_spare(new_slot())
             finished = await _ended(rollouts)
             while waves and (wave := await self._next_wave(waves, finished)):
                 if len(finished) < len(rollouts):

@@ -12,7 +12,7 @@ from inspect_tts._inspect import effective_config, model_cache_scope
 from inspect_tts.errors import gather
 from inspect_tts.execution.classes import worth
 from inspect_tts.execution.shown import checks_text
-from inspect_tts.method.candidates import evidence
+from inspect_tts.method.candidates import tie_break_key
 from inspect_tts.method.records import Investigation, Match, Rollout, Vote, mean_grade
 from inspect_tts.method.seeding import cache_scope
 from inspect_tts.method.tournament import (
@@ -23,15 +23,15 @@ from inspect_tts.method.tournament import (
     unasked,
     vote_key,
 )
-from inspect_tts.method.voting.check import check_vote
-from inspect_tts.method.voting.close import investigated, is_close
+from inspect_tts.method.voting.close_matches import investigated, is_close
+from inspect_tts.method.voting.saved_answers import check_vote
 from inspect_tts.models.failures import ModelConfigurationError
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question, cast_vote, failed_vote, read_vote, sample_answers
 from inspect_tts.models.panel import Judge
 from inspect_tts.models.providers import vote_mode
 from inspect_tts.models.roles import Answer, takes_schema
-from inspect_tts.resume.format import cache_key
+from inspect_tts.resume.format import saved_key
 
 from .judging import JudgeSetup
 
@@ -77,7 +77,7 @@ def _counted(
     judging: JudgeSetup, id: str, group: Sequence[Rollout], votes: Sequence[Vote]
 ) -> Outcome:
     """What the votes of a match lead to."""
-    told = {r.id: (*worth(judging.execution, r.id), *evidence(r)) for r in group}
+    told = {r.id: (*worth(judging.execution, r.id), *tie_break_key(r)) for r in group}
     by_evidence = judging.options.tie == "evidence"
     by_evidence = by_evidence or (len(group) > 1 and unasked(judging.cut, judging.votes))
     return decide(
@@ -183,7 +183,7 @@ class _MatchVotes:
                 "config": question.config.model_dump(mode="json", exclude_none=True),
                 "schema": takes_schema(question.model),
             }
-            self.keys[index] = cache_key("vote", depends_on)
+            self.keys[index] = saved_key("vote", depends_on)
         return self.keys[index]
 
 

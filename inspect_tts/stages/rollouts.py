@@ -18,7 +18,7 @@ from inspect_tts.rollout.source import (
     Contexts,
     RolloutSource,
     check_some_ended,
-    rollout_tasks,
+    strategy_state,
 )
 
 from .hooks import install_hooks
@@ -56,7 +56,7 @@ def rollouts(options: RolloutsOptions) -> Solver:
 async def run_iteration(state: TaskState, generate: Generate, settings: Settings) -> TaskState:
     """Run an iteration and add it to the pool; sandboxes stay open where they are held."""
     pool, options = pool_of(state), settings.options
-    source = rollout_tasks().source or await live_rollouts(state, generate, settings)
+    source = strategy_state().source or await live_rollouts(state, generate, settings)
     contexts, draws = _contexts(pool, pool.iteration + 1, options)
     draws += slot_draws(pool, options)
     stage = Stage(
@@ -86,7 +86,7 @@ async def add_iteration(
 
     Of the earlier ones only those that are `carried` may be selected once more.
     """
-    tasks = rollout_tasks()
+    tasks = strategy_state()
     for id in carried:
         tasks.rollouts[id].free_slot()
     tasks.release(set(tasks.rollouts) - set(carried))

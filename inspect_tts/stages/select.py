@@ -23,7 +23,7 @@ from inspect_tts.options import RandomOptions, SelectOptions, TournamentOptions
 from inspect_tts.options.auto import check_needed
 from inspect_tts.progress import PlannedSelection, followed, mark_planned
 from inspect_tts.prompts import Prompt, load_prompt
-from inspect_tts.rollout.source import rollout_tasks
+from inspect_tts.rollout.source import strategy_state
 
 from .judging import JudgeSetup, judge_setup
 from .match import run_match
@@ -116,9 +116,9 @@ def selection_stage(
         pool.stages = [*pool.stages, stage]
         pool.draws = [*pool.draws, *candidates.draws]
         pool.selections = [*pool.selections, selection]
-        pool.count_taken_over(rollout_tasks().budget.newly_taken_over())
+        pool.count_taken_over(strategy_state().budget.newly_taken_over())
         pool.selected = list(selection.selected)
-        rollout_tasks().release(set(population) - set(selection.selected))
+        strategy_state().release(set(population) - set(selection.selected))
         followed(pool.problem).complete(pool.selected)
         return state
 
@@ -181,7 +181,7 @@ async def _run_rounds(
             return tuple(rounds), end.value
         assert judging is not None
         if release:
-            rollout_tasks().release(set(candidates.ids) - set(candidates.remaining))
+            strategy_state().release(set(candidates.ids) - set(candidates.remaining))
         number = len(rounds) + 1
         judged = [group for group in groups if len(group) > 1 or judging.spec.answer == "grade"]
         here, left = judging.round(len(judged), left), left - len(judged)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from inspect_tts.method.records import Usage
-from inspect_tts.method.voting.close import leader
+from inspect_tts.method.voting.close_matches import leader
 
 from .judge_quality import passing
 from .outcomes import ProblemOutcome

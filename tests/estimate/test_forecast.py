@@ -11,7 +11,7 @@ from inspect_tts.method.records import Facts, Match, Rollout, Summary, Usage, Vo
 from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import display_order
-from inspect_tts.method.voting.close import Investigation
+from inspect_tts.method.voting.close_matches import Investigation
 
 ASKED = VoteKey("m/judge", "prompt", "reask", "summary")
 JUDGED = [name for name, rules in SELECTIONS.items() if rules.answer]

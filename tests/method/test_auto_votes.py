@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspect_tts.method.voting.auto import ODDS, AutoVotes, allowed_error, further_votes
+from inspect_tts.method.voting.early_stopping import ODDS, AutoVotes, allowed_error, further_votes
 
 NAMES = ("a", "b", "c", "d")
 RULE = AutoVotes(least=2, most=16, error=0.05)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from inspect_tts.method.records import Investigation, Vote
-from inspect_tts.method.voting.check import check_investigation, check_vote
+from inspect_tts.method.voting.saved_answers import check_investigation, check_vote
 
 A, B = "t0-n00", "t0-n01"
 

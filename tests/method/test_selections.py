@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspect_tts.method.candidates import add_duplicates, evidence, identical
+from inspect_tts.method.candidates import add_duplicates, identical, tie_break_key
 from inspect_tts.method.records import CommandFact, Facts, Match, Rollout, Status, Summary, Usage
 from inspect_tts.method.seeding import seeded_shuffle
 from inspect_tts.method.selection_specs import SELECTIONS, begin_selection
@@ -287,7 +287,7 @@ def test_evidence_prefers_who_ended_then_whose_commands_worked_then_who_was_quic
         rollout(4, turns=9),
         rollout(5, codes=[0, 0], turns=1, status="limit"),
     ]
-    worth = [evidence(r) for r in order]
+    worth = [tie_break_key(r) for r in order]
     assert worth[:3] == sorted(worth[:3], reverse=True)
     assert worth[3][:2] == worth[4][:2]
     assert min(worth) == worth[5]

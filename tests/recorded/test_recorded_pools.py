@@ -10,7 +10,7 @@ import pytest
 from inspect_tts.recorded import READERS, Recorded
 from inspect_tts.recorded.loading import facts_of
 from inspect_tts.recorded.problems import collect
-from inspect_tts.text.transcript import CHARS_PER_TOKEN, render_trajectory, steps
+from inspect_tts.text.trajectory import CHARS_PER_TOKEN, render_trajectory, steps
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "bench"))

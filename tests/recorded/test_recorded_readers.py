@@ -27,7 +27,7 @@ from inspect_tts.recorded.loading import facts_of
 from inspect_tts.recorded.problems import collect
 from inspect_tts.recorded.readers import load
 from inspect_tts.recorded.readers.swe_bench import is_patch
-from inspect_tts.text.transcript import steps
+from inspect_tts.text.trajectory import steps
 
 
 def read_one(format: str, path: Path) -> Recorded:

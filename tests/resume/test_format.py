@@ -10,8 +10,8 @@ from inspect_tts.resume.format import (
     KINDS,
     CorruptResultError,
     Kind,
-    cache_key,
     pack,
+    saved_key,
     unpack,
 )
 
@@ -19,23 +19,23 @@ PARTS: dict[str, Any] = {"agent": ["a", {"x": 1}], "index": 3, "refinement": ""}
 
 
 def test_the_order_of_parts_does_not_matter() -> None:
-    assert cache_key("vote", PARTS) == cache_key("vote", dict(reversed(PARTS.items())))
+    assert saved_key("vote", PARTS) == saved_key("vote", dict(reversed(PARTS.items())))
 
 
 @pytest.mark.parametrize(
     "change", [{"agent": ["a", {"x": 2}]}, {"index": 4}, {"refinement": " "}, {"more": None}]
 )
 def test_each_part_changes_the_key(change: dict[str, Any]) -> None:
-    assert cache_key("vote", PARTS) != cache_key("vote", PARTS | change)
+    assert saved_key("vote", PARTS) != saved_key("vote", PARTS | change)
 
 
 def test_kinds_do_not_share_keys() -> None:
-    assert len({cache_key(kind, PARTS) for kind in KINDS}) == len(KINDS)
+    assert len({saved_key(kind, PARTS) for kind in KINDS}) == len(KINDS)
 
 
 def test_a_part_that_is_no_json_is_refused() -> None:
     with pytest.raises(TypeError):
-        cache_key("vote", {"model": object()})
+        saved_key("vote", {"model": object()})
 
 
 @given(st.binary(max_size=300), st.sampled_from(KINDS))

@@ -11,7 +11,7 @@ from inspect_ai.util import concurrency
 
 from inspect_tts.method.records import Facts, Rollout
 from inspect_tts.models.summarizer import no_summary
-from inspect_tts.rollout.source import FinishedRollout, RolloutTasks, SealedScore
+from inspect_tts.rollout.source import FinishedRollout, SealedScore, StrategyState
 
 SCORE = SealedScore({"includes": 1.0})
 
@@ -40,8 +40,8 @@ def finished(index: int, **given: Any) -> FinishedRollout:
     return FinishedRollout(record, state, **given)
 
 
-def tasks(*rollouts: FinishedRollout) -> RolloutTasks:
-    held = RolloutTasks()
+def tasks(*rollouts: FinishedRollout) -> StrategyState:
+    held = StrategyState()
     held.add(rollouts)
     return held
 
@@ -97,7 +97,7 @@ def test_where_no_sandbox_is_held_the_spare_one_waits_for_a_slot_of_the_rollouts
                     await slots.enter_async_context(concurrency("rollout slots", 1))
                 taken = not scope.cancelled_caught
             with anyio.move_on_after(0.2) as scope:
-                async with RolloutTasks().spare_slot():
+                async with StrategyState().spare_slot():
                     pass
         return scope.cancelled_caught
 

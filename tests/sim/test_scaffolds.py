@@ -8,10 +8,10 @@ from sim_cases import REACT
 from inspect_tts.agents.mini_swe_agent.agent import PUBLISHED, Variant
 from inspect_tts.agents.terminus.screen import parse_turn
 from inspect_tts.prompts import load_prompt
-from inspect_tts.sim.brain import respond
 from inspect_tts.sim.config import SimConfig
+from inspect_tts.sim.respond import respond
 from inspect_tts.sim.scaffolds import Scaffold, find_scaffold, read_action
-from inspect_tts.text.transcript import steps
+from inspect_tts.text.trajectory import steps
 
 END = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
 MINI = f"To end: `echo {END} && cat patch.txt`"

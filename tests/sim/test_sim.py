@@ -19,10 +19,10 @@ from inspect_tts.benchmarks.demo.problems import load_problems
 from inspect_tts.errors import UserError
 from inspect_tts.prompts import load_prompt
 from inspect_tts.sim.agent import Plan, context_attempts, make_plan, solve_probability
-from inspect_tts.sim.brain import respond
 from inspect_tts.sim.chance import Stream
 from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.playbook import Playbook, demo_playbooks, find_playbook, load_playbooks
+from inspect_tts.sim.respond import respond
 from inspect_tts.text.fences import fenced
 
 BOOKS = {book.id: book for book in demo_playbooks()}

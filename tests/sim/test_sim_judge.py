@@ -22,9 +22,9 @@ from sim_cases import (
 )
 
 from inspect_tts.prompts import load_prompt
-from inspect_tts.sim.brain import respond
 from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.judge import appraise
+from inspect_tts.sim.respond import respond
 from inspect_tts.text.fences import fenced
 from inspect_tts.text.summary import summary_text
 from inspect_tts.text.verdict import parse_verdict

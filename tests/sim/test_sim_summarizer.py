@@ -27,7 +27,7 @@ from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.evidence import read_record
 from inspect_tts.sim.summarizer import summarize_text
 from inspect_tts.text.summary import parse_summary
-from inspect_tts.text.transcript import render_trajectory
+from inspect_tts.text.trajectory import render_trajectory
 
 
 def test_summary_says_what_the_record_shows() -> None:

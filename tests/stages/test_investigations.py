@@ -23,7 +23,7 @@ from investigating import (
 )
 from scripted import acting, calls, only, pool, problem, says, spans
 
-from inspect_tts.method.voting.close import leader
+from inspect_tts.method.voting.close_matches import leader
 
 DOCKER = pytest.param("docker", 0, marks=[pytest.mark.docker, pytest.mark.faults])
 

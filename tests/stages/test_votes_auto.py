@@ -10,7 +10,7 @@ from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
 from scripted import calls, model, pool, prefer, problem, reply, run
 
 from inspect_tts import RolloutPool, UserError, pdr_rtv, rtv, tournament
-from inspect_tts.method.voting.auto import AutoVotes
+from inspect_tts.method.voting.early_stopping import AutoVotes
 from inspect_tts.recorded import replay, replay_recorded, select_recorded
 
 BEST = prefer(*(f"#r{i}" for i in range(8)))

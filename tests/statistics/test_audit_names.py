@@ -10,7 +10,7 @@ from inspect_ai.log import read_eval_log_samples
 from inspect_tts import RolloutPool
 from inspect_tts.execution.records import ExecutionEvidence
 from inspect_tts.method.records import Match, Selection
-from inspect_tts.method.voting.close import Investigation
+from inspect_tts.method.voting.close_matches import Investigation
 from inspect_tts.statistics.audit import check_names
 
 LOG = Path(__file__).parents[1] / "data" / "rtv.eval"

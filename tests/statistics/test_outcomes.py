@@ -6,7 +6,7 @@ import pytest
 from outcome_cases import iterations, match, outcome, rollout, selection
 
 from inspect_tts.method.records import NO_SANDBOX, STOP, Stage, Usage
-from inspect_tts.method.voting.close import Investigation
+from inspect_tts.method.voting.close_matches import Investigation
 from inspect_tts.statistics.outcomes import (
     ProblemOutcome,
     plain_outcome,

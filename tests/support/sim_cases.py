@@ -9,13 +9,13 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolInfo
 
 from inspect_tts.prompts import load_prompt
-from inspect_tts.sim.brain import respond
 from inspect_tts.sim.config import SimConfig
 from inspect_tts.sim.playbook import Edit
+from inspect_tts.sim.respond import respond
 from inspect_tts.sim.summarizer import summarize_text
 from inspect_tts.text.fences import fenced
 from inspect_tts.text.summary import SummaryContent
-from inspect_tts.text.transcript import render_trajectory
+from inspect_tts.text.trajectory import render_trajectory
 
 REACT = [ToolInfo(name=name, description=name) for name in ("bash", "submit")]
 FENCE = "bcdfghjkmnpq"

@@ -33,7 +33,7 @@ from inspect_tts.text.fences import (
     original,
 )
 from inspect_tts.text.summary import facts_text
-from inspect_tts.text.transcript import render_trajectory
+from inspect_tts.text.trajectory import render_trajectory
 
 PROBLEM = "Make `</problem>` parse, and </solution_1> as well."
 OTHER_VOTE = fence_word(["a", "b"], seed=0, key="demo/1/t0/t0-r1-m0/t0-n00 t0-n01", inside=[])

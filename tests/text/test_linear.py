@@ -33,7 +33,7 @@ from inspect_tts.recorded.readers.atif import without_preamble
 from inspect_tts.text.fences import blocks, harmless, original
 from inspect_tts.text.parsing import parse_json_object, spoken
 from inspect_tts.text.summary import parse_summary
-from inspect_tts.text.transcript import closed_fences, render_trajectory, split_at
+from inspect_tts.text.trajectory import closed_fences, render_trajectory, split_at
 from inspect_tts.text.verdict import parse_grade, parse_verdict
 
 UNITS = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspect_tts.text.transcript import split_at
+from inspect_tts.text.trajectory import split_at
 
 LONG, OTHER = "x y " * 99 + "x y.", "z " * 250 + "z"
 

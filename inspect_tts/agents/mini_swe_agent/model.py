@@ -17,7 +17,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolInfo
 
-from inspect_tts.text.transcript import closed_fences
+from inspect_tts.text.trajectory import closed_fences
 
 from .package import (
     ACTION_REGEX,

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from inspect_tts.text.parsing import json_objects
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 SOURCE = "inspect_tts/terminus"
 """Names the agent in events of the log."""

@@ -1,4 +1,4 @@
-"""Formats of recorded rollouts, and how the files of each are found and read."""
+"""Formats of recorded rollouts: the register of readers, and how files are found and read."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

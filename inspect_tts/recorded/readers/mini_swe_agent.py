@@ -21,7 +21,7 @@ from inspect_tts.errors import why
 from inspect_tts.evidence.facts import last_commands
 from inspect_tts.method.records import CommandFact, Status, Usage
 from inspect_tts.recorded.records import DAMAGED, Malformed, Recorded, reader
-from inspect_tts.text.transcript import closed_fences
+from inspect_tts.text.trajectory import closed_fences
 
 from .atif import tokens
 from .beside import Attempt

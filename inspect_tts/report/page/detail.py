@@ -9,7 +9,7 @@ from inspect_ai.model import ChatMessage
 
 from inspect_tts.method.records import Investigation, Match, Patch, Record, Rollout, Selection
 from inspect_tts.statistics.outcomes import ProblemOutcome
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 
 
 class Cut(NamedTuple):

@@ -1,4 +1,4 @@
-"""The tables of a report, declared as columns: what the terminal, Markdown and the page show."""
+"""The tables of a report, for terminal, Markdown and page; a new one is added to `LISTS`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -15,9 +15,9 @@ from inspect_tts.execution.outputs import comparable, digest
 from inspect_tts.execution.paths import TREE
 from inspect_tts.execution.records import UNTOUCHED, Check, CheckRun
 from inspect_tts.resume.saved_results import SavedResults
-from inspect_tts.rollout.cache_keys import check_key
+from inspect_tts.rollout.saved_keys import check_key
 from inspect_tts.rollout.source import Place
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 from inspect_tts.text.writable import writable
 from inspect_tts.workspace.tree import NOT_RUN, RawRun, Tree, TreeError
 

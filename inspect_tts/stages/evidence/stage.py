@@ -21,7 +21,7 @@ from inspect_tts.method.records import EXECUTION, Rollout, Stage
 from inspect_tts.options.evidence import EvidenceOptions, named_checks
 from inspect_tts.progress import followed
 from inspect_tts.registry import is_stage
-from inspect_tts.rollout.source import FinishedRollout, Place, rollout_tasks
+from inspect_tts.rollout.source import FinishedRollout, Place, strategy_state
 from inspect_tts.stages.pool import pool_of
 from inspect_tts.workspace.tree import TreeError
 
@@ -52,7 +52,7 @@ def take_evidence(options: EvidenceOptions) -> Solver:
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        pool, tasks = pool_of(state), rollout_tasks()
+        pool, tasks = pool_of(state), strategy_state()
         if not pool.selected:
             raise UserError("take_evidence() has no results; put rollouts() before it")
         rollouts = [pool.by_id(id) for id in pool.selected]
@@ -81,7 +81,7 @@ async def executed(
     finished: Mapping[str, FinishedRollout],
 ) -> ExecutionEvidence:
     """Run checks on the results of rollouts, and show in the log what ran."""
-    pool, tasks, began = pool_of(state), rollout_tasks(), monotonic()
+    pool, tasks, began = pool_of(state), strategy_state(), monotonic()
     place = tasks.place or Place(outer_sample().sample, (*setup_steps(is_stage),))
     empty = ExecutionEvidence(
         iteration=max(pool.iteration, 0),  # between waves the pool has none yet
@@ -136,8 +136,8 @@ async def _evidence(
         "spec": spec,
         "sandbox": sandbox,
         "place": place,
-        "saved": rollout_tasks().saved,
-        "known": rollout_tasks().runs,
+        "saved": strategy_state().saved,
+        "known": strategy_state().runs,
         "patches": patches,
         "seconds": min(options.evidence_time / 4, MOST_SECONDS),
     }

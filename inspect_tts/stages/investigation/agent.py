@@ -13,14 +13,14 @@ from inspect_ai.util import span
 from inspect_tts._inspect import Ended, latest_state, rollout_scope
 from inspect_tts.evidence.facts import shortened_commands
 from inspect_tts.method.records import Investigation
-from inspect_tts.method.voting.close import InvestigationEnd
+from inspect_tts.method.voting.close_matches import InvestigationEnd
 from inspect_tts.models.failures import from_model, read_failure
 from inspect_tts.models.judge import Question
 from inspect_tts.models.messages import mend_events, mend_messages, mend_output
 from inspect_tts.models.roles import Answer, usage
 from inspect_tts.stages.evidence.fresh import FreshSandbox
 from inspect_tts.text.parsing import spoken
-from inspect_tts.text.transcript import elide
+from inspect_tts.text.trajectory import elide
 from inspect_tts.text.writable import writable
 from inspect_tts.workspace.commands import commands_run, events_within, find_leaks
 

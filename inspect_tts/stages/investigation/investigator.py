@@ -19,7 +19,7 @@ from inspect_tts.method.parameters import INVESTIGATOR
 from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import Investigation, Rollout
 from inspect_tts.method.tournament import display_order, vote_key
-from inspect_tts.method.voting.check import check_investigation
+from inspect_tts.method.voting.saved_answers import check_investigation
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.judge import Question
 from inspect_tts.models.roles import role_model
@@ -28,8 +28,8 @@ from inspect_tts.progress import Problem
 from inspect_tts.prompts import Prompt
 from inspect_tts.resume.saved_results import SavedResults
 from inspect_tts.rollout.budget import Budget
-from inspect_tts.rollout.cache_keys import investigation_key
-from inspect_tts.rollout.source import Place, rollout_tasks
+from inspect_tts.rollout.saved_keys import investigation_key
+from inspect_tts.rollout.source import Place, strategy_state
 from inspect_tts.stages.evidence.fresh import FreshSandbox, open_fresh
 from inspect_tts.workspace.tree import TreeError
 
@@ -92,7 +92,7 @@ class Investigator:
             if dollars is None:
                 return _not_run(order, "the sample's limit left no room for it")
             self.following.doing("investigation")
-            async with rollout_tasks().spare_slot():
+            async with strategy_state().spare_slot():
                 [(found, final)] = await gather([asked.run(dollars)])
         if final:
             await self.saved.put("investigation", key, found)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from inspect_tts.execution.classes import worth
 from inspect_tts.execution.records import ExecutionEvidence
-from inspect_tts.method.candidates import evidence
+from inspect_tts.method.candidates import tie_break_key
 from inspect_tts.method.records import Match, Rollout, Selection, mean_grade
 from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.method.tournament import (
@@ -16,8 +16,8 @@ from inspect_tts.method.tournament import (
     unasked,
     vote_key,
 )
-from inspect_tts.method.voting.auto import further_votes
-from inspect_tts.method.voting.close import investigated, is_close, open_lead
+from inspect_tts.method.voting.close_matches import investigated, is_close, open_lead
+from inspect_tts.method.voting.early_stopping import further_votes
 from inspect_tts.text.fences import is_possible_fence
 
 
@@ -41,7 +41,7 @@ def match_discrepancies(
     if unsettled or len(verdicts) + match.skipped_votes + match.cut != asked:
         counts = f"{len(verdicts)} votes, {match.skipped_votes} saved and {match.cut} cut"
         found.append(f"match {match.id}: {counts} of {asked}")
-    told = {id: (*worth(execution, id), *evidence(rollouts[id])) for id in match.group}
+    told = {id: (*worth(execution, id), *tie_break_key(rollouts[id])) for id in match.group}
     by_evidence = selection.tie == "evidence" or unasked(match.cut, asked - match.cut)
     outcome = decide(
         match.group,

@@ -5,8 +5,7 @@ from itertools import product
 import pytest
 
 from inspect_tts.method.tournament import Outcome, decide, votes_needed
-from inspect_tts.method.voting.auto import AutoVotes, further_votes
-from inspect_tts.method.voting.close import (
+from inspect_tts.method.voting.close_matches import (
     LARGEST_LEAD,
     Investigation,
     investigated,
@@ -14,6 +13,7 @@ from inspect_tts.method.voting.close import (
     leader,
     open_lead,
 )
+from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 PAIR = ("a", "b")
 

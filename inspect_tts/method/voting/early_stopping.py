@@ -1,4 +1,4 @@
-"""How many votes a match gets: a fixed number, or with `votes=auto` what a sequential test asks.
+"""When a match stops asking: at a fixed number of votes, or with `votes=auto` by a sequential test.
 
 The test compares the hypotheses "this rollout of the group is the better one". A judge is taken to
 name the better one rather than a given other one with the odds `ODDS`. With two rollouts it is

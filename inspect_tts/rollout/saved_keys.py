@@ -14,7 +14,7 @@ from inspect_tts._inspect import component_spec, outer_sample
 from inspect_tts.execution.records import Check
 from inspect_tts.models.identity import model_identity
 from inspect_tts.models.roles import ROLES
-from inspect_tts.resume.format import cache_key
+from inspect_tts.resume.format import saved_key
 from inspect_tts.text.writable import plain
 
 from .agent_run import AgentRun
@@ -27,7 +27,7 @@ def rollout_key(run: AgentRun) -> str:
     job = run.job
     sample, spec = outer_sample().sample, job.spec
     others = {role: made for role, made in (spec.model_roles or {}).items() if role not in ROLES}
-    return cache_key(
+    return saved_key(
         "rollout",
         {
             "task": [spec.task, spec.task_version],
@@ -60,7 +60,7 @@ def grade_key(run: AgentRun) -> str:
         "target": outer_sample().sample.target,
         "scorers": plain(run.job.spec.scorers),
     }
-    return cache_key("grade", parts)
+    return saved_key("grade", parts)
 
 
 def check_key(
@@ -83,7 +83,7 @@ def check_key(
         "repeat": repeat,
         "seconds": seconds,
     }
-    return cache_key("check", parts)
+    return saved_key("check", parts)
 
 
 def investigation_key(
@@ -103,7 +103,7 @@ def investigation_key(
         "results": [sha256(patch.encode(errors="surrogatepass")).hexdigest() for patch in patches],
         **asked,
     }
-    return cache_key("investigation", parts)
+    return saved_key("investigation", parts)
 
 
 def _problem(sample: Sample) -> Any:

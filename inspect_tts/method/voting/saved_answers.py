@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..records import Vote
-from .close import Investigation
+from .close_matches import Investigation
 
 
 def check_vote(vote: Vote, *, index: int, order: Sequence[str], grades: bool) -> None:

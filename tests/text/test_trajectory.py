@@ -15,7 +15,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolCallError
 
-from inspect_tts.text.transcript import CHARS_PER_TOKEN, elide, render_trajectory, steps
+from inspect_tts.text.trajectory import CHARS_PER_TOKEN, elide, render_trajectory, steps
 
 CUT = re.compile(r"\n\[\.\.\. (\d+) characters left out \.\.\.\]\n")
 SKIPPED = re.compile(r"\[\.\.\. steps (\d+) to (\d+) left out \.\.\.\]")
