@@ -195,6 +195,15 @@ def test_a_run_that_failed_says_what_is_kept_and_how_to_go_on(tmp_path: Path) ->
     assert "0 of 1 problem (1 failed), rollouts 2/2" in status(tmp_path)
 
 
+def test_a_narrow_terminal_shows_whole_ids(tmp_path: Path) -> None:
+    task = problem(1)
+    task.dataset[0].id = "a" * 100 + "-end"
+    run(task, rtv(n=2, votes=1, agent=generate()), tmp_path)
+    told = CliRunner().invoke(main, ["status", str(tmp_path)], env={"COLUMNS": "60"})
+    assert "".join(line.split(" ")[0] for line in told.output.splitlines()).count("a") >= 100
+    assert "-end" in told.output
+
+
 def test_a_state_that_is_older_than_what_is_saved_does_not_contradict_it(tmp_path: Path) -> None:
     log = run(problem(1), [rtv(n=2, votes=1, agent=generate()), fails()], tmp_path)
     file = tmp_path / ".inspect_tts" / log.eval.task_id / FILE

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from inspect_tts.execution.records import UNTOUCHED, Check, CheckRun, ExecutionEvidence
 from inspect_tts.method.records import (
     Facts,
     Match,
@@ -16,6 +17,22 @@ from inspect_tts.method.records import (
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
 Graded = tuple[Rollout, float | None]
+EXECUTED = ExecutionEvidence(
+    iteration=0,
+    population=("a", "b", "c", "d"),
+    results={"a": "a", "b": "a", "c": "c", "d": UNTOUCHED},
+    checks=(Check(id="u01", name="unit", origin="user", command="make test"),),
+    runs=tuple(
+        CheckRun(check="u01", tree=tree, returncode=code)
+        for tree, code in ((UNTOUCHED, 1), ("a", 0), ("c", 2))
+    ),
+    separating=("u01",),
+    classes=(("a", "b"), ("c", "d")),
+    like_untouched=("c", "d"),
+    attributions={"u01": {"a": "fixed", "b": "fixed", "c": "still failing"}},
+    seconds=10.0,
+)
+"""A check that `a` and `b` fix; `d` has no result of its own."""
 
 
 def rollout(
