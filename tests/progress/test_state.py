@@ -2,7 +2,7 @@
 
 import re
 from io import StringIO
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from rich.console import Console
@@ -95,6 +95,23 @@ def test_a_selection_that_was_not_planned_replaces_none() -> None:
     assert [phase.kind for phase in problem._state.phases][:2] == ["votes", "rollouts"]
     problem.did(6)
     assert problem._state.phases[0].total == 6, "more than it said"
+
+
+@pytest.mark.parametrize("how", ["done", "failed"])
+def test_when_a_problem_ends_nothing_follows(
+    how: Literal["done", "failed"],
+) -> None:
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    problem.start("t0-n00")
+    problem.start("t0-n01")
+    problem.end("t0-n01", outcome())
+    state = run.state.states["p/1"]
+    state.end(how)
+    assert state.ended == how
+    assert run.state.totals("rollouts") == Totals(total=1, done=1, running=0)
+    assert run.state.totals("votes") == Totals()
 
 
 def test_a_cancelled_rollout_is_neither_done_nor_running() -> None:
