@@ -32,8 +32,8 @@ def default_sandboxes(spec: EvalSpec, sandbox: SandboxEnvironmentSpec | None, fa
 async def widen_throttles(spec: EvalSpec, sandbox_type: str | None, rollouts: int) -> None:
     """Allow as many concurrent subprocesses and docker CLI calls as rollouts.
 
-    Inspect's defaults, one subprocess per CPU and max(2 x CPUs, 4) docker CLI calls, would make
-    rollouts queue that mostly wait for their commands. Limits set by the user stay.
+    With Inspect's defaults, one subprocess per CPU and max(2 x CPUs, 4) docker CLI calls, rollouts
+    would queue although they mostly wait for their commands. Limits set by the user are kept.
     """
     wanted = min(rollouts, _MOST_PROCESSES)
     if sandbox_type is None:
@@ -52,7 +52,7 @@ async def _at_least(name: str, initial: int, wanted: int, *, visible: bool) -> N
 
 @asynccontextmanager
 async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[int]:
-    """Hold the gate of a limiter while a group takes all of its slots.
+    """Hold a limiter's gate while a group takes all the slots that it needs.
 
     Only one group takes slots at a time, so no two groups can each hold half of what they need.
     """
