@@ -47,7 +47,7 @@ async def widen_throttles(spec: EvalSpec, sandbox_type: str | None, rollouts: in
 async def _at_least(name: str, initial: int, wanted: int, *, visible: bool) -> None:
     limiter = await get_or_create_semaphore(name, initial, None, visible, resizable=True)
     if limiter.concurrency < wanted:
-        limiter.concurrency = wanted  # type: ignore[misc]  # settable where resizable
+        limiter.concurrency = wanted  # type: ignore[misc]  # settable if resizable
 
 
 @asynccontextmanager
@@ -62,9 +62,9 @@ async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[i
         explicit is None or limit < explicit
     ):  # of several limits, the smallest applies
         limiter._inspect_tts_explicit = limit  # type: ignore[attr-defined]
-        limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
+        limiter.concurrency = limit  # type: ignore[misc]  # settable if resizable
     elif grow and explicit is None and limiter.concurrency < limit:
-        limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
+        limiter.concurrency = limit  # type: ignore[misc]  # settable if resizable
     gate: anyio.Lock | None = getattr(limiter, "_inspect_tts_gate", None)
     if gate is None:
         gate = anyio.Lock()

@@ -17,7 +17,7 @@ Runs = Mapping[tuple[str, str], CheckRun]
 def latest(
     found: Sequence[ExecutionEvidence], iteration: int, selections: int
 ) -> ExecutionEvidence | None:
-    """The latest evidence on an iteration for a selection that comes after so many others."""
+    """The evidence for a selection that follows so many others: the latest on an iteration."""
     known = [e for e in found if e.iteration == iteration and e.after_selections <= selections]
     return known[-1] if known else None
 

@@ -8,7 +8,7 @@ MOST_TESTS = 5_000
 def passed_tests(xml: str) -> tuple[str, ...] | None:
     """The ids of the tests that passed; None if there is no JUnit XML, no test, or too many tests.
 
-    An id that occurs several times has passed if it passed each time. Skipped tests do not count.
+    An id that occurs several times has passed if it passed each time. A skipped test has not.
     """
     try:
         found = JUnitXml.fromstring(xml.encode(errors="replace"))

@@ -244,7 +244,7 @@ def cheapest(candidates: Candidates) -> SelectionSteps:
 
 
 def _points(match: Match) -> dict[str, Fraction]:
-    """Votes received as a multiple of the number expected by chance; 1 each if there are none."""
+    """Votes received, as a multiple of the number expected by chance; 1 for all without votes."""
     cast = sum(match.tally.values())
     if cast == 0:
         return dict.fromkeys(match.group, Fraction(1))

@@ -41,7 +41,7 @@ def judges_of(
 
 
 def independent(judge: Model, votes: int, orders: int) -> GenerateConfig:
-    """A config that makes votes independent: a temperature above 0 where prompts repeat."""
+    """A config that makes votes independent: a temperature above 0 if prompts repeat."""
     if votes > orders and effective_config(judge).temperature == 0:
         return GenerateConfig(temperature=1.0)
     return GenerateConfig()

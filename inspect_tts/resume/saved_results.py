@@ -198,7 +198,7 @@ def _tell(spec: EvalSpec, log_location: str, store: FileStore | None, end: EvalE
 
 _taken_over: dict[str, list[Counter[str]]] = {}
 _finished: dict[str, Callable[[], int]] = {}
-"""By eval id, counts the samples that ended well; the log of a stopped eval does not tell."""
+"""By eval id, counts the samples that ended well: a stopped eval's log lacks this number."""
 
 
 def _place(resume: str) -> str:

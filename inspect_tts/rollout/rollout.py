@@ -213,7 +213,7 @@ async def observe(run: AgentRun) -> None:
         await _observe(run)
     except (LimitExceededError, TerminateSampleError):
         raise
-    except Exception as error:  # the only boundary: an agent may leave anything behind
+    except Exception as error:  # an agent may leave anything behind: caught only here
         reason = f"what it left could not be read: {type(error).__name__}: {error}"
         logger.warning(f"rollout {run.id}: {reason[:500]}")
         run.facts = Facts(status="error", reason=reason[:1000], turns=run.ended.turns)

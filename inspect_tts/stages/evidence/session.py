@@ -28,7 +28,7 @@ logger = getLogger(__name__)
 MOST_SANDBOXES = 4
 """The most sandboxes for one problem; a check may break the one that it runs in."""
 REFUSED = "was not run, as other checks broke their sandbox"
-"""Problem of a run whose result, or whose check's only author, broke a sandbox before."""
+"""`CheckRun.problem` if the result, or the check's only author, has broken a sandbox before."""
 KEPT_CHARS = 20_000
 """Characters of a check's output that are kept until its excerpt is made."""
 
