@@ -62,7 +62,7 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
 def agent_identity(
     agent: AgentArg, agent_args: dict[str, Any] | None, spec: EvalSpec
 ) -> list[object]:
-    """JSON values that identify an agent across processes."""
+    """Values that identify an agent across processes."""
     if agent is None:
         return component_spec(_own(spec)[0])
     if not isinstance(agent, str):
@@ -171,7 +171,7 @@ def _check_object(agent: Any) -> None:
 def _check_parts(given: str, agent: object) -> None:
     """Refuse an agent that is or contains a strategy or stage of this package.
 
-    A solver of a task's own file may have the same name; it has no `/`.
+    A user's solver may have the same name as one of ours, but its registry name has no `/`.
     """
     for name in _ours(agent):
         if "/" in name:
@@ -192,7 +192,7 @@ def _own_solver(spec: EvalSpec) -> Callable[[], Solver]:
 
 
 def _own(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
-    """The task's own solver, or the one before it if `task_with` replaced it by a strategy."""
+    """The task's own solver, or the one before it if `task_with` replaced it with a strategy."""
     solver, make = task_solver(spec)
     if not _ours(solver):
         return solver, make

@@ -1,8 +1,8 @@
 """The life of a rollout, from start to end.
 
 Slot, sandbox, setup, agent, observation, summary. Then the sandbox is held for selections, graded
-and closed. Failures go into the rollout's record. Only the sample's own limits, and its termination
-by the user, are raised.
+and closed. Failures go into the rollout's record. Raised are only the sample's own limits, its
+termination by the user, and the error of a model that cannot be called at all.
 """
 
 from contextlib import AbstractAsyncContextManager, AsyncExitStack

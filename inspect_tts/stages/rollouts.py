@@ -82,7 +82,7 @@ async def add_iteration(
     *,
     leak_guard: bool = False,
 ) -> list[Rollout]:
-    """Add the rollouts of an iteration to the pool; none if they must run as samples first.
+    """Add the rollouts of an iteration to the pool; returns none if they must run as samples first.
 
     Of the earlier rollouts, only those in `carried` may be selected again.
     """

@@ -49,7 +49,7 @@ class Fit(NamedTuple):
 
 
 def wins(matches: Iterable[Match]) -> list[tuple[str, str]]:
-    """Pairs of the preferred and the other rollout, once for each vote."""
+    """Pairs of a preferred and another rollout: for each vote, one for each other in the group."""
     return [
         (name, other)
         for match in matches
