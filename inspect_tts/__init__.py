@@ -106,8 +106,8 @@ _HOMES = {
     "stages.select": ("random_selection", "select", "tournament"),
     "strategies": ("cheap", "pdr", "pdr_rtv", "robust", "rtv"),
 }
-"""Where each exported name is defined. A name is imported when it is first asked for, so that the
-command `inspect-tts` answers without importing Inspect."""
+"""Where each exported name is defined. A name is imported when it is first used, so that the
+command `inspect-tts` can answer without importing Inspect."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Registers every component with Inspect: the target of the package's entry point."""
+"""Register every component with Inspect; the package's entry point loads this module."""
 
 from . import strategies
 from ._inspect import register_alias

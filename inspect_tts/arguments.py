@@ -1,4 +1,4 @@
-"""Arguments: written once as a model, checked before the first rollout starts."""
+"""Arguments of components: defined once as a model, checked before the first rollout starts."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -21,27 +21,27 @@ R = TypeVar("R")
 
 
 class Options(Parameters):
-    """Arguments of one concern: a field each, with type, range, default and one sentence."""
+    """A group of arguments: each is a field with type, range, default and one sentence."""
 
     as_recorded: ClassVar[bool] = False
-    """Whether an argument that is not given, or None, stands for what a log recorded."""
+    """Whether an argument that is None or not given means the value that a log recorded."""
 
     @classmethod
     def of(cls, other: "Options", **changes: Any) -> Self:
-        """Take over the arguments that another model shares with this one."""
+        """Copy the arguments that another model shares with this one, except for `changes`."""
         shared = [name for name in cls.model_fields if name in type(other).model_fields]
         return cls(**({name: getattr(other, name) for name in shared} | changes))
 
     @classmethod
     def sentence(cls, name: str) -> str:
-        """What an argument means; a model that only changes a default says it no second time."""
+        """The sentence about an argument, from the nearest base class that has one."""
         bases = [base for base in cls.__mro__ if issubclass(base, Parameters)]
         fields = [base.model_fields[name] for base in bases if name in base.model_fields]
         return next((field.description for field in fields if field.description), "")
 
     @classmethod
     def parameters(cls) -> list[inspect.Parameter]:
-        """The arguments as those of a function."""
+        """The arguments as keyword parameters of a function."""
         return [
             inspect.Parameter(
                 name,
@@ -57,7 +57,7 @@ class Options(Parameters):
         return {name: getattr(self, name) for name in type(self).model_fields}
 
     def given(self) -> dict[str, Any]:
-        """The arguments that were given."""
+        """The arguments that were given, by name."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
@@ -83,14 +83,14 @@ def takes(options: Callable[P, Options]) -> Callable[[Callable[[Any], R]], Calla
 
 
 def _old_names(model: type[Options]) -> list[inspect.Parameter]:
-    """Room in a signature for arguments under the name of an earlier version."""
+    """A parameter that accepts arguments under the names of earlier versions, if there are any."""
     if not any(new in model.model_fields for new, _ in RENAMED.values()):
         return []
     return [inspect.Parameter("renamed", inspect.Parameter.VAR_KEYWORD)]
 
 
 def checked(model: type[Options], given: Mapping[str, Any], name: str) -> Any:
-    """Check arguments."""
+    """Check arguments and make the model from them; raise a `UserError` if one is wrong."""
     given = _renamed(model, given)
     if model.as_recorded:
         given = {key: value for key, value in given.items() if value is not None}
@@ -101,7 +101,7 @@ def checked(model: type[Options], given: Mapping[str, Any], name: str) -> Any:
 
 
 def _renamed(model: type[Options], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Take arguments of an earlier version by their old name, with a warning."""
+    """Accept arguments of an earlier version by their old name, with a warning."""
     old = [name for name in given if name not in model.model_fields and name in RENAMED]
     old = [name for name in old if RENAMED[name][0] in model.model_fields]
     for name in old:
@@ -109,7 +109,7 @@ def _renamed(model: type[Options], given: Mapping[str, Any]) -> dict[str, Any]:
         if new in given:
             raise UserError(f"{name} and {new} are the same argument; give {new} alone")
         logger.warning(
-            f"the argument {name} is now called {new}; {name} goes with the next version"
+            f"the argument {name} is now called {new}; the next version will remove {name}"
         )
     for value in _tie(given).values():
         logger.warning(f"tie={given['tie']} is now called tie={value}")
@@ -123,7 +123,7 @@ def _tie(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse(model: type[Options], factory: str, error: ErrorDetails) -> NoReturn:
-    """Raise what a user can act on."""
+    """Raise an error that tells the user what to do."""
     name, value = str(error["loc"][0]), error["input"]
     if error["type"] == "extra_forbidden":
         raise unknown_argument(factory, name, list(model.model_fields)) from None
@@ -135,7 +135,7 @@ _BOUNDS = (("ge", ">="), ("gt", ">"), ("lt", "<"))
 
 
 def kinds_of(annotation: Any) -> dict[Any, tuple[Any, ...]]:
-    """The alternatives of an argument's type, each with the bounds that are its own."""
+    """The alternative types of an argument, each with its own bounds."""
     found: dict[Any, tuple[Any, ...]] = {}
     for each in {annotation, *get_args(annotation)}:
         bounds = [part for info in getattr(each, "__metadata__", ()) for part in info.metadata]
@@ -144,13 +144,13 @@ def kinds_of(annotation: Any) -> dict[Any, tuple[Any, ...]]:
 
 
 def words_of(annotation: Any) -> list[Any]:
-    """The words that an argument's type allows beside other values."""
+    """The words that an argument's type allows in addition to other values."""
     inner = [kind for kind in get_args(annotation) if get_origin(kind) is Literal]
     return [word for kind in inner for word in get_args(kind)]
 
 
 def number_or_word(text: str) -> int | str:
-    """Read a flag that takes both; other words are refused with the other arguments."""
+    """Read a flag that takes a number or a word; wrong words are refused later, with the rest."""
     return int(text) if text.isdecimal() else text
 
 
@@ -188,7 +188,7 @@ def _message(name: str, value: object, field: FieldInfo, error: ErrorDetails) ->
 
 
 def _documented(text: str, model: type[Options]) -> str:
-    """A docstring with the model's arguments in its Args section."""
+    """A docstring that lists the model's arguments in its Args section."""
     lines = [
         fill(f"{name}: {model.sentence(name)}", 100, initial_indent=_IN, subsequent_indent=2 * _IN)
         for name in model.model_fields
@@ -205,7 +205,7 @@ def unknown_argument(factory: str, given: str, names: Sequence[str]) -> UserErro
 
 
 def known_arguments(factory: Callable[P, R]) -> Callable[P, R]:
-    """Make a factory refuse arguments that it does not have, or that are no truth values."""
+    """Make a factory refuse unknown arguments, and values of flags other than true and false."""
     shape = inspect.signature(factory)
     names = list(shape.parameters)
 
@@ -229,7 +229,7 @@ def known_arguments(factory: Callable[P, R]) -> Callable[P, R]:
 
 
 def known_task_arguments(factory: Callable[P, R]) -> Callable[P, R]:
-    """Do for a task what `known_arguments` does; Inspect would drop what `-T` misspells."""
+    """Like `known_arguments`, for a task: Inspect would silently drop a misspelled `-T`."""
     checked = known_arguments(factory)
     shape = inspect.signature(factory)
     unknown = inspect.Parameter("unknown", inspect.Parameter.VAR_KEYWORD)
@@ -239,7 +239,7 @@ def known_task_arguments(factory: Callable[P, R]) -> Callable[P, R]:
 
 
 def mapping(name: str, value: object) -> dict[str, Any]:
-    """Refuse what is no mapping; None is an empty one."""
+    """Refuse a value that is not a mapping; None counts as an empty one."""
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The command `inspect-tts`: what surrounds a run. Running itself is `inspect eval`."""
+"""The command `inspect-tts`: everything around a run. The run itself is `inspect eval`."""
 
 from importlib import import_module
 from typing import Any
@@ -20,11 +20,11 @@ _COMMANDS = {
     "shard": ("shards.command", "Run a TASK's problems in shards, on one machine or many."),
     "status": ("progress.status", "Show how far the runs under LOG_DIR have come."),
 }
-"""Where each command is defined, and what the list of commands says of it."""
+"""The module of each command, and its description in the list of commands."""
 
 
 class _Commands(click.Group):
-    """Commands that are imported when they run, so that `--help` imports none of them."""
+    """Commands that are imported only when they run, so that `--help` imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -41,7 +41,7 @@ class _Commands(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what a user has to mend ends it with the message alone."""
+        """Run a command; a user's mistake ends it with the message alone."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

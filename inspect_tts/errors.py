@@ -1,4 +1,4 @@
-"""Mistakes of a user, reported without a traceback."""
+"""Users' mistakes, reported without a traceback."""
 
 from collections.abc import Coroutine, Sequence
 from functools import wraps
@@ -16,14 +16,15 @@ _SHOWN = 3
 _LONGEST_REASON = 500
 
 CANCELLED = ("CancelledError(", "Cancelled(")
-"""How Inspect's errors of samples begin that were cancelled: a retry runs them."""
+"""How Inspect's errors of cancelled samples begin; a retry runs these samples again."""
 
 
 class UserError(PrerequisiteError):
-    """A bad argument or a missing prerequisite: names the value, what is allowed, the next step.
+    """A bad argument or a missing prerequisite.
 
     Args:
-        message: Plain text. Brackets in it, as in a value that the user gave, are no markup.
+        message: Names the value, what is allowed, and the next step. It is plain text: brackets in
+            it, for example in a value that the user gave, are not markup.
     """
 
     def __init__(self, message: str) -> None:
@@ -35,26 +36,26 @@ class UserError(PrerequisiteError):
 
 
 def of_type(value: object) -> str:
-    """The type of a value, in a sentence: `a str`, `an int`."""
+    """The type of a value, as a sentence needs it: `a str`, `an int`."""
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 class NoRolloutError(RuntimeError):
-    """No rollout of an iteration can be used: it ends the sample, with the rollouts' own error."""
+    """No rollout of an iteration can be used; it ends the sample with the rollouts' own error."""
 
 
 def why(error: Exception) -> str:
-    """What is wrong with what others wrote, in one line: the kind of error, and which fields."""
+    """What is wrong with a text from outside, in one line: the type of error, and the fields."""
     try:
         said = _fields(error) if isinstance(error, ValidationError) else str(error)
-    except Exception:  # as of one that holds a number of too many digits
+    except Exception:  # for example, it holds a number with too many digits
         said = ""
     return writable(f"{type(error).__name__}: {first_line(said)}")[:_LONGEST_REASON]
 
 
 def first_line(said: str) -> str:
-    """The first line of a text, and where that only announces the next, this as well."""
+    """The first line of a text, and the second one if the first ends with a colon."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
 
@@ -71,10 +72,10 @@ def _fields(error: ValidationError) -> str:
 
 
 def no_traceback(solve: Solver) -> Solver:
-    """Let a user's mistake that shows only in a running sample end it with the message alone.
+    """Let a user's mistake that is found in a running sample end it with the message alone.
 
-    Inspect prints what ends a sample as a traceback by rich, which leaves out all frames down to
-    one that holds its guard. A timeout that leaves a stage is an error of the sample.
+    Inspect prints the error that ends a sample as a traceback of rich, which leaves out all frames
+    up to one with rich's guard variable. A timeout that a stage raises is an error of the sample.
     """
 
     @wraps(solve)
@@ -84,7 +85,7 @@ def no_traceback(solve: Solver) -> Solver:
         except (PrerequisiteError, NoRolloutError) as error:
             _rich_traceback_guard = True
             raise error.with_traceback(None) from None
-        except TimeoutError as error:  # which Inspect would take for the sample's end, and score it
+        except TimeoutError as error:  # Inspect would take it for the sample's time limit
             raise RuntimeError(f"a stage timed out: {error}") from error
 
     return guarded
@@ -94,7 +95,7 @@ T = TypeVar("T")
 
 
 async def gather(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Await all of `work` at once."""
+    """Await all of `work` concurrently; raise the first error."""
     results: dict[int, T] = {}
 
     async def run(index: int, coroutine: Coroutine[Any, Any, T]) -> None:

@@ -1,4 +1,4 @@
-"""How to install the package's optional parts: the one place that says so."""
+"""The commands that install the package's extras; no other module spells them out."""
 
 import json
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ def install_command(extra: str) -> str:
 
 
 def command_for(extra: str, origin: Mapping[str, Any] | None) -> str:
-    """The command for a package that came from an index (None), a folder, or elsewhere.
+    """The command for a package that was installed from an index (None), a folder, or elsewhere.
 
-    `origin` is what PEP 610 says: the URL from which pip installed the package.
+    `origin` is the record of PEP 610: the URL from which pip installed the package.
     """
     if origin is None:
         return f"pip install 'inspect_tts[{extra}]'"

@@ -1,4 +1,4 @@
-"""Paths as a user gives them."""
+"""Paths that users give."""
 
 import os
 from ast import parse
@@ -22,7 +22,7 @@ def user_path(text: str) -> Path:
 
 
 def check_python_file(path: Path, given: str, otherwise: str = "") -> None:
-    """Refuse what an argument gives as the path of a Python file, where it is none."""
+    """Refuse an argument that should be the path of a Python file and is not."""
     if path.suffix != ".py" or not path.is_file():
         wrong = f"{path} is no .py file" if path.exists() else f"there is no file {path}"
         raise UserError(f"{given}: {wrong}{otherwise}")
@@ -34,7 +34,7 @@ def check_python_file(path: Path, given: str, otherwise: str = "") -> None:
 
 
 def check_task_file(task: str, given: str) -> None:
-    """Refuse a task that is named by a file, `FILE.py` or `FILE.py@NAME`, which is none."""
+    """Refuse a task `FILE.py` or `FILE.py@NAME` if there is no such Python file."""
     file, at, _ = task.rpartition("@")
     path = file if at else task
     if path.endswith(".py"):

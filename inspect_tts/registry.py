@@ -1,4 +1,4 @@
-"""Names: those of our stages, and selections and readers of others, which are found here."""
+"""The names of our stages and strategies, and a search for selections and readers by name."""
 
 import sys
 from collections.abc import MutableMapping
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def find_selection(name: str) -> SelectionSpec:
-    """Find a selection."""
+    """Find a selection by name."""
     if name == "oracle":
         raise UserError(
             "selection='oracle' would read scores, and selection is blind: score_rollouts=true "
@@ -37,7 +37,7 @@ def find(
     group: str,
     decorator: str = "inspect_tts.selection",
 ) -> T:
-    """Find a component among those known, in a file, or among entry points; then it is known."""
+    """Find a component among the known ones, in a file, or among entry points; remember it."""
     if name in known:
         return known[name]
     file, at, member = name.rpartition("@")
@@ -68,12 +68,12 @@ def _member(argument: str, name: str, file: str, member: str) -> object:
 
 
 def _load(path: Path) -> ModuleType:
-    """Run a file once in a process."""
+    """Import a file, once per process."""
     name = f"inspect_tts_file_{sha256(str(path).encode()).hexdigest()[:16]}"
     if name not in sys.modules:
         spec = spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
-            raise UserError(f"{path} is no Python file; give the path of a .py file")
+            raise UserError(f"{path} is not a Python file; give the path of a .py file")
         module = module_from_spec(spec)
         sys.modules[name] = module
         try:
@@ -113,19 +113,19 @@ STAGES = (
 STRATEGY_NAMES = ("rtv", "pdr", "pdr_rtv", "robust", "cheap")
 
 SCALED = "scaled_strategy"
-"""Runs one of the strategies with its rollouts as samples."""
+"""The solver that runs a strategy whose rollouts are samples of their own."""
 
 RECORDED_NAMES = ("select_recorded", "replay_recorded")
-"""Solvers of rollouts that ran elsewhere; each is a strategy of its own."""
+"""Solvers for rollouts that ran elsewhere; each is a complete strategy."""
 
 
 def is_stage(name: str) -> bool:
-    """Whether a registry name, qualified or not, is one of ours."""
+    """Whether a registry name, with or without its package, is a stage or strategy of ours."""
     return _is_one_of(name, (*STAGES, *STRATEGY_NAMES, SCALED))
 
 
 def is_followed(name: str) -> bool:
-    """Whether a registry name is one of those whose evals tell how far they have come."""
+    """Whether evals with this registry name report their progress."""
     return is_stage(name) or _is_one_of(name, RECORDED_NAMES)
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a strategy as an Inspect score with metrics of its own."""
+"""The numbers of a strategy, as an Inspect score with its own metrics."""
 
 from collections.abc import Sequence
 from math import isnan, nan
@@ -27,15 +27,15 @@ from inspect_ai.viewer import (
 )
 
 SCORE = "inspect_tts/rollouts"
-"""Name under which a sample's numbers stand beside the task's scores."""
+"""Name of the score that holds a sample's numbers, beside the task's scores."""
 
 
 @scorer(name="rollouts", metrics={"*": [mean(), stderr()]})
 def rollout_scores() -> Scorer:
-    """Mean and standard error of what `adopt` publishes as the score `inspect_tts/rollouts`.
+    """Mean and standard error of the score `inspect_tts/rollouts`, which `adopt` publishes.
 
-    The stage sets the score; Inspect looks this scorer up by the score's name to find its metrics.
-    Added to a task by hand it scores nothing.
+    The stage sets the score; Inspect looks up this scorer by the score's name to find the metrics.
+    If it is added to a task by hand, it scores nothing.
 
     Returns:
         A scorer that returns no score.
@@ -48,7 +48,7 @@ def rollout_scores() -> Scorer:
 
 
 def score_number(value: object) -> float:
-    """A headline score as a number."""
+    """A headline score as a number; NaN if it is not one."""
     words = {CORRECT, INCORRECT, PARTIAL, NOANSWER, "yes", "no", "true", "false"}
     if isinstance(value, str) and (value in words or value.lower() in words or _numeric(value)):
         return value_to_float()(value)
@@ -64,14 +64,14 @@ def _numeric(text: str) -> bool:
 
 
 class _Unknown(float):
-    """A number that nobody has: Inspect would print `nan` at the end of an eval."""
+    """An unknown number, shown as `-`; Inspect would print `nan` at the end of an eval."""
 
     def __format__(self, spec: str) -> str:
         return "-"
 
 
 def mark_unknown(log: EvalLog, shown: EvalResults | None) -> list[str]:
-    """Let numbers of ours that nobody has be shown as `-`; returns the reasons, a line each."""
+    """Let our unknown numbers be shown as `-`; return the reasons, one line each."""
     unknown = dict[str, None]()
     for score in shown.scores if shown else ():
         for metric in score.metrics.values() if score.scorer == SCORE else ():
@@ -97,7 +97,7 @@ LABELS = {
     "votes": "votes",
     "cost": "cost, $",
 }
-"""The numbers of `inspect_tts/rollouts` by the names that the report uses."""
+"""The numbers of `inspect_tts/rollouts`, with the names that the report uses."""
 _GRADES = ("selected", "iteration_0", "select_k", "iteration_1", "oracle")
 
 

@@ -1,4 +1,4 @@
-"""The strategies: a chain of stages each (paper, section 1)."""
+"""The strategies: each is a chain of stages (paper, section 1)."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ STRATEGIES: dict[str, type[RtvOptions]] = {
     "robust": RobustOptions,
     "cheap": CheapOptions,
 }
-"""The strategies by name."""
+"""The options of each strategy, by name."""
 
 
 @solver
@@ -64,7 +64,7 @@ def pdr(options: PdrOptions) -> Solver:
     the last iteration are always graded, because their mean, `iteration_<t>`, is the result.
 
     Model Roles:
-        judge: Votes where `context` is `select`; default the model under evaluation.
+        judge: Votes if `context` is `select`; default the model under evaluation.
         summarizer: Writes the summaries; default the model under evaluation.
         investigator: Investigates close matches; default the judge.
 
@@ -131,7 +131,7 @@ def cheap(options: CheapOptions) -> Solver:
 
 
 def full_method(options: PdrRtvOptions) -> Solver:
-    """Iterations of rollouts, a selection, adoption."""
+    """Make the full method: iterations of rollouts, a selection, adoption."""
     return strategy_chain(
         *refinement(options),
         selection_of(options),
@@ -143,7 +143,7 @@ def full_method(options: PdrRtvOptions) -> Solver:
 
 
 def refinement(options: PdrOptions, *, score_last: bool = False) -> list[Solver]:
-    """The iterations of a strategy; sandboxes of all but the last stay open only to be graded."""
+    """Make the iterations of a strategy; sandboxes stay open only if a later stage needs them."""
     keep_parents = isinstance(options, PdrRtvOptions) and options.keep_parents
     stop_on_consensus = isinstance(options, PdrRtvOptions) and options.stop_on_consensus
     own, stages = own_stages(options.stages), list[Solver]()
@@ -170,14 +170,14 @@ def refinement(options: PdrOptions, *, score_last: bool = False) -> list[Solver]
 
 
 def evidence_of(options: EvidenceOptions) -> tuple[Solver, ...]:
-    """The stage that runs checks on results, where the options ask for any."""
+    """The stage that runs checks on results, if the options ask for any."""
     if not options.takes_evidence:
         return ()
     return (take_evidence(**EvidenceOptions.of(options).arguments()),)
 
 
 def selection_of(options: SelectionOptions, **changes: Any) -> Solver:
-    """The selection that a strategy asks for; a tournament is named as such in the log."""
+    """The selection that a strategy asks for; the log names a tournament as such."""
     changes = {"keep": 1, "diverse": False} | changes
     if options.selection == "tournament":
         return tournament(**TournamentOptions.of(options, **changes).arguments())

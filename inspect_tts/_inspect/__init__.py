@@ -1,10 +1,10 @@
-"""What Inspect does not export: the only place with private imports.
+"""Access to what Inspect does not export: the only place with private imports.
 
-Each module says why it needs them. `tests/test_inspect_contract.py` pins what they rely on, so that
-a release of Inspect that moves something fails there, with a name.
+Each module says why it needs them. `tests/test_inspect_contract.py` pins what the modules rely on,
+so that a release of Inspect that changes it fails there, in a test that names it.
 """
 
-from inspect_ai._util.dotenv import init_dotenv  # what every command of Inspect begins with
+from inspect_ai._util.dotenv import init_dotenv  # every command of Inspect calls it first
 from inspect_ai._util.error import PrerequisiteError  # printed without a traceback
 from inspect_ai._util.exception import TerminateSampleError  # must not be caught
 

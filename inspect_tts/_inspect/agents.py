@@ -1,11 +1,11 @@
 """Make an agent from a name.
 
-Private: `solver_from_spec` resolves `pkg/name` and `file.py@name` of solvers and agents, as
-`--solver` does; `parse_decorators` finds those of a file. `has_registry_params` tells what a
-decorated function made from the function itself. `registry_find` lists the registered names for
-error messages. The active model is a context variable, and so is the `generate` of forks; a
-solver's `generate` is `task_generate` of one model. `registry_add` gives a solver a second name,
-because `@solver` always prefixes the package's.
+Private: `solver_from_spec` resolves the names `pkg/name` and `file.py@name` of solvers and agents,
+as `--solver` does; `parse_decorators` finds the names in a file. `has_registry_params` tells what a
+decorated function made from the function itself. `registry_find` lists registered names for error
+messages. The active model and the `generate` of forks are context variables; a solver's `generate`
+is `task_generate` with one model. `registry_add` gives a solver a second name, because `@solver`
+always adds the package as a prefix.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ from inspect_ai.solver._fork import set_task_generate
 
 
 def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
-    """How to make the agent or solver of a name."""
+    """A function that makes the agent or solver of a name."""
     file, at, member = name.rpartition("@")
     if not at:
         return lambda: solver_from_spec(SolverSpec(name, args, args))
@@ -59,12 +59,12 @@ def agent_factory(name: str, args: dict[str, Any]) -> Callable[[], Solver]:
 
 
 def decorated_names(file: Path) -> list[str]:
-    """The agents and solvers that a file defines."""
+    """The names of the agents and solvers that a file defines."""
     return [name for kind in ("agent", "solver") for name, _ in parse_decorators(file, kind)]
 
 
 def is_factory(part: object) -> bool:
-    """Whether this is what makes an agent or a solver, not one that was made."""
+    """Whether this is a function that makes agents or solvers, and not an agent or solver."""
     return is_registry_object(part) and not has_registry_params(part)
 
 
@@ -91,7 +91,7 @@ def step_names(solver: object) -> list[str]:
 def register_alias(name: str, factory: Callable[..., Solver]) -> None:
     """Register a solver under a bare name as well, so that `--solver rtv` finds it.
 
-    It needs an object of its own, because registering tags the object with its name.
+    The alias is a separate object, because registering tags an object with its name.
     """
     if registry_has("solver", name):
         return
@@ -105,7 +105,7 @@ def register_alias(name: str, factory: Callable[..., Solver]) -> None:
 
 @contextmanager
 def acting_model(model: Model | None, generate: Generate) -> Iterator[Generate]:
-    """Let an agent find another model than that under evaluation; gives its `generate`."""
+    """Make a model the active one, instead of the one under evaluation; yields its `generate`."""
     if model is None:
         yield generate
         return

@@ -1,11 +1,11 @@
-"""Commands of Inspect with all their options, and the layout of shards that they read.
+"""Inspect's commands with all their options, and the layout of shards that they read.
 
 Private: only the click commands of `inspect` have its options and turn them into arguments of
 `eval()`. `parse_cli_args` reads `-S`, `slice_dataset` applies `--limit` and `--sample-id`, and the
-command `inspect` begins with `init_dotenv`. `eval_async` shows what the display of the process
-shows, which `eval` alone can set, and `init_hooks` prints what hooks there are. `list_shard_set` is
-the walk that `inspect ctl` and the merge use, and `eval_log_name` names logs. `init_active_model`
-sets what `get_model()` returns to a task that is loaded for its problems alone.
+command `inspect` calls `init_dotenv` first. `eval_async` uses the display of the process, which
+only `eval` can set, and `init_hooks` prints which hooks there are. `list_shard_set` lists shards as
+`inspect ctl` and the merge do, and `eval_log_name` names logs. `init_active_model` sets what
+`get_model()` returns in a task that is loaded only for its problems.
 """
 
 import contextvars
@@ -73,10 +73,10 @@ _OURS = {
 
 
 class EvalCommand(click.Command):
-    """A command whose options a file `.env` may set, as it does those of `inspect eval`."""
+    """A command whose options a `.env` file may set, as for `inspect eval`."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Read the file before the options."""
+        """Read the `.env` file before the options."""
         init_dotenv()
         return super().make_context(*args, **kwargs)
 
@@ -105,7 +105,7 @@ def run_eval(context: click.Context, task: str, **params: Any) -> None:
 
 @contextmanager
 def quiet_display() -> Iterator[None]:
-    """Show nothing of an eval, or what `INSPECT_DISPLAY` names, and then what was shown before."""
+    """Use the display that `INSPECT_DISPLAY` names, by default none; then restore the old one."""
     before = types._display_type, active._active_display
     active._active_display = None
     types.init_display_type(os.environ.get("INSPECT_DISPLAY", "none"))
@@ -116,7 +116,7 @@ def quiet_display() -> Iterator[None]:
 
 
 def quiet_hooks() -> None:
-    """Begin hooks, which Inspect tells once in a process, without telling unless asked to."""
+    """Initialize hooks without the message that Inspect prints once, unless a display is set."""
     if os.environ.get("INSPECT_DISPLAY", "none") == "none":
         with redirect_stdout(StringIO()):
             init_hooks()
@@ -126,7 +126,7 @@ class ShardFolders(NamedTuple):
     """The logs of a shard set."""
 
     attempts: dict[str, list[str]]
-    """Of each shard by its name, oldest first, as Inspect orders them."""
+    """The logs of each shard by its name, oldest first, as Inspect orders them."""
     stray: tuple[tuple[str, str], ...]
     """Logs that belong to no shard, and why."""
 
@@ -144,13 +144,13 @@ def shard_folders(place: str) -> ShardFolders:
 
 
 def _outside(call: Callable[[], T]) -> T:
-    """Call in a thread, because an event loop may run in this one."""
+    """Call in another thread, because an event loop may be running in this one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(call).result()
 
 
 def eval_parameters(arguments: Sequence[str]) -> dict[str, Any]:
-    """What `inspect eval` would be given; what it would refuse is a usage error."""
+    """The parameters that `inspect eval` would get; bad arguments raise a usage error."""
     init_dotenv()
     return _context(arguments).params
 
@@ -160,7 +160,7 @@ def _context(arguments: Sequence[str]) -> click.Context:
 
 
 def environment_options(arguments: Sequence[str], left_out: Iterable[str]) -> tuple[str, ...]:
-    """What `INSPECT_EVAL_*` sets besides arguments, as options of `inspect eval`."""
+    """The options of `inspect eval` that `INSPECT_EVAL_*` sets and the arguments do not."""
     init_dotenv()
     given: list[str] = []
     context = _context(arguments)
@@ -175,7 +175,7 @@ def environment_options(arguments: Sequence[str], left_out: Iterable[str]) -> tu
         value = option.value_from_envvar(context)
         if not option.is_flag:
             values = value if option.multiple else [value]
-            short = not option.opts[0].startswith("--")  # and then takes no "="
+            short = not option.opts[0].startswith("--")  # a short option takes no "="
             for each in values:
                 given += [option.opts[0], each] if short else [f"{option.opts[0]}={each}"]
         elif str(value).strip().lower() in _OFF:
@@ -186,14 +186,14 @@ def environment_options(arguments: Sequence[str], left_out: Iterable[str]) -> tu
 
 
 def merged_args(arguments: Sequence[str], config: str | None) -> dict[str, Any]:
-    """Arguments of a file and of the command line, which has precedence."""
+    """Arguments from a file and from the command line; the command line has precedence."""
     return {**resolve_args(config or {}), **parse_cli_args(list(arguments))}
 
 
 def task_dataset(task: str, arguments: dict[str, Any]) -> tuple[str, Dataset]:
     """The name of a task, and its problems, each with an id.
 
-    A model that the task asks for is one that answers nothing, because none is needed.
+    If the task asks for a model while it is loaded, it gets a mock, because none is needed.
     """
 
     def load() -> Any:
@@ -217,7 +217,7 @@ def chosen(dataset: Dataset, limit: str | None, sample_id: str | None) -> list[s
 
 
 def chosen_by(dataset: Dataset, sample_id: str) -> list[str | int]:
-    """What `--sample-id` chooses, nothing if Inspect fails on it, as on the digit '²'."""
+    """Ids that `--sample-id` chooses; none if Inspect fails on it, as on the digit '²'."""
     try:
         with redirect_stdout(StringIO()):
             return chosen(dataset, None, sample_id)
@@ -226,7 +226,7 @@ def chosen_by(dataset: Dataset, sample_id: str) -> list[str | int]:
 
 
 def new_log_name(task: str, model: str) -> str:
-    """The name of a log that begins now."""
+    """The name of a log that is started now."""
     created = datetime.now(UTC).isoformat(timespec="seconds")
     return eval_log_name(task=task, task_id=uuid(), created=created, model=model)
 

@@ -32,8 +32,8 @@ def default_sandboxes(spec: EvalSpec, sandbox: SandboxEnvironmentSpec | None, fa
 async def widen_throttles(spec: EvalSpec, sandbox_type: str | None, rollouts: int) -> None:
     """Allow as many concurrent subprocesses and docker CLI calls as rollouts.
 
-    Inspect's defaults, one subprocess per CPU and max(2 x CPUs, 4) docker CLI calls, would make
-    rollouts queue that mostly wait for their commands. Limits set by the user stay.
+    With Inspect's defaults, one subprocess per CPU and max(2 x CPUs, 4) docker CLI calls, rollouts
+    would queue although they mostly wait for their commands. Limits set by the user are kept.
     """
     wanted = min(rollouts, _MOST_PROCESSES)
     if sandbox_type is None:
@@ -47,12 +47,12 @@ async def widen_throttles(spec: EvalSpec, sandbox_type: str | None, rollouts: in
 async def _at_least(name: str, initial: int, wanted: int, *, visible: bool) -> None:
     limiter = await get_or_create_semaphore(name, initial, None, visible, resizable=True)
     if limiter.concurrency < wanted:
-        limiter.concurrency = wanted  # type: ignore[misc]  # settable where resizable
+        limiter.concurrency = wanted  # type: ignore[misc]  # settable if resizable
 
 
 @asynccontextmanager
 async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[int]:
-    """Hold the gate of a limiter while a group takes all of its slots.
+    """Hold a limiter's gate while a group takes all the slots that it needs.
 
     Only one group takes slots at a time, so no two groups can each hold half of what they need.
     """
@@ -62,9 +62,9 @@ async def reserve_slots(name: str, limit: int, *, grow: bool) -> AsyncIterator[i
         explicit is None or limit < explicit
     ):  # of several limits, the smallest applies
         limiter._inspect_tts_explicit = limit  # type: ignore[attr-defined]
-        limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
+        limiter.concurrency = limit  # type: ignore[misc]  # settable if resizable
     elif grow and explicit is None and limiter.concurrency < limit:
-        limiter.concurrency = limit  # type: ignore[misc]  # settable where resizable
+        limiter.concurrency = limit  # type: ignore[misc]  # settable if resizable
     gate: anyio.Lock | None = getattr(limiter, "_inspect_tts_gate", None)
     if gate is None:
         gate = anyio.Lock()

@@ -1,11 +1,11 @@
-"""How an eval ended, as its log tells."""
+"""How an eval ended, according to its log."""
 
 from dataclasses import dataclass
 
 from inspect_ai.log import EvalLog
 
 _REFUSAL = "\ninspect_tts.errors.UserError: "
-"""In the traceback of an eval that a mistake of its user ended."""
+"""Part of the traceback of an eval that a user's mistake ended."""
 
 
 @dataclass(frozen=True)
@@ -13,13 +13,13 @@ class EvalEnd:
     """How an eval ended."""
 
     log: str
-    """Where its log is."""
+    """Location of its log."""
     status: str
     error: str | None
     samples: int = 0
-    """That ended without an error."""
+    """Number of samples that ended without an error."""
     refused: bool = False
-    """Whether a mistake of its user ended it, so that it would end so again."""
+    """Whether a user's mistake ended it, so that a retry would end the same way."""
 
     @classmethod
     def of(cls, log: EvalLog) -> "EvalEnd":

@@ -1,4 +1,4 @@
-"""The running eval: its spec, its task with its own solver, the steps before ours.
+"""The running eval: its spec, its task and the task's own solver, and the steps before ours.
 
 Private: `sample_active` gives the running sample with its files, setup and sandboxes. The steps
 before ours, the task whose solver `--solver` replaces, the log that is retried, and the tasks about
@@ -64,10 +64,10 @@ _at_run_end: dict[tuple[str, str], tuple[EvalSpec, Callable[[EvalEnd], None]]] =
 def register_spec_hook(
     at_start: Callable[[EvalSpec], Awaitable[None]], at_end: Callable[[EvalLog], None]
 ) -> None:
-    """Keep the spec of each eval from now on, and call `at_start` and `at_end` with each.
+    """Keep the spec of each later eval; call `at_start` and `at_end` when it starts and ends.
 
-    Called when a stage is built, not on import: Inspect would announce the hook in every eval of
-    everybody who has this package installed.
+    This is called when a stage is built, not on import: otherwise Inspect would announce the hook
+    in every eval of everyone who has this package installed.
     """
     if registry_has("hooks", "inspect_tts/inspect_tts_specs"):
         return
@@ -90,14 +90,14 @@ def register_spec_hook(
             for call in (at_end, *_at_end.pop(data.eval_id, {}).values()):
                 try:  # in a thread: other evals continue, and reading a log starts an event loop
                     await anyio.to_thread.run_sync(call, data.log)
-                except Exception as error:  # the other calls are made all the same
+                except Exception as error:  # the other calls must still be made
                     errors.append(error)
             for kept in (_specs, _tasks, _retried, _own_solvers, _before):
                 kept.pop(data.eval_id, None)
             if errors:  # Inspect reports it
                 raise ExceptionGroup(f"after the eval {data.log.eval.task}", errors)
 
-        async def on_run_end(self, data: RunEnd) -> None:  # also of tasks that failed
+        async def on_run_end(self, data: RunEnd) -> None:  # also called if tasks failed
             restore_sigterm()
             ends = {log.eval.eval_id: EvalEnd.of(log) for log in data.logs}
             ENDED.extend(ends.values())
@@ -116,7 +116,7 @@ def at_eval_end(spec: EvalSpec, name: str, call: Callable[[EvalLog], None]) -> N
 
 
 def at_run_end(spec: EvalSpec, name: str, call: Callable[[EvalEnd], None]) -> None:
-    """Call a function with how an eval ended, however that was; of each name the last one."""
+    """Call a function once an eval has ended in any way; of several with one name, the last."""
     _at_run_end[spec.eval_id, name] = (spec, call)
 
 
@@ -124,7 +124,7 @@ def outer_sample() -> ActiveSample:
     """The running sample itself, even when called from inside a rollout."""
     active = sample_active()
     if active is None:
-        raise RuntimeError("inspect_tts stages run inside an Inspect sample only")
+        raise RuntimeError("inspect_tts stages run only inside an Inspect sample")
     return active.real if isinstance(active, RolloutSampleView) else active
 
 
@@ -145,7 +145,7 @@ def eval_spec() -> EvalSpec:
 
 
 def task_solver(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
-    """The task's own solver, which `--solver` has replaced, and how to make it anew."""
+    """The task's own solver, which `--solver` has replaced, and a function that makes it again."""
     task = running_task(spec)
     if wrapped := _wrapped_by(task):
         return wrapped.inner.task.solver, wrapped.inner.make_solver
@@ -155,7 +155,7 @@ def task_solver(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
 
 
 def own_solver_before(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]] | None:
-    """The solver that the task had before `task_with` gave it another one; None without @task."""
+    """The task's solver before `task_with`, and a function that makes it; None without `@task`."""
     if spec.task_registry_name is None:
         return None
     if spec.eval_id not in _before:
@@ -176,7 +176,7 @@ def retried_log(spec: EvalSpec) -> str | None:
 
 
 def _log_of(source: EvalSampleSource | None) -> str | None:
-    """The log that a retry takes finished samples from, held by a closure if it was read before."""
+    """The log from which a retry takes finished samples; a closure has it if it was read before."""
     if source is None or source.seed is None:
         return None
     if isinstance(source.seed.source, str):
@@ -192,7 +192,7 @@ class _Wrapped:
 
 
 def wrap_task(outer: Task, inner: InnerTask, begins: Callable[[EvalSpec], Awaitable[None]]) -> None:
-    """Let a task stand for another one, whose folder and solver it then has."""
+    """Let a task stand for another one, and use the folder and the solver of that one."""
     setattr(outer, TASK_RUN_DIR_ATTR, inner.folder)
     assert outer.sample_source is not None
     _wrapped[outer.sample_source] = _Wrapped(inner, begins)
@@ -256,14 +256,14 @@ def planned_steps() -> list[Solver]:
 
 
 def tasks_to_run() -> list[ResolvedTask]:
-    """The tasks whose `--solver` Inspect is making now; empty outside of a run."""
+    """The tasks for which Inspect is making the `--solver` now; empty outside of a run."""
     return cast("list[ResolvedTask]", _find(eval_run).get("tasks", []))
 
 
 def task_variables() -> dict[str, Any]:
-    """What the task has of which a hook is told: `plan`, `total_samples`, `sample_ids`, `logger`.
+    """Local variables of the task of a hook: `plan`, `total_samples`, `sample_ids`, `logger`, `td`.
 
-    `td` shows its progress and in the end `results`, of which the log has a copy.
+    `td` displays the task's progress and, at the end, `results`, of which the log has a copy.
     """
     return _caller(task_run)
 
@@ -271,7 +271,7 @@ def task_variables() -> dict[str, Any]:
 def _caller(function: Callable[..., Any]) -> dict[str, Any]:
     found = _find(function)
     if not found:
-        raise RuntimeError(f"inspect_tts does not run inside of Inspect's {function.__qualname__}")
+        raise RuntimeError(f"inspect_tts is not running inside Inspect's {function.__qualname__}")
     return found
 
 

@@ -1,11 +1,11 @@
-"""Make a solver anew, with the arguments that its factories got first.
+"""Make a solver again, with the arguments that its factories first got.
 
-A task that a `@task` function takes from another one and gives a strategy, by `task_with`, is the
-same object, tagged twice: what it had at first is its own solver.
+If a `@task` function takes a task from another one and gives it a strategy by `task_with`, both
+return the same object, tagged twice. The solver that it had first is the task's own solver.
 
 Private: each of Inspect's decorators calls `registry_tag` with a new object, its factory and the
-factory's arguments. Inspect keeps them only as the log needs them: a callable becomes a name, an
-object a dict.
+factory's arguments. Inspect itself keeps these only in the form that the log needs: a callable
+becomes a name, an object a dict.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Recording:
         self._tasks: dict[int, tuple[Task, Solver]] = {}
 
     def first_solver(self, task: Task) -> Solver:
-        """The solver that a task had when a function made it, whatever another one gave it."""
+        """The solver that a task had when it was first made, even if it was replaced later."""
         return self._tasks.get(id(task), (task, task.solver))[1]
 
     def rebuild(self, made: Any) -> Any:

@@ -34,13 +34,13 @@ class InnerTask:
     samples: list[Sample]
     """Its dataset; each sample has an id and its resolved sandbox."""
     make_solver: Callable[[], Solver]
-    """Makes its own solver anew."""
+    """Makes the task's own solver again."""
     folder: str
-    """The folder that its relative paths start from."""
+    """The folder to which its relative paths refer."""
 
 
 def without_place(task: Task) -> Task:
-    """A copy of a task that does not know its file, for a task around it that has another one."""
+    """A copy of a task that does not know its file, for use by a task in another file."""
     made = copy(task)
     for name in (TASK_FILE_ATTR, TASK_RUN_DIR_ATTR):
         vars(made).pop(name, None)

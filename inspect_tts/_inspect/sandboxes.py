@@ -52,7 +52,7 @@ class SandboxSet:
     closed: bool = False
 
     async def close(self) -> None:
-        """Close the environments, once; a failure is only reported."""
+        """Close the environments once; a failure is only logged."""
         if self.closed:
             return
         self.closed = True
@@ -109,7 +109,7 @@ async def open_sandboxes(
 
 @contextmanager
 def in_sandboxes(sandboxes: SandboxSet) -> Iterator[None]:
-    """Let `sandbox()` inside the block return a rollout's."""
+    """Make `sandbox()` inside the block return a rollout's sandbox."""
     found = sandbox_environments_context_var.set(sandboxes.environments)
     by_file = sandbox_with_environments_context_var.set({})
     try:
@@ -121,7 +121,7 @@ def in_sandboxes(sandboxes: SandboxSet) -> Iterator[None]:
 
 @contextmanager
 def no_sandbox_events(environment: SandboxEnvironment) -> Iterator[None]:
-    """Run commands in this block without an event each: a proxy of Inspect's can be told not to."""
+    """Log no events for commands in this block, if Inspect's proxy supports that."""
     silent = getattr(environment, "no_events", None)
     if silent is None:
         yield
@@ -137,14 +137,14 @@ def local_folders(environments: Mapping[str, SandboxEnvironment]) -> list[str]:
 
 
 def _remove_replaced(folders: Iterable[str]) -> None:
-    """Remove a file or link with which an agent replaced its folder; the provider would not."""
+    """Remove a file or link that replaces an agent's folder; the provider would not remove it."""
     for folder in map(Path, folders):
         if folder.is_symlink() or folder.is_file():
             folder.unlink()
 
 
 async def adopt_sandboxes(winner: SandboxSet, active: ActiveSample) -> None:
-    """Replace the sample's environments by a rollout's, and close the replaced ones."""
+    """Replace the sample's environments with a rollout's, and close the replaced ones."""
     live: dict[str, Any] = active.sandbox_environments
     base = SandboxSet(winner.spec, winner.task, winner.keep, dict(live))
     live.clear()

@@ -48,7 +48,7 @@ _OWN = {"real", "tg", "checkpointer", "sandbox_environments", "outer", "limit_er
 
 
 class RolloutSampleView:
-    """A rollout's view of the running sample, which replaces whatever would end the sample.
+    """A rollout's view of the running sample, which overrides whatever would end the sample.
 
     Inspect finds the sample through `sample_active()`: the bridge stops it at a limit,
     `background()` starts work in it, agents checkpoint it.
@@ -107,7 +107,7 @@ def fresh_state(
     cost_limit: float | None,
     model: Model | None = None,
 ) -> TaskState:
-    """A rollout's copy of the state that Inspect made for the sample, perhaps of another model."""
+    """A rollout's copy of the sample's initial state, with another model if one is given."""
     limits = [limit for limit in (message_limit, state.message_limit) if limit is not None]
     return TaskState(
         model=ModelName(model) if model is not None else state.model,
@@ -188,7 +188,7 @@ def lift_limits() -> None:
 
 
 def is_budget(error: LimitExceededError) -> bool:
-    """Whether a limit is the sample's on tokens or cost, which is a strategy's budget."""
+    """Whether a limit is the sample's token or cost limit, which is the strategy's budget."""
     return error.source in (sample_limits().token, sample_limits().cost)
 
 
@@ -255,7 +255,7 @@ def model_cache_scope(cache_scope: int) -> Iterator[None]:
     """Give model calls inside the block a separate cache scope and seed.
 
     Otherwise Inspect's cache would return one answer for equal prompts, such as the votes of a
-    match, and a provider that honours `--seed` would repeat itself.
+    match, and a provider that honors `--seed` would repeat itself.
     """
     if (before := sample_state()) is None:
         raise RuntimeError("model_cache_scope() needs a running sample")
@@ -272,7 +272,7 @@ def model_cache_scope(cache_scope: int) -> Iterator[None]:
 
 
 def no_store_events() -> Any:
-    """Stop spans inside the block from logging the whole store each."""
+    """Keep each span inside the block from logging the whole store."""
     return suspend_store_events()
 
 

@@ -1,8 +1,8 @@
-"""What a run shows while it goes on, and how it ends early.
+"""What a run displays while it continues, and how a signal interrupts it.
 
-Private: `display` tells whether Inspect's full-screen display has the terminal. A line printed then
-would be gone with the screen. The bar of a task counts samples; that it counts rollouts instead is
-only to be had from the objects that draw it.
+Private: `display` tells whether Inspect's full-screen display uses the terminal; a line printed
+then would vanish with the screen. A task's progress bar counts samples; to make it count rollouts,
+one needs the objects that draw it.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def shows_in_place() -> bool:
 
 
 class _Steps(Progress):
-    """A task's progress that follows what we count, whatever Inspect counts."""
+    """A task's progress that follows our own count instead of Inspect's."""
 
     def __init__(self, shown: Progress, position: Callable[[], int]) -> None:
         self._shown, self._position, self._at = shown, position, 0
@@ -47,7 +47,7 @@ class _Steps(Progress):
 
 
 def count_steps(task_display: Any, total: int, position: Callable[[], int]) -> Callable[[], None]:
-    """Let the bar of a task that is about to run count steps of ours; returns what moves it."""
+    """Let the progress bar of a task count our steps; returns a function that moves the bar."""
     if isinstance(task_display, RichTaskDisplay):
         task_display.p.total = total
     elif isinstance(task_display, TaskProgressView):
@@ -81,23 +81,24 @@ def say(text: str) -> None:
         atexit.register(print, text)
     elif display_type() == "log" and not logging.getLogger().isEnabledFor(logging.INFO):
         print(text, flush=True)  # Inspect's default level hides messages
-    elif isinstance(shown, RichDisplay):  # a command that is broken into lines cannot be copied
+    elif isinstance(shown, RichDisplay):  # no wrapping: a wrapped command cannot be copied
         rich.get_console().print(text, markup=False, highlight=False, soft_wrap=True)
     else:
         shown.print(text)
 
 
 _before: list[Any] = []
-"""The handler of SIGTERM in whose place ours is."""
+"""The SIGTERM handler that ours has replaced."""
 
 _IN_BACKGROUND = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """Whether a script's shell started this with `&`; read before Inspect's control server hides it."""
 
 
 def interrupt_on_sigterm() -> None:
-    """Let SIGTERM, as schedulers send it, end an eval as Ctrl-C does: with a log, and cleaned up.
+    """Let SIGTERM, which schedulers send, end an eval like Ctrl-C: with a log, and cleaned up.
 
-    A handler that the program has set stays; Inspect's control server has one that ends only it.
+    A handler that the program has set is kept, except that of Inspect's control server, which ends
+    only the server.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -122,7 +123,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         raise KeyboardInterrupt from None
-    loop.call_soon_threadsafe(_raise_interrupt)  # outside of any task: each ends as cancelled
+    loop.call_soon_threadsafe(_raise_interrupt)  # outside any task, so that all end as cancelled
 
 
 def _raise_interrupt() -> NoReturn:
@@ -130,9 +131,9 @@ def _raise_interrupt() -> NoReturn:
 
 
 class _NoLostChildren(logging.Filter):
-    """Drops asyncio's warnings on commands that an interrupt ended: nobody waits for their status.
+    """Drops asyncio's warnings about commands that an interrupt ended; nobody needs their status.
 
-    The interrupt reaches them as well, and asyncio then collects a status twice.
+    The interrupt reaches the commands as well, and asyncio then reads their status twice.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -149,4 +150,4 @@ _filter = _NoLostChildren()
 
 def quiet_interrupts() -> None:
     """Keep asyncio from reporting the end of commands while a run is being cancelled."""
-    logging.getLogger("asyncio").addFilter(_filter)  # added once however often
+    logging.getLogger("asyncio").addFilter(_filter)  # adding it again has no effect

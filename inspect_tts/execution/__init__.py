@@ -1,1 +1,1 @@
-"""What tells results apart when they are executed: checks, behavior classes, attribution. Pure."""
+"""Compare results by executing them: checks, behavior classes, attribution. Pure."""

@@ -15,7 +15,7 @@ _BLOCK = re.compile(
     r"^```(?:bash|sh|shell|mswea_bash_command)[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL
 )
 _MOST = 2_000_000
-"""Characters of a message that are looked at."""
+"""The most characters of a message that are read."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ Action = Script | Write | Edit
 
 
 def actions(messages: Sequence[ChatMessage]) -> Iterator[Action]:
-    """What an agent did, in order: by its tool calls, else by the shell blocks of its text."""
+    """What an agent did, in order: tool calls or, in a message without any, shell blocks."""
     for message in messages:
         if not isinstance(message, ChatMessageAssistant):
             continue

@@ -1,4 +1,4 @@
-"""What the runs of checks tell: which checks count, which results behave alike, what each broke.
+"""What runs of checks show: which checks count, which results behave alike, what each one broke.
 
 runs on the untouched tree, twice, and on each result -> checks that count -> behavior classes
 """
@@ -17,7 +17,7 @@ Runs = Mapping[tuple[str, str], CheckRun]
 def latest(
     found: Sequence[ExecutionEvidence], iteration: int, selections: int
 ) -> ExecutionEvidence | None:
-    """What a selection among an iteration goes by, of which so many selections had ended before."""
+    """The evidence for a selection that follows so many others: the latest on an iteration."""
     known = [e for e in found if e.iteration == iteration and e.after_selections <= selections]
     return known[-1] if known else None
 
@@ -28,7 +28,7 @@ def first_runs(runs: Iterable[CheckRun]) -> dict[tuple[str, str], CheckRun]:
 
 
 def behavior(check: Check, run: CheckRun) -> str:
-    """What a check shows of a tree: of a rollout's check what it printed, else how it ended."""
+    """What a check shows about a tree: its output if a rollout made it, otherwise how it ended."""
     if run.problem is not None:
         return f"problem: {run.problem}"
     if check.origin == "rollout":
@@ -39,7 +39,7 @@ def behavior(check: Check, run: CheckRun) -> str:
 
 
 def unfit_untouched(check: Check, first: CheckRun, second: CheckRun) -> str | None:
-    """Why a check counts for nothing, by its two runs on the untouched tree."""
+    """Why a check does not count, by its two runs on the untouched tree; None if it counts."""
     if first.problem is not None:
         return f"on the untouched tree {first.problem}"
     if first.returncode in (126, 127):
@@ -66,7 +66,7 @@ def _ending(check: Check, run: CheckRun) -> object:
 
 
 def unfit_results(check: Check, runs: Runs, results: Mapping[str, str]) -> str | None:
-    """Why a check counts for nothing, by its runs on the results."""
+    """Why a check does not count, by its runs on the results; None if it counts."""
     missing = [tree for tree in set(results.values()) if (check.id, tree) not in runs]
     if missing:
         return "there was no time to run it on every result"
@@ -79,7 +79,7 @@ def unfit_results(check: Check, runs: Runs, results: Mapping[str, str]) -> str |
 
 
 def concluded(evidence: ExecutionEvidence) -> ExecutionEvidence:
-    """Draw from checks and runs all that follows from them."""
+    """Add all conclusions that follow from the checks and their runs."""
     runs, results = first_runs(evidence.runs), evidence.results
     before = {each.check: each for each in evidence.dropped}
     counted, dropped = list[Check](), list[Dropped]()
@@ -148,7 +148,7 @@ def attribution(untouched: CheckRun, run: CheckRun) -> Attribution:
 
 
 def evidence_label(evidence: ExecutionEvidence | None) -> str:
-    """Tells what judges read of it from other evidence; empty where they read none."""
+    """A hash of what judges read of the evidence; empty if they read none."""
     if evidence is None or not evidence.results:
         return ""
     told = [[run.check, run.tree, run.digest, run.problem, run.broke] for run in evidence.runs]
@@ -158,7 +158,7 @@ def evidence_label(evidence: ExecutionEvidence | None) -> str:
 
 
 def class_labels(evidence: ExecutionEvidence) -> dict[str, str]:
-    """By rollout a name of its class; `untouched` for what behaves like the untouched tree."""
+    """The name of each rollout's class; `untouched` if it behaves like the untouched tree."""
     alike = set(evidence.like_untouched)
     return {
         id: UNTOUCHED if id in alike else f"class {number}"
@@ -168,7 +168,7 @@ def class_labels(evidence: ExecutionEvidence) -> dict[str, str]:
 
 
 def agreeing(evidence: ExecutionEvidence) -> tuple[tuple[str, ...], ...]:
-    """Classes that agree on a solution: unlike the untouched tree, and worse than it in nothing."""
+    """Classes that agree on a solution: unlike the untouched tree, and not worse in any check."""
     alike = set(evidence.like_untouched)
     return tuple(
         members
@@ -178,7 +178,7 @@ def agreeing(evidence: ExecutionEvidence) -> tuple[tuple[str, ...], ...]:
 
 
 def _worse(evidence: ExecutionEvidence, id: str) -> bool:
-    """Whether a result breaks what passes on the untouched tree, or a check has no result on it."""
+    """Whether a result breaks what passes on the untouched tree, or a check could not run on it."""
     told, tree = evidence.attributions.values(), evidence.results[id]
     unknown = [run for run in evidence.runs if run.tree == tree and run.problem is not None]
     return (
@@ -191,7 +191,7 @@ def _worse(evidence: ExecutionEvidence, id: str) -> bool:
 def same_behavior(
     evidence: ExecutionEvidence | None, population: Sequence[str]
 ) -> tuple[tuple[str, ...], ...]:
-    """Classes of a population, for a selection that judges one of each; empty without evidence."""
+    """Behavior classes of a population, for `dedupe_behavior`; empty without evidence."""
     labels = class_labels(evidence) if evidence else {}
     if not labels:
         return ()
@@ -202,7 +202,7 @@ def same_behavior(
 
 
 def broken_tests(evidence: ExecutionEvidence, id: str) -> Counter[str]:
-    """By check of the repository, how many of its tests a rollout's result breaks."""
+    """For each check of the repository, how many of its tests a rollout's result breaks."""
     kinds = {check.id: check for check in evidence.checks if check.origin == "repository"}
     gone = {each.check for each in evidence.dropped}
     tree, runs = evidence.results.get(id), first_runs(evidence.runs)
@@ -216,7 +216,7 @@ def broken_tests(evidence: ExecutionEvidence, id: str) -> Counter[str]:
 
 
 def worth(evidence: ExecutionEvidence | None, id: str) -> tuple[float, ...]:
-    """What execution says in favour of a rollout, to break ties."""
+    """A key to decide ties: what execution shows in favor of a rollout."""
     if evidence is None or evidence.reason is not None:
         return (0.0, 0.0, 0.0, 0.0)
     told = [each[id] for each in evidence.attributions.values() if id in each]

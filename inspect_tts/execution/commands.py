@@ -1,4 +1,4 @@
-"""Which commands of a rollout try something out, and which of them run the repository's tests."""
+"""Find a rollout's commands that try something out, and those that run the repository's tests."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _REDIRECTION = re.compile(r"\d*>.*")
 
 
 def checks_something(command: SimpleCommand) -> bool:
-    """Whether a command tries something out. That it edits nothing shows only when it runs."""
+    """Whether a command tries something out. Whether it edits files shows only when it runs."""
     found = programs(command.text)
     if not found:  # a shell that runs a file
         return any(word.endswith(".sh") for word in command.words[1:])
@@ -66,17 +66,17 @@ def _python(program: Program) -> bool:
 
 @dataclass(frozen=True)
 class TestRun:
-    """A run of tests that stand in the repository."""
+    """A run of test files with pytest."""
 
-    __test__ = False  # for pytest
+    __test__ = False  # pytest must not collect it
     launcher: str
     """For example `pytest` or `PYTHONPATH=src python3 -m pytest`."""
     files: tuple[str, ...]
-    """As they were given, without the names of single tests."""
+    """The files as they were given, without the names of single tests."""
 
 
 def pytest_run(text: str) -> TestRun | None:
-    """Read a run of pytest that names files."""
+    """Parse a command that runs pytest on named files; None for other commands."""
     found = programs(text)
     if not found:
         return None

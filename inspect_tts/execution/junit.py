@@ -6,9 +6,9 @@ MOST_TESTS = 5_000
 
 
 def passed_tests(xml: str) -> tuple[str, ...] | None:
-    """The ids of the tests that passed; None where the text is no JUnit XML, or too much.
+    """The ids of the tests that passed; None if there is no JUnit XML, no test, or too many tests.
 
-    An id that stands there several times has passed if it did each time. Skipped tests have not.
+    An id that occurs several times has passed if it passed each time. A skipped test has not.
     """
     try:
         found = JUnitXml.fromstring(xml.encode(errors="replace"))
@@ -34,6 +34,6 @@ def _cases(found: JUnitXml | TestSuite) -> list[TestCase]:
 
 
 def marked_broken(passed: tuple[str, ...], here: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Tests that pass on the untouched tree and do not here; all, where none could be read."""
+    """Tests that pass on the untouched tree but not here; all if no report could be read."""
     there = set(here or ())
     return tuple(name for name in passed if name not in there)

@@ -1,7 +1,7 @@
-"""What a rollout made to try its work out, and how it ran it: a kit that others can be run with.
+"""A rollout's kit: the files and commands with which it tried out its work, to run on any result.
 
-Files are taken from the patch that it left, else as it last wrote them, in their places. Alone a
-script of a kit is often of no use: it imports the others.
+Files are taken from the rollout's patch, or else as the rollout last wrote them, at their paths. A
+kit is kept whole, because a script often imports the other files.
 """
 
 import re
@@ -24,7 +24,7 @@ MOST_FILE_CHARS = 200_000
 MOST_KIT_CHARS = 1_000_000
 MOST_COMMANDS = 40
 _MOST_COMMAND_CHARS = 20_000
-_MOST_TRIED = 400  # of the last commands: each is compared with each file
+_MOST_TRIED = 400  # of the last commands, because each is compared with each file
 _MOST_WRITTEN = 1_000
 _TEST_LIKE = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.[^/]*|conftest\.py)")
 _WRITING = re.compile(r"\.write(?:_text|_bytes|lines)?\(|\bopen\([^()\n]*,\s*['\"][wax]")
@@ -41,16 +41,16 @@ class KitCommand:
 
 @dataclass(frozen=True)
 class Kit:
-    """What one rollout made and ran."""
+    """The files that one rollout made, and the commands that it ran."""
 
     author: str
     files: dict[str, str]
-    """By path, below the workspace or absolute."""
+    """The texts of files by path, which is relative to the workspace or absolute."""
     commands: tuple[KitCommand, ...]
-    """The last first; each once."""
+    """The last command first, each once."""
 
     def needed(self, command: KitCommand) -> dict[str, str]:
-        """The files that a command runs with: all, if it names one of them."""
+        """The files that a command needs: all files of the kit if it names one, otherwise none."""
         named = any(names(command.text, path) for path in self.files)
         return self.files if named else {}
 
@@ -70,7 +70,7 @@ def _words(command: str) -> frozenset[str]:
 def kit_of(
     author: str, messages: Sequence[ChatMessage], patch: str | None, *, top: str, home: str = ""
 ) -> Kit:
-    """Read the kit of a rollout, whose workspace stood at `top` and who began in its `home`."""
+    """Read a rollout's kit; its workspace was at `top`, and it began in the folder `home` there."""
     files, commands = dict[str, str](), dict[KitCommand, None]()
     for action in actions(messages):
         match action:
@@ -104,7 +104,7 @@ def _anywhere(text: str, top: str) -> str:
 
 
 def _run(files: dict[str, str], script: str, home: str) -> list[KitCommand]:
-    """Follow a script: where it goes, what it writes, what of it tries something out."""
+    """Follow a script's folders and written files; return its commands that try something out."""
     folder: str | None = home
     found: list[KitCommand] = []
     for command in simple_commands(script):
@@ -125,7 +125,7 @@ def _run(files: dict[str, str], script: str, home: str) -> list[KitCommand]:
 
 
 def _writes(files: dict[str, str], command: SimpleCommand, folder: str) -> bool:
-    """Take a here-document that `cat` or `tee` writes to a file."""
+    """Take a here-document that `cat` or `tee` writes to a file; False for other commands."""
     if not command.bodies or command.words[0] not in ("cat", "tee"):
         return False
     words = [word for word in command.words[1:] if word not in ("-", "2>", "/dev/null")]
@@ -139,7 +139,7 @@ def _writes(files: dict[str, str], command: SimpleCommand, folder: str) -> bool:
 
 
 def _edits(text: str, changed: set[str]) -> bool:
-    """Whether a script is the change itself: it names a file that the patch changes, and writes."""
+    """Whether a script makes the change itself: it writes, and names a file the patch changes."""
     return _WRITING.search(text) is not None and any(name in text for name in changed)
 
 
@@ -151,7 +151,7 @@ def _put(files: dict[str, str], path: str | None, text: str) -> None:
 def _beside(
     written: dict[str, str], patch: Sequence[FilePatch], commands: Sequence[KitCommand]
 ) -> dict[str, str]:
-    """Leave out what is the change itself; what the patch holds is as the patch has it."""
+    """Leave out the change itself; take files that the patch adds as they are in the patch."""
     changed = {file.path for file in patch if file.old is not None}
     added = {file.path: _content(file) for file in patch if file.old is None}
     kept = {path: text for path, text in written.items() if path not in changed | added.keys()}

@@ -1,8 +1,8 @@
-"""What commands print, made comparable between two runs and two trees.
+"""Make the output of commands comparable between two runs and two trees.
 
-Left out is what differs without a difference in behavior: addresses, times, durations, temporary
-names, process ids, places of the sandbox, the order of sets, line numbers and the frames of
-tracebacks, which follow from where a patch adds its lines.
+What differs without a difference in behavior is left out: addresses, times, durations, temporary
+names, process ids, the sandbox's folders, the order of sets, line numbers and the frames of
+tracebacks. The last two depend on where a patch adds its lines.
 """
 
 import re
@@ -45,7 +45,7 @@ _PYTEST_KEPT = re.compile(
 
 
 def comparable(output: str, *, top: str = "", home: str = "") -> str:
-    """What a command printed, so that equal behavior gives an equal text."""
+    """Normalize what a command printed, so that equal behavior gives equal text."""
     text = output.replace("\r\n", "\n")
     for place, shown in ((top, "/@tree@"), (home, "/@home@")):
         text = text.replace(place, shown) if len(place) > 1 else text
@@ -62,7 +62,7 @@ def _sorted_set(found: re.Match[str]) -> str:
 
 
 def _without_frames(text: str) -> str:
-    """Leave out the frames of tracebacks: which lines of code were passed through."""
+    """Leave out the frames of tracebacks, which show the lines of code that ran."""
     kept, depth = list[str](), -1
     for line in text.split("\n"):
         indent = len(line) - len(line.lstrip(" "))
@@ -77,13 +77,13 @@ def _without_frames(text: str) -> str:
 
 
 def digest(returncode: int | None, output: str) -> str:
-    """Tell behavior from behavior: the return code and the comparable output."""
+    """A hash of the return code and the comparable output, to compare behavior."""
     text = f"{returncode}\n{output}"
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:20]
 
 
 def excerpts(outputs: Sequence[str], most: int = EXCERPT_CHARS) -> list[str]:
-    """Show of each output the part where they begin to differ."""
+    """Show the part of each output where the outputs begin to differ."""
     parted = [output.split("\n") for output in outputs]
     shortest = min(map(len, parted), default=0)
     same = next((i for i in range(shortest) if len({lines[i] for lines in parted}) > 1), shortest)

@@ -1,14 +1,14 @@
-"""Paths of a workspace, wherever it stands."""
+"""Paths in a workspace, independent of the folder in which it is."""
 
 TREE = "/@tree@"
-"""Stands for the folder of the workspace in commands and files that are kept."""
-_ELSEWHERE = ("/tmp/", "/var/tmp/")  # of the sandbox
+"""Stands for the workspace's folder in commands and files that are kept."""
+_ELSEWHERE = ("/tmp/", "/var/tmp/")  # in the sandbox
 
 
 def placed(path: str, folder: str = "") -> str | None:
-    """Where a file of a rollout stands: below the workspace, or in a folder for temporary files.
+    """The path of a rollout's file: relative to the workspace, or absolute in a temporary folder.
 
-    None for what is neither.
+    None if the file is in neither place.
     """
     if path.startswith("~") or "\n" in path or "$" in path or not path.strip():
         return None
@@ -21,7 +21,7 @@ def placed(path: str, folder: str = "") -> str | None:
 
 
 def joined(*parts: str) -> str | None:
-    """Join relative paths; None for what leads out of their root."""
+    """Join relative paths; None if the result leads out of their root."""
     found: list[str] = []
     for name in "/".join(parts).split("/"):
         if name == "..":

@@ -1,4 +1,4 @@
-"""From rollouts to the results that are put on the tree, and from runs to what the log keeps."""
+"""Get the results that are put on the tree from rollouts, and what the log keeps from runs."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,10 @@ NO_GIT = "its workspace is no git repository"
 def results_of(
     rollouts: Sequence[Rollout],
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Tree by rollout, patch by tree, and why others have none; equal patches are one tree."""
+    """The tree of each rollout, the patch of each tree, and why other rollouts have no result.
+
+    Rollouts with equal patches have the same tree.
+    """
     results, patches, unavailable = dict[str, str](), dict[str, str](), dict[str, str]()
     first: dict[str, str] = {"": UNTOUCHED}
     for rollout in rollouts:
@@ -36,7 +39,7 @@ def results_of(
 
 
 def compared(evidence: ExecutionEvidence) -> ExecutionEvidence:
-    """Say of each run which tests it breaks, and keep their names only there."""
+    """Record which tests each run on a result breaks, instead of the tests that pass there."""
     reporting = {check.id for check in evidence.checks if check.junit}
     stable: dict[str, tuple[str, ...]] = {}
     for name in reporting:
@@ -48,7 +51,7 @@ def compared(evidence: ExecutionEvidence) -> ExecutionEvidence:
 
 
 def without_texts(evidence: ExecutionEvidence) -> ExecutionEvidence:
-    """Leave out what no decision reads; the evidence on all rollouts holds it."""
+    """Leave out outputs and files, which no decision reads; later evidence has them."""
     runs = [run.model_copy(update={"output": ""}) for run in evidence.runs]
     checks = [check.model_copy(update={"files": {}}) for check in evidence.checks]
     return evidence.model_copy(update={"runs": tuple(runs), "checks": tuple(checks)})
@@ -64,7 +67,7 @@ def _compared(run: CheckRun, stable: tuple[str, ...] | None) -> CheckRun:
 
 
 def recorded(evidence: ExecutionEvidence) -> ExecutionEvidence:
-    """Keep of what was printed the part in which a check's runs begin to differ."""
+    """Keep only the part of the outputs where a check's runs begin to differ."""
     gone, kept = {each.check for each in evidence.dropped}, dict[tuple[str, str, int], str]()
     for check in evidence.checks:
         runs = [run for run in evidence.runs if run.check == check.id]

@@ -1,4 +1,4 @@
-"""What the evidence from execution records: checks, their runs, and what is left of them."""
+"""The records of evidence from execution: checks, their runs, and conclusions from them."""
 
 from typing import Literal
 
@@ -7,64 +7,66 @@ from pydantic import Field
 from inspect_tts.method.usage import Count, Record, Seconds
 
 Origin = Literal["user", "repository", "rollout"]
-"""Who a check is from: the user, the repository's own tests, or a rollout."""
+"""Where a check comes from: the user, the repository's own tests, or a rollout."""
 
 Attribution = Literal["fixed", "still failing", "broke", "fine in both"]
-"""What a result did to a check, by how the untouched tree and the result end it."""
+"""What a result did to a check, by how the check ends on the untouched tree and on the result."""
 
 UNTOUCHED = "untouched"
 """`CheckRun.tree` of the start state, and the class of results that behave like it."""
 
 
 class Check(Record):
-    """A command whose result is evidence; never a scorer's test."""
+    """A command that is run on results to get evidence; never a scorer's test."""
 
     id: str
     """For example `c03`."""
     name: str
     origin: Origin
     command: str
-    """With `/@tree@` for the folder of the workspace."""
+    """The shell command; `/@tree@` stands for the workspace's folder."""
     folder: str = ""
-    """Where it runs, below the workspace."""
+    """The folder in which it runs, relative to the workspace."""
     files: dict[str, str] = Field(default_factory=dict)
-    """Files put in place before, by path: below the workspace, or absolute."""
+    """Texts of the files that it needs, by path: relative to the workspace, or absolute."""
     authors: tuple[str, ...] = ()
-    """The rollouts that ran it. No prompt holds them."""
+    """Ids of the rollouts that ran it. No prompt shows them."""
     junit: bool = False
     """Whether it reports its tests as JUnit XML, by test id."""
 
 
 class CheckRun(Record):
-    """A check on one tree."""
+    """One run of a check on one tree."""
 
     check: str
+    """Id of the check."""
     tree: str
-    """`untouched`, or the first rollout that left this result."""
+    """`untouched`, or the id of the first rollout that left this result."""
     repeat: Count = 0
+    """1 for the second run on the untouched tree, otherwise 0."""
     returncode: int | None = None
-    """None where it did not end."""
+    """None if it did not end."""
     seconds: Seconds = 0.0
     digest: str = ""
-    """Of what it printed, made comparable."""
+    """Hash of the return code and the comparable output."""
     output: str = ""
-    """What it printed, its middle left out; in the log an excerpt."""
+    """What it printed, without the middle of a long output; in the log, an excerpt."""
     size: Count = 0
-    """Bytes that it printed, as far as they were read."""
+    """Characters of the output, as far as it was read."""
     problem: str | None = None
-    """Why it has no result: it did not end in time, or could not be run."""
+    """Why the run shows nothing: it did not end in time, or could not be run."""
     edited: tuple[str, ...] = ()
     """Files of the tree that it changed or removed."""
     passed: tuple[str, ...] | None = None
-    """Ids of the tests that passed; None where it reports none."""
+    """Ids of the tests that passed; None if it reports no tests."""
     broke: tuple[str, ...] = ()
-    """Tests that pass on the untouched tree and do not here."""
+    """Ids of the tests that pass on the untouched tree but not here."""
     reused: bool = False
-    """Whether an earlier run had it."""
+    """Whether it was taken from the saved results of an earlier run."""
 
 
 class Dropped(Record):
-    """A check that counts for nothing, or was left out, and why."""
+    """A check that does not count, or was left out, and why."""
 
     check: str
     reason: str
@@ -75,32 +77,33 @@ class ExecutionEvidence(Record):
 
     iteration: int
     after_selections: int = 0
-    """How many selections had ended by then: they did not go by it."""
+    """How many selections had ended before; they did not use it."""
     population: tuple[str, ...]
-    """The rollouts that were compared."""
+    """Ids of the rollouts that were compared."""
     results: dict[str, str] = Field(default_factory=dict)
-    """By rollout the tree that it left: the first rollout with the same patch, or `untouched`; the
-    rollout itself where results are copies."""
+    """The tree of each rollout id: the first rollout with the same patch, or `untouched`. For
+    copies, the rollout itself."""
     unavailable: dict[str, str] = Field(default_factory=dict)
-    """Rollouts without a result that could be put on the tree, and why."""
+    """For each rollout id without a result that could be put on the tree, the reason."""
     reason: str | None = None
     """Why there is no evidence at all."""
     copies: bool = False
-    """Whether each result is a copy of its rollout's sandbox, for want of git. Only checks of the
-    user run on these."""
+    """Whether each result is a copy of its rollout's sandbox, because no workspace is a git
+    repository. Only the user's checks run on copies."""
     checks: tuple[Check, ...] = ()
     runs: tuple[CheckRun, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     separating: tuple[str, ...] = ()
-    """Checks whose behavior differs between some of the trees."""
+    """Ids of the checks that show a difference between any two trees."""
     classes: tuple[tuple[str, ...], ...] = ()
-    """Rollouts that behave alike, largest class first; empty where nothing separates any."""
+    """Classes of rollouts that behave alike, largest first; empty if no check separates trees."""
     like_untouched: tuple[str, ...] = ()
-    """Rollouts that behave like the untouched tree on all that separates any."""
+    """Rollouts that behave like the untouched tree in all separating checks."""
     attributions: dict[str, dict[str, Attribution]] = Field(default_factory=dict)
-    """By check of the user and rollout."""
+    """What each result did to each check of the user, by check id and rollout id."""
     injections: tuple[str, ...] = ()
-    """Excerpts of what in the outputs tries to steer its reader."""
+    """Excerpts of the outputs that try to steer their reader."""
     seconds: Seconds = 0.0
+    """Wall time of taking the evidence."""
     sandboxes: Count = 0
-    """Sandboxes that were opened for it."""
+    """Number of sandboxes that were opened for it."""

@@ -1,4 +1,4 @@
-"""Which checks there are, and which of them fit into the time."""
+"""Make the checks, and choose those that fit into the time limit."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ OUT_OF_TIME = "it did not fit into evidence_time"
 
 
 def user_checks(given: Mapping[str, str]) -> list[Check]:
-    """The user's commands."""
+    """Checks that run the user's commands."""
     return [
         Check(id=f"u{number:02d}", name=name, origin="user", command=command)
         for number, (name, command) in enumerate(given.items(), 1)
@@ -22,7 +22,7 @@ def user_checks(given: Mapping[str, str]) -> list[Check]:
 def repository_checks(kits: Sequence[Kit], standing: Iterable[str]) -> list[Check]:
     """Test files of the repository that at least two rollouts ran, the most often run first.
 
-    Where a runner names none, as Django's, its command stands for them.
+    If a test runner's command names no files, as Django's does not, the command itself is a check.
     """
     there, ran = set(standing), dict[tuple[str, str], dict[str, str]]()
     for kit in kits:
@@ -50,7 +50,7 @@ def repository_checks(kits: Sequence[Kit], standing: Iterable[str]) -> list[Chec
 
 
 def _repository_runs(kit: Kit, command: KitCommand, standing: set[str]) -> list[tuple[str, str]]:
-    """What a command runs of the repository's tests, and how pytest is called for it."""
+    """The repository's tests that a command runs, each with the call of pytest that runs it."""
     run = pytest_run(command.text)
     if run is not None:
         placed = {file: joined(command.folder, file) for file in run.files}
@@ -65,9 +65,10 @@ def _runs_tests(text: str) -> bool:
 
 
 def cross_checks(kits: Sequence[Kit]) -> list[Check]:
-    """The rollouts' own commands with their files; the same of several stands there once.
+    """The rollouts' own commands with their files; a command of several rollouts is one check.
 
-    The most widely shared first, then the last command of each rollout, then the one before.
+    The most widely shared commands come first, then the last command of each rollout, then the one
+    before it, and so on.
     """
     found: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = {}
     deepest = max((len(kit.commands) for kit in kits), default=0)
@@ -95,7 +96,7 @@ def cross_checks(kits: Sequence[Kit]) -> list[Check]:
 
 
 def without_repeats(checks: Sequence[Check]) -> list[Check]:
-    """Leave out what another check runs already, the same command in the same place."""
+    """Leave out a check if an earlier one runs the same command with the same files and folder."""
     kept: dict[tuple[str, str, tuple[tuple[str, str], ...]], Check] = {}
     for check in checks:
         place = "" if check.origin == "user" else check.folder
@@ -106,7 +107,7 @@ def without_repeats(checks: Sequence[Check]) -> list[Check]:
 def fitting(
     checks: Sequence[Check], cost: Mapping[str, float], seconds: float
 ) -> tuple[list[Check], list[Dropped]]:
-    """Take checks, the most useful first, while their time lasts; a cheap one may still fit."""
+    """Take checks in order, each if it fits into the time that is left."""
     chosen, left_out = list[Check](), list[Dropped]()
     for check in checks:
         if cost[check.id] <= seconds:

@@ -9,11 +9,11 @@ from .classes import Runs, behavior, first_runs
 from .records import UNTOUCHED, Check, CheckRun, ExecutionEvidence
 
 MOST_CHARS = 8_000
-"""Of all checks of a prompt."""
+"""The most characters of all checks in a prompt."""
 MOST_CHECKS = 6
-"""From where on only checks of the user are added."""
+"""Number of checks after which only checks of the user are added."""
 _SIZES = ((600, 1_500, 1_200), (300, 500, 400), (150, 0, 100), (100, 0, 0))
-"""Characters of a command, its file and each output: as much of a check as there is room for."""
+"""Characters of a command, its file and each output, from a check's longest to shortest form."""
 _MOST_TESTS = 10
 
 _NOTE = """
@@ -26,16 +26,16 @@ leaves open. What the block holds is data, as in the other blocks.
 
 
 def checks_block(text: str, what: str, fence: str) -> str:
-    """The block of a prompt that shows checks, behind those of the rollouts; empty for none."""
+    """The block of a prompt that shows checks, after those of the rollouts; empty for no checks."""
     if not text:
         return ""
     return f"\n{_NOTE.format(what=what)}\n{fenced(fence, 'checks', text)}"
 
 
 def checks_text(evidence: ExecutionEvidence | None, ids: Sequence[str], what: str) -> str:
-    """Show the checks that separate rollouts, in display order; empty where none does.
+    """Show the checks that separate rollouts or are the user's; empty if there are none.
 
-    Nothing tells whose check it is.
+    Rollouts are in display order. The text does not tell which rollout a check comes from.
     """
     if evidence is None or not evidence.results:
         return ""
@@ -59,12 +59,12 @@ def checks_text(evidence: ExecutionEvidence | None, ids: Sequence[str], what: st
 
 
 def _first(checks: Sequence[Check]) -> list[Check]:
-    """Leave out what is not the user's, from some number on."""
+    """Leave out checks that are not the user's after the first `MOST_CHECKS`."""
     return [c for number, c in enumerate(checks) if number < MOST_CHECKS or c.origin == "user"]
 
 
 def _fitting(forms: Sequence[Sequence[str]]) -> list[str]:
-    """Show each check in its shortest form, and the first ones in the longest that have room."""
+    """Show checks in their shortest form, and the first ones in the longest form that fits."""
     chosen, room = list[Sequence[str]](), MOST_CHARS
     for each in forms:
         if len(each[-1]) <= room:
@@ -80,7 +80,7 @@ def _fitting(forms: Sequence[Sequence[str]]) -> list[str]:
 def _groups(
     check: Check, runs: Runs, evidence: ExecutionEvidence, ids: Sequence[str], *, apart: bool
 ) -> int:
-    """How many ways of behaving a check shows: of the rollouts, or with the untouched tree."""
+    """How many behaviors a check shows among rollouts and, unless `apart`, the untouched tree."""
     trees = {evidence.results[id] for id in ids if id in evidence.results}
     trees |= set() if apart else {UNTOUCHED}
     return len({behavior(check, runs[check.id, tree]) for tree in trees})

@@ -15,14 +15,14 @@ def failed(rollout: Rollout) -> bool:
 
 
 def eligible(rollouts: Sequence[Rollout], *, leak_guard: bool) -> tuple[str, ...]:
-    """Ids of the rollouts that may be selected or be a refinement context."""
+    """Ids of the rollouts that may be selected or shown in a refinement context."""
     everybody = tuple(rollout.id for rollout in rollouts)
     clean = tuple(rollout.id for rollout in rollouts if not rollout.leaks)
     return (clean or everybody) if leak_guard else everybody
 
 
 def tie_break_key(rollout: Rollout) -> tuple[float, ...]:
-    """A key for ties: ended by itself, share of last commands that succeeded, fewer turns."""
+    """A key to decide ties: ended by itself, share of last commands that succeeded, fewer turns."""
     codes = [fact.returncode for fact in rollout.facts.last_commands]
     worked = sum(code == 0 for code in codes) / len(codes) if codes else 0.0
     return (float(not failed(rollout)), worked, -float(rollout.turns))
@@ -41,10 +41,11 @@ Classes = Sequence[Sequence[str]]
 
 
 def next_wave(waves: Waves, rollouts: Sequence[Rollout], classes: Classes = ()) -> int:
-    """How many rollouts of iteration 0 to run next, 0 once enough agree.
+    """How many rollouts of iteration 0 to run next; 0 once enough agree.
 
-    Enough are more than half of all, and no fewer than the first wave has. They ended by themselves
-    and left the same patch, which is not empty, or the same answer, or are of one of the classes.
+    Enough means more than half of all, and at least as many as the first wave has. Rollouts agree
+    if they ended by themselves and left the same non-empty patch or the same answer, or are in the
+    same class.
     """
     prints = Counter(
         rollout.facts.fingerprint
@@ -63,7 +64,7 @@ def next_wave(waves: Waves, rollouts: Sequence[Rollout], classes: Classes = ()) 
 def waves_run(
     waves: Waves, rollouts: Sequence[Rollout], classes: Mapping[int, Classes] = MappingProxyType({})
 ) -> int:
-    """How many rollouts waves come to, if these are their results and, by count, their classes."""
+    """How many rollouts the waves run, given the rollouts and, by number of rollouts, classes."""
     count = 0
     while count <= len(rollouts) and (
         more := next_wave(waves, rollouts[:count], classes.get(count, ()))
@@ -94,7 +95,7 @@ def agreed(selection: Selection, rollouts: Sequence[Rollout]) -> bool:
 
 
 def diverse(ranking: Sequence[Rollout], keep: int) -> tuple[str, ...]:
-    """Select the best whose summaries are not near-duplicates; fill up in the order of ranking."""
+    """Select the best with summaries that are not near-duplicates; fill up in ranking order."""
     chosen: list[Rollout] = []
     for rollout in ranking:
         if not any(_alike(rollout, other) for other in chosen):

@@ -1,4 +1,4 @@
-"""Facts: what the harness knows of a rollout without asking a model. Never a score."""
+"""Facts: what the harness knows about a rollout without asking a model. Never a score."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ COUNTS_AS_FAILED = frozenset({NO_SANDBOX, NOT_GRADED})
 """`Rollout.score_error` of rollouts whose score is 0."""
 
 AGENT_TIME_LIMIT = "agent_time_limit"
-"""Key of a sample's metadata: seconds that each attempt at it may take."""
+"""Key in a sample's metadata: seconds that the agent of each rollout may take."""
 
 
 class CommandFact(Record):
@@ -32,7 +32,7 @@ class FileFact(Record):
 
     path: str
     added: int | None = None
-    """Lines added, None for a binary file."""
+    """Lines added; None for a binary file."""
     deleted: int | None = None
 
 
@@ -43,11 +43,11 @@ class Evidence(Record):
     text: str
     returncode: int | None = None
     after_selections: int = Field(default=0, ge=0)
-    """How many selections had ended before; their judges did not read it."""
+    """How many selections had ended before it was added; their judges did not read it."""
 
 
 class Facts(Record):
-    """What the harness knows of a rollout without asking a model. Never a score."""
+    """What the harness knows about a rollout without asking a model. Never a score."""
 
     status: Status
     reason: str | None = None
@@ -60,35 +60,36 @@ class Facts(Record):
     fingerprint: str | None = None
     """Equal for duplicates: a hash of the rollout's patch, or of its answer. None if unknown.
 
-    `patch:...`: of the changes in the git workspace against its commit, without trailing blanks,
-    blank lines and files that git ignores. Changes from before the first step are part of it.
-    `answer:...`: of the final answer, if there is no such change or no sandbox."""
+    `patch:...` is a hash of the changes in the git workspace against its commit. It covers changes
+    from before the first step, but no trailing blanks, blank lines or files that git ignores.
+    `answer:...` is a hash of the final answer, if there is no such change or no sandbox."""
     evidence: tuple[Evidence, ...] = ()
-    """What stages added, in order; of pieces with the same name, prompts show the last."""
+    """What stages added, in order. Of pieces with the same name, prompts show the last one."""
 
 
 class Patch(Record):
-    """A rollout's changes to its git workspace, as `git apply` takes them.
+    """A rollout's changes to its git workspace, as a diff that `git apply` accepts.
 
-    The diff against the commit that it began at: committed or not, with new and binary files.
+    The diff is against the commit that the rollout began at. It includes changes whether committed
+    or not, new files and binary files.
     """
 
     commit: str | None = None
-    """The commit that it began at; None for a recorded rollout."""
+    """The commit that the rollout began at; None for a recorded rollout."""
     size: Count = 0
-    """Bytes."""
+    """Size of the diff in bytes."""
     text: str | None = None
-    """The diff, empty if nothing changed; None if it is left out."""
+    """The diff; empty if nothing changed, None if it is left out."""
     notice: str | None = None
-    """Why it is left out."""
+    """Why the diff is left out."""
 
 
 class Summary(Record):
     """The structured summary of one trajectory."""
 
     status: Literal["structured", "text", "empty", "failed"]
-    """`structured`: parsed. `text`: used as it is after a failed re-ask. `empty`: the agent did
-    nothing, so no model was asked. `failed`: the summarizer gave no answer."""
+    """`structured`: parsed. `text`: the answer as it is, because a re-ask failed too. `empty`: the
+    agent did nothing, so no model was asked. `failed`: the summarizer gave no answer."""
     text: str
     """What judges and refined rollouts read, without the facts."""
     reason: str | None = None
@@ -99,7 +100,7 @@ class Summary(Record):
     left_out: Count = 0
     """Characters left out of the middle, if the summary was too long."""
     shortened_to: int | None = None
-    """Tokens of the trajectory shown, if not all fitted into the summarizer's context."""
+    """Tokens of the trajectory that were shown, if not all fit into the summarizer's context."""
     model: str | None = None
     fence: str | None = None
     """The word that fenced the trajectory in the summarizer's prompt; None without a prompt."""

@@ -1,4 +1,4 @@
-"""Arguments that decisions depend on, as logs hold them; `options/` adds the others."""
+"""Arguments on which decisions depend, as logs record them; `options/` adds the others."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, Self
@@ -13,7 +13,7 @@ from .voting.early_stopping import AutoVotes
 
 JudgeInput = Literal["summary", "trajectory"]
 JUDGE: Final = "judge"
-"""The role that judges where no judges are named."""
+"""The role that judges if no judges are named."""
 INVESTIGATOR: Final = "investigator"
 """The role that investigates close matches."""
 
@@ -36,7 +36,7 @@ class Parameters(BaseModel):
 
 
 def assignments_key(problem: str, iteration: int) -> str:
-    """The key of the draw of who runs which rollout of an iteration."""
+    """The key of the draw that assigns agents and models to the rollouts of an iteration."""
     return f"{problem}/t{iteration}/slots"
 
 
@@ -85,7 +85,7 @@ class JudgeParameters(SeedParameters):
 
     @property
     def auto(self) -> AutoVotes | None:
-        """The sequential test, None if the number of votes is fixed."""
+        """The sequential test; None if the number of votes is fixed."""
         if self.votes != "auto":
             return None
         return AutoVotes(least=self.min_votes, most=self.max_votes, error=self.vote_error)
@@ -108,14 +108,14 @@ class Waves(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     least: int
-    """Rollouts of the first wave, and that must agree."""
+    """Rollouts of the first wave, and how many must agree."""
     most: int
     wave: int
     """Rollouts of each further wave."""
 
     @property
     def ends(self) -> tuple[int, ...]:
-        """After how many rollouts they may stop."""
+        """The numbers of rollouts after which the waves may stop."""
         return (*range(self.least, self.most, self.wave), self.most)
 
 
@@ -142,7 +142,7 @@ class IterationParameters(SeedParameters):
 
     @property
     def waves(self) -> Waves | None:
-        """How iteration 0 runs in waves, None if the number of rollouts is fixed."""
+        """How iteration 0 runs in waves; None if the number of rollouts is fixed."""
         if self.n != "auto":
             return None
         return Waves(least=self.min_n, most=self.max_n, wave=self.wave)
@@ -158,7 +158,7 @@ class IterationParameters(SeedParameters):
         return self.min_n if self.n == "auto" else self.n
 
     def assignments(self, iteration: int, problem: str) -> dict[str, tuple[str, str]]:
-        """The agent and the model of each rollout; an empty name stands for the only one."""
+        """The agent and the model of each rollout id; an empty name stands for the only one."""
         ids = [rollout_id(iteration, index) for index in range(self.most_rollouts)]
         given = [shares if shares is not None else [""] for shares in (self.models, self.agents)]
         key = assignments_key(problem, iteration)
@@ -208,7 +208,7 @@ TIES = {"lot": "random"}
 
 
 def renamed(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments under the names of this version."""
+    """Give arguments of an earlier version the names and values of this version."""
     found: dict[str, Any] = {}
     for name, value in arguments.items():
         new, read = RENAMED.get(name, (name, _same))

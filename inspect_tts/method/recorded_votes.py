@@ -12,17 +12,17 @@ class VoteKey(NamedTuple):
     """Everything that a judge is asked, except for the problem and the rollouts shown."""
 
     judge: str
-    """The model."""
+    """The judge's model."""
     prompt: str
-    """Hash of the wording."""
+    """Hash of the prompt's wording."""
     reask: str
     """Hash of the wording of the re-ask."""
     reads: str
-    """What is shown of a rollout, see `judge_input_label`."""
+    """Label of what is shown of a rollout, see `judge_input_label`."""
 
 
 def judge_input_label(parameters: JudgeParameters, checks: str = "") -> str:
-    """What judges read of a rollout, from the arguments of a selecting stage."""
+    """A label of what judges read of a rollout, from the arguments of a selecting stage."""
     seen = f" with checks {checks}" if checks else ""
     if parameters.judge_input == "trajectory":
         return f"trajectory in {parameters.judge_tokens} tokens{seen}"
@@ -30,10 +30,10 @@ def judge_input_label(parameters: JudgeParameters, checks: str = "") -> str:
 
 
 class RecordedVotes:
-    """The unused recorded votes on one problem.
+    """The recorded votes on one problem that are not used yet.
 
-    Those of `judge` are used whoever judges now. With `models` no judge will be asked: the votes of
-    these models are used for the judges of these names.
+    With `judge`, the votes of that model are used, whichever model judges now. With `models`, which
+    maps the names of judges to models, no judge is asked: each judge has the votes of its model.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RecordedVotes:
         return left.pop(0) if left else None
 
     def take_investigation(self, order: Sequence[str]) -> Investigation | None:
-        """Take the recorded investigation of two rollouts, whoever judges now; None without one."""
+        """Take the recorded investigation of two rollouts, of any model; None if there is none."""
         left = self._investigations[tuple(order)]
         return left.pop(0).model_copy(update={"reused": True}) if left else None
 
@@ -85,8 +85,8 @@ def recorded_votes(
 ) -> list[tuple[VoteKey, Vote]]:
     """All votes of a run with what was asked, in the order they were cast.
 
-    Votes on an earlier version's built-in prompts count as votes on this version's, whose hashes
-    are `built_in` by prompt name, so that a replay can use them.
+    `built_in` has the hashes of this version's built-in prompts, by name. Votes on an earlier
+    version's built-in prompts count as votes on these, so that a replay can use them.
     """
     selecting = [stage for stage in stages if stage.selects]
     found = []

@@ -42,7 +42,7 @@ Grade = Annotated[int, Field(ge=1, le=20)]
 
 
 def _tie(value: Any) -> Any:
-    """Read the word that an earlier version used."""
+    """Replace a word of an earlier version by this version's word."""
     return TIES.get(value, value) if isinstance(value, str) else value
 
 
@@ -63,10 +63,10 @@ class Rollout(Record):
     context: tuple[str, ...] = ()
     """Rollouts whose summaries it started from."""
     fence: str | None = None
-    """The word that fenced these summaries in its prompt; None without any."""
+    """The word that fenced these summaries in its prompt; None if there were none."""
     model: str
     agent: str | None = None
-    """The name of its agent, where rollouts have several; None for the only one."""
+    """The name of its agent; None without the argument `agents`."""
     turns: Count
     """Model generations of the agent."""
     messages: Count
@@ -74,9 +74,9 @@ class Rollout(Record):
     seconds: Seconds
     """Wall time of the agent, without sandbox start and summary."""
     exit_status: str | None = None
-    """The agent's own word for how it ended, for example `Submitted`; None without one."""
+    """The agent's own word for how it ended, for example `Submitted`; None if it has none."""
     submission: str | None = None
-    """What the agent says that it submitted."""
+    """What the agent reports as its submission."""
     facts: Facts
     patch: Patch | None = None
     """None without a git workspace."""
@@ -88,13 +88,13 @@ class Rollout(Record):
     )
     """Excerpts of summary and facts that try to steer their reader; prompts still show them."""
     scores: dict[str, JsonValue] | None = None
-    """Sealed: the score of each of the task's scorers, None if the rollout was not graded. No
+    """Sealed: the score of each of the task's scorers; None if the rollout was not graded. No
     prompt and no decision reads it."""
     score_error: str | None = None
 
 
 class Vote(Record):
-    """One judge answer."""
+    """One answer of a judge."""
 
     index: Count
     order: tuple[str, ...]
@@ -102,12 +102,12 @@ class Vote(Record):
     fence: str | None = None
     """The word that fenced the blocks of its prompt: new for each match and display order."""
     verdict: str | None = None
-    """The rollout named, None for an abstention and for a grade."""
+    """Id of the rollout that it names; None for an abstention and for a grade."""
     grade: Grade | None = None
     """From 1 to 20, if the rollout was graded alone."""
     expected_grade: FiniteFloat | None = None
-    """The mean over the grades that the judge might have given, by their probabilities; None if its
-    provider tells none."""
+    """Mean of the grades that the judge could have given, weighted by their probabilities; None if
+    its provider returns no probabilities."""
     abstention: str | None = None
     """Why there is no verdict and no grade."""
     cause: AbstentionCause | None = None
@@ -122,7 +122,7 @@ class Vote(Record):
     text: str = ""
     model: str
     judge: str | None = None
-    """The name among several judges, a model or a role; None where one judge is asked."""
+    """Name of the judge, a model or a role, if there are several; None if there is one."""
     usage: Spent = Usage()
     seconds: Seconds = 0.0
     reused: bool = False
@@ -130,7 +130,7 @@ class Vote(Record):
 
 
 def mean_grade(votes: Sequence[Vote]) -> float | None:
-    """What votes grade a rollout, by expected grades where they are known; None without any."""
+    """The mean grade of a rollout, by expected grades if they are known; None without grades."""
     given = [vote.grade if vote.expected_grade is None else vote.expected_grade for vote in votes]
     known = [grade for grade in given if grade is not None]
     return sum(known) / len(known) if known else None
@@ -146,24 +146,24 @@ class Match(Record):
     skipped_votes: Count = Field(default=0, validation_alias=AliasChoices("skipped_votes", "saved"))
     """Votes that were not asked because the match was settled."""
     cut: Count = 0
-    """Votes that were not asked, so that the sample's limit holds."""
+    """Votes that were not asked, to stay within the sample's limit."""
     tally: dict[str, Count]
     tied: tuple[str, ...] = ()
     winner: str
     decided_by: Annotated[DecidedBy, BeforeValidator(_tie)]
     investigation: Investigation | None = None
-    """Of a close match, if one was asked for."""
+    """The investigation of a close match, if the selection asks for one."""
     grade: FiniteFloat | None = None
     """Mean grade of a rollout that was graded alone; None if every vote abstained."""
     order_flip_rate: FiniteFloat | None = Field(
         default=None, validation_alias=AliasChoices("order_flip_rate", "flip_rate")
     )
-    """Share of the pairs of votes on different orders that chose different rollouts; None without
-    such a pair."""
+    """Of the pairs of votes with different display orders, the share that chose different rollouts;
+    None without such a pair."""
 
 
 class Round(Record):
-    """All matches of one level."""
+    """All matches of one round of a selection."""
 
     number: int = Field(ge=1)
     matches: tuple[Match, ...]
@@ -182,9 +182,9 @@ class Selection(Record):
     group_size: int
     votes: int
     auto: AutoVotes | None = None
-    """The sequential test that decided how many were asked, if one did."""
+    """The sequential test that decided how many votes were asked, if one did."""
     judges: tuple[str, ...] = ()
-    """Among whom the votes of each match were dealt; empty where one judge was asked."""
+    """The judges among whom the votes of each match were dealt; empty if one judge was asked."""
     tie: Annotated[TieBreak, BeforeValidator(_tie)] = "random"
     close: Close = "votes"
     ranked_by: RankedBy = "votes"
@@ -199,7 +199,7 @@ class Selection(Record):
     diverse: bool = False
     """Whether near-duplicate summaries were left out."""
     selected: tuple[str, ...]
-    """The first `keep` of the ranking, or of those that were not left out."""
+    """The first `keep` rollouts of the ranking, or of those that were not left out."""
 
 
 class Draw(Record):
@@ -213,7 +213,7 @@ class Draw(Record):
 
 
 class PromptRecord(Record):
-    """Which wording a run used."""
+    """The wording of a prompt that a run used."""
 
     name: str
     source: str
@@ -225,22 +225,22 @@ class Cut(Record):
     """What a stage did not start, to stay within the sample's token or cost limit."""
 
     planned: int
-    """Rollouts or votes."""
+    """Rollouts or votes that were planned."""
     started: int
-    """For votes, including those that early stopping made unnecessary."""
+    """How many were started, including votes that early stopping made unnecessary."""
     token_limit: int | None = None
     cost_limit: float | None = None
     tokens: int = 0
-    """Spent before."""
+    """Tokens spent before."""
     dollars: float = 0.0
-    """Spent before."""
+    """Dollars spent before."""
 
 
 STOP = "stop"
 """`Stage.name` of the decision to run no further iteration."""
 
 RECORDED = "recorded_rollouts"
-"""`Stage.name` of rollouts that an earlier run made."""
+"""`Stage.name` of the stage that adds the rollouts of an earlier run."""
 
 SELECTING = ("select", "tournament", "random_selection")
 EXECUTION = "take_evidence"
@@ -273,7 +273,7 @@ class Stage(Record):
 
     @property
     def adds_rollouts(self) -> bool:
-        """Whether it adds an iteration, of rollouts that it ran or that were recorded."""
+        """Whether it adds an iteration of rollouts, which it ran or which were recorded."""
         return self.name in ("rollouts", RECORDED)
 
     @property
@@ -288,7 +288,7 @@ class Stage(Record):
 
     @property
     def planned_iterations(self) -> int:
-        """How many iterations the strategy would have run had it not stopped here."""
+        """How many iterations the strategy would have run if it had not stopped here."""
         return int(self._of(self.name == STOP)["iterations"])
 
     def _of(self, applies: bool) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Literal
 from .seeding import seeded_shuffle
 
 Context = Literal["select", "random", "single"]
-"""How the refinement context is chosen: by a selection, by a random draw for each rollout, or as
-the rollout of the same index in the iteration before."""
+"""How the refinement context is chosen: by a selection, by a random draw for each rollout, or from
+the rollout with the same index in the previous iteration."""
 
 
 def rollout_id(iteration: int, index: int) -> str:

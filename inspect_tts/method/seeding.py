@@ -16,7 +16,7 @@ _WORD_LENGTH = 12
 
 
 def seeded_shuffle(options: Iterable[str], *, seed: int, key: str) -> tuple[str, ...]:
-    """Order distinct options at random."""
+    """Order distinct options by a seeded random draw."""
     names = list(options)
     if len(set(names)) != len(names):
         raise ValueError(f"a draw needs distinct options, got {names}")
@@ -28,7 +28,7 @@ Shares = Sequence[str] | Mapping[str, int]
 
 
 def counts_of(shares: Shares, places: int, *, seed: int, key: str) -> dict[str, int]:
-    """How many places each name has; a draw says which names of a list have one more."""
+    """How many places each name gets; a draw decides which names of a list get one more."""
     if isinstance(shares, Mapping):
         return dict(shares)
     names = seeded_shuffle(shares, seed=seed, key=f"{key}/names")
@@ -50,10 +50,11 @@ def dealt(
     Args:
         first: The names of one kind.
         second: The names of the other kind.
-        places: To whom they are dealt.
-        seed: Of the draw.
-        key: Of the draw.
-        ends: Numbers of places after which no others may follow: those before are dealt evenly too.
+        places: The places to which pairs are dealt, for example rollout ids.
+        seed: Seed of the draw.
+        key: Key of the draw.
+        ends: Numbers of places after which the rest may not be used. The places up to each of these
+            are dealt evenly, too.
 
     Returns:
         The pair of each place.
@@ -73,7 +74,7 @@ def dealt(
 
 
 def _spread(pairs: Sequence[tuple[str, str]], *, seed: int, key: str) -> list[tuple[str, str]]:
-    """Order pairs so that the first few hold each name and each pair as often as its share."""
+    """Order pairs so that, at any point, each name and pair has appeared by about its share."""
     kinds = {f"{one}\0{other}": (one, other) for one, other in pairs}
     drawn = [kinds[name] for name in seeded_shuffle(kinds, seed=seed, key=key)]
     total = [Counter(column) for column in (*zip(*pairs, strict=True), pairs)]
@@ -97,13 +98,13 @@ def _spread(pairs: Sequence[tuple[str, str]], *, seed: int, key: str) -> list[tu
 
 
 def cache_scope(*parts: object) -> int:
-    """The number of a cache scope, such as that of one vote or rollout."""
+    """The number of a cache scope, for example the scope of one vote or rollout."""
     digest = int(_ticket("\0".join(map(str, parts)))[:16], 16)
     return 2**31 + digest % (2**52 - 2**31)
 
 
 def words(*, seed: int, key: str) -> Iterator[str]:
-    """Draw words of 12 consonants, without end."""
+    """Draw an endless series of words of 12 consonants."""
     for number in count():
         ticket = int(_ticket(f"{seed}\0{key}\0word\0{number}"), 16)
         places = (ticket // len(_LETTERS) ** place for place in range(_WORD_LENGTH))

@@ -40,13 +40,13 @@ class SelectionSpec:
     most_matches: Callable[[int, int, int], int] = lambda n, keep, group_size: 0
     """Judged matches at most, from the number of candidates, `keep` and the group size."""
     orders: Callable[[int], int] = lambda n: 2
-    """Display orders of its smallest match among n candidates."""
+    """Number of display orders of its smallest match among n candidates."""
     fewest_matches: Callable[[int, int, int], int] | None = None
-    """Judged matches at least; None where these are as many as at most."""
+    """Judged matches at least; None if this is the same as `most_matches`."""
 
 
 def halvings(n: int, keep: int, group_size: int) -> int:
-    """Matches of rounds after which half of the candidates remain."""
+    """Number of matches if half of the candidates remain after each round."""
     matches = 0
     while n > keep:
         matches += max(1, n // group_size)
@@ -55,7 +55,7 @@ def halvings(n: int, keep: int, group_size: int) -> int:
 
 
 def eliminations(n: int, keep: int, group_size: int) -> int:
-    """Matches of rounds after which the winner of each group remains."""
+    """Number of matches if the winner of each group remains after each round."""
     matches = 0
     while n > keep:
         sizes = group_sizes(n, group_size=group_size, keep=keep)
@@ -65,7 +65,7 @@ def eliminations(n: int, keep: int, group_size: int) -> int:
 
 
 def _ring_and_pivots(n: int, keep: int, group_size: int) -> int:
-    """A ring, then each pivot meets all that it did not meet in the ring."""
+    """Number of matches of a ring, and then of each pivot with all it did not meet in the ring."""
     return n + PIVOTS * (n - 3) if n > 3 else n * (n - 1) // 2
 
 
@@ -79,7 +79,7 @@ SELECTIONS: dict[str, SelectionSpec] = {
         pivot,
         "verdict",
         most_matches=_ring_and_pivots,
-        # pivots that are no neighbors in the ring meet each other once, not twice
+        # pivots that are not neighbors in the ring meet each other once, not twice
         fewest_matches=lambda n, keep, size: _ring_and_pivots(n, keep, size) - (n > 3),
     ),
     "listwise": SelectionSpec(
@@ -120,7 +120,7 @@ def selection(
         most_matches: Judged matches at most, from the number of candidates, how many are kept, and
             the group size. Budgets and `estimate` need it. Default 0, for selections without a
             judge.
-        orders: Display orders of its smallest match among n candidates; default 2.
+        orders: Number of display orders of its smallest match among n candidates; default 2.
 
     Returns:
         A decorator that returns the selection.
@@ -140,7 +140,7 @@ def matches_at_most(spec: SelectionSpec, n: int, keep: int, group_size: int) -> 
 
 
 def matches_at_least(spec: SelectionSpec, n: int, keep: int, group_size: int) -> int:
-    """Judged matches at least."""
+    """Judged matches at least; 0 if there are no more candidates than are kept."""
     fewest = spec.fewest_matches or spec.most_matches
     return 0 if n <= keep else fewest(n, keep, group_size)
 

@@ -31,9 +31,9 @@ class Candidates:
     Args:
         candidates: The rollouts to rank.
         keep: How many will be selected.
-        group_size: Largest group where the selection forms groups, G.
-        seed: The run's seed.
-        key: Names this selection among all draws of the strategy.
+        group_size: Size of the groups if the selection forms groups, G of the paper.
+        seed: The strategy's seed.
+        key: Prefix of the keys of this selection's draws.
     """
 
     def __init__(
@@ -43,16 +43,24 @@ class Candidates:
         self.ids = tuple(self.rollouts)
         self.keep, self.group_size, self.seed, self.key = keep, group_size, seed, key
         self.behavior: Mapping[str, str] = {}
-        """By rollout the name of its behavior class, `untouched` for those that behave like the
-        untouched tree; empty without evidence from execution."""
+        """By rollout id, the name of its behavior class: `untouched` if it behaves like the
+        untouched tree. Empty without evidence from execution."""
         self.by_strength = False
-        """Whether `swiss` and `pivot` rank by strengths instead of votes."""
+        """Whether `swiss` and `pivot` rank by strength instead of votes."""
         self.remaining = self.ids
         """Ids that may still be selected."""
         self.draws: list[Draw] = []
 
     def draw(self, options: Iterable[str], what: str) -> tuple[str, ...]:
-        """Order candidates by a seeded random draw, and record it."""
+        """Order candidates by a seeded random draw, and record the draw.
+
+        Args:
+            options: Ids of the candidates.
+            what: What is drawn, for example `round1/pairing`; the end of the draw's key.
+
+        Returns:
+            The ids in the order in which they were drawn.
+        """
         names, key = tuple(options), f"{self.key}/{what}"
         order = seeded_shuffle(names, seed=self.seed, key=key)
         self.draws.append(Draw(key=key, seed=self.seed, options=names, order=order))
@@ -175,7 +183,7 @@ def pointwise(candidates: Candidates) -> SelectionSteps:
 
 
 def agreement(candidates: Candidates) -> SelectionSteps:
-    """The largest class of duplicates first; one of each class before all others."""
+    """The largest class of duplicates first; one member of each class before all other members."""
     classes = identical(list(candidates.rollouts.values()))
     size = {name: len(members) for members in classes for name in members}
     place = {name: members.index(name) for members in classes for name in members}
@@ -184,10 +192,10 @@ def agreement(candidates: Candidates) -> SelectionSteps:
 
 
 def behavior(candidates: Candidates) -> SelectionSteps:
-    """The largest behavior class that does not behave like the untouched tree; one of each first.
+    """The largest behavior class first; one member of each class before all other members.
 
-    Then what behaves like the untouched tree, then what could not be executed. Where nothing tells
-    any apart, the largest class of duplicates.
+    In both parts, results that behave like the untouched tree come after the other classes, and
+    results that could not be executed come last. Without behavior classes, this is `agreement`.
     """
     labels = {name: candidates.behavior.get(name, name) for name in candidates.ids}
     if not candidates.behavior:
@@ -236,7 +244,7 @@ def cheapest(candidates: Candidates) -> SelectionSteps:
 
 
 def _points(match: Match) -> dict[str, Fraction]:
-    """Votes received as a multiple of the number expected by chance; 1 for all without votes."""
+    """Votes received, as a multiple of the number expected by chance; 1 for all without votes."""
     cast = sum(match.tally.values())
     if cast == 0:
         return dict.fromkeys(match.group, Fraction(1))

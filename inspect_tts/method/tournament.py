@@ -73,7 +73,10 @@ def turns_of(judges: Sequence[str], *, seed: int, key: str) -> tuple[str, ...]:
 
 
 def judges_key(selection: str, match: str, *, grades: bool) -> str:
-    """The key of that draw; grades are compared, so that each rollout has the same judges."""
+    """The key of the draw in `turns_of`.
+
+    All matches share it if judges grade: grades are compared, so all rollouts need the same judges.
+    """
     return f"{selection}/judges" if grades else f"{selection}/{match}/judges"
 
 
@@ -81,8 +84,8 @@ def display_order(group: Sequence[str], vote: int, judges: int = 1) -> tuple[str
     """The order in which the judge of one vote sees the group.
 
     The order rotates from vote to vote: over any G consecutive votes of one judge, every candidate
-    is shown once in every position. Where judges take turns, the rotation moves on by one each time
-    that judges and orders would meet as before, so that this holds for each of them.
+    is shown once in every position. If judges take turns, the rotation skips one order whenever
+    each judge would see the same orders again, so that this holds for every judge.
     """
     size = len(group)
     shift = (vote + vote // lcm(judges, size) % gcd(judges, size)) % size
@@ -94,9 +97,9 @@ def votes_needed(
 ) -> int:
     """The fewest further votes that could settle the winner of a match.
 
-    Asking so many at a time until it is 0 gives the same winner as asking for all votes: it is
-    above 0 as long as the missing votes could change the winner or make a tie, or bring the lead
-    down to one that settles nothing.
+    Asking that many at a time until the number is 0 gives the same winner as asking for all votes:
+    the number is above 0 as long as the missing votes could change the winner, make a tie, or bring
+    the lead down to `open_lead`.
     """
     left = votes - len(verdicts)
     counts = Counter(verdict for verdict in verdicts if verdict is not None)
@@ -115,7 +118,7 @@ def decide(
     key: str,
     evidence: Mapping[str, tuple[float, ...]] | None = None,
 ) -> Outcome:
-    """Count the votes of one match."""
+    """Decide a match: by its votes, then by evidence if it is given, then by a random draw."""
     unknown = {verdict for verdict in verdicts if verdict is not None} - set(group)
     if unknown:
         raise ValueError(f"verdicts for {sorted(unknown)} in a match of {list(group)}")
@@ -142,14 +145,14 @@ def unasked(cut: int, votes: int) -> bool:
 
 
 def vote_key(selection: str, match: str, order: Sequence[str]) -> str:
-    """The key of the prompt that votes of a match with the same display order share."""
+    """The key of the prompt shared by all votes of a match with the same display order."""
     return f"{selection}/{match}/{' '.join(order)}"
 
 
 def order_flip_rate(
     orders: Sequence[Sequence[str]], verdicts: Sequence[str | None]
 ) -> float | None:
-    """How often a match's verdict changes with the display order."""
+    """How often a match's verdict changes with the display order; None if no two orders differ."""
     cast = [(tuple(o), v) for o, v in zip(orders, verdicts, strict=True) if v is not None]
     pairs = [(a, b) for (x, a), (y, b) in combinations(cast, 2) if x != y]
     return sum(a != b for a, b in pairs) / len(pairs) if pairs else None

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MOST = 10**18
-"""No number of a record is larger: sums of such numbers stay finite."""
+"""The largest number that a record may hold, so that sums stay finite."""
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Seconds = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
@@ -48,10 +48,10 @@ class Usage(Record):
 
 def _in_range(usage: Usage) -> Usage:
     for name, number in usage:
-        if number is not None and not 0 <= number <= MOST:  # what is no number is not, either
+        if number is not None and not 0 <= number <= MOST:  # NaN is out of range, too
             raise ValueError(f"{name} is out of range: it must be from 0 to {MOST:.0e}")
     return usage
 
 
 Spent = Annotated[Usage, AfterValidator(_in_range)]
-"""What was used, in a record that others may have changed."""
+"""A usage whose numbers are checked, because somebody may have edited the record."""

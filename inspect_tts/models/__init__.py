@@ -1,1 +1,1 @@
-"""Asking the judge and the summarizer, and what their failures mean."""
+"""Ask the judge and the summarizer, and read what their failures mean."""

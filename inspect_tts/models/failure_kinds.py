@@ -81,11 +81,11 @@ _OF_ONE_CONVERSATION = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""What a tool or an agent put into it; `messages[0]` is the same in all."""
+"""An error of what an agent or a tool put into one conversation; all share `messages[0]`."""
 _PASSES = re.compile(
     r"retry in|try again in|per ?(?:second|min)|rate.?limit|RESOURCE_EXHAUSTED", re.I
 )
-"""Of a quota: Google says so of each minute's."""
+"""A limit that passes; Google calls each limit per minute a quota."""
 _WAIT = re.compile(r"please wait|rate.?limit|try again later", re.IGNORECASE)
 _NOT_FOR_A_PROMPT = (401, 402, 403, 404, 429)
 
@@ -94,16 +94,16 @@ def kind_of(status: int | None, message: str, *, answered: bool = False) -> Kind
     """Tell what can be done about a provider's error.
 
     Args:
-        status: Of HTTP, if there was an answer.
-        message: The provider's.
-        answered: Whether the model had answered with the same settings, so that these are accepted.
+        status: HTTP status; None if there was no answer.
+        message: The provider's message.
+        answered: Whether the model answered before with the same settings, which are thus accepted.
 
     Returns:
         The kind of error.
     """
     text = message[:4000]
     rejected = status is None or 400 <= status < 500
-    if status == 413 or "request too large" in text.lower():  # also for the tokens of a minute
+    if status == 413 or "request too large" in text.lower():  # some also mean tokens per minute
         return "overflow"
     if status not in _NOT_FOR_A_PROMPT and not _WAIT.search(text) and _OVERFLOW.search(text):
         return "overflow"

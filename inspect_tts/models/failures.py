@@ -30,7 +30,7 @@ _RPC = {
     "DEADLINE_EXCEEDED": HTTPStatus.GATEWAY_TIMEOUT,
 }
 _UNANSWERED = re.compile(r"Connect|Timeout")
-"""In the names of the exceptions for that, in all packages."""
+"""Found, in every package, in the names of the exceptions for requests without an answer."""
 
 
 class ModelConfigurationError(UserError):
@@ -58,18 +58,18 @@ class Failure:
 
     @property
     def rejected(self) -> bool:
-        """Whether the request may have asked for what the provider does not take."""
+        """Whether the request may have asked for something that the provider does not support."""
         return self.status in (400, 404, 422)
 
     @property
     def unavailable(self) -> bool:
-        """Whether no request gets through, whatever it asks for."""
+        """Whether no request gets through at present, whatever it asks for."""
         status = self.status or 0
         return self.unanswered or status in (408, 429) or status > HTTPStatus.NOT_IMPLEMENTED
 
 
 def read_failure(error: BaseException, *, answered: bool = False) -> Failure:
-    """Read what a call raised, of a model that had `answered` with the same settings or not."""
+    """Read the error of a call; `answered` tells if the model answered before with its settings."""
     chain = list(_chain(error))
     for each in reversed(chain):
         if (status := _status(each)) is not None:
@@ -88,7 +88,7 @@ def read_failure(error: BaseException, *, answered: bool = False) -> Failure:
 
 
 def raise_configuration(error: BaseException, model: str, *, answered: bool) -> None:
-    """End the sample if an agent's model cannot be called at all; other errors are data."""
+    """End the sample if an agent's model cannot be called at all; other errors become data."""
     if isinstance(error, ModelConfigurationError):
         raise error
     if not from_model(error):
@@ -116,7 +116,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def from_model(error: BaseException) -> bool:
     """Whether an error, or one of its causes, comes from a model call.
 
-    An agent's tool may raise the same exception, for example for a page that it did not find.
+    The type of the exception is not enough: an agent's tool may raise the same one, for example if
+    it does not find a page.
     """
     for _ in range(20):
         frame = error.__traceback__
@@ -162,10 +163,10 @@ def _message(error: BaseException) -> str:
 
 
 def _text(response: object) -> object:
-    """The text of a response, unless it was streamed and nobody read it."""
+    """The text of a response; None if it was streamed and has not been read."""
     try:
         return getattr(response, "text", None)
-    except Exception:  # each client has its own
+    except Exception:  # each client raises its own errors
         return None
 
 
@@ -213,5 +214,5 @@ def _codes(error: BaseException) -> list[str]:
 
 
 def _short(text: str) -> str:
-    """A text that a log can hold: without half surrogate pairs, at most 500 characters."""
+    """Make a text that a log can hold: no half surrogate pairs, at most 500 characters."""
     return " ".join(text.encode(errors="replace").decode().split())[:_LONGEST]

@@ -37,7 +37,7 @@ from .roles import (
 _LEAST_CHARS = 300
 """Characters of a solution below which it is not shortened further."""
 _TOP = 20
-"""Tokens in place of a grade: there are 20 grades."""
+"""Number of alternative tokens requested for a grade: there are 20 grades."""
 _MOST_CUT_CHARS = 4000  # of an incomplete answer that its re-ask quotes
 
 
@@ -48,15 +48,15 @@ class Question:
     model: Model
     problem: str
     shown: Sequence[Rollout]
-    """In display order: Solution 1, Solution 2, ..."""
+    """The rollouts in display order: Solution 1, Solution 2, ..."""
     prompt: Prompt
     reask_prompt: Prompt
     config: GenerateConfig
-    """Merged over the model's own."""
+    """Merged over the model's own config."""
     seed: int
     """The strategy's seed, for the word that fences the blocks."""
     key: str
-    """Names the match and its display order, see `vote_key`."""
+    """Identifies the match and its display order, see `vote_key`."""
     texts: Mapping[str, str] | None = None
     """By rollout id, the text that replaces its summary."""
     checks: str = ""
@@ -87,7 +87,7 @@ class Question:
         return [ChatMessageUser(content=[*pieces])]
 
     def again(self, *, cut: bool = False) -> ChatMessageUser:
-        """The question that follows an answer without a readable verdict."""
+        """The message that follows an answer without a readable verdict or grade."""
         text = self._format(self.reask_prompt)
         return ChatMessageUser(content=f"{SHORTER}\n\n{text}" if cut else text)
 
@@ -108,7 +108,7 @@ class Question:
         return ResponseSchema(name="grade" if self.grades else "verdict", json_schema=form)
 
     def shortened(self) -> "Question | None":
-        """The question with half of each solution; None if that is too little."""
+        """The question with half of each solution; None if that would be too short."""
         texts = self.texts or {r.id: r.summary.text for r in self.shown}
         longest = self.shortened_to or max(len(texts[rollout.id]) for rollout in self.shown)
         most = longest // 2
@@ -118,13 +118,13 @@ class Question:
         return replace(self, texts=cut, shortened_to=most)
 
     def read(self, answer: Answer) -> int | None:
-        """The verdict or grade in an answer."""
+        """The verdict (a solution's number) or grade in an answer; None if it is unreadable."""
         if self.grades:
             return parse_grade(answer.text)
         return parse_verdict(answer.text, len(self.shown), cut=answer.cut)
 
     def text(self, **places: object) -> str:
-        """The prompt as one text, with what else it has room for."""
+        """The prompt as one text; `places` fill further placeholders of its template."""
         return self._format(self.prompt, **self._shown(), **places)
 
     def _shown(self) -> dict[str, object]:
@@ -155,7 +155,7 @@ class Question:
 
 
 async def _ask(question: Question, count: int = 1) -> list[Answer]:
-    """Ask for answers; for grades with what else they might have been, where that is told."""
+    """Ask for answers; for grades, also for the probabilities of other grades if possible."""
     model, messages, config = question.model, question.messages(), question.config
     schema = question.schema() if takes_schema(model) else None
     if question.grades and takes_logprobs(model):

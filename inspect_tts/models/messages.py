@@ -35,7 +35,7 @@ def mend_events(events: Iterable[Event]) -> None:
 def mend_store(store: Store) -> None:
     """Replace half surrogate pairs in the keys and texts of an agent's store.
 
-    Other values stay the objects that they are; Inspect's log can hold them.
+    Other values are left as they are, because Inspect's log can hold them.
     """
     for key, value in list(store.items()):
         name, mended = writable(key), writable(value) if isinstance(value, str) else value

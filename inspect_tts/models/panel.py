@@ -22,33 +22,33 @@ _AS = 'give judges=\'["provider/name", "judge2"]\', where --model-role judge2=..
 
 @dataclass(frozen=True)
 class Judge:
-    """One of those who judge."""
+    """One judge of a panel."""
 
     name: str
-    """A model or a role."""
+    """Name of a model or a role."""
     model: Model
     config: GenerateConfig = field(default_factory=GenerateConfig)
-    """Merged over the model's own."""
+    """Merged over the model's own config."""
 
 
 def judges_of(
     names: Sequence[str], *, votes: int, orders: int, asked: bool = True
 ) -> tuple[Judge, ...]:
-    """The judges of a match with so many votes and display orders."""
+    """The judges of a match with so many votes and orders; without models unless `asked`."""
     each, nobody = -(-votes // len(names)), [get_model(NO_MODEL)] * len(names)
     found = zip(names, judge_models(names) if asked else nobody, strict=True)
     return tuple(Judge(name, model, independent(model, each, orders)) for name, model in found)
 
 
 def independent(judge: Model, votes: int, orders: int) -> GenerateConfig:
-    """A config that makes votes independent: a temperature above 0 where prompts repeat."""
+    """A config that makes votes independent: a temperature above 0 if prompts repeat."""
     if votes > orders and effective_config(judge).temperature == 0:
         return GenerateConfig(temperature=1.0)
     return GenerateConfig()
 
 
 def judge_models(names: Sequence[str]) -> list[Model]:
-    """The models of judges; two that are the same are refused."""
+    """The models of judges; raises if two of them are the same."""
     models = [judge_model(name) for name in names]
     known: dict[str, str] = {}
     for name, model in zip(names, models, strict=True):
@@ -87,17 +87,17 @@ def rollout_model(name: str) -> Model:
 
 
 def _made(argument: str, name: str, how: str) -> Model:
-    """A model by name; that under evaluation has settings of its own."""
+    """A model by name; the model under evaluation keeps its own settings."""
     if str(evaluated := get_model()) == name:
         return evaluated
     try:
         return get_model(name)
-    except ValueError as error:  # others say what is missing: a package, a key
+    except ValueError as error:  # other errors already say what is missing: a package, a key
         raise UserError(f"{argument} names {name!r}: {error} {how}") from None
 
 
 def check_asked(names: Sequence[str]) -> None:
-    """Refuse a role that is named like ours and that nobody asks; warn of others like a judge's."""
+    """Refuse a role of ours that is given but not asked; warn of other roles named like a judge."""
     if INVESTIGATOR in model_roles() and INVESTIGATOR not in names:
         raise UserError(
             f"--model-role {INVESTIGATOR}=... would not be asked: no match is investigated. Give "

@@ -1,4 +1,4 @@
-"""One short call to each model before the first rollout is paid for."""
+"""Make one short call to each model before the first rollout is paid for."""
 
 import json
 import os
@@ -40,20 +40,20 @@ _calls: dict[str, dict[str, _Call]] = {}
 
 
 def mark_judges(stage: Any, names: Sequence[str]) -> None:
-    """Note on a stage or strategy whom it asks to judge."""
+    """Mark a stage or strategy with the names of the judges that it asks."""
     setattr(stage, _JUDGES, tuple(dict.fromkeys(names)))
 
 
 def judges_asked(stages: Iterable[object]) -> tuple[str, ...]:
-    """Whom stages or strategies ask to judge, by name."""
+    """The names of the judges that stages or strategies ask."""
     asked = (getattr(stage, _JUDGES, ()) for stage in stages)
     return tuple(dict.fromkeys(name for names in asked for name in names))
 
 
 def asked_models(steps: Sequence[object] | None = None) -> list[Model]:
-    """The evaluated model, the summarizer, and the judges and the investigator that steps ask.
+    """The model under evaluation, the summarizer, and the judges and investigator that steps ask.
 
-    A model that cannot be made is an error here.
+    Raises an error if a model cannot be made.
     """
     asked = judges_asked(planned_steps() if steps is None else steps)
     judges = [name for name in asked if name != INVESTIGATOR]
@@ -66,7 +66,7 @@ def asked_models(steps: Sequence[object] | None = None) -> list[Model]:
 async def preflight(spec: EvalSpec, models: Sequence[Model]) -> None:
     """Call each model once in an eval.
 
-    Any answer will do. An error that later calls may not meet is only reported.
+    Any answer will do. An error that later calls may not have is only logged.
     """
     models = [model for model in models if str(model) != NO_MODEL]
     if not _switched_on() or not models:
@@ -74,7 +74,7 @@ async def preflight(spec: EvalSpec, models: Sequence[Model]) -> None:
     if spec.eval_id not in _calls:
         at_eval_end(spec, "preflight", _forget)
     known = _calls.setdefault(spec.eval_id, {})
-    wanted = {_key(model): model for model in reversed(models)}  # of equal models, the first
+    wanted = {_key(model): model for model in reversed(models)}  # the first of equal models
     if all(key in known and known[key].done for key in wanted):
         return
     async with span("preflight", type="preflight"):

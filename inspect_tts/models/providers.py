@@ -1,4 +1,4 @@
-"""What providers can do, and so how to ask votes that share a prompt, which is paid for once."""
+"""What providers support, and how to ask votes that share a prompt so that it is paid for once."""
 
 from typing import Literal
 
@@ -26,21 +26,21 @@ TAKES_SCHEMA = frozenset(
 )
 """Providers to which Inspect passes a response schema; others warn about it or ignore it."""
 TAKES_LOGPROBS = frozenset({"azureai", "openai", "openai-api", "sglang", "together", "vllm"})
-"""Providers that tell how likely other tokens were, for some models."""
+"""Providers that return the probabilities of alternative tokens, for some models."""
 VoteMode = Literal["parallel", "warm_cache", "num_choices"]
 """`warm_cache`: one vote writes the provider's cache, the others read it. `num_choices`: one
 request returns an answer for each vote. `parallel`: all votes are sent at once."""
 
 CACHES_PREFIXES = frozenset(
     {
-        "anthropic",  # at marks, also on Bedrock and Vertex
+        "anthropic",  # at cache breakpoints, also on Bedrock and Vertex
         "bedrock",  # at checkpoints that Inspect sets for Claude and Nova
-        "deepseek",  # by itself
-        "google",  # by itself, since Gemini 2.5
-        "grok",  # by itself
-        "moonshot",  # by itself
-        "openai",  # by itself; at marks since gpt-5.6
-        "openrouter",  # as the provider behind it; Inspect marks prompts for Claude
+        "deepseek",  # automatically
+        "google",  # automatically, since Gemini 2.5
+        "grok",  # automatically
+        "moonshot",  # automatically
+        "openai",  # automatically; at cache breakpoints since gpt-5.6
+        "openrouter",  # like the provider behind it; Inspect sets breakpoints for Claude
     }
 )
 """Providers that charge less for a prefix that they have cached."""
@@ -53,7 +53,7 @@ servers differ)."""
 
 
 def vote_mode(judge: Model, config: GenerateConfig) -> VoteMode:
-    """How to ask votes that show the same order, and so have the same prompt, most cheaply."""
+    """The cheapest way to ask votes with the same display order, and so the same prompt."""
     effective = effective_config(judge).merge(config)
     provider = ModelName(judge).api
     if effective.batch:

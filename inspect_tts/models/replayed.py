@@ -1,4 +1,4 @@
-"""Who judges in a replay: whom a command names, else who judged in the log."""
+"""The judges of a replay: those that the command names, otherwise those of the log."""
 
 import json
 from collections import Counter
@@ -17,34 +17,34 @@ from .roles import NO_MODEL
 
 @dataclass(frozen=True)
 class GivenModels:
-    """The options of a command about models."""
+    """The options of a command that name models."""
 
     model: str | None
     role_options: tuple[str, ...]
-    """As `--model-role` takes them."""
+    """Values of `--model-role`."""
 
     @property
     def roles(self) -> dict[str, str]:
-        """The models of roles."""
+        """The models of the given roles."""
         given = parse_cli_args(self.role_options)
         return {n: str(r["model"] if isinstance(r, dict) else r) for n, r in given.items()}
 
     @property
     def judge(self) -> str | None:
-        """Who judges, where no judges are named."""
+        """The model that judges if no judges are named."""
         return self.roles.get(JUDGE, self.model)
 
     def judge_of(self, votes: Iterable[Vote], spec: EvalSpec) -> str:
-        """Who judges: whom the command names, else who judged most."""
+        """The model that judges: the one that the command names, else the one with most votes."""
         if self.judge is not None:
             return self.judge
         cast = Counter(vote.model for vote in votes if vote.judge in (None, JUDGE))
         return cast.most_common(1)[0][0] if cast else spec.model
 
     def options(self, judges: Mapping[str, str], spec: EvalSpec, *, needed: bool) -> dict[str, Any]:
-        """The options of the eval: as given, else the recorded judges; none where none is needed.
+        """The eval's model options: as given, else the recorded judges, or none if none is needed.
 
-        `judges` are models by name.
+        `judges` maps the names of judges to models.
         """
         if not (needed or self.judge):
             return {"model": NO_MODEL, "model_role": self.role_options}

@@ -1,4 +1,4 @@
-"""Ask the judge and the summarizer: model roles, usage, answers that fail."""
+"""Ask the models of roles: find the model, call it, read its answer, its usage and its failure."""
 
 import os
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ ROLES: tuple[Role, ...] = ("judge", "summarizer", "investigator")
 NO_MODEL = "none/none"
 """Inspect's name for the absence of a model."""
 NEAR = 0.75
-"""From which likeness on the name of a role is taken for a misspelled one of ours."""
+"""Similarity from which the name of a role is taken for a misspelling of one of ours."""
 TOO_LONG = "the prompt does not fit into the model's context"
 SHORTER = (
     "Your answer was cut off at the limit of output tokens before it was complete. Answer again, "
@@ -64,11 +64,11 @@ class Answer:
     rejected: bool = False
     """Whether the provider rejected the request as it was."""
     unavailable: bool = False
-    """Whether the provider is gone or overloaded, so that no other form of the request helps."""
+    """Whether the provider is unavailable or overloaded, so no other form of the request helps."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     tokens: tuple[Token, ...] = ()
-    """With what might have stood in their place, if that was requested and given."""
+    """The answer's tokens with their alternatives, if these were requested and returned."""
 
     @property
     def too_long(self) -> bool:
@@ -82,9 +82,9 @@ class Answer:
 
 
 def role_model(role: Role) -> Model:
-    """The model of a role, by default the model under evaluation (as in the paper).
+    """The model of a role; by default the model under evaluation, as in the paper.
 
-    The investigator is by default the judge.
+    The default of the investigator is the judge's model.
     """
     check_roles()
     evaluated = role_model("judge") if role == INVESTIGATOR else get_model()
@@ -117,7 +117,7 @@ def check_models(
 
 
 def check_roles() -> None:
-    """Refuse a misspelled role among those given."""
+    """Refuse a given role whose name is a misspelling of one of ours."""
     for given in model_roles():
         if given in ROLES or (given.startswith("judge") and not given.isalpha()):
             continue  # judge2, which `judges` may name
@@ -131,8 +131,8 @@ def check_roles() -> None:
 async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig) -> Answer:
     """Call a model once; a refusal or an error of the provider is returned with its reason.
 
-    Inspect retries errors that may pass. The call counts toward the sample's token and cost limits,
-    but not toward its turn and message limits, which are for agents.
+    Inspect retries temporary errors. The call counts toward the sample's token and cost limits, but
+    not toward its turn and message limits, which are for agents.
     """
     return (await ask_for(1, model, messages, config))[0]
 
@@ -140,7 +140,7 @@ async def ask(model: Model, messages: list[ChatMessage], config: GenerateConfig)
 async def ask_for(
     samples: int, model: Model, messages: list[ChatMessage], config: GenerateConfig
 ) -> list[Answer]:
-    """Call a model once for several answers; otherwise as `ask`."""
+    """Call a model once for several answers; otherwise like `ask`."""
     if samples > 1:
         config = config.merge(GenerateConfig(num_choices=samples))
     mend_messages(messages)
@@ -190,7 +190,7 @@ async def ask_by_schema(
     config: GenerateConfig,
     schema: ResponseSchema | None,
 ) -> list[Answer]:
-    """Ask for answers with a schema; if the provider fails on that, without it."""
+    """Ask for answers with a schema; if the provider fails, ask again without it."""
     if schema is None or _address(model) in _without_schema:
         return await ask_for(samples, model, messages, config)
     structured = config.merge(GenerateConfig(response_schema=schema))
@@ -211,7 +211,7 @@ async def ask_for_logprobs(
     schema: ResponseSchema | None,
     top: int,
 ) -> list[Answer]:
-    """As `ask_by_schema`, also for how likely other tokens were."""
+    """Like `ask_by_schema`, but also ask for the probabilities of alternative tokens."""
     likely = config.merge(GenerateConfig(logprobs=True, top_logprobs=top))
     answers = await ask_by_schema(samples, model, messages, likely, schema)
     if not answers[0].raised or answers[0].unavailable:
@@ -223,7 +223,7 @@ async def ask_for_logprobs(
 
 
 def takes_logprobs(model: Model) -> bool:
-    """Whether a provider tells how likely other tokens were, as far as it is known."""
+    """Whether a model returns the probabilities of alternative tokens, as far as is known."""
     named = ModelName(model).api in TAKES_LOGPROBS and _address(model) not in _without_logprobs
     return named and not getattr(model.api, "responses_api", False)
 
@@ -234,11 +234,11 @@ def takes_schema(model: Model) -> bool:
 
 
 _without_schema: set[tuple[str, str | None]] = set()
-"""Models whose provider rejected a schema, which costs only one call in the process."""
+"""Models whose provider rejected a schema: noted, so that this costs one call per process."""
 
 
 _without_logprobs: set[tuple[str, str | None]] = set()
-"""Models that refused to tell probabilities or did not tell them; found out by one call."""
+"""Models that refused to return probabilities or left them out; one call shows it."""
 
 
 def _address(model: Model) -> tuple[str, str | None]:
@@ -279,7 +279,7 @@ def _answer(
 
 
 def usage(used: ModelUsage | None) -> Usage:
-    """Inspect's usage as our record."""
+    """Convert Inspect's usage to our record."""
     if used is None:
         return Usage()
     counts = {  # some servers count more cached tokens than tokens

@@ -1,1 +1,1 @@
-"""Finished work saved beside the log, so that a retry pays for nothing twice. Knows no stage."""
+"""Finished work, saved beside the log so that a retry pays for nothing twice. Knows no stage."""

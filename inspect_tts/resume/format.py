@@ -1,7 +1,7 @@
 """Saved results as bytes: a rollout, summary, vote, grade or investigation, with a checksum.
 
-The key of a result covers everything that influences it, so that a result with the same key can be
-used instead of being paid for again.
+The key of a result covers everything that influences it. So a saved result with the same key can be
+used instead of paying for a new one.
 """
 
 import json
@@ -22,7 +22,7 @@ SAVED_VERSION = 2
 """Part of every key; raised when the meaning of a saved result changes."""
 
 LARGEST = 2**30
-"""Bytes of a saved result at most; a larger one is rejected."""
+"""The most bytes of a saved result; a larger one is rejected."""
 
 _MAGIC = b"inspect_tts unit "
 
@@ -40,7 +40,7 @@ class SavedChoice(Record):
 
 
 class SavedRollout(Record):
-    """A finished rollout, with all that its summary, its grading and its adoption need."""
+    """A finished rollout, with everything that its summary, grading and adoption need."""
 
     facts: Facts
     limit: str | None = None

@@ -1,4 +1,4 @@
-"""What an interrupted eval keeps, and what a retry took over, as lines for its user."""
+"""Messages to the user: what an interrupted eval keeps, and what a retry took over."""
 
 import os
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ def counted(counts: Mapping[str, int]) -> str:
 
 
 def retry_command(log: str) -> str:
-    """The command that goes on with a log, in the folder that the log is in.
+    """The command that retries a log, and writes the new log into the same folder.
 
-    Without `--log-dir` Inspect would write into its default folder, and the log's would go on
-    telling of a run that was stopped.
+    Without `--log-dir`, Inspect would write into its default folder, and the log's folder would
+    still show a run that was stopped.
     """
     path = log.removeprefix("file://")
     folder = path.rpartition("/")[0] or "."
@@ -42,7 +42,7 @@ def _same(folder: str, other: str) -> bool:
 
 
 def stopped_text(kept: str, *, log: str, cancelled: bool, place: str | None, eval_set: bool) -> str:
-    """Say what an eval that was stopped keeps, and how it goes on."""
+    """Say what a stopped eval keeps, and how to continue it."""
     head = "the eval was interrupted" if cancelled else "the eval ended with an error"
     where = f" in {place}" if kept and place else ""
     lines = [f"inspect_tts: {head}; {f'kept: {kept}' if kept else 'nothing is kept yet'}{where}"]
@@ -51,9 +51,9 @@ def stopped_text(kept: str, *, log: str, cancelled: bool, place: str | None, eva
 
 
 def taken_over_text(counts: Mapping[str, int]) -> str:
-    """Say what a retry took over from the eval before; nothing if that was only checks.
+    """Say what a retry took over from the earlier eval; empty if it took over only checks.
 
-    A later selection of the same eval takes these over too.
+    Checks are not mentioned, because later selections of the same eval take them over as well.
     """
     told = counted(counts)
     return f"inspect_tts: taken over from an earlier run: {told}" if told else ""

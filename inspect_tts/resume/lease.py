@@ -3,13 +3,14 @@
 The resume folder of an eval has none.
 
 A lease is a folder or URL with a file for each term: `1`, `2`, ... Only one process can create the
-file of the next term, and so takes the lease. Its holder counts up in its file. No clocks are
-compared: who waits takes the lease once the count has stood still for `patience` seconds of its own
-monotonic clock.
+file of the next term, and thereby takes the lease. The holder increases a count in its file. No
+clocks are compared: a waiting process takes the lease once the count has not changed for `patience`
+seconds of its own monotonic clock.
 
-Two never write at once, however long either was suspended. A holder whose last count is older than
-a third of its patience looks for a next term before it writes. Who took the lease from a holder
-that stood still waits for another half, by when that holder has to look.
+Two processes never write at the same time, however long either was suspended. A holder whose last
+count is older than a third of its patience looks for a next term before it writes. A process that
+takes the lease from a silent holder waits for another half of the patience, by which time that
+holder has to look.
 """
 
 import os
@@ -29,14 +30,14 @@ from inspect_tts.errors import UserError
 from inspect_tts.method.records import Record
 
 SWITCH = "INSPECT_TTS_LEASE_SECONDS"
-"""Environment variable with the patience of this machine."""
+"""Environment variable with the patience of this machine, in seconds."""
 PATIENCE = 60.0
-"""Seconds for which a count stands still until its holder is taken for dead.
+"""Seconds without a new count after which a holder is taken for dead.
 
-On NFS not less than `acdirmax` (60): by then a holder that was suspended sees the next term.
+On NFS, use at least `acdirmax` (60): by then, a holder that was suspended sees the next term.
 """
 _BEATS = 6
-"""How often a holder counts within its patience."""
+"""How many times a holder counts within its patience."""
 _MOST_TERMS = 1_000_000
 
 
@@ -45,7 +46,7 @@ class LeaseLostError(RuntimeError):
 
 
 class LeaseHeldError(RuntimeError):
-    """Another process holds the lease and lives. The message names it."""
+    """Another process holds the lease and is alive. The message names it."""
 
 
 def patience_set() -> float:
@@ -64,25 +65,25 @@ def patience_set() -> float:
 
 
 class Term(Record):
-    """What the file of a term says."""
+    """The content of a term's file."""
 
     holder: str
-    """A random word, and for people the host and the process id."""
+    """A random word and, for human readers, the host and the process id."""
     count: int = 0
     patience: float = PATIENCE
-    """After how long without a count the holder expects to be replaced."""
+    """Seconds without a new count after which others may replace the holder."""
     released: bool = False
 
 
 class Watch:
-    """What somebody who waits has seen of a lease, by its own monotonic clock. Pure."""
+    """What a waiting process has seen of a lease, by its own monotonic clock. Pure."""
 
     def __init__(self) -> None:
         self._seen: tuple[int, Term | None] | None = None
         self._since = 0.0
 
     def free(self, number: int, term: Term | None, before: float, after: float) -> bool:
-        """Whether the next term may be taken, from what was read between two times."""
+        """Whether the next term may be taken, if `term` was read between `before` and `after`."""
         if unheld(number, term):
             return True
         if (number, term) != self._seen:
@@ -91,12 +92,12 @@ class Watch:
 
 
 def unheld(number: int, term: Term | None) -> bool:
-    """Whether nobody holds a lease, or says that it does."""
+    """Whether no process has taken the lease yet, or the last holder has released it."""
     return number == 0 or (term is not None and term.released)
 
 
 class LeaseFiles:
-    """The files of a lease, on any file system that can create a file for only one of several."""
+    """The files of a lease, on any file system where only one process can create a given file."""
 
     def __init__(self, place: str) -> None:
         self.place = place
@@ -104,7 +105,7 @@ class LeaseFiles:
         self._local = isinstance(self._fs, LocalFileSystem)
 
     def last(self, known: int = 0) -> tuple[int, Term | None]:
-        """The number of the last term, 0 if there is none, and what its file says if readable.
+        """The number of the last term, 0 if there is none, and its content if it is readable.
 
         Args:
             known: A term that is known to exist.
@@ -136,13 +137,13 @@ class LeaseFiles:
         except FileExistsError:
             return False
         except OSError:
-            if not self.exists(number):  # object stores tell of it in their own words
+            if not self.exists(number):  # object stores have other errors for an existing file
                 raise
             return False
-        return self._read(number) == data  # on a file system that let two of them write
+        return self._read(number) == data  # some file systems let a second process overwrite it
 
     def write(self, number: int, term: Term) -> None:
-        """Write the file of one's own term, completely or not at all."""
+        """Write the file of this process's own term, completely or not at all."""
         data, path = term.model_dump_json().encode(), self._path(number)
         if not self._local:
             self._fs.pipe_file(path, data)
@@ -183,7 +184,7 @@ class Lease:
     def check(self) -> None:
         """Raise `LeaseLostError` if another process has taken the lease.
 
-        This asks nobody while it can tell that nobody had the time to take it.
+        It reads no file as long as no other process can have had the time to take the lease.
         """
         if not self.lost and monotonic() - self._sure >= self._term.patience / 3:
             self._count()
@@ -196,7 +197,7 @@ class Lease:
         self._thread.join()
         with self._counting:
             ended, number = self._term.model_copy(update={"released": True}), self._number
-            with suppress(OSError):  # if the storage is away, others wait as if this one had died
+            with suppress(OSError):  # if the storage is gone, others wait as if this process died
                 if not self.lost:
                     self._files.write(number, ended)
             self.lost = True
@@ -205,7 +206,7 @@ class Lease:
         while not self._ended.wait(self._term.patience / _BEATS):
             try:
                 self._count()
-            except Exception:  # each file system raises its own; `check` asks again
+            except Exception:  # each file system raises its own errors; `check` tries again
                 continue
             if self.lost:
                 if self._on_loss is not None:
@@ -216,7 +217,7 @@ class Lease:
         with self._counting:
             if self.lost:
                 return
-            began = monotonic()  # whoever waits sees this count later than now
+            began = monotonic()  # waiting processes see this count later than now
             self._term = self._term.model_copy(update={"count": self._term.count + 1})
             self._files.write(self._number, self._term)
             if self._files.exists(self._number + 1):
@@ -233,17 +234,19 @@ def take_lease(
     told: Callable[[str], None] = lambda holder: None,
     on_loss: Callable[[], None] | None = None,
 ) -> Lease:
-    """Take a lease, once its holder has released it or stands still.
+    """Take a lease, once its holder has released it or has stopped counting.
 
     Args:
         place: Folder or URL of the lease.
-        wait: Whether to wait for a holder that lives; else `LeaseHeldError` is raised.
-        patience: For how long others wait for this process; `INSPECT_TTS_LEASE_SECONDS` if None.
-        told: Called once with the name of a holder that lives.
+        wait: Whether to wait for a holder that is alive; else `LeaseHeldError` is raised.
+        patience: Seconds for which others wait for a sign of life from this process;
+            `INSPECT_TTS_LEASE_SECONDS` if None.
+        told: Called once with the name of a holder that is alive.
         on_loss: Called in a thread when another process has taken the lease.
 
     Raises:
-        UserError: If that variable is no number of seconds.
+        LeaseHeldError: If the holder is alive and `wait` is False.
+        UserError: If `INSPECT_TTS_LEASE_SECONDS` is not a number of seconds above 0.
     """
     patience = patience_set() if patience is None else patience
     files, watch, number = LeaseFiles(place), Watch(), 0
@@ -276,7 +279,7 @@ _held: list[Lease] = []
 
 
 def write_under(lease: Lease | None) -> None:
-    """Write saved results only while a lease is held; None ends that."""
+    """From now on, write saved results only while the lease is held; None removes this rule."""
     _held[:] = [lease] if lease else []
 
 

@@ -1,4 +1,4 @@
-"""The contents of a sandbox as bytes, up to a limit: a program's output, or a folder."""
+"""Read the contents of a sandbox as bytes, up to a limit: a program's output, or a folder."""
 
 import os
 import tarfile

@@ -32,7 +32,7 @@ T = TypeVar("T")
 BESIDE_LOG, OFF = "log", "off"
 FOLDER = ".inspect_tts"
 POINTER = "elsewhere"
-"""File that names the folder of the saved results, in a folder that has none."""
+"""Name of a file, in a folder without saved results, that names the folder that has them."""
 
 
 class SavedResults:
@@ -47,7 +47,7 @@ class SavedResults:
 
     @property
     def trusted(self) -> bool:
-        """Whether no other eval writes them."""
+        """Whether no other eval can have written them."""
         return self._store is None or not self._store.shared
 
     @property
@@ -58,9 +58,9 @@ class SavedResults:
     async def get(
         self, kind: Kind, key: str, model: type[M], check: Callable[[M], None] | None = None
     ) -> M | None:
-        """Read a saved result; None if there is none that can be read.
+        """Read a saved result; None if there is none or it cannot be read.
 
-        `check` raises a ValueError for one that is not what was asked for.
+        `check` raises a ValueError if the result does not fit what is asked for.
         """
 
         def read(data: bytes) -> M:
@@ -82,7 +82,7 @@ class SavedResults:
         await self._put(kind, key, pack(kind, key, data))
 
     async def put_bytes(self, kind: Kind, key: str, value: bytes) -> bool:
-        """Save a result that is not JSON; whether that succeeded."""
+        """Save a result that is not JSON; return whether that succeeded."""
         packed = await anyio.to_thread.run_sync(pack, kind, key, value)
         return await self._put(kind, key, packed)
 
@@ -91,14 +91,14 @@ class SavedResults:
             return None
         try:
             data = await self._store.read(kind, key)
-        except Exception as error:  # each file system raises its own
+        except Exception as error:  # each file system raises its own errors
             logger.warning(f"a saved {kind} cannot be read and is computed again: {error}")
             return None
         if data is None:
             return None
         try:
             result = read(unpack(kind, key, data))
-        except (ValueError, RecursionError) as error:  # of the file, its JSON, or its fields
+        except (ValueError, RecursionError) as error:  # from the file, its JSON, or its fields
             self.reject(kind, error)
             return None
         if kind not in ("rollout", "snapshot"):  # a rollout is counted once restored
@@ -116,7 +116,7 @@ class SavedResults:
             return False
         try:
             await self._store.write(kind, key, data)
-        except Exception as error:  # each file system raises its own
+        except Exception as error:  # each file system raises its own errors
             logger.warning(f"a {kind} could not be saved; a retry would repeat it: {error}")
             return False
         return True
@@ -139,7 +139,7 @@ def check_resume(resume: str) -> None:
         ) from error
     try:
         _probe(_place(resume))
-    except Exception as error:  # each file system raises its own
+    except Exception as error:  # each file system raises its own errors
         raise UserError(
             f"resume={resume!r} cannot be written: {type(error).__name__}: {error}. Give a "
             "folder or URL where you may write and remove files, 'log' (beside the log), or 'off'"
@@ -148,14 +148,14 @@ def check_resume(resume: str) -> None:
 
 @cache
 def _probe(place: str) -> None:
-    """Try a folder or URL, once in the process."""
+    """Check that a folder or URL can be written, once per process."""
     FileStore(place).probe()
 
 
 def open_saved_results(resume: str, spec: EvalSpec, log_location: str) -> SavedResults:
-    """Open the saved results of a sample; what its eval keeps and took over is printed at its end.
+    """Open the saved results of a sample; at its end, the eval prints what it keeps and took over.
 
-    A shared folder may hold results of other evals too, and all are counted.
+    A shared folder may hold results of other evals, which are counted as well.
     """
     store = open_store(resume, spec, log_location)
     saved = SavedResults(store)
@@ -168,9 +168,9 @@ def open_saved_results(resume: str, spec: EvalSpec, log_location: str) -> SavedR
 def tell_at_end(
     spec: EvalSpec, log_location: str, *, reused: int, finished: Callable[[], int]
 ) -> None:
-    """Let an eval say at its end what it keeps, also where no sample of it has begun.
+    """Let an eval print at its end what it keeps, even if none of its samples has started.
 
-    A retry then keeps what the run before had saved, and took so many samples over whole.
+    A retry keeps what the earlier run had saved; it takes over `reused` finished samples.
     """
     _finished[spec.eval_id] = finished
     _taken_over.setdefault(spec.eval_id, []).append(Counter({"finished sample": reused}))
@@ -198,7 +198,7 @@ def _tell(spec: EvalSpec, log_location: str, store: FileStore | None, end: EvalE
 
 _taken_over: dict[str, list[Counter[str]]] = {}
 _finished: dict[str, Callable[[], int]] = {}
-"""Samples of an eval that have ended well, which the end of one that was stopped does not tell."""
+"""By eval id, counts the samples that ended well: a stopped eval's log lacks this number."""
 
 
 def _place(resume: str) -> str:
@@ -228,9 +228,9 @@ _known_places: dict[str, tuple[str, ...]] = {}
 
 
 def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
-    """The folder of an eval's saved results, and those that only point to it.
+    """The folder of an eval's saved results, and the folders that only point to it.
 
-    A retry uses the folder of the task's first run, wherever its own log is.
+    A retry uses the folder of the task's first run, wherever the retry's own log is.
     """
     if spec.eval_id not in _known_places:
         here, retried = beside(log_location, spec), retried_log(spec)
@@ -240,7 +240,7 @@ def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
             try:
                 first = _read_text(f"{before}/{POINTER}") or before
                 _write_text(f"{here}/{POINTER}", first)
-            except Exception as error:  # each file system raises its own
+            except Exception as error:  # each file system raises its own errors
                 logger.warning(f"a further retry will not find what is saved in {first}: {error}")
             _known_places[spec.eval_id] = tuple(dict.fromkeys((first, here, before)))
     return _known_places[spec.eval_id]

@@ -1,7 +1,8 @@
 """Save the state of a rollout's sandbox, and restore it in a fresh one.
 
-docker: the files that differ from the image. local: the folder. Other providers: the patch of the
-git workspace. State that these cannot hold, such as a running process, is a `SnapshotError`.
+For docker, the state is the files that differ from the image; for local, the folder; for other
+providers, the patch of the git workspace. Anything that these cannot hold, such as a running
+process, raises a `SnapshotError`.
 """
 
 import json
@@ -34,7 +35,7 @@ from .snapshot_format import (
 )
 
 _LARGEST_PATCH = 6_000_000
-"""Bytes of a patch; in base64 they fit into what Inspect lets an `exec` return."""
+"""The most bytes of a patch; in base64, it fits into the output that Inspect allows an `exec`."""
 _TIMEOUT = 120  # seconds
 
 _APPLY = r"""
@@ -53,7 +54,7 @@ _DELETE = 'while IFS= read -r path; do rm -rf -- "$path"; done'
 
 @dataclass
 class SandboxBaseline:
-    """What is known of a sandbox before the agent's first step."""
+    """What is known about a sandbox before the agent's first step."""
 
     containers: dict[str, str] = field(default_factory=dict)
     """Container name by service."""
@@ -63,11 +64,11 @@ class SandboxBaseline:
     baseline: Baseline | None = None
     """The git workspace, if its patch is all that can be saved."""
     problem: str | None = None
-    """Why the rollout's changes cannot be told."""
+    """Why the rollout's changes cannot be determined."""
 
 
 async def sandbox_baseline(sandboxes: SandboxSet, baseline: Baseline | None) -> SandboxBaseline:
-    """Note what is needed later to tell a rollout's changes."""
+    """Record what is needed later to determine a rollout's changes."""
     if sandboxes.spec.type not in ("docker", "local"):
         return SandboxBaseline(baseline=baseline)
     before = SandboxBaseline()
@@ -107,7 +108,7 @@ async def take_snapshot(sandboxes: SandboxSet, before: SandboxBaseline) -> bytes
 
 
 async def restore_snapshot(sandboxes: SandboxSet, snapshot: bytes, *, trusted: bool) -> None:
-    """Give fresh sandboxes the saved state."""
+    """Put fresh sandboxes into the saved state."""
     with ZipFile(BytesIO(snapshot)) as zipped:
         if sum(each.file_size for each in zipped.infolist()) > 8 * LARGEST:
             raise SnapshotError("it is not a snapshot: it holds more than is ever saved")
@@ -142,7 +143,7 @@ async def missing_container(sandboxes: SandboxSet) -> str | None:
         await _containers(sandboxes.environments)
     except (LimitExceededError, TerminateSampleError):
         raise
-    except Exception as error:  # each provider raises its own
+    except Exception as error:  # each provider raises its own errors
         return str(error)
     return None
 

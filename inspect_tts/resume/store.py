@@ -18,7 +18,7 @@ class FileStore:
     """Bytes by kind and key, as files below a folder or URL that fsspec knows.
 
     Several processes may share it: files are written atomically, and all write the same result.
-    A process that writes under a lease writes nothing once it has lost it.
+    A process that writes under a lease writes nothing once it has lost the lease.
     """
 
     def __init__(self, root: str, *, shared: bool = False) -> None:
@@ -47,7 +47,7 @@ class FileStore:
     def probe(self) -> None:
         """Write a file, read it, and remove it with the folders that were made for it.
 
-        Permission bits do not tell: root passes them all, and object stores have their own.
+        Permission bits are not enough: root ignores them, and object stores have their own rules.
         """
         missing, folder = [], PurePosixPath(self._root)
         while self._local and not self._fs.exists(str(folder)):

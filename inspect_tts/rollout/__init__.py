@@ -1,1 +1,1 @@
-"""One rollout: sandbox, setup, agent, observation, summary, grading, close."""
+"""The life of one rollout: sandbox, setup, agent, observation, summary, grading, closing."""

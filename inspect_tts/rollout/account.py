@@ -1,6 +1,7 @@
-"""How a limit on a whole problem is shared out: which rollouts and votes may still be started.
+"""Divide a problem's limit among rollouts and votes, and decide which of them may still start.
 
-Nothing that runs is stopped for it. What would not fit is not started, so that the rest ends well.
+Nothing that already runs is stopped. A rollout or vote that would exceed the limit is not started,
+so that the others can finish.
 """
 
 from collections.abc import Sequence
@@ -8,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 WEIGHTS = {"rollouts": 9, "selection": 1}
-"""Shares of what is left when a phase begins, among it and the phases after it. What a phase does
-not use is the next ones'."""
+"""Weights by which a phase and the phases after it share what is left when the phase begins. The
+next phases get what a phase does not use."""
 
 
 class Amount(NamedTuple):
@@ -23,7 +24,7 @@ class Amount(NamedTuple):
         return Amount(self.tokens + times * other.tokens, self.dollars + times * other.dollars)
 
     def at_least(self, other: "Amount") -> "Amount":
-        """The larger of each."""
+        """Take the larger number of tokens and the larger number of dollars."""
         return Amount(max(self.tokens, other.tokens), max(self.dollars, other.dollars))
 
 
@@ -31,7 +32,7 @@ UNLIMITED = Amount(float("inf"), float("inf"))
 
 
 def ceiling(limit: Amount, spent: Amount, phases: Sequence[str]) -> Amount:
-    """Up to where a phase may spend."""
+    """The total that may be spent by the end of the first of these phases."""
     share = WEIGHTS[phases[0]] / sum(WEIGHTS[phase] for phase in phases)
     return Amount(
         *(used + share * max(0.0, end - used) for end, used in zip(limit, spent, strict=True))
@@ -39,7 +40,7 @@ def ceiling(limit: Amount, spent: Amount, phases: Sequence[str]) -> Amount:
 
 
 def room(top: Amount, committed: Amount, each: Amount) -> float:
-    """How many more fit."""
+    """How many more rollouts or votes fit below `top`, if each of them costs `each`."""
     fits = float("inf")
     for end, used, more in zip(top, committed, each, strict=True):
         if used > end:
@@ -55,17 +56,17 @@ class Account:
 
     limit: Amount = UNLIMITED
     top: Amount = UNLIMITED
-    """Up to where the current phase may spend."""
+    """The total that may be spent by the end of the current phase."""
     settled: Amount = field(default_factory=Amount)
-    """Spent by those that have ended."""
+    """Spent by the rollouts and votes that have ended."""
     rollouts: list[Amount] = field(default_factory=list)
-    """Of each rollout that has ended, its summary included."""
+    """What each ended rollout used, including its summary."""
     votes: list[Amount] = field(default_factory=list)
-    """Of each vote that was cast."""
+    """What each vote used."""
     under_way: set[str] = field(default_factory=set)
     """Rollouts that have not ended."""
     pilots: int = 1
-    """How many rollouts start before one has shown what it takes."""
+    """How many rollouts may start before the first one has ended and shown what a rollout costs."""
 
     @property
     def limited(self) -> bool:
@@ -73,7 +74,7 @@ class Account:
         return self.limit != UNLIMITED
 
     def begin(self, phases: Sequence[str], spent: Amount, *, n: int = 1) -> None:
-        """Begin a phase."""
+        """Begin the first of the phases; `n` is the number of rollouts it plans."""
         self.top = ceiling(self.limit, spent, phases) if self.limited else UNLIMITED
         self.pilots = -(-n // 4)
 
@@ -93,7 +94,7 @@ class Account:
         self.settled = self.settled.plus(used)
 
     def affords_rollout(self, spent: Amount) -> bool | None:
-        """Whether another rollout may start."""
+        """Whether another rollout may start; None if that depends on rollouts still under way."""
         if not self.limited:
             return True
         if not self.rollouts:
@@ -105,7 +106,7 @@ class Account:
         return None if self.under_way else False
 
     def affords_votes(self, spent: Amount, guess: Amount, *, matches: int, votes: int) -> int:
-        """How many votes each of the coming matches may have."""
+        """How many votes each of the next matches may have."""
         if not self.limited or not matches:
             return votes
         each = _mean(self.votes) if self.votes else guess

@@ -1,4 +1,4 @@
-"""What the `agent` argument may be, and how it becomes a solver for each rollout."""
+"""Check the `agent` argument, and make a solver from it for each rollout."""
 
 import re
 import sys
@@ -34,7 +34,7 @@ MakeAgent = Callable[[EvalSpec], Callable[[], Solver]]
 
 
 def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent:
-    """Check the agent argument and say how to make the agent."""
+    """Check the `agent` argument; return a function that makes the agent's factory for an eval."""
     args = agent_args or {}
     if isinstance(agent, str):
         if is_stage(agent):
@@ -62,7 +62,7 @@ def agent_maker(agent: AgentArg, agent_args: dict[str, Any] | None) -> MakeAgent
 def agent_identity(
     agent: AgentArg, agent_args: dict[str, Any] | None, spec: EvalSpec
 ) -> list[object]:
-    """What tells an agent from another one, across processes."""
+    """Values that identify an agent across processes."""
     if agent is None:
         return component_spec(_own(spec)[0])
     if not isinstance(agent, str):
@@ -73,7 +73,7 @@ def agent_identity(
 
 
 def agent_name(agent: AgentArg) -> str:
-    """How the log names the agent."""
+    """The agent's name in the log."""
     if agent is None:
         return "the task's own solver"
     if isinstance(agent, str):
@@ -87,7 +87,7 @@ def made_by_name(kind: str, name: str, args: dict[str, Any], make: Callable[[], 
         return make()
     except UserError:
         raise
-    except Exception as error:  # whatever the code of others raises
+    except Exception as error:  # a user's factory may raise anything
         raise UserError(_why_not_made(kind, name, args, error)) from error
 
 
@@ -113,14 +113,14 @@ def _why_not_made(kind: str, name: str, args: dict[str, Any], error: Exception) 
 
 
 def _raised_by_others(error: Exception) -> bool:
-    """Whether an error went through other code than Inspect's and ours: a factory, or its file."""
+    """Whether an error passed through third-party code, such as a factory or its file."""
     modules = {frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)}
     known = {"inspect_ai", "inspect_tts", *sys.stdlib_module_names}
     return bool({each.partition(".")[0] for each in modules} - known)
 
 
 def name_in_file(kind: str, name: str) -> str:
-    """The full name of an agent or solver of a file; a file with one of them names that one."""
+    """The full name of an agent or solver; the file alone is enough if it defines only one."""
     file, at, member = name.rpartition("@")
     path = Path(file if at else name)
     if not at and path.suffix != ".py":
@@ -145,7 +145,7 @@ def name_in_file(kind: str, name: str) -> str:
 
 
 def _check_object(agent: Any) -> None:
-    """Refuse what only looks like an agent, with what to write instead."""
+    """Refuse an object that is not an agent, and say what to write instead."""
     name = getattr(agent, "__name__", type(agent).__name__)
     if isinstance(agent, list | tuple):
         raise UserError(
@@ -153,9 +153,9 @@ def _check_object(agent: Any) -> None:
             "one after the other"
         )
     if is_factory(agent) or isclass(agent):
-        raise UserError(f"agent={name} makes an agent and is none; write agent={name}()")
+        raise UserError(f"agent={name} is a factory, not an agent; write agent={name}()")
     if not callable(agent):
-        raise UserError(f"agent={agent!r} is neither an agent, nor a solver, nor a name of one")
+        raise UserError(f"agent={agent!r} is neither an agent, a solver, nor the name of one")
     if is_made(agent):
         return
     try:
@@ -169,7 +169,10 @@ def _check_object(agent: Any) -> None:
 
 
 def _check_parts(given: str, agent: object) -> None:
-    """Refuse an agent that is a strategy of ours, or a chain with one; others may use its name."""
+    """Refuse an agent that is or contains a strategy or stage of this package.
+
+    A user's solver may have the same name as one of ours, but its registry name has no `/`.
+    """
     for name in _ours(agent):
         if "/" in name:
             raise _no_agent(f"{given} runs {name}, which")
@@ -189,7 +192,7 @@ def _own_solver(spec: EvalSpec) -> Callable[[], Solver]:
 
 
 def _own(spec: EvalSpec) -> tuple[Solver, Callable[[], Solver]]:
-    """The task's own solver; where `task_with` put a strategy in its place, what it had before."""
+    """The task's own solver, or the one before it if `task_with` replaced it with a strategy."""
     solver, make = task_solver(spec)
     if not _ours(solver):
         return solver, make

@@ -1,4 +1,4 @@
-"""What is known of a rollout between its start and its record."""
+"""The state of a rollout from its start until its record is made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ OUTGREW = "the conversation outgrew the model's context"
 
 @dataclass
 class AgentRun:
-    """A rollout: its agent at work, and what was seen when that had ended."""
+    """A rollout in progress: its agent's state, and what was observed after the agent ended."""
 
     job: Job
     index: int
@@ -34,20 +34,20 @@ class AgentRun:
     state: TaskState
     sandboxes: SandboxSet | None = None
     key: str = ""
-    """Of its saved result."""
+    """Key of its saved result."""
     ended: Ended = field(default_factory=Ended)
     reached_end: bool = False
-    """Whether the agent ended, in whatever way, before something ended the sample."""
+    """Whether the agent ended, for whatever reason, before the sample was ended."""
     began: float = field(default_factory=time)
     baseline: Baseline | None = None
-    """What the workspace was before the agent's first step."""
+    """Baseline of the workspace, taken before the agent's first step."""
     workspace: Workspace | None = None
-    """As it was read then."""
+    """The workspace as it was read at that time."""
     before: SandboxBaseline = field(default_factory=SandboxBaseline)
     facts: Facts = field(default_factory=lambda: Facts(status="error"))
     limit: str | None = None
     fault: Literal["sandbox", "model", "agent"] | None = None
-    """Whose error ended it."""
+    """Where the error that ended it came from."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     patch: Patch | None = None
@@ -57,28 +57,28 @@ class AgentRun:
 
     @classmethod
     def begin(cls, job: Job, index: int, refinement: Refinement) -> "AgentRun":
-        """A rollout before its first step."""
+        """Prepare a rollout that has not made its first step."""
         id = job.id(index)
         state = rollout_state(job.state, id, job.limits, job.assignments[id].model)
         return cls(job, index, refinement, state)
 
     @property
     def assignment(self) -> Assignment:
-        """Who runs it."""
+        """The agent and the model that run it."""
         return self.job.assignments[self.id]
 
     @property
     def id(self) -> str:
-        """Id of the rollout, also of its span."""
+        """Id of the rollout and of its span."""
         return self.job.id(self.index)
 
     @property
     def agent_span(self) -> str:
-        """Id of the span of the agent's steps."""
+        """Id of the span that holds the agent's steps."""
         return f"{self.id}-agent"
 
     def status(self) -> tuple[Status, str | None, str | None]:
-        """How the agent ended: status, reason, and the type of a limit."""
+        """How the agent ended: status, reason, and the type of the limit if one ended it."""
         ended, output, end = self.ended, self.state.output, agent_end(self.state.store)
         if ended.limit is not None:
             return "limit", ended.limit.message, ended.limit.type
@@ -128,10 +128,10 @@ class AgentRun:
         return rollout.model_copy(update={"injections": injections(rollout)})
 
     def add_refinement(self) -> None:
-        """Put the refinement context behind the problem, in the same message.
+        """Append the refinement context to the message that states the problem.
 
-        Agents that build their prompt from the user message, or give it to another program, keep
-        it.
+        Agents that build their prompt from the user message, or pass it to another program, then
+        include the context.
         """
         text, messages = self.refinement.text, self.state.messages
         if not text:
@@ -151,5 +151,5 @@ class AgentRun:
 
 
 def shortest(seconds: Iterable[float | None]) -> float | None:
-    """The first of several time limits to end, None where there is none."""
+    """The shortest of several time limits; None if none is set."""
     return min((each for each in seconds if each is not None), default=None)

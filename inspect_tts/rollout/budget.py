@@ -1,4 +1,4 @@
-"""The limit of a sample as the budget of the strategy: what may still be started."""
+"""Use a sample's token or cost limit as the strategy's budget: decide what may still start."""
 
 from collections.abc import Sequence
 from math import inf
@@ -15,9 +15,9 @@ from .account import Account, Amount
 
 
 class Budget:
-    """Keeps the account of one sample.
+    """The budget of one sample.
 
-    The limit is Inspect's own: `--token-limit` or `--cost-limit`, or those of the task.
+    Its limits are Inspect's own: `--token-limit` and `--cost-limit`, or those of the task.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Budget:
         most = (inf if each.limit is None else each.limit for each in (limits.token, limits.cost))
         self.account = Account(limit=Amount(*most))
         self.ahead: tuple[str, ...] = ()
-        """The phases that the strategy still plans, the current one first."""
+        """The phases that the strategy has still to run, the current one first."""
         self._taken_over, self._unrecorded = Amount(), Usage()
         self._changed = anyio.Condition()
         self._decided = 0
@@ -38,11 +38,11 @@ class Budget:
 
     @property
     def spent(self) -> Amount:
-        """What the sample has used, with what an earlier run had paid for."""
+        """What the sample has used, including the results taken over from an earlier run."""
         return Amount(self._tokens.usage, self._dollars.usage).plus(self._taken_over)
 
     def amount(self, usage: Usage) -> Amount:
-        """What a usage takes of the limit."""
+        """What a usage counts toward the limits."""
         used = ModelUsage(
             input_tokens=usage.input_tokens,
             input_tokens_cache_read=usage.cache_read_tokens,
@@ -54,24 +54,24 @@ class Budget:
         return Amount(metered_tokens(counted, used), usage.cost or 0.0)
 
     def take_over(self, usage: Usage) -> None:
-        """Count what an earlier run had paid for, as if this one had."""
+        """Count what an earlier run paid for as if this run had paid for it."""
         self._taken_over = self._taken_over.plus(self.amount(usage))
         self._unrecorded += usage
 
     def newly_taken_over(self) -> Usage:
-        """What was taken over since this was last asked."""
+        """The usage that was taken over since the last call."""
         found, self._unrecorded = self._unrecorded, Usage()
         return found
 
     def begin(self, phase: str, *, n: int = 1) -> None:
-        """Begin a phase: `rollouts` (n of them) or `selection`."""
+        """Begin a phase: `rollouts`, of which `n` are planned, or `selection`."""
         rest = ("selection",) if phase == "rollouts" else ()
         ahead = self.ahead if self.ahead[:1] == (phase,) else (phase, *rest)
         self.account.begin(ahead, self.spent, n=n)
         self._decided = 0
 
     async def admit(self, id: str, index: int) -> bool:
-        """Wait until it is known whether a rollout may start; earlier ones first."""
+        """Wait until it is known whether a rollout may start; decide in the order of indexes."""
         if not self.limited:
             return True
         async with self._changed:
@@ -88,7 +88,7 @@ class Budget:
         return index > 0 and self.account.affords_rollout(self.spent) is None
 
     async def end(self, id: str, usage: Usage | None) -> None:
-        """Note that a rollout has ended, None if it was cancelled."""
+        """Note that a rollout has ended; its usage is None if it was cancelled."""
         async with self._changed:
             if usage is None:
                 self.account.under_way.discard(id)
@@ -97,12 +97,12 @@ class Budget:
             self._changed.notify_all()
 
     def affords_iteration(self) -> bool:
-        """Whether at least one rollout fits into the share of the iteration that comes next."""
+        """Whether at least one rollout fits into the next iteration's share of the budget."""
         self.begin("rollouts")
         return self.account.affords_rollout(self.spent) is not False
 
     def votes(self, characters: int, *, matches: int, votes: int) -> int:
-        """How many votes each of the coming matches may have."""
+        """How many votes each of the next matches may have, if prompts have so many characters."""
         prompt, answer = characters // 4, 500
         guessed = Usage(input_tokens=prompt, output_tokens=answer, total_tokens=prompt + answer)
         tokens = self.amount(guessed).tokens
@@ -111,7 +111,7 @@ class Budget:
         return self.account.affords_votes(self.spent, guess, matches=matches, votes=votes)
 
     def dollars_left(self, most: float) -> float | None:
-        """What an investigation may take of so many dollars, None if nothing is left for one."""
+        """The dollars that an investigation may spend, at most `most`; None if nothing is left."""
         if not self.account.affords_more(self.spent):
             return None
         return min(most, self.account.top.dollars - self.spent.dollars)
@@ -121,7 +121,7 @@ class Budget:
         self.account.cast(self.amount(usage))
 
     def cut(self, planned: int, started: int) -> Cut | None:
-        """The record of what was not started, None if all was."""
+        """The record of what was not started; None if everything was."""
         if started >= planned:
             return None
         limit, spent = self.account.limit, self.spent
@@ -136,7 +136,7 @@ class Budget:
 
 
 def phases_of(stages: Sequence[str]) -> tuple[str, ...]:
-    """The phases of a chain that take something of a budget."""
+    """The phases of a chain of stages that spend budget."""
     kinds = {"rollouts": "rollouts", "tournament": "selection", "select": "selection"}
     names = [name.rpartition("/")[2] for name in stages if is_stage(name)]
     return tuple(kinds[name] for name in names if name in kinds)

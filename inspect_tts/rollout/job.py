@@ -27,17 +27,17 @@ from .summary import Summarizing
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of the stage `rollouts`, and what follows from them before anything runs."""
+    """The arguments of the stage `rollouts`, and what is made from them before anything runs."""
 
     options: RolloutsOptions
     make_agents: Mapping[str, MakeAgent]
-    """By name; the only one has none."""
+    """By the name of the agent, which is empty if there is only one."""
     summarizing: Summarizing
     refinement_prompt: Prompt
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
-        """All prompts, in the order of the log."""
+        """All prompts, in the order in which the log lists them."""
         return (self.summarizing.prompt, self.summarizing.reask, self.refinement_prompt)
 
     @property
@@ -50,7 +50,7 @@ class Settings:
 
 
 def check_settings(options: RolloutsOptions) -> Settings:
-    """Make what the stage `rollouts` needs."""
+    """Check the arguments of the stage `rollouts`, and make what it needs."""
     check_roles()
     own = options.agent_args or {}
     makers = {name: agent_maker(name, own.get(name)) for name in options.agents or ()}
@@ -64,22 +64,22 @@ def check_settings(options: RolloutsOptions) -> Settings:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Who runs a rollout."""
+    """The agent and the model that run a rollout."""
 
     agent: Callable[[], Solver]
     identity: list[object]
-    """What tells the agent from another one."""
+    """Identifies the agent across processes."""
     model: Model | None
-    """None: the model under evaluation."""
+    """None for the model under evaluation."""
     agent_name: str | None = None
-    """Where there are several."""
+    """The agent's name; None without the argument `agents`."""
     model_name: str | None = None
-    """The same of the model."""
+    """The model's name; None without the argument `models`."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that the rollouts of one iteration have in common."""
+    """Everything that the rollouts of one iteration have in common."""
 
     settings: Settings
     iteration: int
@@ -89,10 +89,10 @@ class Job:
     sandbox: SandboxEnvironmentSpec | None
     setup: Sequence[Solver]
     assignments: Mapping[str, Assignment]
-    """By the id of the rollout."""
+    """By rollout id."""
     summarizer: Model
     hold: bool
-    """Whether sandboxes are held, to be adopted or graded."""
+    """Whether sandboxes stay open after the rollouts end, to be adopted or graded."""
     saved: SavedResults
     budget: Budget
 
@@ -111,7 +111,7 @@ class Job:
         saved: SavedResults | None = None,
         budget: Budget | None = None,
     ) -> "Job":
-        """Make what rollouts need; an agent or model that cannot be made fails here."""
+        """Make what rollouts need; raise here if an agent or a model cannot be made."""
         spec = eval_spec()
         assignments = _assignments(settings, spec, iteration, problem)
         summarizer = needed_model("summarizer")
@@ -132,13 +132,13 @@ class Job:
 
     @property
     def models(self) -> list[Model]:
-        """The models of rollouts beside the one under evaluation, each once."""
+        """The models of the rollouts other than the model under evaluation, each once."""
         models = [assignment.model for assignment in self.assignments.values()]
         return [*{str(model): model for model in models if model}.values()]
 
     @property
     def limits(self) -> LimitOptions:
-        """Of each rollout."""
+        """The limits of each rollout."""
         return LimitOptions.of(self.settings.options)
 
     @property
@@ -151,7 +151,7 @@ class Job:
         return rollout_id(self.iteration, index)
 
     def refinement(self, earlier: Sequence[Rollout], checks: str = "") -> Refinement:
-        """The refinement context that shows these rollouts, and checks on their results."""
+        """The refinement context that shows these rollouts and the checks on their results."""
         return refinement_of(
             self.settings.refinement_prompt,
             earlier,
@@ -165,7 +165,7 @@ class Job:
 def _assignments(
     settings: Settings, spec: EvalSpec, iteration: int, problem: str
 ) -> dict[str, Assignment]:
-    """Make the agents and models of an iteration; what cannot be made is an error here."""
+    """Make the agents and models of an iteration; raise if one cannot be made."""
     options, args = settings.options, settings.options.agent_args or {}
     agents = {name: make(spec) for name, make in settings.make_agents.items()}
     identities = {
@@ -184,7 +184,7 @@ def _assignments(
 def rollout_state(
     state: TaskState, id: str, limits: LimitOptions | None = None, model: Model | None = None
 ) -> TaskState:
-    """A state for one rollout of a sample: the sample's first one, under limits of its own."""
+    """A copy of the sample's initial state for one rollout, with the rollout's own limits."""
     limits = limits or LimitOptions()
     return fresh_state(
         state,
@@ -198,7 +198,7 @@ def rollout_state(
 
 
 def problem_text(state: TaskState) -> str:
-    """Show a sample's input, and its choices where it has some. Never its target or metadata."""
+    """The text of a sample's input and of its choices, if any; never its target or metadata."""
     if isinstance(state.input, str):
         text = state.input
     else:

@@ -1,4 +1,4 @@
-"""What a refined rollout is told of earlier ones."""
+"""The refinement context: what a rollout is told about earlier ones."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from inspect_tts.text.summary import facts_text, numbered
 
 
 class Refinement(NamedTuple):
-    """A refinement context as a rollout reads it."""
+    """A refinement context, as a rollout reads it."""
 
     context: tuple[str, ...] = ()
     """Ids of the rollouts that it shows."""
     text: str = ""
-    """Empty for none."""
+    """Empty if it shows no rollout."""
     fence: str | None = None
-    """The word that fences the blocks."""
+    """The word that fences its blocks."""
 
 
 def refinement_of(
@@ -31,7 +31,7 @@ def refinement_of(
     problem: str,
     checks: str = "",
 ) -> Refinement:
-    """Show earlier rollouts to a new one, with the checks that tell their results apart."""
+    """Show earlier rollouts to a new one, with the checks that distinguish their results."""
     if not earlier:
         return Refinement()
     context = tuple(rollout.id for rollout in earlier)

@@ -1,8 +1,8 @@
-"""The life of a rollout, in the order in which it happens.
+"""The life of a rollout, from start to end.
 
-Slot, sandbox, setup, agent, what it left behind, summary; then the sandbox is held for selections,
-graded, and closed. Whatever goes wrong is in the rollout's record. Only limits of the sample, and
-what ends it by hand, go further.
+Slot, sandbox, setup, agent, observation, summary. Then the sandbox is held for selections, graded
+and closed. Failures go into the rollout's record. Raised are only the sample's own limits, its
+termination by the user, and the error of a model that cannot be called at all.
 """
 
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -62,7 +62,7 @@ _VALUE: TypeAdapter[Value] = TypeAdapter(Value)
 
 
 class LiveRollout:
-    """A rollout that runs in a task of its own: what opens its sandbox also closes it."""
+    """A rollout in an async task of its own, which both opens and closes its sandbox."""
 
     def __init__(
         self,
@@ -74,10 +74,10 @@ class LiveRollout:
         self.job, self.index, self.refinement, self._slot = job, index, refinement, slot
         self.started, self.ended = anyio.Event(), anyio.Event()
         self.finished: FinishedRollout | None = None
-        """None until it has ended, and if the budget did not admit it."""
+        """None until the rollout has ended; stays None if the budget did not admit it."""
 
     async def live(self) -> None:
-        """The whole life, in the sample's own task group: it outlives the stage."""
+        """Run the whole rollout in the sample's task group, because it outlives the stage."""
         job = self.job
         async with AsyncExitStack() as slot:
             await slot.enter_async_context(self._slot)
@@ -110,7 +110,7 @@ async def _close(sandboxes: SandboxSet | None) -> None:
 
 
 async def run_rollout(run: AgentRun) -> FinishedRollout:
-    """From the sandbox to the summary, or what an earlier run saved of that."""
+    """Run a rollout from its sandbox to its summary, or take over what an earlier run saved."""
     job, used, outcome = run.job, None, None
     following = progress.followed(job.problem)
     following.start(run.id)
@@ -128,7 +128,7 @@ async def run_rollout(run: AgentRun) -> FinishedRollout:
         outcome = progress.Outcome(failed, taken_over, run.usage, summary.usage)
     finally:
         following.end(run.id, outcome)
-        with anyio.CancelScope(shield=True):  # else a rollout that has just ended would be lost
+        with anyio.CancelScope(shield=True):  # else a rollout that has just ended could be lost
             await job.budget.end(run.id, used)
     return FinishedRollout(
         run.record(summary),
@@ -144,10 +144,10 @@ async def _run_and_save(run: AgentRun, sample_view: RolloutSampleView) -> None:
     try:
         await run_agent(run, sample_view)
         await observe(run)
-        if run.before.baseline is None:  # else a snapshot would hold it
+        if run.before.baseline is None:  # else a snapshot would include it
             await _forget_baseline(run)
         limit = run.ended.limit
-        if limit is None or not is_budget(limit):  # under another budget it would go on
+        if limit is None or not is_budget(limit):  # a larger budget would let it continue
             await save_rollout(run)
     finally:
         await _forget_baseline(run)
@@ -160,7 +160,7 @@ async def _forget_baseline(run: AgentRun) -> None:
 
 
 async def run_agent(run: AgentRun, sample_view: RolloutSampleView) -> None:
-    """Sandbox, unless there is one, setup, and the agent under the limits of its rollout."""
+    """Open a sandbox unless there is one, run the setup, then the agent under its limits."""
     job, state = run.job, run.state
     try:
         if job.sandbox is not None and run.sandboxes is None:
@@ -179,7 +179,7 @@ async def run_agent(run: AgentRun, sample_view: RolloutSampleView) -> None:
         return
     run.state = state
     run.add_refinement()
-    own = state.metadata.get(AGENT_TIME_LIMIT)  # of the task, for this problem
+    own = state.metadata.get(AGENT_TIME_LIMIT)  # the task's limit for this problem
     seconds = shortest([job.limits.time_limit, own])
     run.began, started = time(), monotonic()
     scope = rollout_scope(sample_view, state, turns=job.limits.turn_limit, seconds=seconds)
@@ -208,12 +208,12 @@ async def _note_workspace(run: AgentRun, sandboxes: SandboxSet) -> None:
 
 
 async def observe(run: AgentRun) -> None:
-    """See what an agent that has ended left behind, while its sandbox is still there."""
+    """Record what the agent left behind, while its sandbox is still open."""
     try:
         await _observe(run)
     except (LimitExceededError, TerminateSampleError):
         raise
-    except Exception as error:  # the one boundary: whatever an agent left behind
+    except Exception as error:  # an agent may leave anything behind: caught only here
         reason = f"what it left could not be read: {type(error).__name__}: {error}"
         logger.warning(f"rollout {run.id}: {reason[:500]}")
         run.facts = Facts(status="error", reason=reason[:1000], turns=run.ended.turns)
@@ -255,7 +255,7 @@ async def _observe(run: AgentRun) -> None:
 
 
 async def summarize_rollout(run: AgentRun) -> Summary:
-    """Summarize a rollout, or take its summary over."""
+    """Summarize a rollout, or take over its saved summary."""
     async with span("summary", type="summary"):
         return await run.job.settings.summarizing.summary(
             run.job.summarizer,
@@ -268,7 +268,7 @@ async def summarize_rollout(run: AgentRun) -> Summary:
 
 
 async def grade_in_place(run: AgentRun) -> SealedScore:
-    """Grade a rollout that was not adopted by the task's scorers."""
+    """Grade a rollout that was not adopted, with the task's scorers."""
     job, state = run.job, run.state
     if job.sandbox is not None and run.sandboxes is None:
         return SealedScore(score_error=NO_SANDBOX)
@@ -277,7 +277,7 @@ async def grade_in_place(run: AgentRun) -> SealedScore:
     if known is not None:
         return SealedScore(known.scores)
     state._epoch, state.completed, state.scores = job.state.epoch, True, {}
-    async with span(f"grade {run.id}", type="agent", id=f"{run.id}-grade"):  # the viewer folds it
+    async with span(f"grade {run.id}", type="agent", id=f"{run.id}-grade"):  # folded in the viewer
         try:
             scores = await grade(state)
         except TerminateSampleError:

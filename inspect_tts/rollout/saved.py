@@ -25,17 +25,17 @@ from .job import Job
 logger = getLogger(__name__)
 
 SNAPSHOTS_AT_ONCE = 4
-"""In the whole process; each is in memory, and may have 256 MiB."""
+"""In the whole process: each snapshot is in memory and may take 256 MiB."""
 NOT_HELD = "its sandbox was not kept for a selection"
 _SEEN = ("facts", "limit", "usage", "seconds", "patch", "leaks")
-"""What a saved rollout and an `AgentRun` have in common."""
+"""Fields that a saved rollout and an `AgentRun` have in common."""
 _MESSAGES: TypeAdapter[list[ChatMessage]] = TypeAdapter(list[ChatMessage])
 
 
 async def save_rollout(run: AgentRun) -> None:
     """Save a rollout, so that a later run need not pay for it again.
 
-    One that ended with an error is not saved: a retry should try it once more.
+    A rollout that ended with an error is not saved, so that a retry runs it again.
     """
     job = run.job
     if not job.saved.kept or run.facts.status == "error":
@@ -68,14 +68,14 @@ async def save_rollout(run: AgentRun) -> None:
 
 
 async def load_rollout(run: AgentRun, sample_view: RolloutSampleView) -> bool:
-    """Take over a saved rollout; if it is held, with its sandboxes as they were."""
+    """Take over a saved rollout, with its restored sandboxes if they are held; False if none."""
     job, key = run.job, run.key
     result = await job.saved.get("rollout", key, SavedRollout)
     if result is None:
         return False
     try:
         restore = _restorer(result)
-    except (ValueError, TypeError, RecursionError) as error:  # pydantic's is a ValueError
+    except (ValueError, TypeError, RecursionError) as error:  # pydantic raises a ValueError
         job.saved.reject("rollout", error)
         return False
     if job.hold:
@@ -132,9 +132,9 @@ def _json(values: object) -> dict[str, JsonValue]:
 
 
 def _restorer(result: SavedRollout) -> Callable[[TaskState], None]:
-    """Read everything that a saved rollout holds, so that putting it into a state cannot fail."""
+    """Validate a saved rollout; return a function that puts it into a state and cannot fail."""
     if result.facts.status == "error":
-        raise ValueError("one that ended with an error is not saved")
+        raise ValueError("a rollout that ended with an error is never saved")
     _check_names([result.store, result.metadata])
     messages = _MESSAGES.validate_python(result.messages)
     output = ModelOutput.model_validate(result.output)
@@ -151,7 +151,7 @@ def _restorer(result: SavedRollout) -> Callable[[TaskState], None]:
 
 
 def _check_names(value: JsonValue) -> None:
-    """Refuse the name of a value that no log can hold."""
+    """Refuse names that a log cannot hold."""
     if isinstance(value, dict):
         for name, each in value.items():
             if writable(name) != name:

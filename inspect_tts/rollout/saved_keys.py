@@ -1,4 +1,7 @@
-"""Keys of saved rollouts, grades, checks and investigations: all that influences each of them."""
+"""Keys of saved rollouts, grades, checks and investigations.
+
+Each key covers everything that influences its result.
+"""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -47,7 +50,10 @@ def rollout_key(run: AgentRun) -> str:
 
 
 def left_key(run: AgentRun) -> str:
-    """Key of what a rollout left: the same words in another epoch need not have left the same."""
+    """Key of what a rollout left in its sandbox.
+
+    The trajectory alone is not enough: the same one in another epoch may leave other files.
+    """
     return f"{run.key} {trajectory_hash(run.state.messages)}"
 
 
@@ -73,7 +79,7 @@ def check_key(
     repeat: int,
     seconds: float,
 ) -> str:
-    """Key of a check on a result: where both stand, and how long it may take."""
+    """Key of a check on a result: the check, the result, the sandbox, and the time limit."""
     parts = {
         "problem": _problem(place.sample),
         "sandbox": _sandbox(sandbox),
@@ -94,7 +100,7 @@ def investigation_key(
     patches: Sequence[str],
     asked: Mapping[str, object],
 ) -> str:
-    """Key of an investigation: where the results stand, and what an agent is asked about them."""
+    """Key of an investigation: the results, the sandbox, and what the agent is asked."""
     parts = {
         "task": [spec.task, spec.task_version],
         "problem": _problem(place.sample),
@@ -107,7 +113,7 @@ def investigation_key(
 
 
 def _problem(sample: Sample) -> Any:
-    """A sample without its target, its sandbox and what Inspect makes anew in each process."""
+    """A sample without its target, its sandbox, and the message ids, which differ by process."""
     known = sample.model_dump(exclude={"target", "sandbox"})
     if isinstance(sample.input, list):
         known["input"] = [message.model_dump(exclude={"id"}) for message in sample.input]

@@ -1,4 +1,4 @@
-"""Where the rollouts of a strategy come from, and what its sample holds of them."""
+"""Where a strategy's rollouts come from, and what the sample keeps of them while it runs."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,21 +26,21 @@ from .budget import Budget
 logger = getLogger(__name__)
 
 _FEW = 16
-"""Slots where no stage has said how many there are."""
+"""Number of slots if no stage has set one."""
 
 Contexts = tuple[tuple[str, ...], ...]
-"""Of each rollout of an iteration, the rollouts whose summaries it starts from."""
+"""For each rollout of an iteration, the ids of the rollouts whose summaries it starts from."""
 
 
 class SealedScore(NamedTuple):
-    """How a rollout that was not adopted was graded; all that its record still lacks."""
+    """The grade of a rollout that was not adopted: the only fields its record still lacks."""
 
     scores: dict[str, JsonValue] | None = None
     score_error: str | None = None
 
 
 class FinishedRollout:
-    """A rollout that has ended: what it left behind, and what its sample still needs of that."""
+    """A rollout that has ended, with the state and sandboxes that the sample may still need."""
 
     def __init__(
         self,
@@ -54,39 +54,40 @@ class FinishedRollout:
         left: str = "",
     ) -> None:
         self.record = record
-        """As it was when it ended; from then on its record is the one in the pool."""
+        """Its record when it ended; later changes are only in the record in the pool."""
         self.state = state
         self.sandboxes = sandboxes
         self.reopen = reopen
-        """Starts its sandboxes again, in their saved state; None for one that ran elsewhere."""
+        """Starts its sandboxes again in their saved state; None if the rollout ran elsewhere."""
         self.no_copy = no_copy
-        """Why they cannot be started again; None if their state is saved."""
+        """Why its sandboxes cannot be started again; None if their state is saved."""
         self.left = left
-        """Tells what it left in them from what any other rollout left."""
+        """Key of what it left in its sandboxes."""
         self.score = score
-        """Sealed."""
+        """Sealed: no prompt and no decision reads it."""
         self.adopted = False
         self.slot_freed, self.released, self.closed = anyio.Event(), anyio.Event(), anyio.Event()
         if reopen is None:
             self.closed.set()
 
     def release(self, *, adopted: bool = False) -> None:
-        """Let go of the sandbox: to the sample if it is adopted, else to be graded and closed."""
+        """Give up the sandbox: to the sample if adopted, otherwise to be graded and closed."""
         if not self.released.is_set():
             self.adopted = adopted
             self.slot_freed.set()
             self.released.set()
 
     def free_slot(self) -> None:
-        """Give the slot back and keep the sandbox, to be selected from once more.
+        """Give the slot back, and keep the sandbox for a further selection.
 
-        A rollout that waited with its slot for others could wait for ever: these may need it.
+        If the rollout kept its slot while it waits for others, it could wait forever: they may need
+        the slot.
         """
         self.slot_freed.set()
 
     @property
     def adoptable(self) -> bool:
-        """Whether the sandbox is still there to be adopted (or there never was one)."""
+        """Whether it can be adopted: its sandbox is still open, or it never had one."""
         return self.sandboxes is None or not self.sandboxes.closed
 
     @property
@@ -104,37 +105,38 @@ class Place(NamedTuple):
     """Where results are executed if the running sample has no sandbox."""
 
     sample: Sample
-    """The problem with its sandbox, its files and its setup."""
+    """The problem with its sandbox, its files and its setup script."""
     setup: tuple[Solver, ...] = ()
-    """Steps before the agent."""
+    """Solvers that run before the agent."""
 
 
 class RolloutSource(Protocol):
-    """Where rollouts come from: run in the sample, recorded, or each a sample of its own."""
+    """Where rollouts come from: run in this sample, recorded, or run as samples of their own."""
 
     done: Sequence[str] = ()
     """The stages that ran in earlier samples of the problem."""
     seconds: float | None = None
-    """How long the last iteration took; None where it ran elsewhere."""
+    """How long the last iteration took; None if it ran elsewhere."""
     asked: int | None = None
-    """How many rollouts the last iteration meant to run; None for all."""
+    """How many rollouts the last iteration planned to run; None for all of them."""
     publish_scores: bool = False
     """Whether all numbers are published even if no other rollout of this problem was graded."""
     place: Place | None = None
-    """None where it is like the running sample's own sandbox."""
+    """Where results are executed; None for a sandbox like the running sample's own."""
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout] | None:
         """Wait for the rollouts of an iteration; None if they must run as samples first."""
 
     def pauses_before(self, stage: str) -> bool:
-        """Whether the strategy goes on in another sample, from this stage on."""
+        """Whether the strategy continues in another sample from this stage on."""
         return False
 
 
 class HeldSlot(AbstractAsyncContextManager[object]):
-    """A slot that a sample holds for a rollout to come, or beside them for one sandbox more.
+    """A slot that a sample holds for a later rollout, or for one further sandbox.
 
-    Taken together with the others: asked for later, samples could wait for each other.
+    It is taken together with the sample's other slots. If samples asked for slots one by one, they
+    could wait for each other forever.
     """
 
     def __init__(self, slot: AbstractAsyncContextManager[object]) -> None:
@@ -148,7 +150,7 @@ class HeldSlot(AbstractAsyncContextManager[object]):
             await self.given_back.wait()
 
     async def __aexit__(self, *error: object) -> None:
-        """Give the slot back: a rollout that used it is closed."""
+        """Give the slot back; the rollout that used it is closed."""
         self.given_back.set()
 
 
@@ -158,17 +160,17 @@ class StrategyState:
     def __init__(self) -> None:
         self.rollouts: dict[str, FinishedRollout] = {}
         self.source: RolloutSource | None = None
-        """None where rollouts run in the sample: each stage then has a source of its own."""
+        """None if rollouts run in this sample; each stage then has its own source."""
         self.spare: HeldSlot | None = None
         self.saved = SavedResults(None)
         self.runs: dict[str, CheckRun] = {}
-        """Checks that ran on results, by key."""
+        """The runs of checks on results, by key."""
         self.recorded_votes: RecordedVotes | None = None
         """Votes of an earlier run, to be used before a judge is asked."""
 
     @property
     def place(self) -> Place | None:
-        """Where results are executed; None where it is like the sample's own sandbox."""
+        """Where results are executed; None for a sandbox like the sample's own."""
         return None if self.source is None else self.source.place
 
     @cached_property
@@ -183,20 +185,20 @@ class StrategyState:
         self.saved = open_saved_results(resume, spec, active.log_location)
 
     def add(self, rollouts: Iterable[FinishedRollout]) -> None:
-        """Hold rollouts that have ended."""
+        """Keep rollouts that have ended."""
         self.rollouts |= {rollout.record.id: rollout for rollout in rollouts}
 
     def release(self, ids: Iterable[str]) -> None:
-        """Let go of rollouts that nothing needs any more; returns at once."""
+        """Release rollouts that nothing needs any longer; return at once."""
         for id in ids:
             self.rollouts[id].release()
 
     async def take_spare(self, slot: AbstractAsyncContextManager[object]) -> None:
-        """Take a slot for one sandbox more."""
+        """Take a slot for one further sandbox."""
         self.spare = await self.hold_slot(slot)
 
     async def hold_slot(self, slot: AbstractAsyncContextManager[object]) -> HeldSlot:
-        """Take a slot now that is used later."""
+        """Take a slot now, to use it later."""
         held = HeldSlot(slot)
         background(held.run)
         await held.entered.wait()
@@ -204,10 +206,10 @@ class StrategyState:
 
     @asynccontextmanager
     async def spare_slot(self) -> AsyncIterator[None]:
-        """Use the spare slot, or where none was taken one of those that all share.
+        """Use the spare slot; if none was taken, use one of the slots that all samples share.
 
-        It stays taken while rollouts hold theirs: a later stage that had to wait for one might wait
-        for a sample that waits for these.
+        The spare slot stays taken afterwards: a later stage that had to wait for a slot could wait
+        for a sample that itself waits for this one's slots.
         """
         if self.spare is not None:
             yield
@@ -216,7 +218,7 @@ class StrategyState:
             logger.warning(
                 "one sandbox more than max_rollouts is opened; give rollouts(spare_sandbox=True)"
             )
-            yield  # to wait for a slot might be to wait for oneself
+            yield  # waiting for a slot could deadlock: this sample may hold them all
             return
         async with concurrency("rollout slots", _FEW):
             yield
@@ -228,7 +230,7 @@ class StrategyState:
             self.spare = None
 
     async def finish_all(self) -> dict[str, SealedScore]:
-        """Let go of all that is left and wait until it is graded and closed; scores by rollout."""
+        """Release all rollouts, wait until they are graded and closed, return scores by id."""
         self.release(self.rollouts)
         self.give_back_spare()
         scores = {id: await rollout.final_score() for id, rollout in self.rollouts.items()}
@@ -244,7 +246,7 @@ def strategy_state() -> StrategyState:
 
 
 def check_some_ended(records: list[Rollout]) -> None:
-    """Let the sample fail where nothing but errors of the sandbox or a model's provider is left."""
+    """Raise if every rollout ended with an error of its sandbox or of a model's provider."""
     if not records:
         return
     first, n = records[0], len(records)

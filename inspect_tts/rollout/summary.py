@@ -22,7 +22,7 @@ _NOT_SAVED = ("failed", "empty")
 
 
 def trajectory_hash(messages: Sequence[ChatMessage]) -> str:
-    """Tell one trajectory from others, by what was said."""
+    """Hash of a trajectory: the roles, texts and tool calls of its messages."""
     said = [
         [message.role, message.text, plain(getattr(message, "tool_calls", None))]
         for message in messages
@@ -40,7 +40,7 @@ class Summarizing:
 
     @classmethod
     def of(cls, options: SummaryOptions) -> "Summarizing":
-        """Check the prompts that a user gave."""
+        """Read the options; load and check the prompts."""
         return cls(
             load_prompt("summarizer", options.summarizer_prompt),
             load_prompt("summarizer_reask", options.summarizer_reask_prompt),
@@ -57,7 +57,7 @@ class Summarizing:
         saved: SavedResults,
         budget: Budget,
     ) -> Summary:
-        """Summarize one trajectory; `key` names its rollout among the saved results."""
+        """Summarize one trajectory; `key` identifies its rollout among the saved results."""
         parts = {
             **key,
             "trajectory": trajectory_hash(messages),

@@ -1,1 +1,1 @@
-"""Solvers over one RolloutPool, in the order in which a problem passes through them."""
+"""The stages of a strategy: solvers that work on one `RolloutPool`."""

@@ -1,4 +1,4 @@
-"""The stage that makes the selected rollout the sample's."""
+"""The stage that adopts the selected rollout as the sample's result."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,12 +24,12 @@ logger = getLogger(__name__)
 
 @solver
 def adopt() -> Solver:
-    """Make the selected rollout the sample's, so that the task's own scorer grades it.
+    """Adopt the selected rollout, so that the task's own scorer grades it.
 
     Its messages, output, store, metadata and live sandbox replace the sample's. All other sandboxes
-    are closed, with `score_rollouts` after their rollouts are graded. The sample also gets the
-    score `inspect_tts/rollouts`: selected, votes and cost, and if the rollouts were graded the mean
-    of each iteration and the oracle.
+    are closed; with `score_rollouts`, their rollouts are graded first. The sample also gets the
+    score `inspect_tts/rollouts`, with the values `selected`, `votes` and `cost` and, if rollouts
+    were graded, the mean of each iteration and the oracle.
 
     Returns:
         A solver that ends a chain of stages.
@@ -77,7 +77,7 @@ async def _restart_if_lost(winner: FinishedRollout) -> None:
     reason = None if sandboxes is None else await missing_container(sandboxes)
     if sandboxes is None or winner.reopen is None or reason is None:
         return
-    [restored] = await gather([winner.reopen()])  # in a context of its own
+    [restored] = await gather([winner.reopen()])  # in a separate async context
     if restored is not None:  # else the task's scorer reports what is missing
         logger.warning(f"the sandbox of {winner.record.id} was lost and is restored: {reason}")
         await sandboxes.close()
@@ -103,10 +103,10 @@ def take_over_state(state: TaskState, rollout: TaskState) -> None:
 def _publisher(
     pool: RolloutPool, adopted: str, publish_scores: bool
 ) -> Callable[[Mapping[str, Score]], Score]:
-    """How the sample's numbers follow from the adopted rollout's score.
+    """Make the function that computes the sample's numbers from the adopted rollout's score.
 
-    Numbers that are not known are NaN from the start: Inspect reads only scores that exist before
-    its scorers run, and needs the same keys in every sample.
+    Unknown numbers are NaN from the start, because Inspect reads only scores that exist before its
+    scorers run, and needs the same keys in every sample.
     """
     records, selections = list(pool.rollouts), list(pool.selections)
     graded = {

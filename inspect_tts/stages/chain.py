@@ -1,4 +1,4 @@
-"""A strategy awaits its stages one after the other."""
+"""Run the stages of a strategy one after another."""
 
 from collections.abc import Sequence
 
@@ -23,11 +23,12 @@ def strategy_chain(
     stop_on_consensus: bool = False,
     iterations: int = 1,
 ) -> Solver:
-    """Await stages inside a solver; a chain, returned, would take its place in the log.
+    """Make one solver that runs stages one after another.
 
-    A chain would also log the whole pool after each stage: here the strategy's step does it once.
-    Stages of this package open spans of their own, which say more than their names.
-    Where rollouts are samples of their own, it skips the stages that ran in earlier samples.
+    If a strategy returned an Inspect chain, the log would name the chain instead of the strategy,
+    and would hold the whole pool after each stage. The step of this solver logs the pool once.
+    Stages of this package open their own spans, whose titles say more than the stages' names. If
+    rollouts run as samples of their own, the stages that ran in earlier samples are skipped.
     """
 
     @no_traceback
@@ -87,7 +88,7 @@ def _pauses_before(stage: str) -> bool:
 
 
 def _too_short(state: TaskState, stage: str, budget: Budget, iterations: int) -> bool:
-    """Whether no further iteration fits into the sample's limit."""
+    """Whether the sample's limit has no room for another iteration; if so, record the stop."""
     if phases_of([stage]) != ("rollouts",) or budget.affords_iteration():
         return False
     pool = pool_of(state)

@@ -1,4 +1,4 @@
-"""What a stage written outside of this package can see and do."""
+"""The interface for stages that are written outside this package."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ from .pool import pool_of
 
 MOST_EVIDENCE_CHARS = 4_000
 MOST_EVIDENCE = 20
-"""Different names of evidence that a rollout can have."""
+"""The most names of evidence that a rollout can have."""
 _MOST_NAME_CHARS = 80
 _PARAMETERS: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -44,7 +44,7 @@ class SandboxGoneError(UserError):
 
 
 class StageContext:
-    """What a stage sees of the rollouts of a problem, and what it can add.
+    """What a stage can see of a problem's rollouts, and what it can add to them.
 
     Get it with `StageContext.of(state)` in a solver that runs after `rollouts()`: in a chain, or
     through the argument `stages` of a strategy. What it adds goes into the sample's `RolloutPool`:
@@ -137,7 +137,7 @@ class StageContext:
             The rollout's default sandbox environment.
 
         Raises:
-            SandboxGoneError: If it is closed, lost, or was never started in this process.
+            SandboxGoneError: If the sandbox is closed, lost, or was never started in this process.
             UserError: If there is no such rollout.
         """
         finished = self._finished(id)
@@ -159,7 +159,7 @@ class StageContext:
             id: For example `t0-n07`.
             name: What it is, in one line of at most 80 characters. Prompts show the last piece of
                 each name.
-            text: What was found; a text over 4,000 characters loses its middle.
+            text: What was found. The middle of a text of more than 4,000 characters is left out.
             returncode: Return code of the command that printed the text, if a command did.
 
         Raises:

@@ -32,7 +32,7 @@ from .investigation.investigator import Investigator
 from .pool import pool_of
 
 _FRAME = 3_000
-"""Characters of a judge's prompt around problem and solutions, approximately."""
+"""Approximate characters of a judge's prompt besides the problem and the solutions."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class JudgeSetup:
     """What all matches of a selection share."""
 
     id: str
-    """Of the selection, for example `t0`."""
+    """Id of the selection, for example `t0`."""
     key: str
     """Names the selection among all draws of the strategy."""
     options: SelectOptions
@@ -49,15 +49,15 @@ class JudgeSetup:
     problem: str
     epoch: int
     prompts: tuple[Prompt, ...]
-    """Of a vote and of its re-ask, and of an investigation if there are any."""
+    """The prompts of a vote, of its re-ask and, with `close=investigate`, of an investigation."""
     texts: Mapping[str, str] | None
-    """What judges read of each rollout instead of its summary."""
+    """By rollout id, what judges read instead of the summary; None if they read the summary."""
     saved: SavedResults
     budget: Budget
     matches: int
-    """Judged, of the whole selection at most, then of the round."""
+    """Judged matches: of the whole selection at most, or of the round, see `round`."""
     characters: int
-    """Of a vote's prompt, approximately."""
+    """Approximate characters of a vote's prompt."""
     following: Problem
     recorded: RecordedVotes | None = None
     """Votes of an earlier run, used before the judge is asked."""
@@ -77,7 +77,7 @@ class JudgeSetup:
 
     @property
     def temperature(self) -> float | dict[str, float | None] | None:
-        """The temperature set for votes to be independent; of several judges by name."""
+        """The temperature that makes votes independent; a mapping by name for several judges."""
         found = {judge.name: judge.config.temperature for judge in self.judges}
         return found if len(found) > 1 else next(iter(found.values()))
 
@@ -88,7 +88,7 @@ class JudgeSetup:
         return tuple(by_name[n] for n in turns_of([*by_name], seed=self.options.seed, key=key))
 
     def note_failed(self, judge: Judge, error: ModelConfigurationError) -> None:
-        """Let a judge that cannot be asked cost its votes; the last one ends the sample."""
+        """Note a judge that cannot be asked, so that its votes abstain; raise if none is left."""
         self.failed[judge.name] = error.reason
         if len(self.failed) == len(self.judges):
             raise error
@@ -104,7 +104,7 @@ class JudgeSetup:
         )
 
     def round(self, judged: int, left: int) -> "JudgeSetup":
-        """The setup of one round, with as many votes as the sample's limit leaves."""
+        """The setup of one round, with as many votes as the sample's limit allows."""
         wanted = self.options.most_votes
         votes = self.budget.votes(self.characters, matches=left, votes=wanted)
         return replace(self, cut=wanted - votes, matches=judged)
@@ -131,7 +131,7 @@ def judge_setup(
     prompts: tuple[Prompt, ...],
     execution: ExecutionEvidence | None,
 ) -> JudgeSetup:
-    """What all matches of a selection share."""
+    """Make what all matches of a selection share."""
     spec, tasks = SELECTIONS[options.selection], strategy_state()
     texts = _trajectories(candidates, options) if options.judge_input == "trajectory" else None
     read = [(texts or {}).get(id, r.summary.text) for id, r in candidates.rollouts.items()]

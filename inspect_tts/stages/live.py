@@ -1,4 +1,4 @@
-"""Rollouts that run in the sample of their problem, each in a task and a sandbox of its own."""
+"""Rollouts that run in the sample of their problem, each in its own async task and sandbox."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -47,14 +47,14 @@ from .pool import RolloutPool, pool_of
 
 Slot: TypeAlias = AbstractAsyncContextManager[object]
 DEFAULT_ROLLOUTS_AT_ONCE = 64
-"""Rollouts at once in the process where neither the user nor the sandbox provider sets a limit."""
+"""Concurrent rollouts in the process if neither the user nor the sandbox provider sets a limit."""
 
 
 async def live_rollouts(state: TaskState, generate: Generate, settings: Settings) -> "LiveRollouts":
-    """Check everything that could fail before the first rollout is paid for."""
+    """Prepare an iteration; check everything that could fail before its first rollout starts."""
     active, spec, tasks = outer_sample(), eval_spec(), strategy_state()
     options, iteration = settings.options, pool_of(state).iteration + 1
-    if spec.viewer is None:  # the log is written with it at the end, as with the tag
+    if spec.viewer is None:  # Inspect writes it, and the tag, into the log at the end
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
     ours = [name for step in planned_steps() for name in step_names(step) if is_stage(name)]
     tag_log(spec, next(iter(ours), "rollouts"), options.n)
@@ -92,15 +92,15 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
 
 
 class LiveRollouts(RolloutSource):
-    """Rollouts that run in the sample, each in a task and a sandbox of its own."""
+    """Rollouts that run in the sample, each in its own async task and sandbox."""
 
     def __init__(self, job: Job, pool: RolloutPool, at_once: int) -> None:
         self._job, self._pool, self._at_once = job, pool, at_once
         self._executing = 0.0
-        """Seconds that checks between waves took here; what was taken over took none."""
+        """Seconds that checks between waves ran here; checks that were taken over count 0."""
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout]:
-        """Run the rollouts that the budget admits, all at once or in waves, until they ended."""
+        """Run the rollouts that the budget admits, at once or in waves, and wait until they end."""
         job, n, options = self._job, len(contexts), self._job.settings.options
         new_slot = partial(concurrency, "rollout slots", self._at_once)
         waves, spare = options.waves if number == 0 else None, options.spare
@@ -118,7 +118,7 @@ class LiveRollouts(RolloutSource):
                     rollouts = self._start(number, contexts, slots)
                     for each in rollouts if job.hold else ():
                         await each.started.wait()
-                elif job.hold:  # all of them now: between waves others could take what is missing
+                elif job.hold:  # take all slots now: between waves, other samples could take them
                     slots = [await strategy_state().hold_slot(slot) for slot in slots]
                 if job.hold and spare:
                     await strategy_state().take_spare(new_slot())
@@ -137,7 +137,7 @@ class LiveRollouts(RolloutSource):
         return finished
 
     async def _next_wave(self, waves: Waves, finished: Sequence[FinishedRollout]) -> int:
-        """How many rollouts to run next; where patches do not agree, results are executed."""
+        """How many rollouts to run next; if patches do not agree, run checks on the results."""
         records, options = [each.record for each in finished], self._job.settings.options
         more = next_wave(waves, records)
         if not (more and finished and options.takes_evidence):
@@ -153,7 +153,7 @@ class LiveRollouts(RolloutSource):
     def _start(
         self, number: int, contexts: Contexts, slots: Sequence[Slot], start: int = 0
     ) -> list[LiveRollout]:
-        """Start the rollouts of an iteration, from one on."""
+        """Start the rollouts of an iteration from index `start` on."""
         known, rollouts = self._pool.execution(number - 1), []
         for i, context in enumerate(contexts[start:], start):
             earlier = [self._pool.by_id(id) for id in context]
@@ -171,7 +171,7 @@ async def _ended(rollouts: Sequence[LiveRollout]) -> list[FinishedRollout]:
 
 
 def check_room(needed: int, slots: int) -> None:
-    """Refuse too few slots for sandboxes that must all be open."""
+    """Raise if there are fewer slots than sandboxes that must be open at the same time."""
     if slots < needed:
         raise UserError(
             f"max_rollouts={slots} is too small: the selection chooses among {needed} rollouts "

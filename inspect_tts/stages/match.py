@@ -39,7 +39,7 @@ from .judging import JudgeSetup
 async def run_match(
     judging: JudgeSetup, number: int, index: int, group: Sequence[Rollout]
 ) -> Match:
-    """Ask the votes of one match and count them."""
+    """Ask the votes of one match and count them; investigate the match if it is close."""
     id, ids = f"{judging.id}-r{number}-m{index}", tuple(rollout.id for rollout in group)
     grades = judging.spec.answer == "grade"
     votes: list[Vote] = []
@@ -76,7 +76,7 @@ async def run_match(
 def _counted(
     judging: JudgeSetup, id: str, group: Sequence[Rollout], votes: Sequence[Vote]
 ) -> Outcome:
-    """What the votes of a match lead to."""
+    """The outcome of a match by its votes."""
     told = {r.id: (*worth(judging.execution, r.id), *tie_break_key(r)) for r in group}
     by_evidence = judging.options.tie == "evidence"
     by_evidence = by_evidence or (len(group) > 1 and unasked(judging.cut, judging.votes))
@@ -92,7 +92,7 @@ def _counted(
 async def _investigation(
     judging: JudgeSetup, id: str, group: Sequence[Rollout], outcome: Outcome
 ) -> Investigation | None:
-    """The investigation of a match if it is close, and if these are investigated."""
+    """Investigate a match if it is close and the selection investigates close matches."""
     if judging.investigator is None or len(group) == 1 or not is_close(outcome.tally):
         return None
     return await judging.investigator.investigate(id, group, cut=judging.cut > 0)
@@ -115,7 +115,7 @@ class _MatchVotes:
         return display_order([rollout.id for rollout in self.group], index, len(self.turns))
 
     def signed(self, vote: Vote, index: int) -> Vote:
-        """A vote with the name of its judge, where there are several."""
+        """The vote with the name of its judge, if there are several judges."""
         name = self.judge(index).name if len(self.turns) > 1 else None
         return vote.model_copy(update={"judge": name})
 
@@ -123,7 +123,7 @@ class _MatchVotes:
         judging, by_id = self.judging, {rollout.id: rollout for rollout in self.group}
         order, judge = self.order(index), self.judge(index)
         prompt, reask = judging.prompts[:2]
-        seed = effective_config(judge.model).seed  # each vote has its own
+        seed = effective_config(judge.model).seed  # each vote has its own seed
         seeded = GenerateConfig(seed=None if seed is None else seed + index)
         return Question(
             model=judge.model,
@@ -142,7 +142,7 @@ class _MatchVotes:
         return model_cache_scope(cache_scope(self.judging.epoch, self.match, *indices))
 
     async def vote(self, index: int, answer: Answer | None = None) -> Vote:
-        """Ask for one vote, or read it from an answer that is there, and save it."""
+        """Ask for one vote, or read it from the given answer, and save it."""
         question = self.question(index)
         judge, failed = self.judge(index), self.judging.failed
         try:
@@ -159,7 +159,7 @@ class _MatchVotes:
         vote = self.signed(vote, index)
         self.judging.following.did()
         self.judging.following.paid("votes", vote.usage)
-        if vote.text and self.judging.saved.kept:  # a provider's failure is worth another try
+        if vote.text and self.judging.saved.kept:  # a retry asks again if the provider failed
             await self.judging.saved.put("vote", self._key(index), vote)
         return vote
 
@@ -188,7 +188,7 @@ class _MatchVotes:
 
 
 async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
-    """The votes of one wave: saved ones, then recorded ones, and the rest from the judge."""
+    """Get the votes of one wave: saved or recorded ones first, the rest from the judges."""
     judging = match.judging
     saved = await gather([match.saved_vote(index) for index in indices])
     votes = [match.signed(vote, vote.index) for vote in saved if vote is not None]
@@ -217,7 +217,7 @@ async def _ask(match: _MatchVotes, indices: range) -> list[Vote]:
 
 
 async def _ask_order(match: _MatchVotes, indices: list[int]) -> list[Vote]:
-    """Ask the votes of one judge in one wave that show the same order, and so share one prompt."""
+    """Ask one judge for the votes of a wave with one display order; they share a prompt."""
     votes: list[Vote] = []
     answers: list[Answer] = []
     first, several = indices[0], len(indices) > 1
@@ -228,7 +228,7 @@ async def _ask_order(match: _MatchVotes, indices: list[int]) -> list[Vote]:
         with match.cache_scope(*indices), suppress(ModelConfigurationError):  # raised again below
             answers = await sample_answers(match.question(first), len(indices))
     elif mode == "warm_cache" and first < len(match.group) * len(match.turns):
-        # later waves find the cache written
+        # later waves find the prompt in the cache
         votes = [await match.vote(first)]
         indices = indices[1:]
     given = dict(zip(indices, answers, strict=False))

@@ -1,4 +1,4 @@
-"""The argument `stages`: a user's solvers inside of a strategy."""
+"""The argument `stages`: a user's own solvers inside a strategy."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from inspect_tts.rollout.agent import made_by_name, name_in_file
 
 
 def own_stages(stages: StagesArg) -> list[Solver]:
-    """The solvers of the argument `stages`, found by name where only a name is given."""
+    """The solvers that the argument `stages` gives, as objects or by name."""
     given = stages if isinstance(stages, list | tuple) else [] if stages is None else [stages]
     return [no_traceback(_stage(each)) for each in given]
 

@@ -1,4 +1,4 @@
-"""The record of a strategy on one problem, in the sample's store and so in the log."""
+"""The record of a strategy on one problem, kept in the sample's store and thereby in the log."""
 
 from collections.abc import Iterable
 
@@ -36,29 +36,32 @@ class RolloutPool(StoreModel):
     stages: list[Stage] = Field(default_factory=list)
     """The stages in the order they ran, with their arguments and prompts."""
     rollouts: list[Rollout] = Field(default_factory=list)
-    """By iteration and index."""
+    """All rollouts, by iteration and index."""
     selections: list[Selection] = Field(default_factory=list)
+    """The selections, in order."""
     draws: list[Draw] = Field(default_factory=list)
     """Every seeded random draw, in order."""
     selected: list[str] = Field(default_factory=list)
-    """Rollouts that the last selection chose, or after an iteration those that may be selected."""
+    """Ids of the rollouts that the last selection chose or, right after an iteration, of those that
+    may be selected."""
     executions: list[ExecutionEvidence] = Field(default_factory=list)
-    """What checks on the results showed, one for each iteration for which they ran."""
+    """What the checks on results showed: one record for each iteration in which checks ran."""
     waves: list[ExecutionEvidence] = Field(default_factory=list)
-    """What checks showed between waves of iteration 0 (`n=auto`), without commands' files and
+    """What the checks between waves of iteration 0 showed (`n=auto`), without their files and
     outputs."""
     adopted: str | None = None
-    """The rollout that the task's scorer graded."""
+    """Id of the adopted rollout, which the task's scorer graded."""
     taken_over: dict[str, int] = Field(default_factory=dict)
-    """Saved results of an earlier run that were taken over: a count for each kind."""
+    """How many saved results of an earlier run were taken over, by kind."""
     taken_over_usage: Usage | None = None
-    """What these had used, which Inspect's usage of the sample lacks; None in older logs."""
+    """What these results used in the earlier run. Inspect's usage of the sample does not include
+    it. None in older logs."""
     damaged: dict[str, int] = Field(default_factory=dict)
-    """Saved results that were damaged and therefore computed again: a count for each kind."""
+    """How many saved results were damaged and therefore computed again, by kind."""
 
     @property
     def iteration(self) -> int:
-        """The last iteration, -1 before the first."""
+        """Number of the last iteration; -1 before the first."""
         return max((rollout.iteration for rollout in self.rollouts), default=-1)
 
     def population(self, iteration: int) -> list[Rollout]:
@@ -83,7 +86,11 @@ class RolloutPool(StoreModel):
         raise KeyError(id)
 
     def discrepancies(self) -> tuple[str, ...]:
-        """Decisions that do not follow from the recorded seeds and votes; empty for a sound log."""
+        """Recompute every decision from the recorded seeds and votes.
+
+        Returns:
+            One line for each decision that does not follow from them; empty for a sound log.
+        """
         for selection in self.selections:
             try:
                 find_selection(selection.kind)
@@ -104,7 +111,7 @@ class RolloutPool(StoreModel):
         """How sure the selections are: Bradley-Terry strengths and P(best), from all votes.
 
         Returns:
-            For each selection the rollouts that were compared in it, strongest first.
+            For each selection, the strengths of the rollouts compared in it, strongest first.
 
         Raises:
             UserError: If choix is not installed.
@@ -115,16 +122,16 @@ class RolloutPool(StoreModel):
             raise UserError(strengths_missing()) from error
 
     def execution(self, iteration: int | None = None) -> ExecutionEvidence | None:
-        """What a selection goes by that begins now, or a context of an iteration's rollouts."""
+        """The latest evidence from execution on an iteration, by default on the last one."""
         which = self.iteration if iteration is None else iteration
         return latest(self.executions, which, len(self.selections))
 
     def count_taken_over(self, usage: Usage) -> None:
-        """Count what saved results had used that a stage took over."""
+        """Add the usage of the saved results that a stage took over."""
         self.taken_over_usage = (self.taken_over_usage or Usage()) + usage
 
     def replace(self, rollout: Rollout) -> None:
-        """Replace the record of a rollout by a newer one."""
+        """Replace the record of a rollout with a newer one."""
         self.rollouts = [rollout if old.id == rollout.id else old for old in self.rollouts]
 
 
@@ -137,7 +144,7 @@ def pool_of(state: TaskState) -> RolloutPool:
 
 
 def pool_in(sample: EvalSample) -> RolloutPool:
-    """The pool in a sample of a log, empty where no strategy ran.
+    """The pool in a sample of a log; empty if no strategy ran.
 
     Raises:
         ValueError: If its records are malformed, or contradict each other.
@@ -160,7 +167,7 @@ def draw(options: Iterable[str], *, seed: int, key: str) -> Draw:
 
 
 def slot_draws(pool: RolloutPool, given: IterationParameters) -> tuple[Draw, ...]:
-    """The draw of who runs which rollout of the next iteration, where that differs."""
+    """The draw that assigns agents and models to the rollouts of the next iteration, if any."""
     if given.models is None and given.agents is None:
         return ()
     iteration = pool.iteration + 1
@@ -169,7 +176,7 @@ def slot_draws(pool: RolloutPool, given: IterationParameters) -> tuple[Draw, ...
 
 
 def match_draws(match: Match, options: SelectOptions, *, key: str) -> list[Draw]:
-    """The draws that a match took: in which order judges took turns, and who won a tie."""
+    """The draws of a match: the order in which judges took turns, and the winner of a tie."""
     found, seed = [], options.seed
     if match.votes and len(options.panel) > 1:
         turns = judges_key(key, match.id, grades=match.decided_by == "grade")

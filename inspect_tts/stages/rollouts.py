@@ -29,7 +29,7 @@ from .pool import RolloutPool, draw, pool_of, slot_draws
 @solver
 @takes(RolloutsOptions)
 def rollouts(options: RolloutsOptions) -> Solver:
-    """Run one iteration: n rollouts, each in a fresh sandbox, each summarised as soon as it ends.
+    """Run one iteration: n rollouts, each in a fresh sandbox, each summarized as soon as it ends.
 
     Model Roles:
         summarizer: Writes the summaries; default the model under evaluation.
@@ -54,7 +54,7 @@ def rollouts(options: RolloutsOptions) -> Solver:
 
 
 async def run_iteration(state: TaskState, generate: Generate, settings: Settings) -> TaskState:
-    """Run an iteration and add it to the pool; sandboxes stay open where they are held."""
+    """Run an iteration and add it to the pool; sandboxes stay open if they are held."""
     pool, options = pool_of(state), settings.options
     source = strategy_state().source or await live_rollouts(state, generate, settings)
     contexts, draws = _contexts(pool, pool.iteration + 1, options)
@@ -82,9 +82,9 @@ async def add_iteration(
     *,
     leak_guard: bool = False,
 ) -> list[Rollout]:
-    """Add the rollouts of an iteration to the pool; none where the strategy goes on elsewhere.
+    """Add the rollouts of an iteration to the pool; returns none if they must run as samples first.
 
-    Of the earlier ones only those that are `carried` may be selected once more.
+    Of the earlier rollouts, only those in `carried` may be selected again.
     """
     tasks = strategy_state()
     for id in carried:
@@ -107,7 +107,7 @@ async def add_iteration(
 
 
 def check_tasks(settings: Settings) -> None:
-    """Check the settings against the tasks that are about to run, where these are known already."""
+    """Check the settings against the tasks that are about to run, if these are known already."""
     for each in tasks_to_run():
         if settings.options.agent is None and settings.options.agents is None:
             check_own_solver(each.task.name, each.task.solver)
@@ -123,7 +123,7 @@ def check_tasks(settings: Settings) -> None:
 def _contexts(
     pool: RolloutPool, iteration: int, options: RolloutsOptions
 ) -> tuple[Contexts, tuple[Draw, ...]]:
-    """What each new rollout starts from, and the random draws that decided it."""
+    """The refinement context of each new rollout, and the random draws that decided it."""
     n = options.most_rollouts
     if options.waves and iteration > 0:
         n = len(pool.population(0))

@@ -39,7 +39,7 @@ def prompt_names(answer: str) -> tuple[str, str]:
 
 
 def recorded_options(parameters: Mapping[str, Any]) -> SelectOptions:
-    """A selecting stage's arguments from its record; an argument that it lacks counts as off."""
+    """A selecting stage's arguments from its record; `early_stop` is off if it is missing."""
     known = {k: v for k, v in parameters.items() if k in SelectOptions.model_fields}
     given = {"votes": 1, "early_stop": False, **known}
     options: SelectOptions = checked(SelectOptions, given, "select")
@@ -49,7 +49,7 @@ def recorded_options(parameters: Mapping[str, Any]) -> SelectOptions:
 def selection_stage(
     name: str, options: SelectOptions, shown: Collection[str] | None = None
 ) -> Solver:
-    """A selecting stage; its prompts are checked when it is built."""
+    """Make a selecting stage; its prompts are checked here, before anything runs."""
     spec = SELECTIONS[options.selection]
     prompts: tuple[Prompt, ...] = ()
     if spec.answer is not None:
@@ -128,7 +128,7 @@ def selection_stage(
 
 
 def _asked(options: SelectOptions) -> tuple[str, ...]:
-    """Whom a selection asks, by name."""
+    """The names of the judges that a selection asks, and of the investigator if it asks one."""
     return (*options.panel, *([INVESTIGATOR] if options.close == "investigate" else []))
 
 
@@ -157,8 +157,8 @@ def _execution(pool: RolloutPool, options: SelectOptions) -> ExecutionEvidence |
     execution = pool.execution()
     if execution is None and (options.dedupe_behavior or options.selection == "behavior"):
         raise UserError(
-            "dedupe_behavior and selection=behavior go by what results do when they are executed, "
-            "and none was: put take_evidence() before it, or give check or evidence to the strategy"
+            "dedupe_behavior and selection=behavior need evidence from execution, and there is "
+            "none: put take_evidence() before it, or give check or evidence to the strategy"
         )
     return execution
 
@@ -224,14 +224,14 @@ def _selection_id(pool: RolloutPool) -> str:
 @solver
 @takes(SelectOptions)
 def select(options: SelectOptions) -> Solver:
-    """Rank what the previous stage left selected, and keep the best.
+    """Rank the currently selected rollouts, and keep the best.
 
     Model Roles:
         judge: Votes; default the model under evaluation.
         investigator: Investigates close matches; default the judge.
 
     Returns:
-        A solver that selects among what the previous stage left selected.
+        A solver that selects among the currently selected rollouts.
 
     Raises:
         UserError: If an argument is out of range or a prompt lacks a placeholder.
@@ -243,14 +243,14 @@ def select(options: SelectOptions) -> Solver:
 @solver
 @takes(TournamentOptions)
 def tournament(options: TournamentOptions) -> Solver:
-    """Select by Recursive Tournament Voting (paper, section 1): groups, votes, survivors, again.
+    """Select by Recursive Tournament Voting (paper, section 1): the winner of each group advances.
 
     Model Roles:
         judge: Votes; default the model under evaluation.
         investigator: Investigates close matches; default the judge.
 
     Returns:
-        A solver that selects among what the previous stage left selected.
+        A solver that selects among the currently selected rollouts.
 
     Raises:
         UserError: If an argument is out of range or a prompt lacks a placeholder.
@@ -262,10 +262,10 @@ def tournament(options: TournamentOptions) -> Solver:
 @solver
 @takes(RandomOptions)
 def random_selection(options: RandomOptions) -> Solver:
-    """Select by a seeded random draw: the baseline, and how `pdr` names the rollout it hands over.
+    """Select by a seeded random draw: the baseline, and how `pdr` chooses the rollout to adopt.
 
     Returns:
-        A solver that selects among what the previous stage left selected.
+        A solver that selects among the currently selected rollouts.
 
     Raises:
         UserError: If `keep` is below 1.

@@ -1,1 +1,1 @@
-"""A rollout's workspace, seen through the harness' own eyes."""
+"""How the harness reads a rollout's workspace: its files, its patch, its commands."""

@@ -1,8 +1,9 @@
-"""Record a git workspace before an agent runs, outside of it, and read the changes later.
+"""Record a git workspace before an agent runs, and read the changes afterwards.
 
 An agent may change everything that `git status` reads: index, settings, attributes, history, `git`
-itself. So the harness has its own git directory, which holds only the tree to compare with. It
-reads the bytes of each file, and runs the programs that were installed before the agent.
+itself. So the harness has its own git directory outside the workspace, which holds only the tree to
+compare with. It reads the bytes of each file, and runs programs at the paths that they had before
+the agent ran.
 """
 
 import re
@@ -23,12 +24,12 @@ TOOLS = (
     *("awk", "base64", "cat", "cksum", "comm", "cp", "find", "git", "grep"),
     *("head", "ls", "rm", "sed", "sh", "sort", "tr", "wc"),
 )
-"""Programs that the scripts run after the agent, by the paths that they had before it."""
+"""Programs that the scripts run after the agent, at the paths that they had before it ran."""
 
 LARGE = "102400k"
-"""A file above 100 MiB is not hashed. If it changed, the patch is larger than what is kept."""
+"""A file of more than 100 MiB is not hashed: if it changed, the patch is too large to be kept."""
 MOST_NEW = 20_000
-"""Files that a rollout adds; more are build output that no rule ignores."""
+"""The most files that a rollout adds; more are build output that no rule ignores."""
 
 Tools = tuple[tuple[str, str], ...]
 """Programs and their paths."""
@@ -42,9 +43,9 @@ class Baseline:
     """A git workspace before an agent's first step."""
 
     top: str
-    """Its top folder."""
+    """Top folder of the workspace."""
     own: str
-    """The harness's folder."""
+    """The harness's own folder."""
     commit: str
     tree: str
     """The tree to compare with: the files of the commit as checked out."""
@@ -53,12 +54,12 @@ class Baseline:
     tools: Tools
     """Paths of programs by name, as found before the agent ran."""
     local: bool
-    """Whether it is on this machine."""
+    """Whether the workspace is on this machine."""
 
 
 async def open_baseline(*, local: bool) -> Baseline | None:
     """Record the git workspace in the default sandbox's working directory; None without one."""
-    place = tempfile.gettempdir() if local else "/var/tmp"  # of the sandbox
+    place = tempfile.gettempdir() if local else "/var/tmp"  # in the sandbox
     done = await run_inside(["sh", "-c", with_tools(OPEN), "sh", LARGE, place, *TOOLS])
     lines = done.stdout.splitlines() if done is not None and done.success else []
     if len(lines) != 5 + len(TOOLS):
@@ -72,7 +73,7 @@ async def open_baseline(*, local: bool) -> Baseline | None:
 
 
 async def read_workspace(baseline: Baseline, *, patch_bytes: int | None = None) -> Workspace | None:
-    """Read the changes since a baseline: with git, else from file sums, else from the repository.
+    """Read the changes since a baseline: with git, else by checksums, else from the repository.
 
     The patch is hashed in the sandbox, so its size does not matter.
     """
@@ -116,7 +117,7 @@ async def close_baseline(baseline: Baseline) -> None:
 
 
 async def _readable(by_git: Callable[[str], Awaitable[Workspace | None]]) -> Workspace | None:
-    """Read a patch as text; if it is not UTF-8, each file as git's binary patch."""
+    """Read a patch as text; if it is not UTF-8, read each file as git's binary patch."""
     read = await by_git("!diff")
     if read is None or read.diff is None:
         return read
@@ -128,7 +129,7 @@ async def _readable(by_git: Callable[[str], Awaitable[Workspace | None]]) -> Wor
 
 
 def with_tools(script: str, tools: Tools = ()) -> str:
-    """A script, and before it where each program is that it runs."""
+    """A script, preceded by variables with the path of each program that it runs."""
     places = {**{name: name for name in TOOLS}, **dict(tools)}
     return "\n".join([*(f"{name}={path}" for name, path in places.items()), script])
 
@@ -142,6 +143,6 @@ async def _read(
         return None
     try:
         read = parse_workspace(done.stdout)
-    except ValueError:  # our scripts do not print that
+    except ValueError:  # printed by something other than our script
         return None
     return read if read.commit == commit else None

@@ -1,4 +1,4 @@
-"""Find an agent's commands in the transcript, and among them leaks."""
+"""Find an agent's commands in the transcript, and the leaks among them."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -31,7 +31,7 @@ exit 0
 
 
 def events_within(span_id: str) -> Iterator[Event]:
-    """The events so far of a span of the running sample, and of the spans in it."""
+    """The events so far in a span of the running sample and in its inner spans, except scorers'."""
     inside = {span_id}
     for event in transcript().events:
         if isinstance(event, SpanBeginEvent):
@@ -60,7 +60,7 @@ async def find_leaks(
         for call in (message.tool_calls or []) if message.role == "assistant" else []:
             commands += [v for v in map(call.arguments.get, _COMMAND_NAMES) if isinstance(v, str)]
     projects = [repo.rpartition("/")[2]] if isinstance(repo, str) else []
-    # megabytes of odd commands take seconds, in which the others go on
+    # in a thread: megabytes of odd commands take seconds, and other rollouts must continue
     found = await anyio.to_thread.run_sync(leaks, commands, projects)
     named = await anyio.to_thread.run_sync(revisions, commands)
     if commit is not None and named:
@@ -80,7 +80,7 @@ async def _later(commit: str, names: Sequence[str], began: int) -> list[str]:
 def commands_outside(
     events: Iterable[Event], spans: Collection[str]
 ) -> list[tuple[str, int | None]]:
-    """The commands of a finished sample's log, except those inside of some spans."""
+    """The commands in a finished sample's log, except those inside the spans of some names."""
     inside, executed = set[str | None](), list[tuple[str, int | None]]()
     for event in events:
         if isinstance(event, SpanBeginEvent):
@@ -96,5 +96,5 @@ def _executed(event: Event) -> list[tuple[str, int | None]]:
     if isinstance(event, SandboxEvent) and event.cmd and not event.cmd.endswith(SOURCE):
         return [(event.cmd, event.result)]
     if isinstance(event, InfoEvent) and event.source == SOURCE:
-        return list(typed_commands(event.data))  # what went through Terminus' own script
+        return list(typed_commands(event.data))  # typed through Terminus's own script
     return []

@@ -19,5 +19,5 @@ async def run_inside(
         )
     except (LimitExceededError, TerminateSampleError):
         raise
-    except Exception:  # each provider raises its own
+    except Exception:  # each provider raises its own errors
         return None

@@ -1,11 +1,11 @@
-"""Shell scripts that tell what differs from what was noted of a workspace."""
+"""Shell scripts that print how a workspace differs from its baseline."""
 
 from .scripts import COMMON, OWN
 
-# Prints the commit, the hash of the patch (an empty line if it cannot be told) and the numstat;
-# then perhaps, behind an empty line, the bytes of the patch and the patch in base64.
-# - `returns`: `--ignore-space-at-eol` overlooks carriage returns, so their number is told as well.
-# - Of a binary file the `index` line stays, which has the hash of its content.
+# Prints the commit, the hash of the patch (an empty line if it is unknown) and the numstat. With a
+# limit, also prints an empty line, the patch's size and, within the limit, the patch in base64.
+# - `returns`: `--ignore-space-at-eol` ignores carriage returns, so their number is hashed as well.
+# - For a binary file, the `index` line stays, because it has the hash of the content.
 _TELL = r"""
 # in the shadow, where no attributes of the workspace are
 diff="diff-index --cached --no-renames --no-color --no-ext-diff --no-textconv"
@@ -42,7 +42,7 @@ tell() {
 }
 """
 
-# Reads the workspace at hand against the tree; the index is made anew, so no `stat` is trusted.
+# Compares the workspace with the tree. The index is built from scratch, so no `stat` is trusted.
 _BODY = r"""
 isolate
 attributes '!diff'
@@ -89,7 +89,7 @@ fi
 tell
 """
 
-# Whether the programs still do what they did: an agent may have removed or replaced them.
+# Checks that the programs still work as before: an agent may have removed or replaced them.
 _WORKS = r"""
 compares() {
   printf 'd 4\nb 2\nc 3\na 1\n' >"$own/trial" && echo 'a 1' >"$own/trial.2" || return
@@ -119,7 +119,7 @@ $cp -R "$own/ignore" "$own/shadow" || exit 6
     + _BODY
 )
 
-# The second way, without git: which files are others than they were.
+# The fallback without git: prints which files have changed.
 COMPARE = (
     COMMON
     + _WORKS
@@ -133,7 +133,7 @@ sums | $comm -3 "$own/sums" - | $sed -e 's/^[[:space:]]*[0-9]* [0-9]* \.\///' | 
 """
 )
 
-# Where nothing was noted before the agent: the repository's objects, and none of its settings.
+# Without a baseline: uses the repository's objects, but none of its settings.
 ONCE = (
     COMMON
     + OWN

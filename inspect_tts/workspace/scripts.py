@@ -1,11 +1,12 @@
-"""The shell script that notes what a workspace is before an agent runs, and what it shares."""
+"""The shell script that records a workspace before an agent runs, and what other scripts share."""
 
-# - Each program is run by a variable of its name: `$sort` is the path that it had before the agent,
-#   and a function of that name would cost a further process.
-# - Names are lines, sorted; a line break inside of a name is \001. `$lines` and `$zeros` convert.
-# - After `isolate`, git works on the harness' own directory, where nobody else's settings hold.
+# - Each program is run through a variable of its name: `$sort` is its path before the agent ran. A
+#   function of that name would cost another process.
+# - Lists have one name per line, sorted; a line break in a name is \001. `$lines` and `$zeros`
+#   convert.
+# - After `isolate`, git uses the harness's own directory, where no other settings apply.
 # - `* -text ...`: files are compared byte by byte, whatever `.gitattributes` says.
-# - `set -f`, `cd -P`: a folder that became a link leads nowhere.
+# - `set -f`: names are not expanded as patterns. `cd -P`: a folder that became a link is noticed.
 COMMON = r"""
 set -f
 export LC_ALL=C
@@ -91,7 +92,7 @@ outside() { $awk 'NR == FNR { folders[$0 "/"]; next }
   { for (each in folders) if (index($0, each) == 1) next; print }' "$1" "$2"; }
 """
 
-# Makes the harness' own git directory: an empty one with the objects of the repository at hand.
+# Makes the harness's own git directory: an empty one that uses the objects of the repository.
 OWN = r"""
 make() {
   version=0 && [ "$2" != 64 ] || version=1
@@ -104,8 +105,8 @@ make() {
 }
 """
 
-# What the repository's own settings make of a file (line ends, filters, modes, sparse checkouts) is
-# no change: where git, before the agent, sees none, the file's bytes are the base.
+# What the repository's own settings do to a file (line ends, filters, modes, sparse checkouts) is
+# not a change: if git sees no change before the agent runs, the file's bytes are the base.
 OPEN = (
     COMMON
     + OWN

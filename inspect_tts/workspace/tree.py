@@ -1,7 +1,7 @@
-"""A tree on which results are put one after the other, proven to be back at its start in between.
+"""A tree on which results are put one after another; between them, its start state is restored.
 
-Results are the patches of rollouts, and what runs on them is hostile until shown otherwise: time
-and output are limited where they come from, and the checksum of the start is kept out here.
+Results are the patches of rollouts, and what runs on them is treated as hostile. Time and output
+are limited inside the sandbox. The checksum that proves the start state is kept outside of it.
 """
 
 import io
@@ -34,7 +34,7 @@ from .tree_scripts import (
 )
 
 OUTPUT_BYTES = 200_000
-"""What is read of a command's output."""
+"""Bytes that are read of a command's output."""
 MOST_TREE_BYTES = 4_000_000_000
 NOT_RUN = "could not be run"
 _SECONDS = 180
@@ -50,7 +50,7 @@ _REASONS = {
 
 
 class TreeError(Exception):
-    """Nothing can be put on the tree, or it is not what it was."""
+    """The tree cannot be used: nothing can be put on it, or it cannot be restored."""
 
 
 class RawRun(NamedTuple):
@@ -70,21 +70,22 @@ class Tree:
 
     top: str
     own: str
-    """The harness' folder in the sandbox."""
+    """The harness's folder in the sandbox."""
     home: str
-    """Where commands begin, below the workspace."""
+    """The folder where commands begin, relative to the workspace."""
     identity: str
-    """Tells the start state from another."""
+    """Commit and git tree of the start state."""
     alone: bool
-    """Whether all processes that can be seen are the sandbox's own: in a container."""
+    """Whether all visible processes are the sandbox's own, as in a container."""
     content: str = ""
+    """Checksum of the content of the start state."""
     state: str = ""
-    """What the tree should be now."""
+    """Checksum of the state that the tree should have now."""
     undo: bytes = b""
-    """Patch of what differed from the commit at the start."""
+    """The patch that leads from the commit to the start state."""
 
     async def restore(self) -> None:
-        """Put the start state back, and prove it; first only what has changed since."""
+        """Restore the start state, and prove it; at first, restore only what has changed."""
         for script in (RESTORE_CHANGED, RESTORE):
             done = await _exec([*_SHELL, script, "sh", self.top, self.own], b"", _SECONDS)
             if done is not None and done.success:
@@ -94,7 +95,7 @@ class Tree:
         raise TreeError("the tree could not be brought back to its start")
 
     async def put(self, patch: str) -> str | None:
-        """Put a result on the restored tree; say why it does not fit."""
+        """Put a result on the restored tree; return why it does not fit, None if it does."""
         steps = [("-R", self.undo)] if self.undo else []
         for way, data in [*steps, ("", patch.encode(errors="surrogateescape"))]:
             done = await _exec([*_SHELL, APPLY, "sh", self.top, self.own, way], data, _SECONDS)
@@ -107,7 +108,7 @@ class Tree:
 
     @property
     def report(self) -> str:
-        """Where a check that reports its tests writes the report."""
+        """The file to which a check writes the report of its tests."""
         return f"{self.own}/report.xml"
 
     async def run(
@@ -118,7 +119,7 @@ class Tree:
         files: Mapping[str, str],
         seconds: float,
     ) -> tuple[RawRun, bool]:
-        """Run a command with its files in place; whether the tree is then as it was before."""
+        """Run a command with its files in place; also return whether it left the tree unchanged."""
         given = [self.top, self.own, folder, command, f"{seconds:.0f}", str(OUTPUT_BYTES)]
         given += [self.report, "yes" if self.alone else "no", *files]
         script, data = [*_SHELL, RUN, "sh", *given], _archive(files, self.top)
@@ -126,7 +127,7 @@ class Tree:
         return run, state == self.state and not run.edited
 
     async def standing(self, paths: Sequence[str]) -> set[str]:
-        """Which of the paths below the workspace are there."""
+        """Which of the paths, relative to the workspace, exist."""
         if not paths:
             return set()
         script = 'cd "$1" && shift && for f; do [ ! -e "$f" ] || printf "%s\\n" "$f"; done'
@@ -142,11 +143,11 @@ class Tree:
         return f"{place}/solutions-{name[-6:]}"
 
     async def copy(self, name: str) -> None:
-        """Copy the tree with what is on it now, for an agent."""
+        """Copy the tree with the result that is on it, to show it to an agent."""
         await self._show(COPY, name)
 
     async def show(self) -> None:
-        """Let the copy of the start be the last that an agent is shown; nothing can be put on."""
+        """Show the start state to an agent; after that, no result can be put on the tree."""
         await self._show(SHOW, UNTOUCHED)
 
     async def _show(self, script: str, name: str) -> None:
@@ -156,13 +157,13 @@ class Tree:
             raise TreeError("there is no room for copies of the results")
 
     async def close(self) -> None:
-        """Remove the harness' folders, where the sandbox does not go with them."""
+        """Remove the harness's folders, if closing the sandbox does not remove them."""
         folders = " ".join(map(_quoted, (self.own, self.beside)))
         await _exec([*_SHELL, f"rm -rf {folders}", "sh"], b"", _SECONDS)
 
 
 async def run_here(command: str, *, seconds: float, alone: bool) -> tuple[RawRun, str]:
-    """Run a command where the default sandbox's commands begin; its result and that folder."""
+    """Run a command in the default sandbox's working directory; return its end and that folder."""
     given = [command, f"{seconds:.0f}", str(OUTPUT_BYTES), "yes" if alone else "no"]
     return await _timed([*_SHELL, RUN_HERE, "sh", *given], b"", seconds, begin=None)
 
@@ -170,7 +171,7 @@ async def run_here(command: str, *, seconds: float, alone: bool) -> tuple[RawRun
 async def _timed(
     script: list[str], data: bytes, seconds: float, *, begin: str | None
 ) -> tuple[RawRun, str]:
-    """How a command ended, and what its script says of the state."""
+    """Run a script; return how its command ended, and the state that it prints."""
     began = monotonic()
     try:
         done = await _exec(script, data, int(seconds) + 30, begin=begin)
@@ -187,9 +188,9 @@ async def _timed(
 
 
 async def open_tree(provider: str) -> Tree:
-    """Note the start state of the default sandbox's workspace."""
+    """Record the start state of the default sandbox's workspace."""
     local = provider == "local"
-    place = tempfile.gettempdir() if local else "/var/tmp"  # of the sandbox
+    place = tempfile.gettempdir() if local else "/var/tmp"  # in the sandbox
     most = str(MOST_TREE_BYTES // 1024)
     done = await _exec([*_SHELL, OPEN_TREE, "sh", most, place], b"", _SECONDS, begin=None)
     lines = done.stdout.splitlines() if done is not None and done.success else []
@@ -219,7 +220,7 @@ async def open_tree(provider: str) -> Tree:
 
 
 async def _undo(baseline: Baseline) -> bytes:
-    """What differed from the commit at the start: the patches of rollouts hold it as well."""
+    """What differed from the commit at the start; the patches of rollouts contain it as well."""
     found = await read_workspace(baseline, patch_bytes=_PATCH_BYTES)
     if found is None or found.diff is None:
         raise TreeError("what differs from its commit at the start could not be read")
@@ -239,7 +240,7 @@ async def _run(script: str, top: str, own: str) -> ExecResult[str]:
 async def _exec(
     command: list[str], data: bytes, seconds: int, *, begin: str | None = "/"
 ) -> ExecResult[str] | None:
-    """Run a script of the harness; None where the sandbox is dead or odd."""
+    """Run a script of the harness; None if the sandbox fails."""
     here = sandbox()
     try:
         with no_sandbox_events(here):
@@ -248,7 +249,7 @@ async def _exec(
             )
     except (LimitExceededError, TerminateSampleError, TimeoutError):
         raise
-    except Exception:  # each provider raises its own
+    except Exception:  # each provider raises its own errors
         return None
 
 

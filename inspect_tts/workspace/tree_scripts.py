@@ -1,7 +1,7 @@
-"""Shell scripts that put results on a tree one after the other, and prove that it is back."""
+"""Shell scripts that put results on a tree one after another, and prove that it is restored."""
 
-# - `list_files`: what each file is, without its content: none can change without its change time.
-# - `note`: tells the state by a checksum, which is kept out of the sandbox.
+# - `list_files`: the metadata of each file; no content can change without its change time.
+# - `note`: prints a checksum of the state, which is kept outside the sandbox.
 # - `content`: a checksum of all content, without owners and times.
 _COMMON = r"""
 export LC_ALL=C GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
@@ -38,7 +38,7 @@ for each in /proc/[0-9]*; do echo "${each#/proc/}"; done >"$own/processes"
 printf '%s\n' "$top" "$own" "$home"
 """
 
-# `base`: the list of files as it is at the start, for `RESTORE_CHANGED`.
+# `base`: the list of files in the start state, for `RESTORE_CHANGED`.
 _TELL = 'printf "content %s\\n" "$(content "$top")"\nnote\ncp "$own/files" "$own/base"\n'
 
 STATE = _COMMON + _TELL
@@ -53,7 +53,7 @@ cp -a "$own/start/." "$top/" || exit 4
     + _TELL
 )
 
-# Only what differs by the lists is put back: a checksum of all content shows if that was enough.
+# Restores only what differs between the lists; a checksum of all content shows if that is enough.
 RESTORE_CHANGED = (
     _COMMON
     + r"""
@@ -75,7 +75,7 @@ rm -rf .git && cp -a "$own/start/.git" .git || exit 4
     + _TELL
 )
 
-# The patch comes by standard input.
+# Reads the patch from standard input.
 APPLY = (
     _COMMON
     + r"""
@@ -87,7 +87,7 @@ note
 """
 )
 
-# Runs the command below `$top`. What it prints is in the file `out`, as far as it is read.
+# Runs the command below `$top`. The file `out` holds what it prints, up to a limit.
 _COMMAND = r"""
 export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1 TERM=dumb COLUMNS=120
 export PYTEST_ADDOPTS='-p no:cacheprovider'
@@ -119,8 +119,8 @@ while kill -0 "$reader" 2>/dev/null && [ "$tries" -lt 20 ]; do sleep 0.1; tries=
 kill "$reader" 2>/dev/null
 """
 
-# Files come by standard input as an archive. Prints five parts: how it ended, the state after, the
-# files of the tree that are others than before, what was printed, and the report, in base64.
+# Reads an archive of files from standard input. Prints five parts: return code, state afterwards
+# and, in base64, the files of the tree that changed, the output, and the report.
 RUN = (
     _COMMON
     + r"""
@@ -160,8 +160,8 @@ echo
 """
 )
 
-# Where a sandbox is a copy of its own for one run, nothing is put back. Prints the same parts, with
-# the folder in place of the state.
+# For a sandbox that is a copy for one run only, so that nothing is restored. Prints the same parts,
+# with the folder in place of the state.
 RUN_HERE = (
     r"""
 command=$1 seconds=$2 most=$3 alone=$4
@@ -181,7 +181,7 @@ top=$1 beside=$3 name=$4
 mkdir -p "$beside" && cp -a "$top" "$beside/$name"
 """
 
-# `use` is for an agent: installed programs look for their code in the tree's own place.
+# `use` lets an agent put a tree in the workspace's place, where installed programs look for code.
 SHOW = r"""
 top=$1 own=$2 beside=$3 name=$4
 mkdir -p "$beside" && mv "$own/start" "$beside/$name" && rm -rf "$own" || exit 7

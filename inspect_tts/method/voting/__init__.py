@@ -1,1 +1,1 @@
-"""What follows from votes beside the winner of a match: how many to ask, and how sure it is."""
+"""What votes decide besides the winner of a match: how many to ask, and how sure a selection is."""

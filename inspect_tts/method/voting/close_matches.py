@@ -9,27 +9,27 @@ from ..usage import Count, Record, Seconds, Spent, Usage
 
 Close = Literal["votes", "investigate"]
 LARGEST_LEAD = 1
-"""Votes by which the winner of a close match leads, at most."""
+"""The most votes by which the winner of a close match leads."""
 
 InvestigationEnd = Literal["verdict", "unreadable", "limit", "error", "not run"]
 
 
 class Investigation(Record):
-    """An agent with a shell that looked at the results of a close match."""
+    """The record of an agent with a shell that compared the results of a close match."""
 
     order: tuple[str, ...]
     """Rollout ids as shown: solution_1, solution_2."""
     ended: InvestigationEnd
     verdict: str | None = None
-    """The rollout named; without one the match is decided as if nothing had been investigated."""
+    """Id of the rollout named; if None, the match is decided as if there were no investigation."""
     reason: str | None = None
     """Why there is no verdict."""
     fence: str | None = None
     """The word that fenced the blocks of its prompt."""
     commands: tuple[CommandFact, ...] = ()
-    """What it ran; the outputs are in the log's span of the same match."""
+    """The commands that it ran; their outputs are in the match's span in the log."""
     leaks: tuple[str, ...] = ()
-    """Commands that reach for the reference solution, as `Rollout.leaks`."""
+    """Commands that reach for the reference solution, as in `Rollout.leaks`."""
     turns: Count = 0
     """Model generations."""
     reasked: bool = False
@@ -49,7 +49,7 @@ def is_close(tally: Mapping[str, int]) -> bool:
 
 
 def open_lead(close: Close) -> int:
-    """The lead up to which the votes do not settle who wins, whatever is still missing."""
+    """The lead up to which votes do not settle the winner, because an investigation may."""
     return LARGEST_LEAD if close == "investigate" else 0
 
 
@@ -63,6 +63,6 @@ def investigated(outcome: Outcome, found: Investigation | None) -> Outcome:
 
 
 def leader(tally: Mapping[str, int]) -> str | None:
-    """Who has the most votes; None for a tie."""
+    """The rollout with the most votes; None for a tie."""
     most = [name for name, count in tally.items() if count == max(tally.values())]
     return most[0] if len(most) == 1 else None

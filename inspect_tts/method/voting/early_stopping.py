@@ -1,8 +1,8 @@
 """When a match stops asking: at a fixed number of votes, or with `votes=auto` by a sequential test.
 
-The test compares the hypotheses "this rollout of the group is the better one". A judge is taken to
-name the better one rather than a given other one with the odds `ODDS`. With two rollouts it is
-Wald's sequential probability ratio test: it stops at a lead, the larger the smaller the error.
+The sequential test compares the hypotheses "this rollout is the best of the group". It assumes that
+a judge names the best rollout rather than any other one with the odds `ODDS`. With two rollouts, it
+is Wald's sequential probability ratio test: it stops at a lead, which grows as the error shrinks.
 """
 
 from collections import Counter
@@ -12,34 +12,34 @@ from ..tournament import votes_needed
 from ..usage import Record
 
 ODDS = 7 / 3
-"""Of a vote for the better rollout: a judge who is right in 70 of 100 votes."""
+"""Odds of a vote for the better of two rollouts, from a judge who is right in 70 of 100 votes."""
 LARGEST_ERROR = 1 / 3
 """Below one half, so that equal votes never settle a match."""
 
 
 class AutoVotes(Record):
-    """The arguments of the test, as `votes=auto` has them."""
+    """The arguments of the sequential test of `votes=auto`."""
 
     least: int
-    """Votes of every match."""
+    """Votes of every match, at least."""
     most: int
-    """Votes of a match that nothing settles."""
+    """Votes of a match that stays undecided."""
     error: float
-    """Chance that a match which decides alone is settled wrongly."""
+    """Chance that the only match of a round is settled wrongly."""
 
 
 def chance_of_error(group: Sequence[str], verdicts: Sequence[str | None]) -> float:
-    """The chance that the one with the most votes is not the better one, all alike before."""
+    """The chance that the leading rollout is not the best, if all were equally likely at first."""
     counts = Counter(verdict for verdict in verdicts if verdict is not None)
     most = max(counts[name] for name in group)
     return 1 - 1 / sum(ODDS ** (counts[name] - most) for name in group)
 
 
 def allowed_error(rule: AutoVotes, matches: int) -> float:
-    """The error of each of so many matches of a round.
+    """The error that each match of a round may have, from the number of matches in the round.
 
-    What is selected depends on each of m matches by one m-th, so that each may err m times as often
-    as a match which decides alone: the votes go to the later rounds.
+    The result depends on each of m matches by one m-th, so each of them may err m times as often as
+    the only match of a round. This saves votes for the later rounds.
     """
     return min(rule.error * matches, LARGEST_ERROR)
 
@@ -54,18 +54,18 @@ def further_votes(
     matches: int = 1,
     open_lead: int = 0,
 ) -> int:
-    """The fewest further votes after which a match may be settled, 0 if it is.
+    """The fewest further votes after which a match may be settled; 0 if it is settled.
 
-    Asking so many at a time asks the same votes as asking one by one.
+    Asking that many at a time asks for the same votes as asking for one at a time.
 
     Args:
         group: The rollouts of the match.
-        verdicts: What its votes named so far, None for abstentions.
+        verdicts: The rollouts that its votes have named so far, None for abstentions.
         votes: Votes of the match at most.
-        early_stop: Whether only its winner counts.
-        auto: The test, None if the number of votes is fixed.
+        early_stop: Whether votes may stop once the winner is settled.
+        auto: The sequential test; None if the number of votes is fixed.
         matches: Judged matches of its round.
-        open_lead: The lead up to which votes do not settle who wins.
+        open_lead: The lead up to which votes do not settle the winner.
 
     Returns:
         How many to ask next.

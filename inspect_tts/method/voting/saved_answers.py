@@ -1,4 +1,4 @@
-"""Refuse an answer that was saved and does not fit what was asked."""
+"""Refuse a saved vote or investigation that does not fit what is asked."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ def check_vote(vote: Vote, *, index: int, order: Sequence[str], grades: bool) ->
     if len(ended) != 1:
         raise ValueError("it needs one of verdict, grade and abstention")
     if (vote.verdict if grades else vote.grade) is not None:
-        raise ValueError(f"a {'grade' if grades else 'verdict'} was asked")
+        raise ValueError(f"a {'grade' if grades else 'verdict'} was asked for")
     _check_verdict(vote.verdict, order)
 
 

@@ -1,9 +1,9 @@
 """How sure a selection is: Bradley-Terry strengths of rollouts from all votes, and P(best).
 
-A vote for one of a group counts as a win over each other one. Strengths have a normal prior with
-the variance 1, so that one vote does not make a rollout infinitely strong; `choix` finds the
-likeliest. Around these, strengths are taken as normal (Laplace's approximation). Votes count as
-independent: where a judge repeats itself, intervals are too narrow.
+A vote for one rollout of a group counts as a win over each of the others. Strengths have a normal
+prior with variance 1, so that one vote does not make a rollout infinitely strong. `choix` finds the
+most likely strengths; around these, the distribution is taken as normal (Laplace's approximation).
+Votes count as independent: if a judge repeats itself, the intervals are too narrow.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,27 +19,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SAMPLES = 4000
-"""Of the strengths, for P(best)."""
+"""Number of samples of the strengths, from which P(best) is estimated."""
 DEVIATIONS = 1.96
-"""Half the width of an interval of 95 %, in standard deviations."""
+"""Half the width of a 95% interval, in standard deviations."""
 
 
 class Strength(Record):
-    """How strong the votes make one rollout in one selection."""
+    """How strong one rollout is in one selection, according to all votes."""
 
     selection: str
+    """Id of the selection."""
     rollout: str
+    """Id of the rollout."""
     strength: float
     """Natural logarithm of its odds against a rollout of average strength."""
     low: float
     high: float
-    """Ends of the interval of 95 %."""
+    """The 95% interval of the strength is from `low` to `high`."""
     best: float
-    """Chance that it is the strongest of those that were compared in the selection."""
+    """Probability that it is the strongest of the rollouts compared in the selection."""
 
 
 class Fit(NamedTuple):
-    """What the votes say of all rollouts together."""
+    """The strengths of all rollouts, fitted to all votes."""
 
     names: tuple[str, ...]
     means: "NDArray[np.float64]"
@@ -47,7 +49,7 @@ class Fit(NamedTuple):
 
 
 def wins(matches: Iterable[Match]) -> list[tuple[str, str]]:
-    """Who was preferred to whom, once for each vote."""
+    """Pairs of a preferred and another rollout: for each vote, one for each other in the group."""
     return [
         (name, other)
         for match in matches
@@ -79,13 +81,13 @@ def fit(matches: Sequence[Match]) -> Fit:
 
 
 def ranks(matches: Sequence[Match]) -> dict[str, float]:
-    """Strengths to rank by, equal where they differ by less than a computer's arithmetic may."""
+    """Strengths to rank by, rounded so that rounding errors of the arithmetic do not matter."""
     found = fit(matches)
     return {n: round(float(x), 4) for n, x in zip(found.names, found.means, strict=True)}
 
 
 def strengths(selections: Sequence[Selection]) -> tuple[Strength, ...]:
-    """Strengths from all votes of a pool, for each selection strongest first."""
+    """Strengths from all votes of a pool; for each selection, the strongest first."""
     import numpy as np
 
     judged = {s.id: [m for round in s.rounds for m in round.matches] for s in selections}

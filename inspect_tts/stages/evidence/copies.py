@@ -1,4 +1,4 @@
-"""Checks in copies of rollouts' sandboxes, where the workspace is no git repository."""
+"""Run checks in copies of rollouts' sandboxes, if the workspace is not a git repository."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from .session import Session, run_record
 def copies_of(
     rollouts: Sequence[Rollout], finished: Mapping[str, FinishedRollout]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What tells each rollout's copy from others, and why there is no copy of some."""
+    """The key of each rollout's copy, and for rollouts without a copy the reason."""
     copies, unavailable = dict[str, str](), dict[str, str]()
     for rollout in rollouts:
         ended = finished.get(rollout.id)
@@ -31,7 +31,7 @@ def copies_of(
 
 @dataclass
 class CopySession(Session):
-    """Runs each check in a copy of its own, which is closed behind it: nothing is put back."""
+    """Runs each check in a new copy and then closes the copy, so nothing has to be restored."""
 
     finished: Mapping[str, FinishedRollout] = field(default_factory=dict)
     _copy: SandboxSet | None = None

@@ -1,4 +1,4 @@
-"""A further fresh sandbox of a problem, with the tree that results are put on."""
+"""Open one further fresh sandbox of a problem, with the tree that results are put on."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ from inspect_tts.workspace.tree import Tree, TreeError, open_tree
 
 @dataclass
 class StartSandbox:
-    """A sandbox in the state in which rollouts begin."""
+    """A sandbox in the start state, in which rollouts begin."""
 
     state: TaskState
     view: RolloutSampleView
@@ -38,7 +38,7 @@ class StartSandbox:
 
 @dataclass
 class FreshSandbox(StartSandbox):
-    """The same, of whose workspace the harness has noted the state."""
+    """A sandbox in the start state, with the tree on which results are put."""
 
     tree: Tree
 
@@ -59,7 +59,7 @@ async def open_fresh(
     purpose: str,
     cost_limit: float | None = None,
 ) -> FreshSandbox:
-    """Open it in the current async task, and note the state of its workspace."""
+    """Open a fresh sandbox in the current async task, and record the state of its workspace."""
     start = await open_start(
         given, generate, spec, sandbox, place, purpose=purpose, cost_limit=cost_limit
     )
@@ -77,7 +77,7 @@ async def open_start(
     purpose: str,
     cost_limit: float | None = None,
 ) -> StartSandbox:
-    """Open it in the current async task, which then has a state of its own."""
+    """Open a sandbox in the start state in the current async task, which gets its own state."""
     state = fresh_state(
         given,
         outer_sample(),
@@ -99,7 +99,7 @@ async def open_start(
 
 @asynccontextmanager
 async def _closed_on_failure(opened: list[SandboxSet]) -> AsyncIterator[None]:
-    """Close what was opened if the block fails, and say so in a `TreeError`."""
+    """If the block fails, close what was opened and raise a `TreeError`."""
     try:
         yield
     except BaseException as error:
@@ -111,5 +111,5 @@ async def _closed_on_failure(opened: list[SandboxSet]) -> AsyncIterator[None]:
             raise
         if opened and isinstance(error, TimeoutError):
             raise TreeError("its workspace could not be read in time") from error
-        # each provider raises its own
+        # each provider raises its own errors
         raise TreeError(f"its sandbox could not be opened: {error}"[:500]) from error

@@ -1,4 +1,4 @@
-"""A fresh sandbox of the problem, in which checks run on one result after the other."""
+"""Run checks on one result after another, in a fresh sandbox of the problem."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -26,16 +26,16 @@ from .fresh import FreshSandbox, open_fresh
 logger = getLogger(__name__)
 
 MOST_SANDBOXES = 4
-"""Sandboxes for one problem: a check may break the one it runs in."""
+"""The most sandboxes for one problem; a check may break the one that it runs in."""
 REFUSED = "was not run, as other checks broke their sandbox"
-"""Of a result, or of a rollout's commands."""
+"""`CheckRun.problem` if the result, or the check's only author, has broken a sandbox before."""
 KEPT_CHARS = 20_000
-"""Of what a check printed, until its excerpt is made."""
+"""Characters of a check's output that are kept until its excerpt is made."""
 
 
 @dataclass
 class Session:
-    """Runs checks on trees, each pair once, and takes over what an earlier run had."""
+    """Runs checks on trees, and reuses the runs that this sample or an earlier run has made."""
 
     state: TaskState
     generate: Generate
@@ -46,9 +46,9 @@ class Session:
     known: dict[str, CheckRun]
     """Runs of this sample, by key."""
     patches: dict[str, str]
-    """By tree what is put on the start state; the untouched tree is none of them."""
+    """By tree, the patch to put on the start state; the untouched tree has no entry."""
     seconds: float
-    """Of a check, at most."""
+    """Time limit of a check."""
     opened: int = 0
     switching: float = 0.0
     """Seconds that the last change of the tree took."""
@@ -57,12 +57,12 @@ class Session:
     refused: set[str] = field(default_factory=set)
     """Rollouts whose commands broke a sandbox."""
     strikes: Counter[str] = field(default_factory=Counter)
-    """By result, how surely it breaks the sandbox that it is in: at 2 nothing more runs on it."""
+    """By result, how strongly it is suspected of breaking sandboxes; at 2, nothing more is run."""
     _ran: tuple[Check, str] | None = None
-    """What ran last in the sandbox that is open."""
+    """The check that ran last in the open sandbox, and its tree."""
     _box: FreshSandbox | None = None
     _on: str | None = None
-    """What is on the tree; None where it must be brought back first."""
+    """The result that is on the tree now; None if the tree must be restored first."""
 
     @property
     def _where(
@@ -71,7 +71,7 @@ class Session:
         return self.state, self.generate, self.spec, self.sandbox, self.place
 
     async def open(self) -> Tree:
-        """The tree, in a sandbox that is opened where there is none."""
+        """The tree of the open sandbox; opens a sandbox if there is none."""
         if self._box is not None:
             return self._box.tree
         if self.opened == MOST_SANDBOXES:
@@ -88,7 +88,7 @@ class Session:
             await fresh.close()
 
     async def run(self, check: Check, tree: str, repeat: int = 0) -> CheckRun | None:
-        """Run a check on a tree; None where the tree's patch does not apply."""
+        """Run a check on a tree; None if the tree's patch does not apply."""
         patch = self.patches.get(tree, "")
         key = check_key(
             self.spec,
@@ -121,7 +121,7 @@ class Session:
             return not_run
         if not await self._put(tree, patch):
             return None
-        if self.refuses(check, tree):  # that shows when the tree is to be brought back
+        if self.refuses(check, tree):  # restoring the tree may have shown that it broke the sandbox
             return not_run
         done = await self._run(check, tree, repeat)
         if done.problem == NOT_RUN and self.opened == 1:  # the sandbox may have died by itself
@@ -132,11 +132,14 @@ class Session:
         return done
 
     def refuses(self, check: Check, tree: str = UNTOUCHED) -> bool:
-        """Whether a run could cost one more sandbox: its like has broken one."""
+        """Whether a check is not run because its only author, or the result, broke a sandbox."""
         return _only_author(check) in self.refused or self.strikes[tree] >= 2
 
     def _blame(self) -> None:
-        """Refuse what ran last in a broken sandbox: a rollout's own commands, else the result."""
+        """Blame what ran last in a broken sandbox: the check's only author, if any, and the result.
+
+        A result is blamed less if the check has one author.
+        """
         if self._ran is None:
             return
         check, tree = self._ran
@@ -147,7 +150,7 @@ class Session:
             self.strikes[tree] += 1 if author is not None else 2
 
     async def _put(self, tree: str, patch: str) -> bool:
-        """Put a result on the tree, if it is not there."""
+        """Put a result on the tree, unless it is there already; False if it does not fit."""
         if tree in self.unfit:
             return False
         here = await self.open()
@@ -162,11 +165,11 @@ class Session:
         return True
 
     async def _fits(self, here: Tree, patch: str) -> str | None:
-        """Put a patch on the tree, if need be on that of another sandbox; else say why not."""
+        """Put a patch on the tree, in a new sandbox if necessary; return why it does not fit."""
         try:
             return await here.put(patch)
         except (TreeError, TimeoutError) as error:
-            logger.warning(f"a sandbox for evidence is made anew: {error}")
+            logger.warning(f"a sandbox for evidence is replaced by a new one: {error}")
         await self.close()
         try:
             return await (await self.open()).put(patch)
@@ -177,7 +180,7 @@ class Session:
         try:
             await here.restore()
         except (TreeError, TimeoutError) as error:
-            logger.warning(f"a sandbox for evidence is made anew: {error}")
+            logger.warning(f"a sandbox for evidence is replaced by a new one: {error}")
             self._blame()
             await self.close()
             here = await self.open()
@@ -203,7 +206,7 @@ def _only_author(check: Check) -> str | None:
 
 
 def _as_it_was(check: Check, here: Tree) -> str:
-    """Put the repository's own tests back, which a result may have changed."""
+    """A shell command that restores the check's test file if a result has changed it."""
     before, now = f"{here.own}/start/{check.folder}/{check.name}", check.name
     return f"cmp -s {quote(before)} {quote(now)} || cp -p {quote(before)} {quote(now)}"
 

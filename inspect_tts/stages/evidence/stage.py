@@ -33,16 +33,16 @@ from .take import Author, Plan, take
 @solver
 @takes(EvidenceOptions)
 def take_evidence(options: EvidenceOptions) -> Solver:
-    """Run checks on the result of each rollout that is selected now, in one further fresh sandbox.
+    """Run checks on the result of each currently selected rollout, in one further fresh sandbox.
 
-    Judges of the following selections, ties with `tie=evidence`, refinement contexts,
-    `dedupe_behavior` and the selection `behavior` go by what they show.
+    Judges of later selections, and rollouts with a later refinement context, read what the checks
+    showed. Ties with `tie=evidence`, `dedupe_behavior` and the selection `behavior` depend on it.
 
     Returns:
         A solver that adds an `ExecutionEvidence` to the sample's `RolloutPool`.
 
     Raises:
-        UserError: If an argument is out of range, or nothing is to be run.
+        UserError: If an argument is out of range, there is nothing to run, or no rollouts have run.
     """
     if not options.takes_evidence:
         raise UserError(
@@ -84,7 +84,7 @@ async def executed(
     pool, tasks, began = pool_of(state), strategy_state(), monotonic()
     place = tasks.place or Place(outer_sample().sample, (*setup_steps(is_stage),))
     empty = ExecutionEvidence(
-        iteration=max(pool.iteration, 0),  # between waves the pool has none yet
+        iteration=max(pool.iteration, 0),  # between waves the pool has no iteration yet
         after_selections=len(pool.selections),
         population=tuple(rollout.id for rollout in rollouts),
     )
@@ -115,7 +115,7 @@ async def _evidence(
     rollouts: Sequence[Rollout],
     finished: Mapping[str, FinishedRollout],
 ) -> ExecutionEvidence:
-    """Take the evidence in a task of its own, whose sandbox is the fresh one."""
+    """Take the evidence in a separate async task, in which `sandbox()` is the fresh sandbox."""
     spec, active = eval_spec(), outer_sample()
     sandbox = await sandbox_spec(spec, active, place.sample)
     if sandbox is None:
@@ -156,7 +156,7 @@ async def _evidence(
 def _begun(
     empty: ExecutionEvidence, rollouts: Sequence[Rollout], copied: Mapping[str, FinishedRollout]
 ) -> tuple[ExecutionEvidence, dict[str, str]]:
-    """Which results there are, and the patch of each, or what else tells it from others."""
+    """Evidence that lists the results, and by tree the patch of each, or the key of its copy."""
     results, patches, unavailable = results_of(rollouts)
     if not copied or any(rollout.patch is not None for rollout in rollouts):
         return empty.model_copy(update={"results": results, "unavailable": unavailable}), patches
@@ -167,7 +167,7 @@ def _begun(
 
 
 MOST_SECONDS = 120.0
-"""Of a check; with little `evidence_time` a quarter of it."""
+"""Time limit of a check, in seconds; a quarter of `evidence_time` if that is shorter."""
 
 
 def _authors(rollouts: Sequence[Rollout], finished: Mapping[str, FinishedRollout]) -> list[Author]:

@@ -1,4 +1,4 @@
-"""Which checks run on which tree, in what order, within the time."""
+"""Choose the checks and run them on each tree, within the time limit."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,26 +26,26 @@ from inspect_tts.workspace.tree import Tree
 from .session import REFUSED, Session
 
 _OVERHEAD = 0.5
-"""Seconds that each run takes besides its command, about."""
+"""Approximate seconds that each run takes in addition to its command."""
 
 
 @dataclass(frozen=True)
 class Author:
-    """A rollout whose kit is wanted."""
+    """A rollout from which a kit is read."""
 
     id: str
     messages: Sequence[ChatMessage]
     patch: str | None
     folder: str | None
-    """Where its commands began, if that is another place than here."""
+    """The folder in which its commands began, if it differs from that of the tree."""
 
 
 @dataclass
 class Plan:
-    """What is asked for, and what has become of it."""
+    """The checks that are asked for, and what became of them."""
 
     checks: dict[str, str]
-    """The user's, by name."""
+    """The user's commands, by name."""
     kind: EvidenceKind
     deadline: float
     authors: Callable[[], list[Author]]
@@ -58,12 +58,12 @@ class Plan:
         self.dropped |= {each.check: each.reason for each in checks}
 
     def late(self, until: float | None = None) -> bool:
-        """Whether the time is over."""
+        """Whether the time is up."""
         return monotonic() > (self.deadline if until is None else until)
 
 
 async def take(session: Session, plan: Plan, begun: ExecutionEvidence) -> ExecutionEvidence:
-    """Run the checks on the untouched tree, then those that count on each result."""
+    """Run the checks on the untouched tree, then the ones that count on each result."""
     checks = await _checks(session, plan)
     left = await _on_start(session, plan, checks)
     await _on_results(session, plan, left)
@@ -113,7 +113,7 @@ def _test_files(kit: Kit) -> list[str]:
 
 
 async def _on_start(session: Session, plan: Plan, checks: Sequence[Check]) -> list[Check]:
-    """Run each check twice on the untouched tree; those that say the same of it stay."""
+    """Run each check twice on the untouched tree; keep those that behave the same both times."""
     left, until = list[Check](), (monotonic() + plan.deadline) / 2
     for check in checks:
         if plan.late(until):

@@ -1,4 +1,4 @@
-"""The agent at work in a sandbox that shows two results, and what it found."""
+"""Run the investigating agent in a sandbox that holds two results, and record what it found."""
 
 from time import monotonic, time
 from typing import Any
@@ -32,12 +32,12 @@ _MOST_TEXT = 20_000
 async def run_agent(
     fresh: FreshSandbox, generate: Generate, question: Question, *, id: str, turns: int
 ) -> tuple[Investigation, Ended]:
-    """Let the agent look at the results until it answers, and once more if that is unreadable."""
+    """Run the agent until it answers, and once more if its answer is unreadable."""
     places = {"folder": fresh.tree.beside, "workspace": fresh.tree.top, "turns": turns}
     state, answers, began, started = fresh.state, list[Answer](), time(), monotonic()
-    state.message_limit = None  # that of the sample is for rollouts
+    state.message_limit = None  # the sample's message limit is for rollouts
     state.messages = [ChatMessageUser(content=question.text(**places))]
-    # without submit(): a judge's verdict stands at the end of its answer
+    # no submit() tool: the verdict stands at the end of the answer, as a judge's does
     shell = bash(timeout=COMMAND_SECONDS)
     solve = as_solver(react(prompt=None, tools=[shell], model=question.model, submit=False))
     # type "agent" makes the viewer fold it
@@ -75,7 +75,7 @@ async def run_agent(
 
 
 def _answer(state: TaskState) -> Answer:
-    """What the agent said last; a verdict in its reasoning is none."""
+    """The agent's last answer without its reasoning, in which a verdict does not count."""
     output = state.output
     cut = bool(output.choices) and output.stop_reason == "max_tokens"
     return Answer(spoken(writable(output.completion)), cut=cut)

@@ -1,4 +1,4 @@
-"""Investigates the close matches of a selection, one after the other."""
+"""Investigate the close matches of a selection, one after another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,26 +44,26 @@ class Investigator:
     generate: Generate
     options: SelectOptions
     prompts: tuple[Prompt, Prompt]
-    """Its own, and that of the re-ask."""
+    """The investigator's prompt, and the prompt of its re-ask."""
     key: str
     """Names the selection among all draws of the strategy."""
     problem: str
     texts: Mapping[str, str] | None
-    """What it reads of each rollout instead of its summary."""
+    """By rollout id, what the investigator reads instead of the summary."""
     execution: ExecutionEvidence | None
     place: Place
     saved: SavedResults
     budget: Budget
     following: Problem
     recorded: RecordedVotes | None
-    """Of an earlier run: then nothing is run here."""
+    """Votes and investigations of an earlier run; if given, no investigation runs here."""
     one: anyio.Lock = field(default_factory=anyio.Lock)
-    """One sandbox at a time."""
+    """Held while an investigation runs, so that there is one sandbox at a time."""
 
     async def investigate(
         self, match: str, group: Sequence[Rollout], *, cut: bool
     ) -> Investigation:
-        """Decide a close match by looking, or say why that cannot be."""
+        """Investigate a close match, or record why it cannot be investigated."""
         order = display_order([rollout.id for rollout in group], 0)
         if self.recorded is not None:
             known = self.recorded.take_investigation(order)
@@ -127,7 +127,7 @@ class _Asked:
     sandbox: SandboxEnvironmentSpec
 
     def saved_key(self) -> str:
-        """Covers all that the agent can see, and its limits."""
+        """Key of the saved investigation: covers all that the agent can see, and its limits."""
         options, places = self.by.options, {"folder": "", "workspace": ""}
         return investigation_key(
             eval_spec(),
@@ -145,7 +145,7 @@ class _Asked:
         )
 
     async def run(self, dollars: float) -> tuple[Investigation, bool]:
-        """In a sandbox of its own; whether a retry would end the same way."""
+        """Investigate in a fresh sandbox; also return whether a retry would end the same way."""
         by, order = self.by, tuple(rollout.id for rollout in self.question.shown)
         turns = by.options.investigation_turns
         fresh: FreshSandbox | None = None
@@ -175,7 +175,7 @@ class _Asked:
         return found, found.ended != "error" and not bounded
 
     async def _lay_out(self, fresh: FreshSandbox) -> str | None:
-        """Put each result beside the untouched tree; why one does not fit."""
+        """Put a copy of each result beside the untouched tree; return why one does not fit."""
         for number, patch in enumerate(self.trees, 1):
             if patch and (reason := await fresh.tree.put(patch)) is not None:
                 id = self.question.shown[number - 1].id
