@@ -148,23 +148,6 @@ def test_early_stop_and_grades_keep_to_the_dealing(tmp_path: Path, grading: str)
 
 
 @pytest.mark.parametrize(
-    ("judges", "told"),
-    [
-        (["m/a", "m/a"], "names 'm/a' twice"),
-        ([], "names nobody"),
-        (["m/a", " "], "names nobody"),
-        (3, "judges=3 is no list of names"),
-        ({"m/a": 3}, "is no list of names"),
-    ],
-)
-def test_what_names_no_judges_is_refused_at_once(judges: Any, told: str) -> None:
-    for stage in (rtv, select, tournament):
-        with pytest.raises(Exception, match="judges=") as raised:
-            stage(judges=judges)
-        assert told in str(raised.value)
-
-
-@pytest.mark.parametrize(
     ("judges", "more", "told"),
     [
         (["judge", "judge3"], {}, "judges names 'judge3', which is neither a model"),

@@ -16,7 +16,7 @@ from inspect_tts.method.parameters import RENAMED, JudgeParameters, RolloutsPara
 from inspect_tts.options import PdrRtvOptions, RolloutsOptions, SelectOptions
 from inspect_tts.strategies import STRATEGIES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
