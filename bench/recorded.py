@@ -76,7 +76,7 @@ class Played:
 
 
 class Panel:
-    """A model that summarises by naming the rollout, and votes as the simulated judge did."""
+    """A model that summarizes by naming the rollout, and votes as the simulated judge did."""
 
     def __init__(self, pool: Pool, name: str, judge: Judge, setting: Setting) -> None:
         self.name, self.setting = name, setting

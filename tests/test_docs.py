@@ -39,6 +39,7 @@ RETIRED = {
     "steering": "injection",
     "core/": "method/",
     "behaviours?": "behavior",
+    "summaris(e|es|ed|ing)": "summariz-",
     **{rf"{name}=": new for name, (new, _) in RENAMED.items()},
 }
 """What is no longer written, and what is written instead."""

@@ -171,12 +171,12 @@ class RolloutsParameters(IterationParameters):
     """What the rollouts of one iteration start from."""
 
     context: Context | None = None
-    """Where the refinement context of each comes from: None for none, `select` for the last
-    selection, `random` for a draw of `top_k` for each, `single` for its predecessor."""
+    """Where the refinement context of each rollout comes from: `select` (the last selection),
+    `random` (a draw of `top_k` for each) or `single` (its predecessor). None: no context."""
     top_k: int = Field(default=4, ge=1)
     """Size K of a random draw."""
     without_context: int = Field(default=0, ge=0)
-    """How many of the rollouts, the last, start without context."""
+    """How many rollouts start without context: the last ones of the iteration."""
     keep_parents: bool = False
     """Whether the rollouts that are selected now may be selected again beside the new ones. Their
     sandboxes stay open, in addition to `max_rollouts`."""

@@ -147,7 +147,7 @@ def _summary(
 
 def no_summary() -> Summary:
     """The summary of a rollout without any step."""
-    text = "The agent did nothing: there is no trajectory to summarise."
+    text = "The agent did nothing: there is no trajectory to summarize."
     return Summary(status="empty", text=text, reason="no step was taken")
 
 

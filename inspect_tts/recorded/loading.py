@@ -99,7 +99,7 @@ class RecordedRollouts(RolloutSource):
         missing = sum(recorded.record is None for _, recorded in found)
         if str(role_model("summarizer")) == NO_MODEL and missing:
             raise UserError(
-                f"there is no model to summarise {missing} rollouts: give --model, or --model-role "
+                f"there is no model to summarize {missing} rollouts: give --model, or --model-role "
                 "summarizer=... and judge=..."
             )
         following = followed(pool_of(self.state).problem)

@@ -24,7 +24,7 @@ from .records import Source
 @solver
 @takes(LoadOptions)
 def recorded_rollouts(options: LoadOptions) -> Solver:
-    """Load a problem's recorded rollouts in place of running some, and summarise each.
+    """Load a problem's recorded rollouts in place of running some, and summarize each.
 
     Model Roles:
         summarizer: Writes the summaries; default the model under evaluation.
@@ -64,7 +64,7 @@ def recorded_rollouts(options: LoadOptions) -> Solver:
 @solver
 @takes(SelectRecordedOptions)
 def select_recorded(options: SelectRecordedOptions) -> Solver:
-    """Summarise recorded rollouts and select one: `rtv` without running an agent.
+    """Summarize recorded rollouts and select one: `rtv` without running an agent.
 
     Model Roles:
         judge: Votes; default the model under evaluation.

@@ -116,7 +116,7 @@ async def _run(run: AgentRun, state: TaskState, source: ScaledSource) -> None:
 
 @scorer(name=ROLLOUT, metrics=[mean(), stderr()])
 def rollout_score() -> Scorer:
-    """Record what a rollout's sample left behind, summarise it, and grade it by the task's scorers.
+    """Record what a rollout's sample left behind, summarize it, and grade it by the task's scorers.
 
     Model Roles:
         summarizer: Writes the summary; default the model under evaluation.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from crowd import crowd
-from scripted import calls, model, pool, problem, reply, run, summarise
+from scripted import calls, model, pool, problem, reply, run, summarize
 
 from inspect_tts import pdr, pdr_rtv, rtv
 from inspect_tts._inspect.command import parse_cli_args
@@ -214,7 +214,7 @@ def test_votes_are_shared_by_judges_each_at_its_own_price(tmp_path: Path) -> Non
         return lambda input, config: reply("Final verdict: Solution 1", tokens=tokens)
 
     given: dict[str, Any] = {"n": 2, "votes": 3, "early_stop": False, "judges": ["judge", "judge2"]}
-    scripts = {"judge": costs(10), "judge2": costs(30), "summarizer": summarise}
+    scripts = {"judge": costs(10), "judge2": costs(30), "summarizer": summarize}
     models = {name: model(script, name) for name, script in scripts.items()}
     log = run(problem(), rtv(**given, agent=crowd()), tmp_path, model_roles=models)
     found = pool(log)

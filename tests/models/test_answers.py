@@ -11,7 +11,7 @@ from inspect_ai import eval
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, get_model
 from openai_api import SUMMARY, Body, Reply, Server, answer, serving
-from scripted import calls, model, pool, prefer, problem, reply, run, summarise
+from scripted import calls, model, pool, prefer, problem, reply, run, summarize
 
 from inspect_tts import Summary, Vote, rtv
 
@@ -37,7 +37,7 @@ def judged(folder: Path, *answers: ModelOutput) -> tuple[Vote, list[str]]:
     return vote_of(log), [messages[-1].text for messages in asked]
 
 
-def summarised(folder: Path, *answers: ModelOutput) -> tuple[Summary, list[list[ChatMessage]]]:
+def summarized(folder: Path, *answers: ModelOutput) -> tuple[Summary, list[list[ChatMessage]]]:
     """The summary of a summarizer who gives these answers, and what it was asked."""
     left = list(answers)
     log = run(problem(), rtv(n=1), folder, summarizer=lambda input, config: left.pop(0))
@@ -104,7 +104,7 @@ def summary(strategy: str) -> str:
 
 
 def test_a_structured_summary_without_end_is_bounded(tmp_path: Path) -> None:
-    made, _ = summarised(tmp_path, reply(summary("s" * 1_000_000)))
+    made, _ = summarized(tmp_path, reply(summary("s" * 1_000_000)))
     assert made.status == "structured"
     assert len(made.text) <= 32_000
     assert made.left_out > 960_000
@@ -114,7 +114,7 @@ def test_a_structured_summary_without_end_is_bounded(tmp_path: Path) -> None:
 
 def test_the_last_object_that_fits_is_the_summary(tmp_path: Path) -> None:
     text = f'<think>{summary("draft")}</think>{summary("final")} Note: {{"a": 1}}'
-    made, _ = summarised(tmp_path, reply(text))
+    made, _ = summarized(tmp_path, reply(text))
     assert made.status == "structured"
     assert "final" in made.text
     assert "draft" not in made.text
@@ -122,7 +122,7 @@ def test_the_last_object_that_fits_is_the_summary(tmp_path: Path) -> None:
 
 def test_a_summary_that_was_cut_off_is_asked_for_in_fewer_words(tmp_path: Path) -> None:
     cut = reply(summary("s" * 9000)[:-20], stop="max_tokens")
-    made, asked = summarised(tmp_path, cut, reply(summary("short")))
+    made, asked = summarized(tmp_path, cut, reply(summary("short")))
     assert (made.status, made.reasked, made.cut) == ("structured", True, False)
     assert asked[1][-1].text.startswith("Your answer was cut off")
     assert len(asked[1][-2].text) <= 4000
@@ -130,7 +130,7 @@ def test_a_summary_that_was_cut_off_is_asked_for_in_fewer_words(tmp_path: Path) 
 
 def test_a_summary_cut_off_twice_is_taken_as_text_and_says_so(tmp_path: Path) -> None:
     cut = reply(summary("tried it")[:-20], stop="max_tokens")
-    made, _ = summarised(tmp_path, cut, cut)
+    made, _ = summarized(tmp_path, cut, cut)
     assert (made.status, made.cut) == ("text", True)
     assert "tried it" in made.text
     assert "cut off at the limit of output tokens" in (made.reason or "")
@@ -138,7 +138,7 @@ def test_a_summary_cut_off_twice_is_taken_as_text_and_says_so(tmp_path: Path) ->
 
 def test_thought_without_end_is_no_summary(tmp_path: Path) -> None:
     endless = reply("<think>It seems that", stop="max_tokens")
-    made, asked = summarised(tmp_path, endless, endless)
+    made, asked = summarized(tmp_path, endless, endless)
     assert (made.status, made.cut) == ("failed", True)
     assert "cut off" in (made.reason or "")
     assert len(asked) == 2
@@ -177,7 +177,7 @@ def run_at(
         model=model(lambda input, config: reply("done")),
         model_roles={
             "judge": server.model("gpt-4o-mini", provider=provider),
-            "summarizer": model(summarise, "summarizer"),
+            "summarizer": model(summarize, "summarizer"),
         },
         display="none",
         log_dir=str(folder),

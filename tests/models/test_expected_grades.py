@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from openai_api import Body, Reply, Server, answer, said, serving, text_of
-from scripted import acting, mark, model, pool, problem, run, says, summarise
+from scripted import acting, mark, model, pool, problem, run, says, summarize
 
 from inspect_tts import RolloutPool, rtv
 from inspect_tts.method.records import Vote
@@ -53,7 +53,7 @@ def server() -> Iterator[Server]:
 def graded(
     server: Server, folder: Path, names: Sequence[str] = ("good", "bad", "ugly")
 ) -> RolloutPool:
-    roles = {"judge": server.model("judge"), "summarizer": model(summarise, "summarizer")}
+    roles = {"judge": server.model("judge"), "summarizer": model(summarize, "summarizer")}
     agent = acting(*(says(f"#{name}") for name in names))
     strategy = rtv(n=len(names), votes=1, selection="pointwise", agent=agent)
     return pool(run(problem(), strategy, folder, model_roles=roles))
@@ -160,7 +160,7 @@ def test_without_probabilities_the_sampled_grade_counts(
 
 
 def test_a_comparison_asks_for_no_probabilities(server: Server, tmp_path: Path) -> None:
-    roles = {"judge": server.model("judge"), "summarizer": model(summarise, "summarizer")}
+    roles = {"judge": server.model("judge"), "summarizer": model(summarize, "summarizer")}
     run(problem(), rtv(n=2, votes=1, agent=acting(says("#a"))), tmp_path, model_roles=roles)
     assert server.asked
     assert not any(body.get("logprobs") for body in server.asked)

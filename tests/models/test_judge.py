@@ -22,7 +22,7 @@ from scripted import (
     run,
     says,
     solutions,
-    summarise,
+    summarize,
 )
 
 from inspect_tts import Match, RolloutPool, Vote, rtv
@@ -130,7 +130,7 @@ def test_smaller_groups_than_asked_for_have_no_repeated_votes(tmp_path: Path) ->
 def plays_all(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
     """The model under evaluation where it also is the judge and the summarizer."""
     if "<trajectory>" in input[0].text:
-        return summarise(input, config)
+        return summarize(input, config)
     if "<solution_1>" in input[0].text:
         return prefer("#n0")(input, config)
     return reply(f"said {input[-1].text}")

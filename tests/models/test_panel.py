@@ -9,7 +9,7 @@ import pytest
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, Model
 from scaled_runs import parts, run_acts
-from scripted import acting, calls, model, pool, prefer, problem, reply, run, says, summarise
+from scripted import acting, calls, model, pool, prefer, problem, reply, run, says, summarize
 
 from inspect_tts import Match, RolloutPool, adopt, rollouts, rtv, select, tournament
 from inspect_tts.statistics.audit import discrepancies
@@ -20,7 +20,7 @@ CROWD = (says("#good"), says("#bad"), says("#ugly"), says("#worse"))
 
 def roles(**more: Any) -> dict[str, Any]:
     """Scripted models of roles; every judge prefers what is good unless said otherwise."""
-    given = {"judge": prefer("#good"), "judge2": prefer("#good"), "summarizer": summarise} | more
+    given = {"judge": prefer("#good"), "judge2": prefer("#good"), "summarizer": summarize} | more
     return {
         name: each if isinstance(each, Model) else model(each, name)
         for name, each in given.items()

@@ -17,7 +17,7 @@ from inspect_ai.model import (
     ModelOutput,
     get_model,
 )
-from scripted import acting, model, pool, problem, reply, run, says, summarise
+from scripted import acting, model, pool, problem, reply, run, says, summarize
 
 from inspect_tts import Match, rtv
 from inspect_tts.models.providers import vote_mode
@@ -47,7 +47,7 @@ def claude(server: Server, config: GenerateConfig | None = None, **options: Any)
 def judged(
     judge: Model, log_dir: Path, *, early_stop: bool = False, votes: int = VOTES, **options: Any
 ) -> EvalLog:
-    roles = {"judge": judge, "summarizer": model(summarise, "summarizer")}
+    roles = {"judge": judge, "summarizer": model(summarize, "summarizer")}
     agent = acting(says("#good"), says("#bad"))
     strategy = rtv(n=2, votes=votes, early_stop=early_stop, agent=agent)
     return run(problem(input=PROBLEM), strategy, log_dir, model_roles=roles, **options)

@@ -18,7 +18,7 @@ from scripted import (
     run,
     says,
     solutions,
-    summarise,
+    summarize,
 )
 
 from inspect_tts import Summary, rtv
@@ -42,7 +42,7 @@ ODD = (
 def odd_summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
     """Answers by the mark of the trajectory that it is shown."""
     about, asked_before = mark(input[0].text.rpartition("<trajectory>")[2]), len(input) > 1
-    good = summarise(input, config)
+    good = summarize(input, config)
     match about:
         case "#garbled":
             return good if asked_before else reply("It went well #garbled")
@@ -226,7 +226,7 @@ def test_a_re_asked_judge_is_not_bound_by_the_message_limit_of_the_sample(tmp_pa
         tmp_path,
         judge=answering("hm", VERDICT),
         summarizer=lambda input, config: (
-            summarise(input, config) if len(input) > 1 else reply("prose")
+            summarize(input, config) if len(input) > 1 else reply("prose")
         ),
         message_limit=3,
     )

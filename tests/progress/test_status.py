@@ -95,7 +95,7 @@ from inspect_tts.scaled.task import scaled
 
 ROLES = dict(
     judge=scripted.model(scripted.prefer("#good"), "judge"),
-    summarizer=scripted.model(scripted.summarise, "summarizer"),
+    summarizer=scripted.model(scripted.summarize, "summarizer"),
 )
 
 @task

@@ -275,7 +275,7 @@ def test_without_a_model_nothing_is_made_up(epochs: str, tmp_path: Path) -> None
         recorded(paths=epochs), model="none/none", log_dir=str(tmp_path), display="none"
     )
     assert log.error is not None
-    assert "no model to summarise 4 rollouts" in log.error.message
+    assert "no model to summarize 4 rollouts" in log.error.message
 
 
 def test_the_stage_needs_samples_that_say_where_the_rollouts_are(tmp_path: Path) -> None:

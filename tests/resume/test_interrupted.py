@@ -65,7 +65,7 @@ def stopped():
     made.model = scripted.model(scripted.echo)
     made.model_roles = {
         "judge": scripted.model(judge, "judge"),
-        "summarizer": scripted.model(scripted.summarise, "summarizer"),
+        "summarizer": scripted.model(scripted.summarize, "summarizer"),
     }
     return made
 """

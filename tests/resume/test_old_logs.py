@@ -173,7 +173,7 @@ def test_a_report_shows_what_was_finished_before_the_cut(cut_off: Path) -> None:
 
 
 def ends(pool: RolloutPool) -> list[object]:
-    """What the rollouts of iteration 0 did and left behind, whoever summarised them."""
+    """What the rollouts of iteration 0 did and left behind, whoever summarized them."""
     return [(r.id, r.status, r.usage, r.facts, r.patch, r.scores) for r in pool.population(0)]
 
 

@@ -21,7 +21,7 @@ from scripted import (
     problem,
     reply,
     run,
-    summarise,
+    summarize,
 )
 
 from inspect_tts import pdr_rtv, rtv
@@ -35,7 +35,7 @@ FIRST: dict[str, Any] = {"n": N, "top_k": 1, "votes": 1, "seed": 1}
 def judged_by(favourite: str) -> dict[str, Model]:
     """Roles with a judge of its own name, so that its votes are its own as well."""
     judge = model(prefer(favourite), favourite.strip("#"))
-    return {"judge": judge, "summarizer": model(summarise, "summarizer")}
+    return {"judge": judge, "summarizer": model(summarize, "summarizer")}
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ AGENTS, SUMMARIES, VOTES = 8, 4, 6
         pytest.param(
             {"summarizer_prompt": "Sum up: {problem} <trajectory> {trajectory}"},
             (0, SUMMARIES, 0),
-            id="summarizer prompt, which summarises alike",
+            id="summarizer prompt, which summarizes alike",
         ),
         pytest.param({"n": 5}, (2, 1, 8), id="one more rollout: others meet"),
         pytest.param({"turn_limit": 9}, (AGENTS, SUMMARIES, 0), id="rollouts that do the same"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ModelUsage
-from scripted import Policy, acting, calls, only, pool, prefer, problem, reply, run, says, summarise
+from scripted import Policy, acting, calls, only, pool, prefer, problem, reply, run, says, summarize
 
 from inspect_tts import pdr, pdr_rtv, rtv
 from inspect_tts.cli import main
@@ -20,7 +20,7 @@ def agent(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
 
 
 def summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
-    return reply(summarise(input, config).completion, tokens=SUMMARY)
+    return reply(summarize(input, config).completion, tokens=SUMMARY)
 
 
 def judge(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:

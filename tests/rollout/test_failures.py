@@ -59,7 +59,7 @@ def by_mark(log: EvalLog, mark: str) -> Rollout:
 
 
 @pytest.mark.parametrize("mark", EXPECTED)
-def test_a_bad_end_is_recorded_with_its_reason_and_summarised(
+def test_a_bad_end_is_recorded_with_its_reason_and_summarized(
     bad_company: EvalLog, mark: str
 ) -> None:
     rollout = by_mark(bad_company, mark)

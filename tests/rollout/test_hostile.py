@@ -15,7 +15,7 @@ from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, get_model
 from inspect_ai.scorer import includes
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import Store
-from scripted import acting, pool, problem, reply, run, says, summarise
+from scripted import acting, pool, problem, reply, run, says, summarize
 
 from inspect_tts import bash_agent, rtv
 from inspect_tts.method.records import Rollout
@@ -165,7 +165,7 @@ def test_what_an_agent_keeps_stays_the_object_that_it_is(value: object) -> None:
 
 def test_half_a_surrogate_pair_in_answers_that_are_asked_again(tmp_path: Path) -> None:
     def summarizer(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
-        return summarise(input, config) if len(input) > 1 else reply(f"prose {HALF}")
+        return summarize(input, config) if len(input) > 1 else reply(f"prose {HALF}")
 
     def judge(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
         for message in input:

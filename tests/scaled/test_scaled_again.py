@@ -11,7 +11,7 @@ from inspect_ai.log import EvalError, EvalSample, EvalSampleLimit
 from inspect_ai.model import ModelName, ModelOutput, ModelUsage
 from inspect_ai.solver import TaskState
 from scaled_runs import parts, run_acts, run_until_done
-from scripted import acting, echo, model, run, says, summarise
+from scripted import acting, echo, model, run, says, summarize
 from scripted import prefer as prefers
 from shaky import failing_boxes
 
@@ -28,7 +28,7 @@ from inspect_tts.scaled.task import scaled
 def test_the_same_task_can_run_again(tmp_path: Path) -> None:
     arguments = {"n": 2, "votes": 1, "agent": acting(says("#good"))}
     made = scaled(task="one_problem", strategy="rtv", strategy_args=arguments)
-    models = {"agent": echo, "summarizer": summarise, "judge": prefers("#good")}
+    models = {"agent": echo, "summarizer": summarize, "judge": prefers("#good")}
     logs = [run(made, None, tmp_path / name, **models) for name in ("first", "second")]
     assert [log.status for log in logs] == ["success"] * 2
     assert [len(log.samples or []) for log in logs] == [3, 3]

@@ -30,7 +30,7 @@ from inspect_tts.scaled.task import scaled
         ("working", sleeps, {"working_limit": 2}),
     ],
 )
-def test_inspects_limits_end_a_rollout_which_is_summarised_and_graded(
+def test_inspects_limits_end_a_rollout_which_is_summarized_and_graded(
     kind: str, act: Act, limit: dict[str, Any], tmp_path: Path
 ) -> None:
     log = run_acts(tmp_path, says("#good"), act, **limit)

@@ -9,7 +9,7 @@ from helpers import say, shell
 from inspect_ai import Task
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ModelUsage
-from scripted import Policy, acting, model, prefer, reply, run, summarise
+from scripted import Policy, acting, model, prefer, reply, run, summarize
 
 from inspect_tts import RolloutPool, rtv
 from inspect_tts.method.records import Investigation, Match
@@ -59,7 +59,7 @@ def says_always(output: str | ModelOutput, dollars: float = 0.0) -> Policy:
 
 
 def roles(investigator: Policy | None, judge: Policy = first_shown) -> dict[str, Any]:
-    found = {"summarizer": model(summarise, "summarizer"), "judge": model(judge, "judge")}
+    found = {"summarizer": model(summarize, "summarizer"), "judge": model(judge, "judge")}
     if investigator is not None:
         found["investigator"] = model(investigator, "investigator")
     return found

@@ -8,7 +8,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState
-from scripted import Act, acting, echo, last_words, model, run, summarise
+from scripted import Act, acting, echo, last_words, model, run, summarize
 from scripted import prefer as prefers
 
 from inspect_tts import Rollout, RolloutPool, bash_agent
@@ -41,7 +41,7 @@ def run_acts(folder: Path, *acts: Act, **options: Any) -> EvalLog:
     task_args: dict[str, Any] = {n: options.pop(n) for n in ("kind", "scorers") if n in options}
     arguments = {"n": len(acts), "votes": 1, "agent": acting(*acts), **options.pop("arguments", {})}
     made = scaled(task="one_problem", strategy="rtv", task_args=task_args, strategy_args=arguments)
-    models = {"agent": echo, "summarizer": summarise, "judge": prefers("#good")}
+    models = {"agent": echo, "summarizer": summarize, "judge": prefers("#good")}
     return run(made, None, folder, max_samples=1, **{**models, **options})
 
 
@@ -51,7 +51,7 @@ def run_until_done(made: Task, folder: Path, **options: Any) -> EvalLog:
         made,
         str(folder),
         model=model(echo),
-        model_roles={"summarizer": model(summarise), "judge": model(prefers("#good"))},
+        model_roles={"summarizer": model(summarize), "judge": model(prefers("#good"))},
         retry_attempts=2,
         retry_wait=0.1,
         display="none",

@@ -60,7 +60,7 @@ def mark(text: str) -> str:
     return found[0] if found else "#none"
 
 
-def summarise(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+def summarize(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
     """A summary that consists of the trajectory's mark."""
     trajectory = input[0].text.rpartition("<trajectory>")[2]
     return reply(SUMMARY.format(mark(trajectory)))
@@ -141,7 +141,7 @@ def run(
     log_dir: Path,
     *,
     agent: Policy | Model = echo,
-    summarizer: Policy = summarise,
+    summarizer: Policy = summarize,
     judge: Policy | None = None,
     **options: Any,
 ) -> EvalLog:
