@@ -99,6 +99,9 @@ def test_it_renders_without_errors_and_fits(
     name = f"{look['viewport']['width']}-{look['color_scheme']}"
     expect(page.locator("#figures .plot .main-svg").first).to_be_visible()
     assert page.locator("#figures .plot").count() >= 8
+    heads = page.locator("section.card thead th")
+    assert heads.count() == page.locator("section.card thead th[scope=col]").count() > 0
+    assert page.locator("section.card td[scope]").count() == 0
     screenshot(page, f"page-{name}", tmp_path, whole=True)
     page.select_option("#problem-run", index=2)
     page.locator("#list .open").first.click()

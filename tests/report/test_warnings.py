@@ -14,7 +14,7 @@ from inspect_tts.method.records import (
     Usage,
     Vote,
 )
-from inspect_tts.report.warnings import RunWarning, cause, counts, run_warnings
+from inspect_tts.report.warnings import SEVERITIES, RunWarning, cause, counts, run_warnings
 
 
 def rollout(index: int, **given: Any) -> Rollout:
@@ -239,3 +239,43 @@ def test_a_line_that_announces_the_next_is_no_cause_alone() -> None:
 @pytest.mark.parametrize("reason", [None, "", "\n", "x" * 1_000_000, "a-" * 500_000])
 def test_a_cause_is_short(reason: str | None) -> None:
     assert 0 < len(cause(reason)) <= 160
+
+
+SEVERE: dict[str, tuple[str, int | None, int | None]] = {
+    "samples_failed": ("samples", 1, 10),
+    "samples_cancelled": ("samples", 1, None),
+    "samples_unreadable": ("samples", 1, 10),
+    "rollouts_failed": ("rollouts", 1, 20),
+    "rollouts_refused": ("rollouts", 1, 20),
+    "winners_drawn": ("matches", 20, 50),
+    "votes_abstained": ("votes", 2, 20),
+    "votes_cut": ("votes", 2, 20),
+    "votes_shortened": ("votes", 10, None),
+    "grades_sampled": ("grades", None, None),
+    "votes_reasked": ("votes", 10, None),
+    "summaries_failed": ("summaries", 1, 20),
+    "contexts_failed": ("refined", 1, 20),
+    "summaries_cut": ("summaries", 10, None),
+    "summaries_text": ("summaries", 10, None),
+    "summaries_reasked": ("summaries", 10, None),
+    "injections": ("rollouts", 1, None),
+    "rollouts_limited": ("rollouts", 50, None),
+}
+"""Of each kind: what it is a share of, and from how many of 100 it is a warning, and an error."""
+
+
+@pytest.mark.parametrize("kind", SEVERE)
+def test_how_severe_a_share_is(kind: str) -> None:
+    whole, warning, error = SEVERE[kind]
+
+    def severity(count: int) -> str:
+        [found] = run_warnings([{(whole, ""): 100, (kind, "-"): count}])
+        assert (found.kind, found.count, found.total) == (kind, count, 100)
+        return found.severity
+
+    found = {count: severity(count) for count in range(1, 101)}
+    first = {
+        name: min((n for n, s in found.items() if s == name), default=None) for name in SEVERITIES
+    }
+    assert (first["warning"], first["error"]) == (warning, error)
+    assert list(found.values()) == sorted(found.values(), key=SEVERITIES.index, reverse=True)
