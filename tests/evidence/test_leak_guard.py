@@ -53,7 +53,7 @@ def who(outcome: Outcome, ids: Any) -> list[str]:
         ("git log -3; git show HEAD; git log main", None),
         ("git commit -qam mine; git show main", None),
         ("git fetch https://localhost:1/x", "asks an upstream"),
-        ("pip download widget --index-url http://localhost:1", "gets a release"),
+        ("pip download widget --retries 0 --index-url http://localhost:1", "gets a release"),
     ],
 )
 def test_what_a_rollout_ran_is_flagged(command: str, word: str | None, tmp_path: Path) -> None:
