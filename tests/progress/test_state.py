@@ -75,7 +75,10 @@ def test_what_a_phase_turns_out_to_take_replaces_what_was_planned() -> None:
     assert run.state.totals("rollouts").failed == 1
     problem.begin("votes", "selection t0", 8)
     problem.did(3)
-    problem.spare(5)  # the match was decided
+    problem.spare(2)  # a match was decided
+    assert shown(run, "votes") == (3, 6 + 16 + 24)
+    problem.spare(4)
+    assert shown(run, "votes") == (3, 3 + 16 + 24), "no fewer than were cast"
     problem.complete(["t0-n00"])
     assert shown(run, "votes") == (3, 3 + 16 + 24)
     assert run.state.states["p/1"].leaders == ["t0-n00"]

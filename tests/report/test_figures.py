@@ -3,40 +3,22 @@
 from typing import Any
 
 import pytest
+from run_numbers import run_numbers
 
 pytest.importorskip("plotly")
-from inspect_tts.report.numbers import RunNumbers
 from inspect_tts.report.page.figures import figures
 from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.judge_quality import Bin, RoundAccuracy
 from inspect_tts.statistics.measures import ByContext, Refinement, Turns
 from inspect_tts.statistics.spending import Phase
 
-EMPTY: dict[str, Any] = {
-    "task": "t",
-    "model": "m",
-    "strategy": "rtv",
-    "label": "rtv",
-    "side": 0,
-    "samples": 10,
-    "scores": {},
-    "per_problem": {"tokens": None, "dollars": None, "seconds": None},
-    "pass_counts": {},
-    "refinement": {},
-    "by_context": {},
-    "judge": (),
-    "calibration": (),
-    "turns": (),
-    "phases": (),
-    "rounds": (),
-}
 SURE = Estimate(0.25, 0.125, 0.5, 10)
 CHOSEN = Estimate(0.5, None, None, 1)
 
 
 def drawn(*runs: dict[str, Any]) -> dict[str, Any]:
     """Figures by id."""
-    made = [RunNumbers.model_construct(**(EMPTY | run)) for run in runs]
+    made = [run_numbers(**run) for run in runs]
     return {found["id"]: found for found in figures(made)}
 
 
