@@ -9,8 +9,6 @@ from test_selections import rollout
 from inspect_tts.method.records import Match, Round, Selection
 from inspect_tts.method.selections import Candidates, pivot, swiss
 from inspect_tts.method.voting.strength import fit, ranks, strengths, wins
-from inspect_tts.statistics.outcomes import ProblemOutcome
-from inspect_tts.statistics.strengths import strength_bins
 
 
 def match(number: int, tally: dict[str, int]) -> Match:
@@ -102,20 +100,6 @@ def test_p_best_is_calibrated_where_votes_are_as_it_takes_them_to_be() -> None:
         claimed += first.best / times
         right += first.rollout == max(names, key=lambda name: truth[name])
     assert right / times == pytest.approx(claimed, abs=0.1)
-
-
-def test_calibration_of_p_best_is_on_selections_with_passes_and_failures() -> None:
-    one = selection({"a": 8, "b": 0}, {"b": 8, "c": 0})
-    scores = ({"a": 1.0, "b": 0.0, "c": 0.0}, {"a": 0.0, "b": 1.0, "c": 0.0}, {"a": 1.0, "b": 0.0})
-    left_out: tuple[dict[str, float], ...] = ({"a": 1.0, "b": 1.0, "c": 1.0}, {})
-    outcomes = [ProblemOutcome("p", 1, (), each, (one,)) for each in (*scores, *left_out)]
-    first, second, _ = strengths([one])
-    [found] = strength_bins(outcomes)
-    assert (found.selections, found.passed) == (2, 0.5)
-    assert found.chance == pytest.approx(1 / 3)
-    assert found.best == first.best
-    assert found.mass == pytest.approx((first.best + second.best) / 2)
-    assert found.low < found.best <= found.high
 
 
 def field(by_strength: bool) -> Candidates:

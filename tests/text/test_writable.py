@@ -44,7 +44,7 @@ def test_texts_within_values_become_writable() -> None:
         (plain, "plain"),
         (object(), "object"),
     ],
-    ids=repr,
+    ids=["nested", "sets", "sets within", "bytes", "path", "array", "type", "function", "object"],
 )
 def test_a_value_as_json_data(value: Any, data: Any) -> None:
     assert plain(value) == data
