@@ -1,9 +1,12 @@
 """What rollouts of several agents and models are worth, from the records alone."""
 
+from typing import Any
+
 from outcome_cases import match, outcome, rollout, selection
 
-from inspect_tts.method.records import Usage
-from inspect_tts.statistics.assignments import by_assignment
+from inspect_tts.method.parameters import assignments_key
+from inspect_tts.method.records import Draw, Stage, Usage
+from inspect_tts.statistics.assignments import assignment_discrepancies, by_assignment
 
 A, A2, B = "t0-n00", "t0-n01", "t0-n02"
 
@@ -39,3 +42,27 @@ def test_dollars_are_told_only_where_every_price_is_known() -> None:
     )
     one, two = by_assignment([found])
     assert (one.dollars, two.dollars) == (None, 3.0)
+
+
+GIVEN = {"n": 4, "models": ["a", "b"], "agents": ["x", "y"], "seed": 1}
+STAGE = Stage(name="rollouts", iteration=0, parameters=GIVEN)
+DEALT = STAGE.rollouts.assignments(0, "p")
+DRAWN = Draw(key=assignments_key("p", 0), seed=1, options=(), order=())
+
+
+def complaints(draws: list[Draw], **changes: Any) -> list[str]:
+    """What is wrong where one rollout is not as it was dealt."""
+    made = [rollout(id, agent=agent, model=model)[0] for id, (agent, model) in DEALT.items()]
+    made[2] = made[2].model_copy(update=changes)
+    return assignment_discrepancies("p", [STAGE], made, draws)
+
+
+def test_a_rollout_of_another_agent_or_model_than_the_seed_gives_is_named() -> None:
+    agent, model = DEALT[B]
+    assert complaints([DRAWN]) == []
+    assert complaints([]) == ["draw p/t0/slots is not among the draws"]
+    other = "ab".replace(model, "")
+    assert complaints([DRAWN], model=other) == [f"rollout {B}: its model should be {model}"]
+    assert complaints([DRAWN], agent=None) == [f"rollout {B}: its agent should be {agent}"]
+    plain = Stage(name="rollouts", iteration=0, parameters={"n": 4})
+    assert assignment_discrepancies("p", [plain], [rollout(B)[0]], []) == []
