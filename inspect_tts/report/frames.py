@@ -1,4 +1,4 @@
-"""Dataframes of what strategies recorded, in the style of `inspect_ai.analysis`."""
+"""Dataframes of the records of strategies, in the style of `inspect_ai.analysis`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -42,7 +42,7 @@ Row: TypeAlias = dict[str, Any]
 
 
 def rollouts_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of rollouts: one row each, of plain runs one for each sample.
+    """Read a dataframe with one row per rollout. A sample of a plain run counts as one rollout.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
@@ -57,7 +57,7 @@ def rollouts_df(logs: Logs) -> "pd.DataFrame":
 
 
 def matches_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of matches, byes included.
+    """Read a dataframe with one row per match, including byes.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
@@ -72,7 +72,7 @@ def matches_df(logs: Logs) -> "pd.DataFrame":
 
 
 def votes_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of votes.
+    """Read a dataframe with one row per vote.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
@@ -87,7 +87,7 @@ def votes_df(logs: Logs) -> "pd.DataFrame":
 
 
 def checks_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of checks: one row for each check and rollout, and the untouched tree.
+    """Read a dataframe with one row per check and rollout, and one per check and untouched tree.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
@@ -102,7 +102,7 @@ def checks_df(logs: Logs) -> "pd.DataFrame":
 
 
 def problems_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of problems: one row for each sample.
+    """Read a dataframe with one row per sample, that is, per problem and epoch.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
@@ -134,7 +134,7 @@ def _frame(
             if outcome is not None:
                 head = _head(file, sample)
                 rows += [head | row for row in rows_of(outcome)]
-        except Exception as error:  # whatever is wrong with one sample, the others are read
+        except Exception as error:  # one malformed sample must not stop the others
             logger.warning(f"{file.location}: {id} is left out, it is malformed: {told(error)}")
     types: dict[str, Any] = {kind: getattr(pa, name)() for kind, name in TYPES.items()}
     series = {
@@ -145,7 +145,7 @@ def _frame(
 
 
 def _samples(logs: Logs) -> Iterator[tuple[LogFile, str | int, Callable[[], EvalSample]]]:
-    """The samples of logs with their ids, each to be read when it is asked for."""
+    """Yield each sample's log and id, and a function that reads the sample."""
     many = [logs] if isinstance(logs, EvalLog | str | PathLike | EvalLogInfo) else list(logs)
     paths: list[str] = []
     for log in many:
@@ -174,7 +174,7 @@ def _head(file: LogFile, sample: EvalSample) -> Row:
 
 
 def _fields(record: object, columns: Columns, usage: Usage) -> Row:
-    """What a record calls as the columns do, and what was spent."""
+    """The fields of a record that have a column of the same name, and its usage."""
     names = [name for name in columns if name not in SAMPLE and hasattr(record, name)]
     return {name: getattr(record, name) for name in names} | usage.model_dump()
 
