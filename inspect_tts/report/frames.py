@@ -87,7 +87,7 @@ def votes_df(logs: Logs) -> "pd.DataFrame":
 
 
 def checks_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe with one row per check and rollout, and one per check and untouched tree.
+    """Read a dataframe of checks: one row per check for each rollout and for the untouched tree.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.

@@ -101,7 +101,7 @@ def _check_file(path: str, changed: int, size: int) -> None:
             for part in listed:
                 _check_bytes(part.filename, part.file_size)
                 if part.compress_type not in _MOST_RATIO:
-                    raise ValueError(f"{part.filename} has a compression method that no log uses")
+                    raise ValueError(f"{part.filename} is packed as no log is")
                 if part.compress_size * _MOST_RATIO[part.compress_type] > _MOST_BYTES:
                     _check_bytes(part.filename, sum(map(len, _content(parts, part))))
 

@@ -54,7 +54,7 @@ def evidence_entries(run: RunNumbers) -> Iterator[tuple[object, ...]]:
 
 
 def check_rows(executions: Sequence[ExecutionEvidence]) -> Iterator[dict[str, Any]]:
-    """A row per check and rollout, and one per check for the untouched tree."""
+    """One row per check for each rollout and for the untouched tree."""
     for found in executions:
         labels, runs = class_labels(found), first_runs(found.runs)
         gone = {each.check: each.reason for each in found.dropped}
