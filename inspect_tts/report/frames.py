@@ -48,7 +48,8 @@ def rollouts_df(logs: Logs) -> "pd.DataFrame":
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `ROLLOUTS`, described in docs/report.md.
+        A dataframe with the columns of `ROLLOUTS`, which docs/report.md describes. Malformed
+        samples are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -63,7 +64,8 @@ def matches_df(logs: Logs) -> "pd.DataFrame":
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `MATCHES`, described in docs/report.md.
+        A dataframe with the columns of `MATCHES`, which docs/report.md describes. Malformed
+        samples are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -78,7 +80,8 @@ def votes_df(logs: Logs) -> "pd.DataFrame":
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `VOTES`, described in docs/report.md.
+        A dataframe with the columns of `VOTES`, which docs/report.md describes. Malformed samples
+        are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -93,7 +96,8 @@ def checks_df(logs: Logs) -> "pd.DataFrame":
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `CHECKS`, described in docs/report.md.
+        A dataframe with the columns of `CHECKS`, which docs/report.md describes. Malformed samples
+        are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -108,7 +112,8 @@ def problems_df(logs: Logs) -> "pd.DataFrame":
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `PROBLEMS`, described in docs/report.md.
+        A dataframe with the columns of `PROBLEMS`, which docs/report.md describes. Malformed
+        samples are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.

@@ -211,7 +211,7 @@ def _run_key(header: EvalLog, side: int) -> RunKey:
         passed = (step.params_passed or {}).items()
         arguments |= {f"{prefix}{name}": value for name, value in passed}
     if not any(name in STAGES for name in names):
-        strategy = "+".join(names) or PLAIN  # a list of strategies was refused
+        strategy = "+".join(names) or PLAIN  # one name: a list of strategies is refused
     else:
         strategy = "+".join(name for name in names if len(ours) == 1 or name in STAGES)
     if strategy == PLAIN and spec.solver:

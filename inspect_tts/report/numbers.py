@@ -64,7 +64,7 @@ class RunNumbers(BaseModel):
     refinement: dict[str, measures.Refinement]
     """By pair of iterations, for example `0-1`."""
     by_context: dict[int, tuple[measures.ByContext, ...]]
-    """By refined iteration."""
+    """Scores by passing summaries in the context, for each refined iteration."""
     judge: tuple[judging.RoundAccuracy, ...]
     rates: judging.Rates | None
     calibration: tuple[judging.Bin, ...]

@@ -64,7 +64,7 @@ def write_predictions(
         raise UserError(f"{log} is a folder; give one of its .eval files, or a shard set")
     try:
         header = log_header(logs[0])
-    except Exception as error:  # whatever is wrong with the file
+    except Exception as error:  # the file can be broken in any way
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
     name = model_name or f"{header.eval.model} {header.eval.solver or ''}".strip()
     files: dict[str, list[str]] = {}
@@ -73,7 +73,7 @@ def write_predictions(
         found = [
             patch for each in logs for patch in _patches(each, epoch, all_rollouts, said.append)
         ]
-    except Exception as error:  # whatever is wrong with the file
+    except Exception as error:  # the file can be broken in any way
         raise UserError(f"{log} is malformed: {why(error)}") from error
     for id, rollout, patch, notice in found:
         if notice is not None:

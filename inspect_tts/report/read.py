@@ -60,7 +60,7 @@ class ReadSample:
     """Index of its log."""
     outcome: ProblemOutcome | None
     problem: str = ""
-    """Why there is no outcome."""
+    """Why the sample has no outcome; empty if it has one."""
     detail: Detail | None = None
     counts: Counts = field(default_factory=dict)
     """Counts of what went wrong."""

@@ -15,7 +15,7 @@ from inspect_tts.method.records import Match, Rollout, Selection, Summary, Vote
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-"""Worst first."""
+"""All severities, worst first."""
 
 Counts: TypeAlias = Mapping[tuple[str, str], int]
 """Counts by name and cause. A total, for example of all votes, has an empty cause."""
@@ -47,7 +47,7 @@ class RunWarning(BaseModel):
     total: int
     """How many there are in all; `count` of them are affected."""
     share: float
-    """`count / total`."""
+    """`count / total`, at most 1."""
     causes: dict[str, int] = {}
     """How often each cause occurred, most frequent first: at most three, and `others`."""
 

@@ -32,7 +32,7 @@ from .sets import ShardSet
 _PER_SHARD = ("--limit", "--sample-id", "--log-dir", "--log-format", "--max-connections")
 """Options of `inspect eval` that a shard gets from the plan."""
 _OF_PLAN = ("limit", "sample_id", "max_connections")
-"""Those of them that may be given again when a set is resumed."""
+"""Parameters of these options that may be given when a set is resumed."""
 _REFUSED = {
     "sample_shuffle": "a shard keeps the order of the dataset, and no decision depends on it",
     "detach": "shards run in the background of the executor",

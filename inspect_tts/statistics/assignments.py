@@ -10,7 +10,7 @@ from inspect_tts.method.records import Draw, Rollout, Stage
 from .outcomes import ProblemOutcome
 
 Kind = tuple[str, str]
-"""Agent and model."""
+"""The agent and model of a rollout."""
 
 
 class AssignmentNumbers(NamedTuple):

@@ -1,4 +1,4 @@
-"""Where tokens, dollars and time went, by phase."""
+"""How tokens, dollars and time were spent, by phase."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Phase(NamedTuple):
     name: str
     """One of `PHASES`, or `other` for usage outside these phases."""
     iteration: int | None
-    """None for `other`."""
+    """The iteration; None for `other`."""
     input_tokens: float
     """Input tokens that were not read from a cache: charged in full or written to a cache."""
     cached_tokens: float

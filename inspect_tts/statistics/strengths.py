@@ -9,7 +9,7 @@ from inspect_tts.method.voting.strength import Strength, strengths
 from .outcomes import ProblemOutcome
 
 ENDS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Upper ends of the bins."""
+"""Upper ends of the bins of P(best)."""
 
 
 class StrengthBin(NamedTuple):

@@ -140,7 +140,7 @@ def read_all(reader: Reader, path: Path) -> Iterator[Found]:
                 yield sound(found)
                 if (wrong := wrong_score(found)) is not None:
                     yield Malformed(wrong, part)
-            except Exception as error:  # as below
+            except Exception as error:  # external input, as below
                 yield Malformed(why(error), part)
     except Exception as error:  # external input: it can be broken in any way
         cut_off = is_cut_off(str(path), error)

@@ -49,7 +49,7 @@ _LIMITS = {
 }
 _REFUSALS = {"AgentSafetyRefusalError", "ContentPolicyViolationError"}
 _BEFORE_GRADING = ("Agent", "Environment", "NonZeroAgent")
-"""Prefixes of other exceptions that Harbor raises before grading. Used if no times are recorded."""
+"""Prefixes of other exceptions that Harbor raises before grading. Used if times do not decide."""
 _OTHERS = ("verifier", "user-agent", "artifacts")
 """Folders of a trial in which its agent does not write."""
 _RESULT_DAMAGED = "the record of how it ended cannot be read"

@@ -55,7 +55,7 @@ def _names(file: IO[bytes]) -> set[str]:
     """The names of a JSON object's fields, as far as it can be read."""
     found, depth = set[str](), 0
     try:
-        for event, value in ijson.basic_parse(file):  # `parse` keeps the path to each level
+        for event, value in ijson.basic_parse(file):  # `parse` would hold the path to each level
             depth += event.startswith("start")
             depth -= event.startswith("end")
             if event == "map_key" and depth == 1:
