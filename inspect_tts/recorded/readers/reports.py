@@ -3,8 +3,8 @@
 Three kinds of report are known: the run report `<model>.<run_id>.json`, the `results.json` of a
 submission, and the `report.json` of one problem under
 `logs/run_evaluation/<run_id>/<model>/<problem>/` or `logs/<problem>/`. A report is matched to an
-attempt by the graded patch if the harness kept it, else by run id and model. If these do not match
-either, the report counts only if it can be about no other attempt.
+attempt by the graded patch if the harness kept it, else by run id and model. If neither identifies
+an attempt, the report counts only if it can be about no other one.
 """
 
 import re
