@@ -1,4 +1,4 @@
-"""Select among rollouts that were already run: logs, trajectories, predictions."""
+"""Select among rollouts that already ran, from logs, trajectories or predictions."""
 
 from inspect_tts.method.records import CommandFact, Usage
 

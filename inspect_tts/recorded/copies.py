@@ -1,4 +1,4 @@
-"""Attempts in several files count once: decided by identity, content, model and patch."""
+"""Count an attempt once if it is in several files, compared by ids, content, model and patch."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from .records import Recorded, Source
 
 @dataclass(frozen=True)
 class Entry:
-    """An attempt that was found, without its trajectory."""
+    """An attempt that was found in a file, without its trajectory."""
 
     source: Source
     problem: str
@@ -24,34 +24,34 @@ class Entry:
     started: str
     model: str
     patch: str | None
-    """What was handed in, hashed; None where that is not known."""
+    """Hash of the submitted patch; None if it is not known."""
     content: str
-    """Hash of all that the attempt consists of."""
+    """Hash of the trajectory and the result."""
     ids: tuple[str, ...]
     version: tuple[str, int]
     scored: bool
     bare: bool
-    """Whether nothing is left of it, not even a trajectory."""
+    """Whether it has neither a trajectory nor a patch."""
 
     @property
     def file(self) -> Path:
-        """Where it stands."""
+        """The file that holds it."""
         return Path(self.source.path)
 
     @property
     def attempt(self) -> Attempt:
-        """Which attempt it is."""
+        """The problem, model and patch that identify it."""
         return Attempt(self.problem, self.model, self.patch)
 
     @property
     def unmarked(self) -> tuple[str, str, str] | None:
-        """What equals that of a copy, where neither ids nor a trial tell it from another run."""
+        """Equal for possible copies; None if it has ids or no content, or if equals are normal."""
         told = self.ids or self.bare or self.source.format in ("swe-bench", "candidates")
         return None if told else (self.problem, self.content, self.started)
 
 
 def entry(found: Recorded, source: Source, modified: int) -> Entry:
-    """What is kept of a rollout until it is needed."""
+    """Keep what is needed of a rollout until its problem begins."""
     handed_in = found.patch if found.handed_in is None else found.handed_in
     told = [(m.role, m.text, str(getattr(m, "tool_calls", ""))) for m in found.messages]
     return Entry(
@@ -84,7 +84,7 @@ class Duplicate:
 
 
 def without_duplicates(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
-    """Leave out all but one of the entries that are the same attempt."""
+    """Keep one of the entries of each attempt. Returns those kept and those left out."""
     kept, duplicates = list(entries), list[Duplicate]()
     for rule in (_by_identity, _copies, _predictions):
         kept, found = rule(kept)
@@ -93,7 +93,7 @@ def without_duplicates(entries: Sequence[Entry]) -> tuple[list[Entry], list[Dupl
 
 
 def _by_identity(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
-    """Of entries that share an id, directly or by way of others, the newest version counts."""
+    """Group entries that share an id, directly or through others, and keep the newest version."""
     groups: dict[str, list[int]] = {}
     for place, each in enumerate(entries):
         joined = [place]
@@ -122,7 +122,7 @@ def _by_identity(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]
 
 
 def _copies(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
-    """Of files of one folder that hold the same attempts, the one that holds most counts."""
+    """If files of one folder hold the same attempts, keep the file that holds the most."""
     files: defaultdict[tuple[str, Path], dict[Path, list[Entry]]] = defaultdict(dict)
     for each in entries:
         if not each.ids:
@@ -140,7 +140,7 @@ def _copies(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
                     continue
                 same = (other.name for other, of in copied.items() if of == larger)
                 if any(numbered_apart(file.name, other) for other in same):
-                    continue  # of two runs at most one can be what a third file holds
+                    continue  # a file can be a copy of only one of two runs
                 if held[file] <= held[larger]:
                     copied[file] = larger
                     break
@@ -150,7 +150,7 @@ def _copies(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
 
 
 def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]]:
-    """Predictions that stand beside the trajectories which made them are those attempts."""
+    """Predictions and the trajectories below their folder can be the same attempts; keep one."""
     runs = [e for e in entries if e.source.format == "mini-swe-agent"]
     made = [e for e in runs if e.patch is not None]
     by_problem: defaultdict[str, list[Entry]] = defaultdict(list)
@@ -167,7 +167,7 @@ def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]
     kept, duplicates = _split(entries, reason)
     damaged = [e for e in runs if e.patch is None]
     for each in kept if damaged else ():
-        if each.source.format == "swe-bench":  # one prediction stands for one damaged trajectory
+        if each.source.format == "swe-bench":  # one prediction replaces one damaged trajectory
             beside = (e for e in damaged if each.file.parent in e.file.parents)
             same = next((e for e in beside if e.attempt.may_be(each.attempt)), None)
             if same is not None:

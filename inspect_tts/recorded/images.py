@@ -1,4 +1,4 @@
-"""Where the results of recorded rollouts are executed: a container of their problem's image."""
+"""The container in which results of recorded rollouts are executed, from the problem's image."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from inspect_tts.benchmarks.swe_verified.containers import (
 from inspect_tts.rollout.source import Place
 
 IMAGE = "image"
-"""Key of the samples' metadata: the image that holds a problem's start state."""
+"""Key in a sample's metadata: the image that holds the problem's start state."""
 
 NEEDS_IMAGE = (
     "check, evidence and close=investigate run on the results of rollouts, which needs the image "
@@ -24,7 +24,7 @@ NEEDS_IMAGE = (
 
 
 def images_of(template: str | None, problems: Sequence[str]) -> dict[str, str]:
-    """The image of each problem, by name; empty without a template."""
+    """The image of each problem, by problem name; empty without a template."""
     if template is None:
         return {}
     check_template(template)
@@ -32,7 +32,7 @@ def images_of(template: str | None, problems: Sequence[str]) -> dict[str, str]:
 
 
 def place_of(state: TaskState) -> Place | None:
-    """A sandbox of the problem's image; None where no image is known."""
+    """A sandbox from the problem's image; None if the sample names no image."""
     image = state.metadata.get(IMAGE)
     if image is None:
         return None

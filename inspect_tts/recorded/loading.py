@@ -1,4 +1,4 @@
-"""Rollouts that ran elsewhere, put into the pool as if they had just ended."""
+"""Add rollouts that ran elsewhere to the pool, as if they had just ended."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -34,30 +34,30 @@ from .readers import load
 from .records import Recorded, Source
 
 SOURCES = "sources"
-"""Where rollouts are: key of the samples' metadata, and argument in the stage's record."""
+"""Key in a sample's metadata and in the stage's parameters: where the rollouts are recorded."""
 GRADED = "graded"
-"""Key of the samples' metadata: whether a score of any rollout of any sample is known."""
+"""Key in a sample's metadata: whether any rollout of any sample has a known score."""
 ROLLOUTS = "rollouts"
-"""Key of the metadata of a replay's samples: how many rollouts the first iteration has."""
+"""Key in the metadata of a replay's sample: how many rollouts the first iteration has."""
 SOURCE = "source"
-"""Key of the metadata that the chosen rollout leaves in its sample."""
+"""Key in a sample's metadata once a rollout is chosen: where that rollout is recorded."""
 
 
 def begin(resume: str, at_end: Callable[[EvalLog], None]) -> None:
-    """Open the sample's saved results, and write what was chosen when its eval ends."""
+    """Open the sample's saved results, and have `at_end` called when its eval ends."""
     strategy_state().open_saved(resume)
     at_eval_end(eval_spec(), "selections", at_end)
 
 
 async def load_each(sources: Sequence[Source]) -> list[Recorded]:
-    """Read rollouts without holding up what else runs."""
+    """Read rollouts in threads, without blocking the event loop."""
     return [await anyio.to_thread.run_sync(load, source) for source in sources]
 
 
 async def add_recorded(
     source: "RecordedRollouts", parameters: dict[str, Any], carried: Sequence[str] = ()
 ) -> None:
-    """Add an iteration of recorded rollouts, summarized, to the pool."""
+    """Add an iteration of recorded rollouts to the pool, summarizing those without a summary."""
     pool = pool_of(source.state)
     number, summarizing = pool.iteration + 1, source.summarizing
     found = source.found[number]
@@ -79,7 +79,7 @@ async def add_recorded(
 
 
 class RecordedRollouts(RolloutSource):
-    """Rollouts that were recorded. Their scores stay sealed."""
+    """A source of recorded rollouts. Their scores stay sealed."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class RecordedRollouts(RolloutSource):
     ) -> None:
         self.state, self.summarizing = state, summarizing
         self.found = found
-        """By iteration."""
+        """The rollouts of each iteration."""
         self.publish_scores = bool(state.metadata.get(GRADED))
         self.place = place_of(state)
 
@@ -114,7 +114,7 @@ class RecordedRollouts(RolloutSource):
     async def _rollout(
         self, number: int, index: int, source: Source, recorded: Recorded
     ) -> FinishedRollout:
-        """What a rollout left behind, its sandbox excepted."""
+        """A rollout as it ended, but without a sandbox."""
         id, score = rollout_id(number, index), SealedScore(None, recorded.score_error)
         if recorded.scores is not None:
             score = score._replace(scores=dict(recorded.scores))
@@ -167,7 +167,7 @@ def _patch(text: str | None) -> Patch | None:
 
 
 def facts_of(recorded: Recorded) -> Facts:
-    """What is known of a recorded rollout without asking a model. Never a score."""
+    """The facts of a recorded rollout, which need no model and hold no score."""
     fingerprint = None
     if recorded.patch is not None:
         fingerprint = patch_fingerprint(recorded.patch)

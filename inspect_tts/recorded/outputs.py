@@ -1,4 +1,4 @@
-"""What a selection among recorded rollouts says, as files for other programs."""
+"""Write the result of a selection among recorded rollouts to files for other programs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -22,36 +22,36 @@ _HEAVY = {"events", "timelines", "messages", "output"}
 
 
 WRITTEN: list["Written"] = []
-"""What evals of this process wrote when they ended, oldest first."""
+"""The files that evals of this process wrote when they ended, oldest first."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """The files that were written."""
+    """The files written for one log."""
 
     log: str
     selections: Path
     problems: int
     predictions: Path | None = None
-    """None where no chosen rollout has a patch."""
+    """None if no chosen rollout has a patch."""
 
 
 def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Written:
-    """Write which rollout was chosen for each problem, and the predictions of those with a patch.
+    """Write which rollout was chosen for each problem, and predictions from the chosen patches.
 
-    `selections.jsonl` has a line for each problem: `id`, `epoch`, `chosen`, its `source`, the whole
-    `ranking` with sources, and the `votes`. It holds no score. `predictions.jsonl` is what
-    SWE-bench's harness reads.
+    `selections.jsonl` has one line per sample: `id`, `epoch`, `chosen`, its `source`, the whole
+    `ranking` with sources, and the `votes`. It holds no score. `predictions.jsonl` is in the format
+    that SWE-bench's harness reads. It is written only if a chosen rollout has a patch.
 
     Args:
-        log: Of the task `recorded` or `replay`, or where it is.
-        folder: Where to write; default: a folder with the log's name, next to the log.
+        log: A log of the task `recorded` or `replay`, or its location.
+        folder: Where to write. Default: a folder with the log's name, next to the log.
 
     Returns:
-        What was written.
+        The files that were written.
 
     Raises:
-        UserError: If nothing was chosen in the log.
+        UserError: If no rollout was chosen in the log, or the log is remote and no folder is given.
     """
     location = log if isinstance(log, str) else log.location
     into = Path(folder).expanduser() if folder else _beside(location)
@@ -72,7 +72,7 @@ def write_selections(log: EvalLog | str, folder: str | Path | None = None) -> Wr
 
 
 def write_at_end(log: EvalLog) -> None:
-    """Write the files when an eval has ended, also a retry; with `output=""` none."""
+    """Write the files when an eval or a retry has ended, unless the task has `output=""`."""
     output = log.eval.task_args.get("output")
     if output != "" and log.results is not None and log.results.completed_samples > 0:
         with ThreadPoolExecutor(1) as thread:  # see `collect`
@@ -152,7 +152,7 @@ _LONGEST = 500
 
 
 def check_end(evals: Sequence[EvalEnd], *, written: int) -> None:
-    """Have a command end with a status other than 0 where its eval failed."""
+    """Raise an error, so that the command fails, if an eval failed or nothing was written."""
     for each in evals:
         if each.status != "success":
             why = f": {printable(each.error)[:_LONGEST]}" if each.error else ""

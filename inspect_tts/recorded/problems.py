@@ -1,4 +1,4 @@
-"""Bring the attempts in many files together by problem."""
+"""Collect attempts from files and group them by problem."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -32,14 +32,14 @@ _UNTOLD = "The recorded files do not tell what the task is: no attempt at it has
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem and where its attempts are."""
+    """A problem and its attempts."""
 
     name: str
     attempts: tuple[Entry, ...]
 
     @property
     def text(self) -> str | Sequence[ChatMessage] | None:
-        """What was asked, None where no file tells; an attempt may have got further than others."""
+        """The task text, the longest if attempts hold more or less of it; None if unknown."""
         told = next((each.text for each in self.attempts if each.text), None)
         for each in self.attempts:
             if isinstance(told, str) and isinstance(each.text, str) and each.text.startswith(told):
@@ -48,12 +48,12 @@ class Problem:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Of a multiple-choice problem."""
+        """The choices of a multiple-choice problem."""
         return self.attempts[0].choices
 
     @property
     def sources(self) -> list[Source]:
-        """In the order they were started where that is known of all, else as they were found."""
+        """The sources of the attempts, by start time if all are known, else as found."""
         attempts = list(self.attempts)
         if all(each.started for each in attempts):
             attempts.sort(key=lambda each: each.started)
@@ -62,14 +62,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Collection:
-    """All that was found."""
+    """All problems that were found, and what could not be read or does not count."""
 
     problems: tuple[Problem, ...]
     files: int
     malformed: tuple[tuple[Source, str], ...]
-    """What could not be read, and why."""
+    """Parts of files that could not be read, with the reasons."""
     left_out: tuple[tuple[str, str], ...] = ()
-    """What is no rollout of its own or not whole: the file, and why."""
+    """Files or parts that do not count as a rollout or are incomplete, with the reasons."""
 
     @property
     def attempts(self) -> int:
@@ -78,7 +78,7 @@ class Collection:
 
     @property
     def alike(self) -> list[str]:
-        """Attempts that are equal in all that their files tell, for people."""
+        """Messages about attempts that cannot be told apart and may be copies."""
         groups: defaultdict[tuple[str, str, str], list[Source]] = defaultdict(list)
         for each in (each for problem in self.problems for each in problem.attempts):
             if each.unmarked:
@@ -92,11 +92,11 @@ class Collection:
         ]
 
     def only(self, names: Sequence[str]) -> "Collection":
-        """The same with some of its problems."""
+        """The collection reduced to the named problems."""
         return replace(self, problems=tuple(p for p in self.problems if p.name in names))
 
     def warning(self) -> str:
-        """What could not be read or does not count, for people; empty where all does."""
+        """A message about what could not be read or does not count; empty if there is nothing."""
         counted = {source for problem in self.problems for source in problem.sources}
         bad, damaged = list[str](), list[str]()
         for source, reason in self.malformed:
@@ -110,7 +110,7 @@ class Collection:
 
 
 def listed(title: str, lines: Sequence[str]) -> list[str]:
-    """Some of the lines below their title; nothing where there are none."""
+    """The title and the first lines; empty if there are no lines."""
     shown = [f"  {printable(line)}" for line in lines[:_SHOWN]]
     more = [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return [title, *shown, *more] if lines else []
@@ -122,7 +122,7 @@ def collect(paths: Sequence[str], format: str | None = None, *, strict: bool = F
     files = tuple((name, str(path)) for name, path in found)
     stats = [path.stat() for _, path in found]
     stamps = tuple((s.st_mtime_ns, s.st_size) for s in stats)
-    # Inspect's log readers refuse to be called where an event loop runs on trio: not so in a thread
+    # Inspect's log readers cannot be called inside a trio event loop, but they can in a thread
     with ThreadPoolExecutor(1) as thread:
         collection = thread.submit(_collect, files, stamps).result()
     told = [(str(path), reason) for path, reason in passed]
@@ -136,7 +136,7 @@ def collect(paths: Sequence[str], format: str | None = None, *, strict: bool = F
     return collection
 
 
-@lru_cache(maxsize=1)  # a command looks before the task does
+@lru_cache(maxsize=1)  # both the command and its task call this
 def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[tuple[int, int], ...]) -> Collection:
     entries: list[Entry] = []
     malformed: list[tuple[Source, str]] = []
@@ -151,7 +151,7 @@ def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[tuple[int, int], 
                 left_out.append((str(source), found.reason))
                 void |= dict.fromkeys(found.ids, f"{found.reason} (in {source.path})")
             elif printable(path) != path:
-                malformed.append((source, "the name of the file is no UTF-8"))
+                malformed.append((source, "the name of the file is not UTF-8"))
             else:
                 entries.append(entry(found, source, modified))
                 left_out += [(str(source), note) for note in found.notes]
@@ -163,9 +163,9 @@ def _collect(files: tuple[tuple[str, str], ...], stamps: tuple[tuple[int, int], 
 
 
 def _grouped(entries: Sequence[Entry]) -> tuple[Problem, ...]:
-    """The attempts by problem; problems of one name in several tasks are told apart.
+    """Group attempts by problem. Problems of the same name in several tasks are different problems.
 
-    What does not tell its task belongs to the one task that has a problem of this name.
+    An attempt of unknown task belongs to the task that has a problem of this name, if only one has.
     """
     tasks: defaultdict[str, set[str]] = defaultdict(set)
     for each in entries:
@@ -178,7 +178,7 @@ def _grouped(entries: Sequence[Entry]) -> tuple[Problem, ...]:
 
 
 def problem_texts(path: str) -> dict[str, str]:
-    """Read the texts of problems, for formats that hold none."""
+    """Read the texts of problems, by id, for formats that hold none."""
     file = user_path(path)
     try:
         rows = [row for _, row in read_lines(file)] if ".jsonl" in file.name else read_any(file)
@@ -193,7 +193,7 @@ def problem_texts(path: str) -> dict[str, str]:
 def dataset(
     collection: Collection, texts: Mapping[str, str], image_template: str | None = None
 ) -> MemoryDataset:
-    """The problems as samples: input, and where the rollouts are. No target, no score."""
+    """The problems as samples: the input and where the rollouts are, without target or score."""
     unknown = [p.name for p in collection.problems if not (p.text or texts.get(p.name))]
     if unknown:
         raise UserError(

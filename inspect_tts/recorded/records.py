@@ -1,4 +1,4 @@
-"""What a reader finds, and how one is made."""
+"""What readers yield, and the decorator that makes a reader."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from inspect_tts.method.records import CommandFact, Rollout, Status, Usage
 
 
 class Source(BaseModel):
-    """Where a recorded rollout is: enough to read it again."""
+    """Where a recorded rollout is, so that it can be read again."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,7 +19,7 @@ class Source(BaseModel):
     """Name of the reader."""
     path: str
     part: str = ""
-    """Which of the file's rollouts, empty where a file holds one."""
+    """Which of the file's rollouts it is; empty if the file holds one."""
 
     def __str__(self) -> str:
         return f"{self.path}#{self.part}" if self.part else self.path
@@ -27,10 +27,10 @@ class Source(BaseModel):
 
 @dataclass(frozen=True)
 class Recorded:
-    """One rollout of a file: `problem`, `text` and `messages` are needed, the rest is optional.
+    """One rollout of a file. `problem`, `text` and `messages` are required, the rest is optional.
 
-    A field that the format does not hold keeps its default. Never put a score anywhere but into
-    `scores`: judges read the other fields.
+    A field that the format does not hold keeps its default. Put scores only into `scores`, since
+    judges read the other fields.
     """
 
     problem: str
@@ -41,9 +41,9 @@ class Recorded:
     messages: Sequence[ChatMessage]
     """The trajectory, which the summarizer reads. Empty for a rollout that never began."""
     part: str = ""
-    """Which of the file's rollouts it is. Each has another one; empty if a file holds one."""
+    """Which of the file's rollouts it is, unique in the file; empty if the file holds one."""
     task: str = ""
-    """The task or dataset of the problem: two with the same problem name are two problems."""
+    """The task or dataset. Problems of the same name in two tasks are different problems."""
     choices: tuple[str, ...] = ()
     """The choices of a multiple-choice problem."""
     started: str | None = None
@@ -65,7 +65,7 @@ class Recorded:
     answer: str | None = None
     """The final answer, if the rollout left no files behind."""
     patch: str | None = None
-    """The change that it left behind, as a unified diff; "" if there is none, None if unknown."""
+    """Its changes as a unified diff; "" if there are none, None if unknown."""
     commands: tuple[CommandFact, ...] = ()
     """The last commands whose return codes are known, oldest first."""
     scores: Mapping[str, JsonValue] | None = None
@@ -73,26 +73,26 @@ class Recorded:
     score_error: str | None = None
     """Why it could not be graded; its score then counts as 0."""
     ids: tuple[str, ...] = ()
-    """Ids that no other rollout has. Rollouts that share one, as after a retry or another grading,
-    count once."""
+    """Ids that no other rollout has. Records that share an id, for example after a retry or another
+    grading, are one rollout and count once."""
     version: str = ""
-    """Among rollouts that share an id the last `version` counts; among equal ones the newest
-    file."""
+    """Among records that share an id, the one whose `version` sorts last counts, or among equal
+    versions the one in the newest file."""
     handed_in: str | None = None
-    """What the file holds in place of a patch, for example the text of an error."""
+    """What was submitted, which may be an error's text instead of a patch; None if not known."""
     notes: tuple[str, ...] = ()
-    """Printed for the user, for example that a file is missing."""
+    """Notes for the user, for example that a file is missing."""
     record: Rollout | None = None
-    """For logs of strategies only: summary and facts are taken from this record."""
+    """For logs of strategies only: the recorded rollout, with its summary and facts."""
 
 
 DAMAGED = "its trajectory cannot be read, so nothing is known of what it did"
-"""Reason of a rollout that is known to have run, but whose trajectory is damaged."""
+"""Reason of a rollout that ran but has a damaged trajectory."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file or part that is well-formed but no rollout to select from."""
+    """A file or part that is well-formed but does not count as a rollout."""
 
     reason: str
     """Why it is left out."""
@@ -101,14 +101,14 @@ class LeftOut:
     told: bool = True
     """Whether the user is told. False for files that nobody would take for a rollout."""
     ids: tuple[str, ...] = ()
-    """Ids of a rollout that does not count, wherever else it is found (`Recorded.ids`)."""
+    """Ids (`Recorded.ids`) of a rollout that must not count, wherever else it is found."""
 
 
 @dataclass(frozen=True)
 class Malformed:
-    """A part of a file that could not be read; the other parts still count.
+    """A part of a file that could not be read. The other parts still count.
 
-    If a `Recorded` of the same part follows, the rollout counts with what could be read of it.
+    If a `Recorded` of the same part follows, that rollout counts with what could be read.
     """
 
     reason: str
@@ -122,7 +122,7 @@ Read = Callable[[Path], Iterable[Found]]
 
 
 def _reads_any(path: Path) -> None:
-    """No file is passed over."""
+    """Pass over no file."""
 
 
 @dataclass(frozen=True)
@@ -156,20 +156,20 @@ def reader(
     one: Callable[[Path, str], Iterable[Found]] | None = None,
     passes_over: Callable[[Path], LeftOut | None] = _reads_any,
 ) -> Callable[[Read], Reader]:
-    """Make a reader of a generator, for `--format file.py@name` or an entry point.
+    """Turn a generator into a reader, for `--format file.py@name` or an entry point.
 
     The generator takes the path of a file and yields a `Recorded` for each rollout, a `Malformed`
-    for each part that it cannot read, and a `LeftOut` for each that does not count. It raises
-    `ValueError` if the file is not of its format; the file is then reported and skipped.
+    for each part that it cannot read, and a `LeftOut` for each that does not count. If the file is
+    not in its format, it raises `ValueError`; the file is then reported and skipped.
 
-    Each rollout is read twice: once to find it, and again when its problem begins. Then the
-    generator runs again, and the rollout of the same `part` is taken.
+    Each rollout is read twice: once to find it, and again when its problem begins. The second time,
+    the generator runs again and the rollout with the same `part` is used.
 
     Args:
         name: Name of the format, for messages.
         patterns: Names of the files that are read when a folder is searched, such as `*.json`.
         one: Reads one part without the rest of the file, if that is faster.
-        passes_over: Tells why a file that matches a pattern is not read, else None.
+        passes_over: Returns why a file that matches a pattern is not read, or None if it is read.
 
     Returns:
         A decorator that returns the reader.

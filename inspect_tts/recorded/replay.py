@@ -1,4 +1,4 @@
-"""Make the selections of a strategy's log again, with other parameters, on its rollouts."""
+"""Repeat the selections of a strategy's log on its rollouts, with other parameters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -45,16 +45,16 @@ from .replay_plan import (
 )
 
 LOG, PART = "log", "part"
-"""Keys of a sample's metadata: the log, and sample id and epoch in it."""
+"""Keys in a sample's metadata: the log, and the sample's id and epoch in that log."""
 
 
 @solver
 @takes(ReplayOptions)
 def replay_recorded(options: ReplayOptions) -> Solver:
-    """Make a log's selections again. What is not given is as recorded.
+    """Repeat the selections of a log. Arguments that are not given keep their recorded values.
 
-    A recorded vote is used where the judge, the wording, the problem, the rollouts shown and their
-    order are the same, each once; only what is missing is asked.
+    A recorded vote is reused, at most once, if judge, prompt, problem, rollouts and their order are
+    the same. The judge is asked only for votes that are missing.
 
     Model Roles:
         judge: Votes that are missing; default the model under evaluation.
@@ -103,7 +103,7 @@ def check_trajectories(
     changes: ReplayOverrides,
     missing: int,
 ) -> None:
-    """Refuse votes on trajectories that are not recorded where the log holds none."""
+    """Refuse to ask for missing votes on trajectories if the log holds no trajectories."""
     reads = [a.options.judge_input for a in replayed_selections(pool, changes)]
     if missing and "trajectory" in reads and not all(each.messages for _, each in found):
         raise UserError(
@@ -119,7 +119,7 @@ def _missing(
     judge: str | None,
     models: Mapping[str, str],
 ) -> int:
-    """How many votes may be missing; an error where they cannot be asked."""
+    """How many votes may be missing. Raises an error if they cannot be asked for."""
     asked = judge or models.get(JUDGE, NO_MODEL)
     missing = forecast_votes([pool], changes, asked, models).votes.most
     check_trajectories(pool, found, changes, missing)
@@ -132,7 +132,7 @@ def _missing(
 
 
 def _models(recorded: RolloutPool, again: Sequence[ReplayedSelection]) -> dict[str, str]:
-    """The models of the judges by name: as given now, else as they voted."""
+    """The models of the judges, by judge name: as given now, else as recorded."""
     voted, roles = recorded_judges(recorded), model_roles()
     given = {name: str(judge_model(name)) for name in roles if name.startswith(JUDGE)}
     judge = str(role_model(JUDGE))
@@ -146,7 +146,7 @@ def _read(log: str, part: str) -> EvalSample:
 
 
 def recorded_in(log: str, sample: EvalSample) -> list[tuple[Source, Recorded]]:
-    """The rollouts of a log; of one that selected among recorded ones these, with messages."""
+    """The rollouts of a sample; if they were recorded elsewhere, as read from there."""
     origins = {
         (stage.iteration, index): Source.model_validate(source)
         for stage in pool_in(sample).stages
@@ -172,14 +172,14 @@ async def _run_again(
     again: Sequence[ReplayedSelection],
 ) -> TaskState:
     pool, iterations = pool_of(state), range(recorded.iteration + 1)
-    pool.problem = recorded.problem  # so that every draw comes out as recorded
+    pool.problem = recorded.problem  # draws depend on it and must come out as recorded
     pool.executions = list(recorded.executions)  # nothing is run again
     stops = [stage for stage in recorded.stages if stage.name == STOP]
     by_iteration = [
         [each for each in found if each[1].record and each[1].record.iteration == iteration]
         for iteration in iterations
     ]
-    # no summarizer is asked: every rollout of a strategy has its summary
+    # no summarizer is called, since every recorded rollout has its summary
     source = RecordedRollouts(state, by_iteration, Summarizing.of(SummaryOptions()))
     for iteration in iterations:
         carried = pool.selected if carries_over(recorded, iteration) else []

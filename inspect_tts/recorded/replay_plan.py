@@ -1,4 +1,4 @@
-"""The selections of a recorded strategy, to be repeated."""
+"""Plan how to repeat the selections of a recorded strategy."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -33,34 +33,34 @@ _PARAMETERS = {name for name in SelectOptions.model_fields if not name.endswith(
 
 @dataclass(frozen=True)
 class ReplayOverrides:
-    """What differs from the recorded run; None: nothing."""
+    """What a replay changes from the recorded run. None keeps the recorded value."""
 
     parameters: Mapping[str, Any]
-    """Arguments of the selecting stages."""
+    """New arguments of the stages that select."""
     top_k: int | None = None
     judge_prompt: str | None = None
     judge_reask_prompt: str | None = None
     one_judge: bool = False
-    """Whether one judge, given otherwise than by `judges`, votes in place of recorded several."""
+    """Whether one judge, not given by `judges`, replaces several recorded judges."""
 
 
 @dataclass(frozen=True)
 class ReplayedSelection:
-    """A selection to be made again."""
+    """A selection to be repeated."""
 
     stage: str
     iteration: int
     options: SelectOptions
-    """Its arguments, those of the record and those of the replay."""
+    """Its recorded arguments, with the changes of the replay."""
     shown: frozenset[str]
-    """Names of those that the log shows."""
+    """Names of the arguments that the log shows."""
     prompts: tuple[Prompt, ...]
     checks: str = ""
-    """What its judges read of checks, see `evidence_label`."""
+    """What its judges read about checks; see `evidence_label`."""
 
 
 def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[ReplayedSelection]:
-    """The selections of a run to be repeated. A random draw stays one."""
+    """The selections of a run, with changes. A random selection is not changed."""
     found = []
     for stage in pool.stages:
         if stage.selects:
@@ -89,7 +89,7 @@ def replayed_selections(pool: RolloutPool, changes: ReplayOverrides) -> list[Rep
 
 
 def _prompts(stage: Stage, answer: str | None, changes: ReplayOverrides) -> tuple[Prompt, ...]:
-    """The wording given now, else that of the record where its file is still there."""
+    """The prompts given now, else the recorded ones whose files still exist, else built-in ones."""
     if answer is None:
         return ()
     given = (changes.judge_prompt, changes.judge_reask_prompt)
@@ -107,20 +107,20 @@ def _file_of(prompt: PromptRecord | None) -> str | None:
 
 
 def votes_of(pool: RolloutPool) -> list[tuple[VoteKey, Vote]]:
-    """The recorded votes, those in built-in words as if asked in this version's."""
+    """The recorded votes. Built-in prompts of other versions count as those of this version."""
     names = [name for pair in map(prompt_names, ("verdict", "grade")) for name in pair]
     built_in = {name: load_prompt(name).record.sha256 for name in names}
     return recorded_votes(pool.stages, pool.selections, built_in)
 
 
 def changes_from(options: ReplayOptions) -> ReplayOverrides:
-    """What the arguments of a replay change."""
+    """The changes that the arguments of a replay ask for."""
     given = options.given()
     parameters = {name: value for name, value in given.items() if name in _PARAMETERS}
     if given.get("close") == "investigate" or any(n.startswith("investigat") for n in given):
         raise UserError(
             "a replay goes by the recorded investigations and runs none: leave out "
-            "close='investigate' and what begins with investigat; close='votes' goes by votes alone"
+            "close='investigate' and the arguments of investigations, or give close='votes'"
         )
     apart = ("top_k", "judge_prompt", "judge_reask_prompt")
     one_judge = options.judge is not None
@@ -137,18 +137,18 @@ def changes_from(options: ReplayOptions) -> ReplayOverrides:
 def models_of_judges(
     again: Iterable[ReplayedSelection], judge: str, roles: Mapping[str, str]
 ) -> dict[str, str]:
-    """The models of all judges by name: `judge` for the role, roles as given, models as named."""
+    """The models of all judges, by name: `judge` for the role, `roles`, or the name itself."""
     names = (name for each in again if each.prompts for name in each.options.panel)
     return {name: judge if name == JUDGE else roles.get(name, name) for name in names}
 
 
 def recorded_judges(pool: RolloutPool) -> dict[str, str]:
-    """The models of several judges by name, as they voted."""
+    """The models with which several judges voted, by judge name."""
     return {vote.judge: vote.model for _, vote in votes_of(pool) if vote.judge is not None}
 
 
 def carries_over(pool: RolloutPool, iteration: int) -> bool:
-    """Whether what the selection before chose could be selected again in an iteration."""
+    """Whether rollouts selected in the previous iteration could be selected again."""
     return any(
         stage.adds_rollouts and stage.iteration == iteration and stage.rollouts.keep_parents
         for stage in pool.stages
@@ -157,17 +157,17 @@ def carries_over(pool: RolloutPool, iteration: int) -> bool:
 
 @dataclass(frozen=True)
 class VoteForecast:
-    """What a replay will need."""
+    """The votes that a replay will need."""
 
     votes: Forecast
     recorded: int
-    """Votes in the log."""
+    """Number of votes in the log."""
     unusable: Mapping[str, int]
-    """How many recorded votes cannot be used, by why not."""
+    """Number of recorded votes that cannot be used, by reason."""
 
 
 def fresh_votes(attempts: Iterable[int], options: SelectionOptions) -> Forecast:
-    """Votes of a selection of which none is recorded."""
+    """The number of votes of selections without recorded votes."""
     each = [counts({**options.arguments(), "n": n}) for n in attempts]
     least, most = (sum(getattr(c, name) for c in each) for name in ("fewest_votes", "votes"))
     return Forecast(least=least, most=most)
@@ -179,7 +179,7 @@ def forecast_votes(
     judge: str,
     roles: Mapping[str, str] | None = None,
 ) -> VoteForecast:
-    """Votes of a replay by the role `judge`, or several judges, some of them other roles."""
+    """Forecast the votes of a replay: `judge` is the model of that role, `roles` has the others."""
     total, recorded, unusable = Forecast(), 0, Counter[str]()
     for pool in pools:
         votes = votes_of(pool)
@@ -234,7 +234,7 @@ def _field(
     id: str,
     execution: ExecutionEvidence | None,
 ) -> tuple[Candidates, tuple[str, ...]]:
-    """The candidates of a selection, one of each class where those alike are judged once."""
+    """The candidates of a selection and the first of each class, if duplicates are judged once."""
     given, everybody = again.options, [pool.by_id(name) for name in alive]
     alike = same_behavior(execution, alive) if given.dedupe_behavior else ()
     classes = alike or (identical(everybody) if given.dedupe else ())

@@ -1,4 +1,4 @@
-"""Scores of recorded rollouts: unsealed once one is chosen."""
+"""Scores of recorded rollouts, which are unsealed once a rollout is chosen."""
 
 import json
 from math import nan
@@ -19,10 +19,10 @@ from .records import Source
 
 @scorer(metrics=[accuracy(), stderr()])
 def recorded_score() -> Scorer:
-    """The score that the chosen rollout came with.
+    """Score a sample with the recorded score of the chosen rollout.
 
     Returns:
-        A scorer that gives its headline as a number, and no score where none was recorded.
+        A scorer that gives the main score as a number, and no score if none was recorded.
     """
 
     async def score(state: TaskState, target: Target) -> Score | None:
@@ -45,8 +45,8 @@ def recorded_score() -> Scorer:
 def chosen_epoch(selections: str) -> Scorer:
     """Mark in a finished log which epoch of each sample was chosen.
 
-    Inspect gives a scorer one epoch at a time, so no scorer can compare them. The comparison is
-    made by `inspect-tts select LOG`; this puts its result beside the log's own scores, for
+    Inspect gives a scorer one epoch at a time, so no scorer can compare epochs.
+    `inspect-tts select LOG` compares them. This scorer adds the result to the log's own scores:
     `inspect score LOG --scorer inspect_tts/chosen_epoch -S selections=FILE`.
 
     Args:
@@ -54,10 +54,11 @@ def chosen_epoch(selections: str) -> Scorer:
 
     Returns:
         A scorer of `chosen` (1 or 0), `rank` (from 1), and `selected`: the epoch's own first score
-        where it was chosen, else not-a-number, so that its mean is the score of what was chosen.
+        if it was chosen, else not-a-number, so that the mean is over the chosen epochs.
 
     Raises:
-        UserError: If the file is not there or was not written by `inspect-tts select`.
+        UserError: If the file cannot be read, was not written by `inspect-tts select`, or is about
+            more or fewer than one log.
     """
     ranks = _ranks(selections)
 
@@ -73,7 +74,7 @@ def chosen_epoch(selections: str) -> Scorer:
 
 
 def _ranks(selections: str) -> dict[str, int]:
-    """Rank by sample id and epoch."""
+    """The rank of each epoch, by `<id>/<epoch>`."""
     try:
         lines = user_path(selections).read_text(encoding="utf-8").splitlines()
         rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
@@ -87,7 +88,7 @@ def _ranks(selections: str) -> dict[str, int]:
         ) from error
     if len(logs) != 1:
         raise UserError(
-            f"selections={selections!r} is about the epochs of {len(logs)} logs; select among "
-            "those of one log to score it"
+            f"selections={selections!r} ranks the epochs of {len(logs)} logs; select among "
+            "the epochs of one log to score it"
         )
     return ranks

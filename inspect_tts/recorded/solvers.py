@@ -24,7 +24,7 @@ from .records import Source
 @solver
 @takes(LoadOptions)
 def recorded_rollouts(options: LoadOptions) -> Solver:
-    """Load a problem's recorded rollouts in place of running some, and summarize each.
+    """Load and summarize a problem's recorded rollouts instead of running new ones.
 
     Model Roles:
         summarizer: Writes the summaries; default the model under evaluation.
@@ -49,7 +49,7 @@ def recorded_rollouts(options: LoadOptions) -> Solver:
             )
         begin(options.resume, write_at_end)
         sources = [Source.model_validate(source) for source in state.metadata[SOURCES]]
-        _, summarizer, *judge = asked_models()  # one that cannot be made fails here
+        _, summarizer, *judge = asked_models()  # fails here if a model cannot be made
         if options.preflight:
             await preflight(eval_spec(), [summarizer, *(judge if len(sources) > 1 else ())])
         found = list(zip(sources, await load_each(sources), strict=True))

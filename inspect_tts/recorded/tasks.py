@@ -1,4 +1,4 @@
-"""The tasks: problems whose rollouts are recorded elsewhere."""
+"""The tasks `recorded` and `replay`: problems with rollouts that ran elsewhere."""
 
 import logging
 from collections.abc import Sequence
@@ -37,26 +37,27 @@ def recorded(
     output: str | None = None,
     image_template: str | None = None,
 ) -> Task:
-    """Problems with rollouts that were already run; nothing but summaries and votes is paid for.
+    """Problems with rollouts that already ran. Only summaries, votes and investigations cost money.
 
     Args:
         paths: Files, and folders to search.
-        format: Format of the files; `file.py@name` or `package/name` is a reader of others. Default
-            what the names of the files tell.
-        strict: Whether a malformed file is an error; else it is named and skipped.
-        problems: File with the texts of the problems, where the format holds none: JSON lines with
+        format: Format of the files. `file.py@name` or `package/name` names another reader. Default:
+            the format is known from the names of the files.
+        strict: Whether a malformed file is an error. Otherwise it is reported and skipped.
+        problems: File with the texts of the problems, if the format holds none: JSON lines with
             `instance_id` and `problem_statement`.
-        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`; an
-            empty text for none.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`; see `write_selections`. An
+            empty string writes none.
         image_template: Names of the docker images in which `check` and `evidence` run, with
-            `{org}`, `{repo}`, `{issue}`, `{id}`, `{arch}`. Each holds the problem's start state, a
-            git repository, as its working directory.
+            `{org}`, `{repo}`, `{issue}`, `{id}`, `{arch}`. The working directory of each image must
+            be a git repository in the problem's start state.
 
     Returns:
-        One sample for each problem; its rollouts' scores stay sealed until one is chosen.
+        A task with one sample for each problem. The scores of its rollouts stay sealed until one is
+        chosen.
 
     Raises:
-        UserError: If there is nothing to read, or something malformed with `strict`.
+        UserError: If there is nothing to read, or with `strict` if anything is malformed.
     """
     collection = collect([paths] if isinstance(paths, str) else paths, format, strict=strict)
     if warning := collection.warning():
@@ -78,15 +79,15 @@ def recorded(
 @task
 @known_task_arguments
 def replay(log: str, output: str | None = None) -> Task:
-    """The problems of a strategy's log, to make its selections again.
+    """The problems of a strategy's log, for repeating its selections.
 
     Args:
         log: A log of `rtv`, `pdr`, `pdr_rtv` or another chain of stages, or of `recorded`; or a
             shard set.
-        output: Folder for `selections.jsonl` and `predictions.jsonl`, see `write_selections`.
+        output: Folder for `selections.jsonl` and `predictions.jsonl`; see `write_selections`.
 
     Returns:
-        One sample for each sample and epoch in which a rollout was adopted.
+        A task with one sample for each sample and epoch in which a rollout was adopted.
 
     Raises:
         UserError: If the log cannot be read, or has no such sample.
@@ -104,23 +105,23 @@ def replay(log: str, output: str | None = None) -> Task:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What can be replayed of a strategy's run."""
+    """The samples of a strategy's run that can be replayed, and what is left out."""
 
     samples: dict[str, tuple[str, EvalSample]]
-    """Each with its log, without events and messages."""
+    """By sample id: the log and the sample, without events and messages."""
     malformed: tuple[tuple[str, str], ...] = ()
-    """Samples that cannot, and why not."""
+    """Samples that cannot be replayed, with the reasons."""
     missing: tuple[str, ...] = ()
-    """What a shard set lacks."""
+    """Notes on what a shard set lacks."""
 
     def warning(self) -> str:
-        """What is left out, for people; empty where nothing is."""
+        """A message about what is left out; empty if nothing is."""
         bad = [f"{source}: {reason}" for source, reason in self.malformed]
         return "\n".join([*listed(f"{len(bad)} malformed, skipped:", bad), *self.missing])
 
 
 def replay_dataset(found: Replayed) -> MemoryDataset:
-    """The problems of a run that can be replayed."""
+    """The samples of a replay."""
     graded = any(each.scores for _, s in found.samples.values() for each in rollouts_in(s))
     return MemoryDataset(
         [
@@ -141,7 +142,7 @@ def replay_dataset(found: Replayed) -> MemoryDataset:
 
 
 def replayed_logs(log: str) -> list[str]:
-    """The logs that stand for a run: itself, or those of a shard set."""
+    """The logs of a run: the log itself, or the current logs of a shard set."""
     path = user_path(log)
     if is_set(str(path)):
         return current_logs(str(path))
@@ -174,7 +175,7 @@ def replayed_samples(log: str) -> Replayed:
 
 
 def _missing(paths: Sequence[Path], samples: Sequence[tuple[str, EvalSample]]) -> list[str]:
-    """What the logs of a shard set lack."""
+    """Notes on what the logs of a shard set lack."""
     done = {str(path): list[tuple[str | int, int]]() for path in paths}
     for log, sample in samples:
         done[log].append((sample.id, sample.epoch))
@@ -192,7 +193,7 @@ def _replayed(paths: Sequence[Path]) -> tuple[list[tuple[str, EvalSample]], list
         for sample in strategy_samples(path, note):
             try:
                 replayed_selections(pool_in(sample), ReplayOverrides({}))
-            except Exception as error:  # whatever is wrong with one sample, the others are replayed
+            except Exception as error:  # one malformed sample must not stop the others
                 note(f"{sample.id}/{sample.epoch}", why(error))
             else:
                 samples.append((str(path), sample))

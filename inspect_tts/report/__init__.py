@@ -1,1 +1,1 @@
-"""From logs to numbers, tables and pages. Reads `.eval` logs and nothing else."""
+"""Turn logs into numbers, tables and pages. The only input is `.eval` logs."""

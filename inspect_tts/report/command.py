@@ -1,4 +1,4 @@
-"""`inspect-tts report`."""
+"""The command `inspect-tts report`."""
 
 import sys
 from io import TextIOWrapper
@@ -53,7 +53,7 @@ def report(
     from .tables import text
 
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # what it cannot show never stops a report
+        if isinstance(stream, TextIOWrapper):  # a character it cannot encode must not stop a report
             stream.reconfigure(errors="backslashreplace")
     console, err = Console(), Console(stderr=True)
     target = None if no_html else html or (None if form else _beside(paths[0]))

@@ -1,4 +1,4 @@
-"""Paired differences between runs, on the problems that both have."""
+"""Paired differences between runs, on the problems that both runs have."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,34 +13,34 @@ _COMPARED = ("pass_1", "select_k", "iteration_1", "selected", "oracle", *COSTS)
 
 
 class Difference(NamedTuple):
-    """One number of two runs on the problems that both have."""
+    """The difference between two runs in one number, on the problems that both runs have."""
 
     name: str
-    """As in `RunNumbers.scores` and `RunNumbers.per_problem`."""
+    """Name of the number, as in `RunNumbers.scores` and `RunNumbers.per_problem`."""
     a: float
     b: float
     difference: Estimate
-    """b - a, with its interval."""
+    """`b - a`, with its interval."""
 
 
 class Comparison(NamedTuple):
-    """Two runs, problem by problem."""
+    """Two runs, compared problem by problem."""
 
     a: int
-    """Index of the run of the first path."""
+    """Index of the run under the first path."""
     b: int
     both: int
-    """Problems that both have."""
+    """How many problems both runs have."""
     only_a: int
     only_b: int
     differences: tuple[Difference, ...]
 
 
 def comparisons(runs: Sequence[Run], *, seed: int = 0) -> list[Comparison]:
-    """Compare the runs of the first path with those of the second.
+    """Compare the runs under the first path with the runs under the second.
 
-    Runs of the same task are compared; where both sides have the same model only those of one
-    model, and likewise with strategy and settings.
+    Only runs of the same task are compared. A run whose model also occurs on the other side is
+    compared only with runs of that model. The same holds for strategy and settings.
     """
     pairs = [
         (a, b)
@@ -79,7 +79,7 @@ def _compare(runs: Sequence[Run], a: int, b: int, seed: int) -> Comparison:
 
 
 def _row(problem: Sequence[ProblemOutcome]) -> Row:
-    """The numbers of a problem, without a selection those of one attempt at it."""
+    """The numbers of a problem; for a run without selections, the numbers of one attempt."""
     plain = not any(outcome.selections for outcome in problem)
     found = row(problem, an_attempt=plain)
     return found | {"selected": found["pass_1"]} if plain and "pass_1" in found else found

@@ -1,13 +1,13 @@
-"""How deep JSON is nested, seen in one pass before anything reads it.
+"""Check how deeply JSON is nested, in one pass before anything parses it.
 
-Inspect's reader keeps the whole path to each level, so that 200 kB of brackets took 24 GB.
+Inspect's parser keeps the whole path to each level: 200 kB of brackets took 24 GB.
 """
 
 from collections.abc import Iterable
 from itertools import accumulate
 
 DEEPEST = 1000
-"""Levels of JSON that are read; Inspect itself writes at most some 250."""
+"""Maximum nesting depth. Inspect itself writes at most about 250 levels."""
 
 _ESCAPED = b'"\\/bfnrtu'
 _BRACKETS = b"[]{}"
@@ -16,22 +16,23 @@ _OTHERS = _ALL.translate(None, _ESCAPED + _BRACKETS)
 _NO_MARKS = _ALL.translate(None, b'"' + _BRACKETS)
 _STEP = [(byte in b"[{") - (byte in b"]}") for byte in _ALL]
 _FOLDS = 32
-"""Innermost levels that are taken away at once. So much deeper than allowed may be missed."""
+"""Innermost levels that are removed at once. JSON up to this much too deep may go unnoticed."""
 
 
 def check_depth(chunks: Iterable[bytes]) -> None:
-    """Refuse JSON that is nested too deep.
+    """Refuse JSON that is nested too deeply.
 
-    What is cut away first makes the rest short, so that normal JSON costs little.
+    Text and the innermost brackets are removed first. Little is left of normal JSON, so the check
+    is cheap.
 
     Raises:
-        ValueError: If it is.
+        ValueError: If the JSON is nested too deeply.
     """
     depth, in_text, held = 0, False, b""
     for each in chunks:
         short = held + each.translate(None, _OTHERS)
         short = short.replace(b"\\\\", b"").replace(b'\\"', b"")
-        held = b"\\" if short.endswith(b"\\") else b""  # an escape that the next chunk ends
+        held = b"\\" if short.endswith(b"\\") else b""  # an escape that continues in the next chunk
         between = short.translate(None, _NO_MARKS).replace(b'""', b"").split(b'"')
         left = b"".join(between[in_text::2])
         in_text ^= len(between) % 2 == 0

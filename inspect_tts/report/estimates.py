@@ -1,4 +1,4 @@
-"""Estimates over the problems of a run, each with its interval."""
+"""Estimates over the problems of a run, with their intervals."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ _ONE_ITERATION = {"rtv", "select_recorded", "rollouts"}
 COSTS = ("tokens", "dollars", "seconds")
 
 Row = dict[str, float]
-"""Numbers of a problem by name, as in `RunNumbers.scores`, `baselines` and `per_problem`."""
+"""The numbers of a problem, named as in `RunNumbers.scores`, `baselines` and `per_problem`."""
 
 
 def by_problem(outcomes: Sequence[ProblemOutcome]) -> dict[str, list[ProblemOutcome]]:
-    """Group outcomes by problem, which is the unit of the bootstrap."""
+    """Group outcomes by problem, the unit that the bootstrap resamples."""
     found: dict[str, list[ProblemOutcome]] = defaultdict(list)
     for outcome in outcomes:
         found[outcome.problem].append(outcome)
@@ -23,9 +23,9 @@ def by_problem(outcomes: Sequence[ProblemOutcome]) -> dict[str, list[ProblemOutc
 
 
 def row(problem: Sequence[ProblemOutcome], *, an_attempt: bool = False) -> Row:
-    """The numbers of a problem: means over its epochs, of those that every epoch has.
+    """Average the numbers of a problem over its epochs. Only numbers that every epoch has count.
 
-    With `an_attempt`, costs are shared by the rollouts.
+    With `an_attempt`, the costs of an epoch are divided by its number of rollouts.
     """
     rows = [_row(outcome, len(outcome.rollouts) if an_attempt else 1) for outcome in problem]
     names = [name for name in rows[0] if all(name in other for other in rows)]
@@ -51,9 +51,10 @@ def scores(
     *,
     strategy: str | None,
 ) -> dict[str, Estimate | None]:
-    """The columns of the paper's main table; see `RunNumbers.scores`. A plain run has no strategy.
+    """Compute the columns of the paper's main table; see `RunNumbers.scores`.
 
-    Where no sample ended, nobody knows the numbers that the strategy would have.
+    The strategy of a plain run is None. If no sample ended, the numbers that the strategy would
+    have are None.
     """
     selections = max((len(outcome.selections) for outcome in outcomes), default=0)
     if not outcomes and strategy is not None and _refines(strategy):
@@ -72,7 +73,7 @@ def scores(
 
 
 def _refines(strategy: str) -> bool:
-    """Whether a strategy has more than one iteration, by its name or its stages."""
+    """Tell from its name or stages whether a strategy has more than one iteration."""
     stages = strategy.split("+")
     return stages.count("rollouts") > 1 or (len(stages) == 1 and strategy not in _ONE_ITERATION)
 
@@ -88,7 +89,7 @@ def _headroom(triples: Sequence[tuple[float, float, float]]) -> float | None:
 
 
 def pass_at_k(problems: Mapping[str, Sequence[ProblemOutcome]], seed: int) -> dict[int, Estimate]:
-    """pass@k of iteration 0, over the problems graded in full; see `measures.pass_at_k`."""
+    """pass@k of iteration 0, over fully graded problems; see `measures.pass_at_k`."""
     counted = []
     for problem in problems.values():
         known = [(len(o.population(0)), c) for o in problem if (c := o.passes(0)) is not None]
@@ -104,7 +105,7 @@ def pass_at_k(problems: Mapping[str, Sequence[ProblemOutcome]], seed: int) -> di
 
 
 def rounds(outcomes: Sequence[ProblemOutcome]) -> tuple[tuple[str, float, int, int], ...]:
-    """Mean score of who is left after each round; see `RunNumbers.rounds`."""
+    """Mean score of the rollouts left after each round; see `RunNumbers.rounds`."""
     found: dict[tuple[int, str, int], list[tuple[float, int]]] = defaultdict(list)
     for outcome in outcomes:
         for selection in outcome.selections:

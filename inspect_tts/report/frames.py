@@ -1,4 +1,4 @@
-"""Dataframes of what strategies recorded, in the style of `inspect_ai.analysis`."""
+"""Dataframes of the records of strategies, in the style of `inspect_ai.analysis`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -42,13 +42,14 @@ Row: TypeAlias = dict[str, Any]
 
 
 def rollouts_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of rollouts: one row each, of plain runs one for each sample.
+    """Read a dataframe with one row per rollout. A sample of a plain run counts as one rollout.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `ROLLOUTS`, described in docs/report.md.
+        A dataframe with the columns of `ROLLOUTS`, which docs/report.md describes. Malformed
+        samples are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -57,13 +58,14 @@ def rollouts_df(logs: Logs) -> "pd.DataFrame":
 
 
 def matches_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of matches, byes included.
+    """Read a dataframe with one row per match, including byes.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `MATCHES`, described in docs/report.md.
+        A dataframe with the columns of `MATCHES`, which docs/report.md describes. Malformed
+        samples are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -72,13 +74,14 @@ def matches_df(logs: Logs) -> "pd.DataFrame":
 
 
 def votes_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of votes.
+    """Read a dataframe with one row per vote.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `VOTES`, described in docs/report.md.
+        A dataframe with the columns of `VOTES`, which docs/report.md describes. Malformed samples
+        are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -87,13 +90,14 @@ def votes_df(logs: Logs) -> "pd.DataFrame":
 
 
 def checks_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of checks: one row for each check and rollout, and the untouched tree.
+    """Read a dataframe of checks: one row per check for each rollout and for the untouched tree.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `CHECKS`, described in docs/report.md.
+        A dataframe with the columns of `CHECKS`, which docs/report.md describes. Malformed samples
+        are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -102,13 +106,14 @@ def checks_df(logs: Logs) -> "pd.DataFrame":
 
 
 def problems_df(logs: Logs) -> "pd.DataFrame":
-    """Read a dataframe of problems: one row for each sample.
+    """Read a dataframe with one row per sample, that is, per problem and epoch.
 
     Args:
         logs: Log files, folders of them, or `EvalLog` objects with samples.
 
     Returns:
-        The columns of `PROBLEMS`, described in docs/report.md.
+        A dataframe with the columns of `PROBLEMS`, which docs/report.md describes. Malformed
+        samples are left out with a warning.
 
     Raises:
         UserError: If there is no log, or pandas or pyarrow is not installed.
@@ -134,7 +139,7 @@ def _frame(
             if outcome is not None:
                 head = _head(file, sample)
                 rows += [head | row for row in rows_of(outcome)]
-        except Exception as error:  # whatever is wrong with one sample, the others are read
+        except Exception as error:  # one malformed sample must not stop the others
             logger.warning(f"{file.location}: {id} is left out, it is malformed: {told(error)}")
     types: dict[str, Any] = {kind: getattr(pa, name)() for kind, name in TYPES.items()}
     series = {
@@ -145,7 +150,7 @@ def _frame(
 
 
 def _samples(logs: Logs) -> Iterator[tuple[LogFile, str | int, Callable[[], EvalSample]]]:
-    """The samples of logs with their ids, each to be read when it is asked for."""
+    """Yield each sample's log and id, and a function that reads the sample."""
     many = [logs] if isinstance(logs, EvalLog | str | PathLike | EvalLogInfo) else list(logs)
     paths: list[str] = []
     for log in many:
@@ -174,7 +179,7 @@ def _head(file: LogFile, sample: EvalSample) -> Row:
 
 
 def _fields(record: object, columns: Columns, usage: Usage) -> Row:
-    """What a record calls as the columns do, and what was spent."""
+    """The fields of a record that have a column of the same name, and its usage."""
     names = [name for name in columns if name not in SAMPLE and hasattr(record, name)]
     return {name: getattr(record, name) for name in names} | usage.model_dump()
 

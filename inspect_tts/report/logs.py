@@ -1,4 +1,4 @@
-"""Find logs and say which run each belongs to."""
+"""Find logs and assign each to its run."""
 
 import json
 from collections import Counter
@@ -34,14 +34,14 @@ from .samples import (
 )
 
 PLAIN = "plain"
-"""Strategy of a run without a strategy."""
+"""The strategy name of a run that has no strategy."""
 _NO_MATTER = {"max_rollouts", "preflight", "resume", "score_rollouts"}
 _ENDS = {
     "started": "is unfinished (still running, or its process died)",
     "cancelled": "was cancelled",
     "error": "ended with an error",
 }
-"""What to say of an eval by its status."""
+"""How a note describes an eval, by its status."""
 _MOST_UNREAD = 5
 _LONGEST_VALUE = 40
 _ERROR_CHARS = 300
@@ -49,49 +49,49 @@ _ERROR_CHARS = 300
 
 @dataclass(frozen=True, order=True)
 class RunKey:
-    """What makes runs one row of a table."""
+    """Identifies a run. Logs with equal keys share one row of a table."""
 
     side: int
-    """Which of the given paths, from 0, where runs of several are compared; else 0."""
+    """Index of the given path if two paths are compared, else 0."""
     task: str
     model: str
     strategy: str
-    """The strategy, the stages of a chain joined by `+`, or `plain`."""
+    """The name of the strategy, the stages of a chain joined by `+`, or `plain`."""
     settings: str
-    """Arguments of the strategy, arguments of the task, and model roles, as far as they were given
-    and can matter to a result."""
+    """The given arguments of strategy and task, model roles, generation options and limits, except
+    those that cannot affect a result."""
 
 
 @dataclass(frozen=True)
 class LogFile:
-    """A log and its samples."""
+    """A log and the samples that are counted from it."""
 
     location: str
     viewer_path: str
-    """The log as Inspect's viewer names it when it shows the folder given."""
+    """The name of the log in Inspect's viewer when the viewer shows the given folder."""
     key: RunKey
     eval_id: str
     created: str
     status: str
     samples: tuple[tuple[str | int, int], ...]
-    """Id and epoch."""
+    """Id and epoch of each sample that counts."""
     failed: tuple[tuple[str | int, int], ...]
-    """Samples that ended with an error, and in no newer log without one."""
+    """Samples that ended with an error and are in no newer log of the same eval."""
     task_id: str
-    """The same in an eval and its retries."""
+    """An eval and its retries share this id."""
     modified: tuple[int, float]
-    """When the log was written and when the file was changed, in seconds; 0 where it is remote."""
+    """When the log was written and when the file was changed, in seconds; 0 for a remote log."""
     epochs: int
-    """How often it ran each sample."""
+    """Number of epochs."""
     uuids: dict[tuple[str | int, int], str] = field(default_factory=dict)
     errors: dict[tuple[str | int, int], str] = field(default_factory=dict)
-    """What the failed samples ended with."""
+    """Error messages of the failed samples."""
     void: frozenset[str] = frozenset()
-    """Invalidated samples, by uuid."""
+    """Uuids of invalidated samples."""
 
 
 def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogFile], list[str]]:
-    """Find all logs under paths and read their headers."""
+    """Find all logs under the paths. Returns them with notes on what is missing or left out."""
     files: list[LogFile] = []
     unread: list[tuple[str, str]] = []
     out: list[str] = []
@@ -104,7 +104,7 @@ def find_logs(paths: Sequence[str], *, compare: bool = False) -> tuple[list[LogF
                 valid = [s for s in summaries if (s.id, s.epoch) not in void]
                 file = log_file(header, valid, location, shown, side if compare else 0)
                 file = replace(file, void=frozenset(filter(None, void.values())))
-            except Exception as error:  # whatever is wrong with one log, the others are read
+            except Exception as error:  # one malformed log must not stop the others
                 whole = path.endswith(shown)
                 folder = path.removesuffix(shown) if whole else f"{path.rstrip('/')}/"
                 unread.append((folder, f"{shown}{_unreadable(location, error)}"))
@@ -135,14 +135,14 @@ def _unreadable(location: str, error: Exception) -> str:
 
 
 def _unfinished(files: Sequence[LogFile]) -> list[str]:
-    """Say what counts of evals that did not end well, and that no later retry went on with."""
+    """Note what counts of evals that did not succeed and that no later retry continued."""
     last = {(file.key.side, file.task_id): file for file in files}
     finished = Counter[tuple[int, str]]()
     for file in files:
         finished[file.key.side, file.task_id] += len(file.samples)
     notes = []
     for eval, file in last.items():
-        if file.status == "started" and set_of(file.location):  # told of the whole set
+        if file.status == "started" and set_of(file.location):  # `missing_notes` covers the set
             continue
         if how := _ENDS.get(file.status):
             count = finished[eval]
@@ -153,7 +153,7 @@ def _unfinished(files: Sequence[LogFile]) -> list[str]:
 
 
 def told(error: Exception) -> str:
-    """What an error says, in one short line."""
+    """The message of an error, shortened to one line."""
     if isinstance(error, CutOffError):
         return str(error)
     return " ".join(why(error).split())[:_ERROR_CHARS]
@@ -169,7 +169,7 @@ def _locations(path: str) -> list[tuple[str, str]]:
     root = root.rstrip("/") + "/"
     try:
         found = [info.name for info in list_eval_logs(path, recursive=True)]
-    except Exception as error:  # each file system raises its own
+    except Exception as error:  # each file system raises its own errors
         raise UserError(f"{path!r} cannot be read: {type(error).__name__}: {error}") from error
     return [(name, name.partition(root)[2] or name.rpartition("/")[2]) for name in sorted(found)]
 
@@ -177,7 +177,7 @@ def _locations(path: str) -> list[tuple[str, str]]:
 def log_file(
     header: EvalLog, summaries: list[EvalSampleSummary], location: str, shown: str, side: int
 ) -> LogFile:
-    """Describe a log by its header and the summaries of its samples."""
+    """Build the `LogFile` of a log from its header and sample summaries."""
     if is_scaled(header.eval):  # its other samples are parts of problems
         summaries = [s for s in in_order(summaries) if not is_rollout(split_id(s.id)[1])]
     done = [s for s in summaries if s.error is None and s.completed is not False]
@@ -211,7 +211,7 @@ def _run_key(header: EvalLog, side: int) -> RunKey:
         passed = (step.params_passed or {}).items()
         arguments |= {f"{prefix}{name}": value for name, value in passed}
     if not any(name in STAGES for name in names):
-        strategy = "+".join(names) or PLAIN  # a list of strategies was refused
+        strategy = "+".join(names) or PLAIN  # one name: a list of strategies is refused
     else:
         strategy = "+".join(name for name in names if len(ours) == 1 or name in STAGES)
     if strategy == PLAIN and spec.solver:
@@ -232,7 +232,7 @@ def _run_key(header: EvalLog, side: int) -> RunKey:
 
 
 def _asked(header: EvalLog) -> dict[str, Any]:
-    """How the model was asked and what a sample was allowed, as far as it was given."""
+    """The generation options, model arguments and limits that were given."""
     spec = header.eval
     config = spec.model_generate_config.merge(header.plan.config)
     given = config.model_dump(exclude_none=True, exclude=HOW_NOT_WHAT)
@@ -260,7 +260,7 @@ def _short(value: Any) -> str:
 
 
 def _newest(files: list[LogFile]) -> list[LogFile]:
-    """Leave a sample that several logs of a side hold to the newest of them."""
+    """If several logs of a side hold the same sample, keep it only in the newest."""
     taken = {(file.key.side, uuid) for file in files for uuid in file.void}
     told: set[tuple[int, str, str | int, int]] = set()
     kept = []

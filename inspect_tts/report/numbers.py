@@ -1,4 +1,4 @@
-"""The numbers of a report: one `RunNumbers` for each model, task and strategy."""
+"""The numbers of a report: one `RunNumbers` for each combination of task, model and strategy."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -25,15 +25,15 @@ from .read import ReadSample
 from .warnings import Counts, RunWarning, cause, run_warnings
 
 VERSION = 1
-"""Of the JSON form. A field that is renamed or changes its meaning raises it."""
+"""Version of the JSON form. Increase it when a field is renamed or changes its meaning."""
 
 
 class RunNumbers(BaseModel):
-    """All statistics of one model, task and strategy.
+    """All statistics of one run.
 
-    An estimate is the number, its 95 % interval by the paired bootstrap over problems, and how many
-    problems have it. It is None where rollouts that it needs were not graded, and absent where the
-    run has no such number, as select-K without refinement.
+    An estimate holds the value, its 95 % interval by the paired bootstrap over problems, and the
+    number of problems it rests on. It is None if rollouts that it needs were not graded. It is
+    absent if the run has no such number, for example select-K without refinement.
     """
 
     task: str
@@ -42,63 +42,63 @@ class RunNumbers(BaseModel):
     settings: str
     side: int
     label: str
-    """How tables and figures name the run."""
+    """The run's name in tables and figures."""
     logs: list[str]
     problems: int
     samples: int
     errors: int
-    """Samples that ended with an error or were cancelled; they are in no number."""
+    """Samples that ended with an error or were cancelled. No other number includes them."""
     rollouts: int
     graded: int
     scores: dict[str, Estimate | None]
     """`pass_1` (mean score of iteration 0), `select_k`, `iteration_<t>`, `selected`, `gain`
     (selected - pass_1), `oracle`, `headroom` (`headroom_recovered`)."""
     pass_at_k: dict[int, Estimate]
-    """Of iteration 0, for k = 1, 2, 4, ... and its size."""
+    """pass@k of iteration 0, for k = 1, 2, 4, ... and the fewest rollouts that a problem has."""
     baselines: dict[str, Estimate | None]
-    """As from `measures.baselines`, over the candidates of the last selection."""
+    """Scores of `measures.baselines` among the candidates of the last selection."""
     per_problem: dict[str, Estimate | None]
-    """`tokens`, `dollars`, `seconds` of a sample."""
+    """Mean `tokens`, `dollars` and `seconds` of a sample."""
     pass_counts: dict[int, tuple[int, ...]]
-    """By iteration: problems with 0, 1, ..., N passing rollouts."""
+    """By iteration: the number of problems with 0, 1, ..., N passing rollouts."""
     refinement: dict[str, measures.Refinement]
-    """By iterations, as `0-1`."""
+    """By pair of iterations, for example `0-1`."""
     by_context: dict[int, tuple[measures.ByContext, ...]]
-    """By refined iteration."""
+    """Scores by passing summaries in the context, for each refined iteration."""
     judge: tuple[judging.RoundAccuracy, ...]
     rates: judging.Rates | None
     calibration: tuple[judging.Bin, ...]
     strengths: tuple[StrengthBin, ...] = ()
     """Calibration of P(best)."""
     judges: tuple[JudgeNumbers, ...] = ()
-    """Each judge by itself."""
+    """Numbers of each judge."""
     assignments: tuple[AssignmentNumbers, ...] = ()
-    """Rollouts by agent and model, where there are several."""
+    """Rollouts by agent and model, if there is more than one combination."""
     investigations: InvestigationNumbers | None = None
-    """None where no close match was to be investigated."""
+    """None if no close match was to be investigated."""
     turns: tuple[measures.Turns, ...]
     phases: tuple[spending.Phase, ...]
     rounds: tuple[tuple[str, float, int, int], ...]
-    """Who is left after each round: a name as `t0 round 1`, mean score, how many rollouts are left
-    of a problem at the most, problems with all of those graded."""
+    """The rollouts left after each round: a name such as `t0 round 1`, their mean score, the most
+    that are left of any problem, and the number of selections in which all of them are graded."""
     notes: tuple[str, ...]
-    """What is missing, and why."""
+    """Which numbers are missing, and why."""
     evidence: ExecutionNumbers | None = None
-    """Evidence from execution; None where none was taken."""
+    """Numbers on evidence from execution; None if no evidence was taken."""
     warnings: tuple[RunWarning, ...]
     """What went wrong, worst first."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run: its numbers and the problems that they rest on."""
+    """The numbers of a run and the outcomes that they are computed from."""
 
     numbers: RunNumbers
     outcomes: list[ProblemOutcome]
 
 
 def runs(files: Sequence[LogFile], samples: Sequence[ReadSample], *, seed: int = 0) -> list[Run]:
-    """Put samples together by model, task and strategy, and compute their numbers."""
+    """Group samples by run and compute the numbers of each run."""
     groups: dict[RunKey, list[ReadSample]] = defaultdict(list)
     logs: dict[RunKey, list[LogFile]] = defaultdict(list)
     for sample in samples:
@@ -110,7 +110,7 @@ def runs(files: Sequence[LogFile], samples: Sequence[ReadSample], *, seed: int =
 
 
 def _label(key: RunKey, keys: Sequence[RunKey]) -> str:
-    """The strategy, with the settings in which runs of the same strategy differ."""
+    """Name a run by its strategy and by the settings in which runs of that strategy differ."""
     alike = [
         set(other.settings.split())
         for other in keys
@@ -122,7 +122,7 @@ def _label(key: RunKey, keys: Sequence[RunKey]) -> str:
 
 
 def _outcomes(samples: Sequence[ReadSample]) -> list[ProblemOutcome]:
-    """In an order that does not depend on the logs, as the bootstrap needs it."""
+    """Sort the outcomes by problem and epoch: the bootstrap must not depend on the log order."""
     found: list[ProblemOutcome] = []
     plain: dict[str, list[ProblemOutcome]] = defaultdict(list)
     for sample in samples:
@@ -187,7 +187,7 @@ def _run(
 
 
 def _ends(files: Sequence[LogFile], samples: Sequence[ReadSample]) -> Counts:
-    """How many samples there are, and which are in no number."""
+    """Count the samples, and those that no number includes."""
     messages = [file.errors.get(sample) or "" for file in files for sample in file.failed]
     failed = [cause(text) for text in messages if not text.startswith(CANCELLED)]
     whole = {
@@ -213,7 +213,7 @@ def _notes(numbers: RunNumbers, samples: Sequence[ReadSample]) -> tuple[str, ...
         how = "; run with score_rollouts=true to have all graded" if ran else ""
         notes.append(
             f"{missing} of {numbers.rollouts} rollouts were not graded: numbers that need them "
-            f"are -{how}"
+            f"are shown as -{how}"
         )
     rows: dict[str, Any] = {**numbers.scores, **numbers.baselines}
     partial = {n: e.problems for n, e in rows.items() if e and e.problems < numbers.problems}
@@ -224,7 +224,7 @@ def _notes(numbers: RunNumbers, samples: Sequence[ReadSample]) -> tuple[str, ...
 
 
 def as_json(value: Any) -> Any:
-    """Numbers as plain JSON, named tuples as objects."""
+    """Convert numbers to plain JSON values. Named tuples become objects."""
     if isinstance(value, BaseModel):
         return {name: as_json(getattr(value, name)) for name in type(value).model_fields}
     if hasattr(value, "_asdict"):

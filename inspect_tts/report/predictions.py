@@ -1,4 +1,4 @@
-"""`inspect-tts predictions LOG`: patches in the form that the harness of SWE-bench reads."""
+"""`inspect-tts predictions LOG`: patches in the format that SWE-bench's harness reads."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from inspect_tts.evidence.patches import files_of, without_files
 from inspect_tts.shards.reading import current_logs, is_set, missing_of
 
 _HANDED_IN = "patch.txt"
-"""Where mini-SWE-agent's prompt has the agent write its patch, in the workspace itself."""
+"""The file in the workspace to which mini-SWE-agent's prompt has the agent write its patch."""
 
 
 @click.command()
@@ -50,7 +50,7 @@ def write_predictions(
     epoch: int = 1,
     model_name: str | None = None,
 ) -> list[str]:
-    """Write the predictions of a log or a shard set."""
+    """Write the predictions of a log or a shard set. Returns lines for the user."""
     from .samples import log_header
 
     if all_rollouts and output is None:
@@ -64,7 +64,7 @@ def write_predictions(
         raise UserError(f"{log} is a folder; give one of its .eval files, or a shard set")
     try:
         header = log_header(logs[0])
-    except Exception as error:  # whatever is wrong with the file
+    except Exception as error:  # the file can be broken in any way
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
     name = model_name or f"{header.eval.model} {header.eval.solver or ''}".strip()
     files: dict[str, list[str]] = {}
@@ -73,7 +73,7 @@ def write_predictions(
         found = [
             patch for each in logs for patch in _patches(each, epoch, all_rollouts, said.append)
         ]
-    except Exception as error:  # whatever is wrong with the file
+    except Exception as error:  # the file can be broken in any way
         raise UserError(f"{log} is malformed: {why(error)}") from error
     for id, rollout, patch, notice in found:
         if notice is not None:
@@ -99,7 +99,7 @@ def write_predictions(
 
 
 Found = tuple[str, str, str | None, str | None]
-"""Problem, rollout (empty without a strategy), patch, and what is to be said of it."""
+"""Problem, rollout (empty without a strategy), patch, and a notice for the user."""
 
 
 def _patches(
@@ -130,7 +130,7 @@ def _patches(
                 continue
             if rollout.patch is None or rollout.patch.text is None:
                 why = rollout.patch.notice if rollout.patch else "it has no git workspace"
-                yield id, rollout.id, "", f"the patch is empty here: {why}"
+                yield id, rollout.id, "", f"its prediction has an empty patch: {why}"
                 continue
             noise = tests | ({_HANDED_IN} if rollout.submission is not None else set())
             yield id, rollout.id, without_files(rollout.patch.text, noise), None

@@ -1,4 +1,4 @@
-"""Read the samples of logs, in several processes where there are many."""
+"""Read the samples of logs, in several processes if there are many."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +48,7 @@ LARGE = {
 """Fields of a sample that the report does not read."""
 
 _NONE_SET: set[str] = set()
-"""What was set of a record, which takes as much room as the record and is asked by nobody."""
+"""Shared by all records as their `model_fields_set`, since one each would double their memory."""
 R = TypeVar("R", bound=Record)
 
 
@@ -57,13 +57,13 @@ class ReadSample:
     """One sample of a log."""
 
     log: int
-    """Index of the log it is from."""
+    """Index of its log."""
     outcome: ProblemOutcome | None
     problem: str = ""
-    """Why there is no outcome."""
+    """Why the sample has no outcome; empty if it has one."""
     detail: Detail | None = None
     counts: Counts = field(default_factory=dict)
-    """What went wrong with it."""
+    """Counts of what went wrong."""
 
 
 def read_samples(
@@ -74,7 +74,7 @@ def read_samples(
     processes: int | None = None,
     done: Callable[[int], None] = lambda count: None,
 ) -> list[ReadSample]:
-    """Read what logs tell of their samples."""
+    """Read the samples of logs, in the order of the logs."""
     jobs = [(index, part) for index, file in enumerate(files) for part in _parts(file)]
     read = partial(_read, pass_mark=pass_mark, detail_bytes=detail_bytes)
     if processes is None:
@@ -87,7 +87,7 @@ def read_samples(
             done(len(part.samples))
         return found
     results: dict[int, list[ReadSample]] = {}
-    # spawned: a fork of a process with threads may hang
+    # spawn, since a fork of a process with threads may hang
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(read, *job): place for place, job in enumerate(jobs)}
         for future in as_completed(futures):
@@ -97,7 +97,7 @@ def read_samples(
 
 
 def _parts(file: LogFile) -> Iterator[LogFile]:
-    """A log in parts of some samples each; a .json log can only be read as a whole."""
+    """Split a log into parts of a few samples. A `.json` log can only be read as a whole."""
     size = max(1, len(file.samples)) if file.location.endswith(".json") else _CHUNK
     for start in range(0, len(file.samples), size):
         yield replace(file, samples=file.samples[start : start + size])
@@ -113,7 +113,7 @@ def _read(log: int, file: LogFile, *, pass_mark: float, detail_bytes: int) -> li
                 selections = tuple(map(without_texts, outcome.selections))
                 outcome = replace(outcome, rollouts=rollouts, selections=selections)
             found.append(replace(read, outcome=outcome))
-        except Exception as error:  # whatever is wrong with one sample, the others are read
+        except Exception as error:  # one malformed sample must not stop the others
             why = f"{key[0]}: its record could not be read: {told(error)}"
             found.append(ReadSample(log, None, why))
     return found
@@ -126,7 +126,7 @@ def read_sample(
     pass_mark: float = PASS_MARK,
     detail_bytes: int = 0,
 ) -> ReadSample:
-    """Read what a sample tells."""
+    """Compute the outcome of a sample."""
     if "RolloutPool:rollouts" not in sample.store:
         attempt = _plain(file, sample, pass_mark)
         check_numbers(attempt)
@@ -150,13 +150,13 @@ def read_sample(
     outcome = with_numbers(recorded)
     check_numbers(outcome)
     if adopted is None and (own := _own_score(sample)) is not None:
-        outcome = replace(outcome, numbers={"selected": own})  # a limit ended it before
+        outcome = replace(outcome, numbers={"selected": own})  # a limit ended it before adoption
     detail = problem_detail(sample.input, recorded, detail_bytes) if detail_bytes else None
     return ReadSample(log, outcome, detail=detail, counts=counts(rollouts, selections))
 
 
 def without_texts(record: R) -> R:
-    """A record and all in it without what no statistic reads, so that many fit into memory."""
+    """Drop the texts that no statistic reads from a record, so that many records fit in memory."""
     fields: dict[str, Any] = {}
     for name, value in record:
         if name in _TEXTS:
@@ -170,17 +170,17 @@ def without_texts(record: R) -> R:
 
 
 def check_numbers(outcome: ProblemOutcome) -> None:
-    """Refuse a record with numbers that nothing can be computed of."""
+    """Refuse a record with numbers that are too large or not finite."""
     numbers: list[float | None] = [outcome.seconds, *outcome.usage.model_dump().values()]
     numbers += outcome.scores.values()
     if any(abs(number) > MOST or number != number for number in numbers if number is not None):
-        raise ValueError(f"a number of it is not finite, or larger than {MOST:.0e}")
+        raise ValueError(f"one of its numbers is not finite or exceeds {MOST:.0e}")
 
 
 def known_scores(
     rollouts: Sequence[Rollout], adopted: str | None, sample: EvalSample
 ) -> dict[str, float]:
-    """The score of each rollout that was graded, by the task's first scorer."""
+    """The score of each graded rollout, from the task's first scorer."""
     scores = {
         rollout.id: score_number(next(iter(rollout.scores.values())))
         for rollout in rollouts
@@ -202,7 +202,7 @@ def _own_score(sample: EvalSample) -> float | None:
 def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcome:
     score, used = _own_score(sample), _counted(sample)
     turns = sample.turn_count
-    if turns is None:  # logs of older versions of Inspect do not count them
+    if turns is None:  # logs of older Inspect versions do not count turns
         if not sample.messages:
             without = LARGE - {"messages"}
             sample = samples.read_sample(
@@ -237,7 +237,7 @@ def _plain(file: LogFile, sample: EvalSample, pass_mark: float) -> ProblemOutcom
 
 
 def _spent(sample: EvalSample, pool: RolloutPool) -> tuple[Usage, float | None]:
-    """Usage and wall time of a problem, also where its rollouts were samples of their own."""
+    """Usage and wall time of a problem, including rollouts that ran as samples of their own."""
     if "ScaledSelection:contexts" not in sample.store:
         return _with_taken_over(_counted(sample), pool), sample.total_time
     others = sample.store_as(ScaledSelection)
@@ -247,17 +247,17 @@ def _spent(sample: EvalSample, pool: RolloutPool) -> tuple[Usage, float | None]:
 
 
 def _counted(sample: EvalSample) -> Usage:
-    """What Inspect counted in a sample: every call of a model in it, also those of scorers."""
+    """The usage that Inspect counted in a sample: all model calls, including those of scorers."""
     return sum(map(usage, sample.model_usage.values()), Usage())
 
 
 def _with_taken_over(here: Usage, pool: RolloutPool) -> Usage:
-    """With what saved results had used, which was paid for in an earlier log."""
+    """Add the usage of saved results, which an earlier log paid for."""
     if pool.taken_over_usage is not None:
         return here + pool.taken_over_usage
     if not pool.taken_over:
         return here
-    # an older log of a retry tells how many results it took over, but not what they had used
+    # in older logs, a retry records how many results it took over, but not their usage
     rollouts = pool.rollouts if "rollout" in pool.taken_over else ()
     recorded = recorded_usage(rollouts, pool.rollouts, pool.selections)
     return max(here, recorded, key=lambda each: each.total_tokens)

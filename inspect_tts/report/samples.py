@@ -1,4 +1,4 @@
-"""Read the samples of logs, also of those that grew while they ran, within bounds."""
+"""Read the samples of logs within bounds of memory, also if samples were added during the run."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -34,12 +34,12 @@ from inspect_tts.text.writable import writable
 from .depth import check_depth
 
 _MOST_BYTES = 2**30
-"""Of a part of a log once it is unpacked."""
+"""Maximum unpacked size of a part of a log."""
 _MOST_OF_DIRECTORY = 2**26
-"""Bytes of the list of a log's parts: some 500,000 of them."""
+"""Maximum bytes of the list of a log's parts, enough for about 500,000 parts."""
 _ZSTANDARD = 93
 _MOST_RATIO = {ZIP_STORED: 1, ZIP_DEFLATED: 1032, _ZSTANDARD: 2**15}
-"""How many bytes one byte can unpack to, by how it is packed; nothing else packs logs."""
+"""Maximum compression ratio, by method. Logs use no other method."""
 _CHUNK = 2**20
 _CONTENT = {"events", "timelines", "messages", "output", "store", "attachments"}
 
@@ -48,33 +48,33 @@ Key = tuple[str | int, int]
 
 
 class CutOffError(ValueError):
-    """A file that ends before its content does."""
+    """The file ends before its content is complete."""
 
     def __init__(self) -> None:
         super().__init__("the file is cut off")
 
 
 def log_header(log: str) -> EvalLog:
-    """Read the header of a log whose parts are not too large to be read."""
+    """Read the header of a log after `check_log`."""
     check_log(log)
     return read_eval_log(log, header_only=True)
 
 
 def is_cut_off(log: str, error: Exception) -> bool:
-    """Whether a log that could not be read ends before its content does."""
+    """Whether a log could not be read because the file is cut off."""
     if isinstance(error, CutOffError) or not log.endswith(".json"):
         return isinstance(error, CutOffError)
     try:
         check_log(log)
         fs, path = fsspec.core.url_to_fs(log)
         from_json(fs.cat_file(path))
-    except Exception as found:  # the error that is told is the one given
+    except Exception as found:  # only used to tell whether the file is cut off
         return "EOF while parsing" in str(found)
     return False
 
 
 def check_log(log: str) -> None:
-    """Refuse a log with a part that would not fit into memory, whatever it says of its sizes."""
+    """Refuse a log with a part that would not fit in memory, without trusting its stated sizes."""
     fs, path = fsspec.core.url_to_fs(log)
     if isinstance(fs, LocalFileSystem):
         if not Path(path).is_file():
@@ -112,9 +112,9 @@ def _check_bytes(name: str, size: int) -> None:
 
 
 def _directory(file: IO[bytes]) -> int:
-    """Where the list of parts begins by the end of a zip, as Inspect's reader takes it.
+    """Where the list of parts begins according to the end of the zip, as in Inspect's reader.
 
-    Python's reader would look for it elsewhere if something stood before the first part.
+    Python's reader would look elsewhere if there were bytes before the first part.
     """
     file.seek(max(0, file.seek(0, SEEK_END) - 42))
     tail = file.read()
@@ -122,7 +122,7 @@ def _directory(file: IO[bytes]) -> int:
     if not end.startswith(b"PK\5\6") or end[20:] != b"\0\0":
         file.seek(0)
         if not b"PK".startswith(file.read(2)):
-            raise ValueError("it is no log, whose format is that of zip files")
+            raise ValueError("it is not a log: an .eval log is a zip file")
         raise CutOffError
     *counts, size, begin = unpack("<HHHHII", end[4:20])
     if locator.startswith(b"PK\6\7") and (0xFFFF in counts or 0xFFFFFFFF in (size, begin)):
@@ -132,9 +132,9 @@ def _directory(file: IO[bytes]) -> int:
 
 
 def _content(parts: ZipFile, part: ZipInfo) -> Iterator[bytes]:
-    """What a part unpacks to in chunks, until it is too much."""
+    """Unpack a part in chunks, and stop once it exceeds the maximum size."""
     raw, size = copy(part), 0
-    del raw.CRC  # it and the size are what the file says, and the part may unpack to more
+    del raw.CRC  # do not trust the stated checksum and size: the part may be larger
     raw.file_size = _MOST_BYTES + _CHUNK
     if zstandard := part.compress_type == _ZSTANDARD:
         raw.compress_type, raw.file_size = ZIP_STORED, part.compress_size
@@ -145,12 +145,12 @@ def _content(parts: ZipFile, part: ZipInfo) -> Iterator[bytes]:
             while size <= _MOST_BYTES and (chunk := stream.read(_CHUNK)):
                 size += len(chunk)
                 yield chunk
-        except (ZstdError, zlib_error, EOFError):  # whoever reads this part will say so
+        except (ZstdError, zlib_error, EOFError):  # reading this part later reports the error
             pass
 
 
 def _check_part(log: str, name: str) -> None:
-    """Refuse a part that is nested too deep for Inspect's reader, or does not fit into memory."""
+    """Refuse a part that is nested too deeply for Inspect's reader or does not fit in memory."""
     fs, path = fsspec.core.url_to_fs(log)
     if isinstance(fs, LocalFileSystem) and log.endswith(".eval"):
         check_log(log)
@@ -162,12 +162,12 @@ def _check_part(log: str, name: str) -> None:
 
 @lru_cache(maxsize=1)
 def _opened(path: str, changed: int, size: int) -> ZipFile:
-    """A log, kept open for its next sample: its list of parts may be long."""
+    """Keep a log open for its next sample, since reading a long list of parts takes time."""
     return ZipFile(path)
 
 
 def written_at(log: Path) -> int:
-    """When a log on this machine was written, in seconds; a copy of an archive still tells it."""
+    """When a local log was written, in seconds. For an `.eval` log, a copy keeps this time."""
     stat = log.stat()
     if log.suffix == ".eval":
         header = _opened(str(log), stat.st_mtime_ns, stat.st_size).NameToInfo.get("header.json")
@@ -177,12 +177,12 @@ def written_at(log: Path) -> int:
 
 
 def is_scaled(spec: EvalSpec) -> bool:
-    """Whether the rollouts of a log are samples of their own (`inspect_tts/scaled`)."""
+    """Whether a log is of the task `inspect_tts/scaled`, where each rollout is a sample."""
     return spec.task_registry_name == SCALED
 
 
 def in_order(summaries: list[EvalSampleSummary]) -> list[EvalSampleSummary]:
-    """The samples of a scaled run, which ended in any order, by id."""
+    """Sort the samples of a scaled run by id, since they end in any order."""
     return sorted(summaries, key=lambda each: (str(each.id), each.epoch))
 
 
@@ -197,7 +197,7 @@ def read_sample(
     """Read a sample of a log.
 
     Raises:
-        ValueError: If it is malformed.
+        ValueError: If the sample is malformed.
     """
     _check_part(log, f"samples/{id}_epoch_{epoch}.json")
     sample = read_eval_log_sample(
@@ -219,11 +219,11 @@ def sample_readers(
     resolve_attachments: Literal["full", "core"] | bool = False,
     exclude_fields: set[str] | None = None,
 ) -> Iterator[tuple[Key, Callable[[], EvalSample]]]:
-    """Samples of a log, each read when it is asked for, so that one that is malformed is no end.
+    """Yield a function that reads each sample, so that a malformed sample does not stop the rest.
 
-    Inspect's `read_eval_log_samples` knows only the samples that a log began with.
+    Inspect's `read_eval_log_samples` finds only the samples that a log began with.
     """
-    if log.endswith(".json"):  # which can only be read as a whole
+    if log.endswith(".json"):  # can only be read as a whole
         whole = read_eval_log(log, resolve_attachments=resolve_attachments)
         found = {(sample.id, sample.epoch): sample for sample in whole.samples or []}
         wanted = found if keys is None else keys
@@ -237,10 +237,10 @@ def sample_readers(
 
 
 def invalidated(log: str, header: EvalLog) -> dict[Key, str | None]:
-    """The samples of a log that a person marked as invalid, with their uuids."""
+    """The samples of a log that were marked as invalid, with their uuids."""
     found: dict[Key, str | None] = {}
     for key, read in sample_readers(log, exclude_fields=_CONTENT) if header.invalidated else ():
-        with suppress(Exception):  # whoever reads it says what is wrong
+        with suppress(Exception):  # reading the sample later reports the error
             sample = read()
             if sample.invalidation is not None:
                 found[key] = sample.uuid
@@ -248,7 +248,7 @@ def invalidated(log: str, header: EvalLog) -> dict[Key, str | None]:
 
 
 def summaries(log: str) -> list[EvalSampleSummary]:
-    """What a log tells of its samples in short, those of a scaled run by id."""
+    """The sample summaries of a log; for a scaled run, sorted by id."""
     scaled = is_scaled(log_header(log).eval)
     found = read_eval_log_sample_summaries(log)
     return in_order(found) if scaled else found
@@ -261,9 +261,9 @@ def problem_pools(
     resolve_attachments: Literal["full", "core"] | bool = False,
     exclude_fields: set[str] | None = None,
 ) -> Iterator[tuple[EvalSample, RolloutPool]]:
-    """Read the samples of a log that stand for whole problems, one in memory at a time.
+    """Read the samples of a log that represent whole problems, one in memory at a time.
 
-    Those that are malformed are left out, and `malformed` is told the id and why.
+    Malformed samples are left out: `malformed` is called with the id and the reason.
     """
     scaled = is_scaled(log_header(log).eval)
     for (id, epoch), read in sample_readers(
@@ -274,7 +274,7 @@ def problem_pools(
         try:
             sample = read()
             pool = pool_in(sample)
-        except Exception as error:  # whatever is wrong with one sample, the others are read
+        except Exception as error:  # one malformed sample must not stop the others
             malformed(writable(f"{id}/{epoch}"), why(error))
             continue
         yield sample, pool

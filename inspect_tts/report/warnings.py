@@ -1,6 +1,6 @@
-"""What went wrong in a run, as a careful person would want to know before they read its numbers.
+"""What went wrong in a run, to be known before reading its numbers.
 
-records of a sample -> Counts, summed over the samples of a run -> [RunWarning]
+The records of each sample give `Counts`; their sum over a run gives its `RunWarning`s.
 """
 
 import re
@@ -15,50 +15,50 @@ from inspect_tts.method.records import Match, Rollout, Selection, Summary, Vote
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-"""Worst first."""
+"""All severities, worst first."""
 
 Counts: TypeAlias = Mapping[tuple[str, str], int]
-"""By what happened and its cause; how many there are in all has the cause ``."""
+"""Counts by name and cause. A total, for example of all votes, has an empty cause."""
 
 _MOST_CAUSES = 3
 _CAUSE_CHARS = 160
 _NAME = re.compile(
     r"\b(?:(?:req|chatcmpl|msg)[_-]\w{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,})\b"
 )
-"""What a provider or docker calls one request or container, which would part equal causes."""
+"""An id of one request or container. It would make equal causes differ."""
 
 
 _OURS = re.compile(r"""(?:NoRolloutError|UserError)\((['"])(.*)\1\)""", re.DOTALL)
-"""How Inspect shows an error of ours that ended a sample."""
+"""How Inspect shows one of our own errors that ended a sample."""
 _NOUN = re.compile(r"^((?:refined )?[a-z]+?)s\b")
 _ONE = {"were": "was", "are": "is", "count": "counts", "hold": "holds"}
 _VERB = re.compile(rf"\b(?:{'|'.join(_ONE)})\b")
 
 
 class RunWarning(BaseModel):
-    """One kind of what went wrong."""
+    """One kind of thing that went wrong in a run."""
 
     kind: str
-    """For programs, for example `votes_abstained`."""
+    """A name for programs, for example `votes_abstained`."""
     severity: Severity
     text: str
     """A sentence with counts and causes."""
     count: int
     total: int
-    """Of how many."""
+    """How many there are in all; `count` of them are affected."""
     share: float
-    """`count / total`."""
+    """`count / total`, at most 1."""
     causes: dict[str, int] = {}
-    """How often each cause, most often first; at most three, and `others`."""
+    """How often each cause occurred, most frequent first: at most three, and `others`."""
 
 
 class _Kind(NamedTuple):
     name: str
     total: str
-    """Name of the count of all."""
+    """Name of the count that `count` is a share of."""
     text: str
     warning: float
-    """Share from which it is a warning; below it is a note."""
+    """From this share on it is a warning, below it a note."""
     error: float
 
 
@@ -83,7 +83,7 @@ _KINDS = (
     _Kind("injections", "rollouts", "rollouts hold text that tries to steer a judge", 0, _NEVER),
     _Kind("rollouts_limited", "rollouts", "rollouts were ended by a limit", 0.5, _NEVER),
 )
-"""What may go wrong; of equal severity the first comes first."""
+"""What may go wrong. Warnings of equal severity keep this order."""
 
 
 def counts(rollouts: Sequence[Rollout], selections: Sequence[Selection]) -> Counts:
@@ -105,11 +105,11 @@ def counts(rollouts: Sequence[Rollout], selections: Sequence[Selection]) -> Coun
         for round in selection.rounds:
             for match in round.matches:
                 found.update(_of_match(match))
-    return +found  # without zeros
+    return +found  # drops zeros
 
 
 def plain_counts(limit: str | None) -> Counts:
-    """As `counts`, of an attempt without a strategy."""
+    """Count what went wrong with an attempt without a strategy."""
     return {("rollouts", ""): 1, ("rollouts_limited", limit or "-"): int(limit is not None)}
 
 
@@ -142,12 +142,12 @@ def _of_match(match: Match) -> Counts:
 
 
 def _cut(vote: Vote) -> bool:
-    """Whether the answer ended at the limit of output tokens, also in logs without that field."""
+    """Whether the answer hit the limit of output tokens; older logs have no field for it."""
     return bool(getattr(vote, "cut", False)) or "stop reason max_tokens" in (vote.abstention or "")
 
 
 def cause(reason: str | None) -> str:
-    """What reasons of the same kind have in common: one line, without names of requests."""
+    """Reduce a reason to its cause: one line, without ids of requests or containers."""
     if reason and (ours := _OURS.fullmatch(reason.strip())):
         reason = ours[2].replace("\\n", "\n").replace(f"\\{ours[1]}", ours[1])
     line = first_line(reason or "")
@@ -155,7 +155,7 @@ def cause(reason: str | None) -> str:
 
 
 def run_warnings(found: Iterable[Counts]) -> tuple[RunWarning, ...]:
-    """Say what went wrong in a run."""
+    """Turn the counts of a run's samples into warnings, worst first."""
     total = Counter[tuple[str, str]]()
     for each in found:
         total.update(each)
@@ -193,7 +193,7 @@ def _warning(kind: _Kind, found: Counts) -> RunWarning | None:
 
 
 def _in_number(text: str, count: int, whole: int) -> str:
-    """A sentence with its verbs in the number of the one and its noun in that of the other."""
+    """Make the verb agree with `count`, and the noun singular if `whole` is 1."""
     if whole == 1:
         text = text.replace("summaries", "summary", 1)
         text = _NOUN.sub(r"\1", text)

@@ -1,1 +1,1 @@
-"""The strategies as a task of their own, in which each rollout is an Inspect sample."""
+"""The task `scaled`, which runs a strategy with each rollout as an Inspect sample."""

@@ -1,4 +1,4 @@
-"""What a scaled run records in its samples, and what it holds of a problem that has not ended."""
+"""What a scaled run records in its samples, and keeps in memory of an unfinished problem."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,60 +20,60 @@ from inspect_tts.rollout.source import Contexts
 from .scheduler import split_id
 
 ROLLOUT = "rollout"
-"""Name of the score that a rollout's sample has."""
+"""Name of the score of a rollout's sample."""
 
 
 class ScaledRollout(StoreModel):
-    """The rollout that a sample was."""
+    """The record of a rollout, in the store of its sample."""
 
     record: Rollout | None = None
-    """Without scores: these are the sample's."""
+    """The rollout without its scores, which are in the sample's scores."""
 
 
 class ScaledSelection(StoreModel):
-    """Where a sample left a strategy, beside its `RolloutPool`."""
+    """The state of a strategy at the end of a sample, in addition to its `RolloutPool`."""
 
     contexts: list[tuple[str, ...]] = Field(default_factory=list)
-    """Of the rollouts that must run next: ids of rollouts each. Empty where only the end is left.
+    """Contexts of the rollouts that must run next, as rollout ids. Empty if only the end is left.
     """
     elsewhere: Usage = Usage()
-    """What the problem's other samples used."""
+    """Usage of the problem's other samples."""
     began: str | None = None
-    """When the first of them started, in ISO 8601."""
+    """Start time of the first of these samples, in ISO 8601."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A rollout that has ended. What its sample scored is sealed until one is adopted."""
+    """A rollout that has ended. Its scores stay sealed until a rollout is adopted."""
 
     record: Rollout
     output: ModelOutput
     scores: dict[str, Score] | None = None
     score_error: str | None = None
     messages: tuple[ChatMessage, ...] = ()
-    """Where judges read trajectories, or what rollouts ran is run again."""
+    """Kept only if judges read trajectories or `evidence` runs their commands again."""
 
 
 @dataclass
 class Problem:
-    """A problem in one epoch."""
+    """An unfinished problem in one epoch."""
 
     sample: Sample
     contexts: list[Contexts]
-    """Of each iteration that has begun."""
+    """Contexts of each iteration that has begun."""
     finished: dict[str, Finished] = field(default_factory=dict)
     pool: dict[str, Any] = field(default_factory=dict)
-    """Items of the store that are the `RolloutPool` so far."""
+    """The store items of the `RolloutPool` so far."""
     elsewhere: Usage = field(default_factory=Usage)
     began: str | None = None
 
     def context(self, rollout: str) -> tuple[str, ...]:
-        """What a rollout starts from."""
+        """The refinement context of a rollout, as rollout ids."""
         iteration, index = rollout_place(rollout)
         return self.contexts[iteration][index]
 
     def note(self, sample: EvalSample) -> None:
-        """Count what a sample of the problem used."""
+        """Add the usage of a sample of the problem, and note when it started."""
         self.elsewhere = sum(map(usage, sample.model_usage.values()), self.elsewhere)
         started = sample.started_at
         if started is not None and (self.began is None or started < self.began):
@@ -81,9 +81,9 @@ class Problem:
 
 
 def store_of(sample: EvalSample) -> EvalSample:
-    """A sample with the store that it ended with.
+    """Return the sample with its final store.
 
-    Inspect keeps only the events of one that it recovers after its process was killed.
+    If Inspect recovers a sample of a killed process, it keeps events but no store.
     """
     if not sample.store and sample.events:
         sample = resolve_sample_attachments(sample, "full")
@@ -99,7 +99,7 @@ def finished_rollout(
     agent: str | None = None,
     messages: bool,
 ) -> Finished:
-    """Read a rollout that has ended from its sample."""
+    """Read a finished rollout from its sample."""
     record = store_of(sample).store_as(ScaledRollout).record
     score = (sample.scores or {}).get(ROLLOUT)
     why = sample.error.message if sample.error else None
@@ -135,7 +135,7 @@ def without_record(
     used: Usage,
     agent: str | None = None,
 ) -> Rollout:
-    """The record of a rollout of which nothing but its end is known."""
+    """Build a record for a rollout that left none: only how it ended is known."""
     _, rollout = split_id(id)
     iteration, index = rollout_place(rollout)
     facts = Facts(status="error", reason=reason[:1000])

@@ -1,7 +1,7 @@
-"""A sample that is a rollout: its solver runs the agent, its scorer reads and grades the end.
+"""A sample that is a rollout: its solver runs the agent, its scorer records and grades the result.
 
-What ends an agent may end the solver with it. So the facts are read, and the summary is written,
-where Inspect scores: outside of the sample's limits.
+A limit or error that ends the agent may also end the solver. So the scorer reads the facts and has
+the summary written, since Inspect runs scorers outside the sample's limits.
 """
 
 from weakref import WeakKeyDictionary
@@ -41,11 +41,11 @@ from .scheduler import is_rollout, split_id
 from .source import ScaledSource
 
 _running: WeakKeyDictionary[object, AgentRun] = WeakKeyDictionary()
-"""Rollouts between their solver and their scorer."""
+"""Rollouts whose solver has begun and whose scorer has not."""
 
 
 def running_source() -> ScaledSource:
-    """The source of the running task."""
+    """The `ScaledSource` of the running task."""
     source = running_task(eval_spec()).sample_source
     if not isinstance(source, ScaledSource):
         raise UserError(
@@ -87,15 +87,15 @@ async def run_sample(state: TaskState, generate: Generate, source: ScaledSource)
     await gather([_run(run, state, source)])
     ended = run.ended
     if ended.error is not None and (active.fails_on_error or ended.turns == 0):
-        raise ended.error  # for Inspect to try again, now or under `eval-retry`
+        raise ended.error  # so that Inspect retries it, now or in `eval-retry`
     if ended.limit is not None and _is_the_samples(ended.limit, state):
         raise ended.limit
 
 
 def _is_the_samples(error: LimitExceededError, state: TaskState) -> bool:
-    """Whether a limit was given for the sample, so that Inspect shows it there.
+    """Whether a limit is the sample's own, so that Inspect reports it for the sample.
 
-    Of limits on messages only the innermost counts: a rollout has the sample's as its own.
+    Only the innermost message limit applies: the rollout sets the sample's limit again as its own.
     """
     if error.type == "message":
         return error.limit == state.message_limit
@@ -103,10 +103,10 @@ def _is_the_samples(error: LimitExceededError, state: TaskState) -> bool:
 
 
 async def _run(run: AgentRun, state: TaskState, source: ScaledSource) -> None:
-    """The agent, in a context of its own."""
+    """Run the agent in its own async context."""
     score_with(source.plan.scorers, state.target)
     sample_view = isolate_rollout(run.state, outer_sample())
-    async with span(f"rollout {run.id}", id=run.id):  # no sub-agent: the sample is nothing else
+    async with span(f"rollout {run.id}", id=run.id):  # no agent span: the agent is the whole sample
         try:
             await run_agent(run, sample_view)
         except LimitExceededError as error:
@@ -116,14 +116,14 @@ async def _run(run: AgentRun, state: TaskState, source: ScaledSource) -> None:
 
 @scorer(name=ROLLOUT, metrics=[mean(), stderr()])
 def rollout_score() -> Scorer:
-    """Record what a rollout's sample left behind, summarize it, and grade it by the task's scorers.
+    """Record the result of a rollout's sample, summarize it, and grade it by the task's scorers.
 
     Model Roles:
         summarizer: Writes the summary; default the model under evaluation.
 
     Returns:
-        A scorer of rollouts: the first of the task's scores as a number, all of them in the score's
-        metadata. Samples of selections and those that end a problem get no score.
+        A scorer of rollouts. The value is the first of the task's scores as a number; the metadata
+        holds all of them. Samples of selections and those that end a problem get no score.
     """
 
     async def score(state: TaskState, target: Target) -> Score | None:
@@ -162,7 +162,7 @@ async def _read(run: AgentRun) -> Rollout:
 
 
 def _ended_by() -> LimitExceededError:
-    """What ended the sample around its agent, as Inspect logged it."""
+    """The limit that ended the sample while its agent ran, as Inspect logged it."""
     events = [each for each in transcript().events if isinstance(each, SampleLimitEvent)]
     if not events:
         return LimitExceededError("custom", value=0, limit=0, message="the sample was ended")

@@ -1,4 +1,4 @@
-"""Rollouts and selections as samples of their own: their ids, and which of them comes next."""
+"""Ids of the samples of a scaled run, and the order in which they start."""
 
 import re
 from collections.abc import Sequence
@@ -13,26 +13,26 @@ from inspect_tts.method.refinement import rollout_id
 _ID = re.compile(r"(.+)#(t\d+(?:-n\d+)?)", re.DOTALL)
 
 SCALED = "inspect_tts/scaled"
-"""Name of the task whose samples these are."""
+"""Name of the task."""
 
 QUEUED = 512
-"""Rollouts that are in work or wait at once, about. The next problem begins when one has ended, so
-results come early and memory does not grow with the number of problems."""
+"""Approximate number of rollouts that run or wait at a time. The next problem begins when one has
+ended, so results come early and memory does not grow with the number of problems."""
 
 
 def part_id(problem: str | int, part: str) -> str:
-    """Id of a sample that stands for a part of a problem."""
+    """Id of the sample that runs a part of a problem."""
     return f"{problem}#{part}"
 
 
 def split_id(id: str | int) -> tuple[str, str]:
-    """The problem and the part that a sample stands for."""
+    """The problem and the part that a sample runs. The part is empty for the end of a problem."""
     found = _ID.fullmatch(str(id))
     return (found[1], found[2]) if found else (str(id), "")
 
 
 def is_rollout(part: str) -> bool:
-    """Whether a part is a rollout, not a selection."""
+    """Whether a part is a rollout rather than a selection."""
     return "-" in part
 
 
@@ -43,52 +43,52 @@ class ScheduledSample:
     problem: str
     part: str
     epoch: int | None = None
-    """None: all epochs."""
+    """None for all epochs."""
 
 
 @dataclass
 class _ProblemProgress:
-    """How far a problem has come, in one epoch."""
+    """The progress of a problem in one epoch."""
 
     iteration: int = 0
     waiting: frozenset[str] = frozenset()
-    """Rollouts of the iteration, or of its wave, that have not ended."""
+    """Rollouts of the iteration or wave that have not ended."""
     selected: int | None = None
-    """Rollouts of the next iteration, if its selection waits for rollouts that it knows."""
+    """Size of the next iteration, if it waits for rollouts that only the selection's log has."""
 
 
 class Scheduler:
-    """Says what comes next each time that a sample has ended.
+    """Decides which samples start next when a sample has ended.
 
     Args:
-        problems: Their ids.
-        n: Rollouts of iteration 0, or of its first wave.
-        iterations: How many there are.
-        waves: How iteration 0 runs in waves, None if `n` is all.
+        problems: The ids of the problems.
+        n: Number of rollouts in iteration 0, or in its first wave.
+        iterations: Number of iterations.
+        waves: How iteration 0 runs in waves; None if it has `n` rollouts.
     """
 
     def __init__(
         self, problems: Sequence[str], *, n: int, iterations: int, waves: Waves | None = None
     ) -> None:
         self.epochs = 1
-        """Of the run; each problem is run that often."""
+        """Number of epochs in which each problem runs."""
         self._to_come = list(problems)[::-1]
         self._at_once = ceil(QUEUED / n)
         self._first = frozenset(rollout_id(0, index) for index in range(n))
         self._iterations, self._waves = iterations, waves
         self._progress: dict[tuple[str, int], _ProblemProgress] = {}
         self._open: dict[str, set[int]] = {}
-        """Epochs that have ended of the problems that have begun."""
+        """Finished epochs of each problem that has begun and not ended."""
 
     def expects(self, problem: str, epoch: int, part: str) -> bool:
-        """Whether a sample is one that a problem waits for."""
+        """Whether a problem waits for this sample."""
         if problem not in self._open or epoch in self._open[problem]:
             return False
         waiting = self._progress_of(problem, epoch).waiting
         return part in waiting if is_rollout(part) else not waiting
 
     def begin(self) -> list[ScheduledSample]:
-        """The rollouts of the problems that may begin now."""
+        """Begin problems while there is room; returns their first rollouts."""
         steps: list[ScheduledSample] = []
         while self._to_come and len(self._open) < self._at_once:
             problem = self._to_come.pop()
@@ -99,9 +99,9 @@ class Scheduler:
     def rollout_ended(
         self, problem: str, epoch: int, rollout: str, ended: Sequence[Rollout] = ()
     ) -> list[ScheduledSample]:
-        """What follows a rollout: the next wave or the selection, once it was the last.
+        """What follows a rollout: nothing until the last one, then the next wave or the selection.
 
-        All that have `ended` decide about the next wave.
+        The rollouts that have `ended` decide whether another wave runs.
         """
         progress = self._progress_of(problem, epoch)
         if rollout not in progress.waiting:
@@ -120,7 +120,7 @@ class Scheduler:
     def selected(
         self, problem: str, epoch: int, n: int, missing: Sequence[str] = ()
     ) -> list[ScheduledSample]:
-        """What follows a selection: rollouts that only its log knows, the next ones, or the end."""
+        """What follows a selection: rollouts that only its log has, more rollouts, or the end."""
         progress = self._progress_of(problem, epoch)
         progress.selected = n if missing else None
         if missing:
@@ -136,7 +136,7 @@ class Scheduler:
         return [ScheduledSample(problem, id, epoch) for id in ids]
 
     def ended(self, problem: str, epoch: int) -> list[ScheduledSample]:
-        """What follows the end of a problem in one epoch: the next problem, after the last one."""
+        """What follows a problem's end in one epoch: the next problem, if all epochs have ended."""
         self._progress.pop((problem, epoch), None)
         self._open[problem].add(epoch)
         if len(self._open[problem]) < self.epochs:

@@ -1,4 +1,4 @@
-"""A sample without a sandbox: the strategy goes on from where the samples before it left it."""
+"""A sample that continues the strategy where earlier samples left it, without a sandbox."""
 
 from itertools import takewhile
 
@@ -30,7 +30,7 @@ ADOPT = "inspect_tts/adopt"
 
 
 class SampleRollouts(RolloutSource):
-    """Rollouts that are samples of their own: a strategy pauses until they have run."""
+    """A source of rollouts that run as samples. The strategy pauses until they have run."""
 
     def __init__(self, state: TaskState, problem: Problem, plan: Plan, *, last: bool) -> None:
         self._state, self._problem, self._last = state, problem, last
@@ -38,10 +38,10 @@ class SampleRollouts(RolloutSource):
         self.place = Place(problem.sample, plan.setup)
         self.done = [stage.name for stage in pool_of(state).stages]
         self.pending: Contexts | None = None
-        """Of the rollouts that must run before the strategy goes on."""
+        """Contexts of the rollouts that must run before the strategy continues."""
 
     async def iteration(self, number: int, contexts: Contexts) -> list[FinishedRollout] | None:
-        """The rollouts of an iteration if their samples have ended."""
+        """The rollouts of an iteration, or None if some of their samples have not ended."""
         ids, ended = self._ids(number, len(contexts)), self._problem.finished
         if all(id in ended for id in ids):
             self.asked = len(ids)
@@ -57,11 +57,11 @@ class SampleRollouts(RolloutSource):
         return ids[: waves_run(self._waves, records)]
 
     def pauses_before(self, stage: str) -> bool:
-        """Whether rollouts are missing, or only the last sample may adopt one."""
+        """Whether the strategy pauses: rollouts are missing, or only the last sample may adopt."""
         return self.pending is not None or (stage == ADOPT and not self._last)
 
     def rollout(self, id: str) -> FinishedRollout:
-        """What a rollout left behind, its sandbox excepted."""
+        """A rollout as it ended, but without a sandbox."""
         finished = self._problem.finished[id]
         state, values = rollout_state(self._state, id), None
         state.output = finished.output
@@ -79,7 +79,7 @@ async def continue_strategy(
 ) -> TaskState:
     """Run the strategy until it needs rollouts that have not run, or to its end.
 
-    Limits are those of rollouts: a selection has none.
+    The sample's limits are lifted, since they are meant for rollouts.
     """
     source.check_expected(state.sample_id, state.epoch)
     active, tasks = outer_sample(), strategy_state()
@@ -97,7 +97,7 @@ async def continue_strategy(
     try:
         state = await source.plan.strategy(state, generate)
     except anyio.get_cancelled_exc_class():
-        if active.interrupt_action == "score":  # else it would count as done
+        if active.interrupt_action == "score":  # otherwise it would count as done
             raise RuntimeError("a selection that is cut short has no result") from None
         raise
     if part == "" and rollouts.pending is not None:
@@ -110,7 +110,7 @@ async def continue_strategy(
 
 
 def adopted_scores(state: TaskState, source: ScaledSource) -> dict[str, Score] | None:
-    """The scores that the adopted rollout's sample was given, once a problem has ended."""
+    """The scores of the adopted rollout; None unless the sample is the end of a problem."""
     id, part = split_id(state.sample_id)
     adopted = state.store_as(RolloutPool).adopted if not part else None
     if adopted is None:

@@ -1,4 +1,4 @@
-"""Feeds Inspect the samples of a scaled run: rollouts, selections, and what ends each problem."""
+"""Give Inspect the samples of a scaled run: rollouts, selections, and the end of each problem."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,18 +39,18 @@ from .scheduler import ScheduledSample, Scheduler, is_rollout, part_id, split_id
 
 @dataclass(frozen=True)
 class Plan:
-    """What all problems of a scaled run have in common."""
+    """What all problems of a scaled run share."""
 
     strategy: Solver
     settings: Settings
-    """Of its rollouts."""
+    """Settings of the rollouts."""
     iterations: int
     setup: tuple[Solver, ...]
-    """Steps of the task before its solver."""
+    """The task's setup steps."""
     scorers: tuple[Scorer, ...]
-    """Of the task."""
+    """The task's scorers."""
     trajectories: bool
-    """Whether judges read trajectories, or what rollouts ran is run again."""
+    """Whether trajectories are kept: judges read them, or `evidence` runs their commands again."""
 
 
 class ScaledSource(SampleSource):
@@ -61,10 +61,10 @@ class ScaledSource(SampleSource):
         self.model = ""
         """The model under evaluation."""
         self.refusal: str | None = None
-        """Why the options of the eval do not fit, or the machine has no room."""
+        """Why the eval cannot run: an option does not fit, or the machine has no room."""
         self._samples = {str(sample.id): sample for sample in samples}
         self._running: dict[str, str] = {}
-        """Evals, and the task ids that they share with their retries."""
+        """Task ids of running evals, by eval id. An eval and its retries share the task id."""
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -80,7 +80,7 @@ class ScaledSource(SampleSource):
         self._failed: dict[str, str] = {}
 
     async def begins(self, spec: EvalSpec) -> None:
-        """Take note of the eval that begins, and see whether the machine has room for it."""
+        """Register the eval that begins, and check its options and the room on the machine."""
         instead = {
             "--limit": (spec.config.limit, "counts rollouts here: give -T limit=..."),
             "--sample-id": (spec.config.sample_id, "names rollouts here: give -T sample_id=..."),
@@ -99,7 +99,7 @@ class ScaledSource(SampleSource):
         self._running[spec.eval_id] = spec.task_id
         tag_log(spec, step_names(self.plan.strategy)[0], self.plan.settings.options.n)
         at_eval_end(spec, "scaled", partial(self._ends, spec.eval_id))
-        self._start_anew()  # `eval-set` tries again with the task that it has
+        self._start_anew()  # `eval-set` retries with the same task object
         self.model, self.scheduler.epochs = spec.model, spec.config.epochs or 1
         sandbox = next((each.sandbox for each in self._samples.values() if each.sandbox), None)
         if isinstance(sandbox, SandboxEnvironmentSpec):
@@ -115,7 +115,7 @@ class ScaledSource(SampleSource):
         self._running.pop(eval_id, None)
 
     def check_expected(self, sample_id: str | int, epoch: int) -> None:
-        """Refuse a sample that was queued again by hand after its problem had gone on."""
+        """Refuse a sample that a user queued again after its problem continued without it."""
         problem, part = split_id(sample_id)
         if not self.scheduler.expects(problem, epoch, part):
             raise UserError(
@@ -124,7 +124,7 @@ class ScaledSource(SampleSource):
             )
 
     def check(self) -> None:
-        """Refuse options of the eval that would not do what they say."""
+        """Raise an error if the eval has been refused."""
         if self.refusal is not None:
             raise UserError(self.refusal)
 
@@ -135,7 +135,7 @@ class ScaledSource(SampleSource):
     async def sample_complete(self, sample: EvalSample) -> list[Sample] | None:
         """Start what follows: a selection, the next rollouts, the end, or another problem."""
         if self.refusal is not None:
-            _rich_traceback_guard = True  # Inspect prints the message alone then
+            _rich_traceback_guard = True  # makes Inspect print only the message
             raise UserError(self.refusal)
         id, part = split_id(sample.id)
         if not self.scheduler.expects(id, sample.epoch, part):
@@ -164,7 +164,7 @@ class ScaledSource(SampleSource):
         return self._end(id, sample.epoch)
 
     async def sample_abandoned(self, sample: Sample, epoch: int) -> list[Sample] | None:
-        """A sample was cancelled while it waited: a rollout then has no score."""
+        """Handle a sample that was cancelled while it waited. A rollout then has no score."""
         id, part = split_id(sample.id or "")
         if not self.scheduler.expects(id, epoch, part):
             return None
@@ -190,13 +190,13 @@ class ScaledSource(SampleSource):
         return self._start(steps)
 
     def _who(self, id: str, epoch: int, rollout: str) -> tuple[str | None, str]:
-        """The agent, where there are several, and the model of a rollout."""
+        """The agent of a rollout, or None if there is only one, and its model."""
         options, iteration = self.plan.settings.options, rollout_place(rollout)[0]
         agent, model = options.assignments(iteration, f"{id}/{epoch}")[rollout]
         return agent or None, model or self.model
 
     async def next_samples(self) -> list[Sample] | None:
-        """Nothing is left; a problem that could not be decided ends the run with an error."""
+        """End the run, with an error if a problem could not be decided."""
         if self._failed:
             first, why = next(iter(self._failed.items()))
             raise RuntimeError(
@@ -210,11 +210,11 @@ class ScaledSource(SampleSource):
 
     @property
     def problems(self) -> int:
-        """How many problems an epoch has."""
+        """Number of problems in an epoch."""
         return len(self._samples)
 
     def problem(self, id: str, epoch: int) -> Problem:
-        """A problem in one epoch."""
+        """The state of a problem in one epoch, created when first used."""
         fresh: Contexts = ((),) * self.plan.settings.options.most_rollouts
         key = (id, epoch)
         if key not in self._problems:
@@ -242,7 +242,7 @@ class ScaledSource(SampleSource):
         return self._start(self.scheduler.ended(id, epoch))
 
     def _start(self, steps: Sequence[ScheduledSample]) -> list[Sample] | None:
-        """Samples of one epoch are enqueued; those of all are for Inspect to start."""
+        """Enqueue the samples of one epoch, and return those of all epochs for Inspect to start."""
         for step in steps:
             if step.epoch is not None:
                 enqueue_sample(self._sample(step), epoch=step.epoch)

@@ -1,4 +1,4 @@
-"""The task: another task's problems, with each rollout of a strategy as an Inspect sample."""
+"""The task `scaled`: another task's problems, with each rollout of a strategy as a sample."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -58,9 +58,9 @@ def scaled(
 ) -> Task:
     """Run a strategy on a task's problems with each rollout as an Inspect sample.
 
-    The same decisions as `--solver` makes, for very large runs: a rollout has its own sandbox,
-    limits, retries and line in the viewer; its sandbox closes once it is graded; a run that was cut
-    off goes on under `inspect eval-retry`.
+    It decides as the strategy does with `--solver`, but suits very large runs. Each rollout has its
+    own sandbox, limits, retries and line in the viewer. Its sandbox closes once it is graded. A run
+    that was cut off continues with `inspect eval-retry`.
 
     Model Roles:
         judge: Votes; default the model under evaluation.
@@ -70,18 +70,18 @@ def scaled(
         task: The task: `package/name`, `file.py` or `file.py@name`.
         strategy: `rtv`, `pdr`, `pdr_rtv`, `robust` or `cheap`.
         task_args: The task's arguments.
-        strategy_args: The strategy's arguments; `max_rollouts`, `score_rollouts` and
-            `stages` have no use.
-        sandbox: Type of sandbox, or `type:config`, in place of the task's own.
-        limit: How many of the problems, the first; Inspect's `--limit` would count rollouts.
-        sample_id: Which of the problems; Inspect's `--sample-id` would name rollouts.
+        strategy_args: The strategy's arguments, except `max_rollouts`, `score_rollouts` and
+            `stages`, which are refused.
+        sandbox: Type of sandbox, or `type:config`, instead of the task's own.
+        limit: Run only the first `limit` problems. Inspect's `--limit` would count rollouts.
+        sample_id: Run only these problems. Inspect's `--sample-id` would name rollouts.
 
     Returns:
         The task. A problem ends with a sample of its own id, whose scores are the adopted
         rollout's. Samples `id#t0-n07` are rollouts, `id#t0` are selections among an iteration.
 
     Raises:
-        UserError: If an argument is out of range, or the task or strategy is not known.
+        UserError: If an argument is out of range or refused, or the task or strategy is not known.
     """
     one_of("strategy", strategy, STRATEGY_NAMES)
     at_least("limit", limit, 1)
@@ -121,7 +121,7 @@ def scaled(
 
 @solver
 def scaled_strategy(strategy: Solver) -> Solver:
-    """The solver of `inspect_tts/scaled`: runs the rollout or the selection that a sample is.
+    """The solver of `inspect_tts/scaled`: runs a sample as a rollout or as a selection.
 
     Args:
         strategy: The strategy.
@@ -143,7 +143,7 @@ def scaled_strategy(strategy: Solver) -> Solver:
 
 @solver
 def scaled_options() -> Solver:
-    """The first step of `inspect_tts/scaled`: refuses options that would not do what they say.
+    """The first step of `inspect_tts/scaled`: refuses options that do not work with this task.
 
     Returns:
         The solver.
@@ -160,7 +160,7 @@ def scaled_options() -> Solver:
 def _outer(
     inner: InnerTask, source: ScaledSource, strategy: Solver, scorers: Sequence[Scorer]
 ) -> Task:
-    """The task as Inspect runs it: all that is not about samples is the inner one's."""
+    """The task that Inspect runs: everything that is not about samples is from the inner task."""
     given, solver = inner.task, scaled_strategy(strategy)
     parts = Parts(step_names(strategy)[0].rpartition("/")[2], source.problems)
     mark_planned(solver, planned_stages([strategy]), parts)
@@ -185,7 +185,7 @@ def _outer(
 
 
 def _copies(scorers: Sequence[Scorer]) -> list[Scorer]:
-    """Scorers with the names and metrics of these that hand on what the adopted rollout scored."""
+    """Scorers with the same names and metrics that return the scores of the adopted rollout."""
     return [
         _copy(scorer, name) for scorer, name in zip(scorers, scorer_names(scorers), strict=True)
     ]
@@ -236,8 +236,8 @@ def _load(name: str, args: dict[str, Any], sandbox: str | None) -> InnerTask:
     if len(found) != 1:
         names = ", ".join(each.task.name for each in found)
         raise UserError(
-            f"task={name!r} must be one task and is {names}: give 'package/name' (its package "
-            "installed) or 'file.py@name'"
+            f"task={name!r} must name one task, and it names {names}: give 'package/name' (its "
+            "package installed) or 'file.py@name'"
         )
     return found[0]
 
@@ -278,5 +278,5 @@ def _check_images(inner: Task, samples: Sequence[Sample]) -> None:
 
 
 def _rollouts(options: RtvOptions) -> RolloutsOptions:
-    """What all iterations have in common; the strategy says the rest."""
+    """The options that all iterations share. The strategy sets the others."""
     return RolloutsOptions.of(options, context=None, without_context=0, keep_parents=False)

@@ -1,1 +1,1 @@
-"""One run in shards by problem, on one machine or many, in Inspect's layout."""
+"""Split one run into shards by problem, on one machine or many, in Inspect's layout."""

@@ -1,4 +1,4 @@
-"""`inspect-tts shard`: one run in shards, on one machine or many."""
+"""The command `inspect-tts shard`: one run in shards, on one machine or many."""
 
 import json
 from typing import Any
@@ -99,7 +99,7 @@ def _execute(
     ray_runtime_env: str | None,
     new: bool = False,
 ) -> None:
-    printing = executor == "print"  # then only commands are on the standard output
+    printing = executor == "print"  # keeps everything but commands off the standard output
     resources = _resources(ray_resources)
     ray = connect_ray(address, ray_runtime_env) if executor == "ray" else None
     try:

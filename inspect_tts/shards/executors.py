@@ -1,4 +1,4 @@
-"""What starts the command of each shard: processes of this machine, or Ray."""
+"""Start the command of each shard, as a process on this machine or with Ray."""
 
 import json
 import os
@@ -21,13 +21,13 @@ from .sets import ShardSet
 from .worker import END_WITH_STDIN
 
 RETRIES = 20
-"""How often Ray runs a shard again on another node after its node has died."""
+"""How often Ray restarts a shard on another node after its node has died."""
 _CONNECT = 10  # seconds
 _TAIL = 2000
 
 
 def shard_command(found: ShardSet, number: int | str) -> list[str]:
-    """The command that runs a shard, or goes on with it."""
+    """The command that begins or continues a shard."""
     return ["inspect-tts", "shard", "--run", f"{found.place}/{number}"]
 
 
@@ -36,21 +36,21 @@ def _module(command: Sequence[str]) -> list[str]:
 
 
 def run_local(found: ShardSet, plan: ShardPlan, numbers: Sequence[int]) -> list[int]:
-    """Run shards as processes of this machine; returns those that failed."""
+    """Run shards as processes on this machine. Returns those that failed."""
     folder = Path(found.beside if found.local else mkdtemp(prefix="inspect_tts_")) / "output"
     folder.mkdir(parents=True, exist_ok=True)
-    click.echo(f"what the shards print is in {folder}")
+    click.echo(f"the shards' output is in {folder}")
     running: list[subprocess.Popen[bytes]] = []
 
     def run(number: int) -> int:
         with (folder / f"{number}.txt").open("ab") as output:
             process = subprocess.Popen(
                 _module(shard_command(found, number)),
-                stdin=subprocess.PIPE,  # whose end tells it that this process is gone
+                stdin=subprocess.PIPE,  # its end tells the shard that this process is gone
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=_environment(),
-                start_new_session=True,  # Ctrl-C reaches this process, which passes it on
+                start_new_session=True,  # only this process gets Ctrl-C, and stops the shards
             )
             running.append(process)
             return process.wait()
@@ -79,7 +79,7 @@ def _each(
     tell: Callable[[int], str],
     stop: Callable[[], None],
 ) -> list[int]:
-    """Run shards, some at once, and say how each ended."""
+    """Run up to `at_once` shards in parallel and say how each ended. Returns those that failed."""
     failed, waiting = [], list(numbers)
     with ThreadPoolExecutor(at_once) as pool:
         futures: dict[Future[int], int] = {}
@@ -163,12 +163,12 @@ def run_ray(
     cpus: float,
     resources: dict[str, float],
 ) -> list[int]:
-    """Run each shard as a task of Ray, again on another node if its node dies."""
+    """Run each shard as a Ray task, restarted on another node if its node dies."""
     task = ray.remote(run_here).options(
         num_cpus=cpus,
         resources=resources,
         max_retries=RETRIES,
-        retry_exceptions=False,  # what failed for another reason would fail again
+        retry_exceptions=False,  # other failures would repeat
         scheduling_strategy="SPREAD",
     )
     said: dict[int, str] = {}
@@ -184,10 +184,10 @@ def run_ray(
 
 
 def run_here(command: list[str]) -> tuple[int, str]:
-    """Run a command on the node of a task; its code, and the last line that it printed."""
+    """Run a command on the node of a Ray task. Returns its exit code and last line of output."""
     with subprocess.Popen(
         _module(command),
-        stdin=subprocess.PIPE,  # whose end tells it that Ray's process is gone
+        stdin=subprocess.PIPE,  # its end tells the shard that Ray's process is gone
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=_environment(),

@@ -1,4 +1,4 @@
-"""Begin a shard set, or go on with one."""
+"""Plan a new shard set, or check that one can be resumed."""
 
 import os
 from collections import defaultdict
@@ -32,7 +32,7 @@ from .sets import ShardSet
 _PER_SHARD = ("--limit", "--sample-id", "--log-dir", "--log-format", "--max-connections")
 """Options of `inspect eval` that a shard gets from the plan."""
 _OF_PLAN = ("limit", "sample_id", "max_connections")
-"""Parameters among those that a resume may repeat or change."""
+"""Parameters of these options that may be given when a set is resumed."""
 _REFUSED = {
     "sample_shuffle": "a shard keeps the order of the dataset, and no decision depends on it",
     "detach": "shards run in the background of the executor",
@@ -53,16 +53,16 @@ def new_plan(
     """Plan a run of a task in shards.
 
     Args:
-        arguments: Of `inspect eval`.
-        shards: How many.
+        arguments: Arguments of `inspect eval`.
+        shards: Number of shards.
         at_once: How many run at once; None for all.
-        seed: Of the dealing.
-        pilot: A log, or a folder of some, that tells the costs of problems.
+        seed: Seed of the draw that deals problems to shards.
+        pilot: A log, or a folder of logs, from which the costs of problems are taken.
     """
     given = eval_parameters(arguments)
     if given["log_format"] == "json":
         raise UserError("--log-format json is not possible with shards, whose logs are .eval files")
-    # other machines know no variables of this one
+    # other machines lack the environment variables of this one
     arguments = (*arguments, *environment_options(arguments, _PER_SHARD))
     if len(given["tasks"] or ()) != 1:
         raise UserError(f"give one task, as in file.py@task; got {given['tasks'] or 'none'}")
@@ -71,7 +71,7 @@ def new_plan(
             raise UserError(f"--{name.replace('_', '-')} is not possible with shards: {why}")
     model = given["model"] or ""
     if "," in model:
-        raise UserError(f"--model {model} names several models: give one, and a set for each other")
+        raise UserError(f"--model {model} names several models: give one, and begin a set for each")
     [task] = given["tasks"]
     if task in ("inspect_tts/scaled", "scaled"):
         raise UserError(
@@ -104,7 +104,7 @@ def new_plan(
 
 
 def _load(task: str, given: dict[str, Any]) -> tuple[str, Dataset]:
-    """The name of a task, and its problems."""
+    """The name and the dataset of a task."""
     check_task_file(task, f"the task {task} cannot be loaded")
     try:
         return task_dataset(task, merged_args(given["t"], given["task_config"]))
@@ -113,13 +113,13 @@ def _load(task: str, given: dict[str, Any]) -> tuple[str, Dataset]:
 
 
 def _problems(task: str, dataset: Dataset, given: dict[str, Any]) -> list[str | int]:
-    """The problems that `inspect eval` would run."""
+    """The ids of the problems that `inspect eval` would run."""
     try:
         ids = chosen(dataset, given["limit"], given["sample_id"])
     except ValueError as error:
         raise UserError(
             f"--limit {given['limit']} and --sample-id {given['sample_id']} choose no problems: "
-            f"{error}. Give a number or a range, as 10 or 11-20, or ids separated by commas"
+            f"{error}. Give a number or a range, such as 10 or 11-20, or ids separated by commas"
         ) from error
     if not ids:
         raise UserError(
@@ -134,20 +134,20 @@ def _problems(task: str, dataset: Dataset, given: dict[str, Any]) -> list[str | 
 
 
 def _check_selects(dataset: Dataset, shard: Shard) -> None:
-    """Refuse ids with which Inspect would run other problems than those of a shard."""
+    """Refuse ids with which Inspect would not run exactly the problems of a shard."""
     option = sample_id_option(shard.ids)
     found = chosen_by(dataset, option)
     if other := {repr(id) for id in found} ^ {repr(id) for id in shard.ids}:
         raise UserError(
             f"the problem {min(other)} cannot be told apart by `inspect eval --sample-id`, which "
-            "reads digits as a number: 1 is 001; give the problem another id"
+            "reads digits as a number, so that 1 equals 001; give the problem another id"
         )
 
 
 def _saved(given: dict[str, Any], found: ShardSet) -> tuple[str, ...]:
-    """Where a strategy saves results, unless the user has said: for all shards beside the set.
+    """The argument that has a strategy save results beside the set, unless the user chose a place.
 
-    There a shard finds them whatever became of its log.
+    There a shard finds its results even if its log is lost.
     """
     strategy = (given["solver"] or "").removeprefix("inspect_tts/")
     if strategy not in strategies.STRATEGIES:
@@ -156,18 +156,18 @@ def _saved(given: dict[str, Any], found: ShardSet) -> tuple[str, ...]:
         stated = merged_args(given["s"], given["solver_config"])
     except (ValueError, OSError, yaml.YAMLError) as error:
         raise UserError(f"the arguments of the solver cannot be read: {error}") from error
-    getattr(strategies, strategy)(**stated)  # refuses what each shard would refuse
+    getattr(strategies, strategy)(**stated)  # raises the errors that each shard would raise
     if "resume" in stated:
         return ()
     return ("-S", f"resume={found.saved}")
 
 
 def _costs(pilot: str, ids: Sequence[str | int]) -> dict[str, float]:
-    """What problems cost in a pilot, by id: dollars if they are known, else tokens."""
+    """Mean costs of problems in a pilot, by id: in dollars if all are known, else in tokens."""
     try:
         logs = [pilot] if pilot.endswith((".eval", ".json")) else list_eval_logs(pilot)
         summaries = [s for log in logs for s in read_eval_log_sample_summaries(log)]
-    except Exception as error:  # each file system raises its own
+    except Exception as error:  # each file system raises its own errors
         raise UserError(f"--pilot {pilot} cannot be read: {error}") from error
     usages = [(str(s.id), usage) for s in summaries for usage in s.model_usage.values()]
     if not usages:
@@ -188,7 +188,7 @@ def _costs(pilot: str, ids: Sequence[str | int]) -> dict[str, float]:
 
 
 def check_again(plan: ShardPlan, arguments: Sequence[str]) -> None:
-    """Refuse to go on with other arguments than those of the plan, or without its problems."""
+    """Refuse to resume with arguments that differ from the plan, or if its problems are gone."""
     asked = _check_arguments(plan, arguments) if arguments else {}
     check_folder(plan)
     with chdir(plan.folder):
@@ -224,7 +224,7 @@ def check_folder(plan: ShardPlan) -> None:
 
 
 def _check_arguments(plan: ShardPlan, arguments: Sequence[str]) -> dict[str, Any]:
-    """Refuse arguments that differ from the plan's; returns those that the plan has otherwise."""
+    """Refuse arguments that differ from the plan. Returns all arguments as parsed."""
     given, planned = eval_parameters(arguments), eval_parameters(plan.arguments)
     unsaid = eval_parameters(())
     saved = f"resume={ShardSet(plan.set).saved}"
@@ -247,7 +247,7 @@ def _check_arguments(plan: ShardPlan, arguments: Sequence[str]) -> dict[str, Any
 
 
 def changed_load(plan: ShardPlan, at_once: int | None, arguments: Sequence[str]) -> ShardPlan:
-    """The plan with as many shards at once, and connections in all, as a resume asks for."""
+    """The plan with the shards at once and the total connections that a resume asks for."""
     at_once = min(at_once or plan.at_once, len(plan.shards))
     connections = eval_parameters(arguments)["max_connections"] or plan.max_connections
     check_connections(connections, at_once)
@@ -255,7 +255,7 @@ def changed_load(plan: ShardPlan, at_once: int | None, arguments: Sequence[str])
 
 
 def check_connections(connections: int | None, at_once: int) -> None:
-    """Refuse fewer connections than shards that run at once."""
+    """Refuse a total of connections smaller than the number of shards that run at once."""
     if connections is not None and connections < at_once:
         raise UserError(
             f"--max-connections {connections} is the total of {at_once} shards at once, and each "

@@ -1,4 +1,4 @@
-"""Which problems a shard has, and how it is run. Pure."""
+"""The plan of a shard set: which problems each shard has, and how it runs. Pure."""
 
 from collections.abc import Mapping, Sequence
 from glob import escape
@@ -10,7 +10,7 @@ from inspect_tts.method.records import Record
 from inspect_tts.method.seeding import seeded_shuffle
 
 SHARDS, PLAN = ".shards", ".plan"
-"""How the folder of a shard set ends, and that of its plan, which is beside it."""
+"""Suffixes of the folder of a shard set, and of the folder beside it that holds the plan."""
 
 
 class Shard(Record):
@@ -19,46 +19,46 @@ class Shard(Record):
     number: int
     ids: tuple[str | int, ...]
     cost: float
-    """Expected cost in relation to others: the number of problems, or what a pilot tells."""
+    """Expected cost relative to other shards: the number of problems, or costs from a pilot."""
 
 
 class ShardPlan(Record):
-    """How a shard set came about, and all that is needed to run any part of it on any machine."""
+    """Everything that is needed to run any shard of a set on any machine."""
 
     set: str
     """The folder or URL of the shards, `<name>.shards`."""
     task: str
     arguments: tuple[str, ...]
-    """Of `inspect eval`, the same for all shards: without ids, log folder and connections."""
+    """Arguments of `inspect eval` for all shards, without ids, log folder and connections."""
     folder: str
-    """The working directory, which relative paths begin at."""
+    """The working directory, to which relative paths refer."""
     seed: int
     pilot: str | None = None
     at_once: PositiveInt
     """How many shards run at once."""
     max_connections: PositiveInt | None = None
-    """Of all shards that run at once."""
+    """Total for all shards that run at once."""
     shards: tuple[Shard, ...] = Field(min_length=1)
     versions: dict[str, str]
 
     @property
     def connections(self) -> int | None:
-        """Connections to a model that one shard may have."""
+        """Maximum connections to a model for one shard; None if not limited."""
         return self.max_connections and self.max_connections // self.at_once
 
     @property
     def ids(self) -> tuple[str | int, ...]:
-        """The problems of all shards."""
+        """The problem ids of all shards."""
         return tuple(id for shard in self.shards for id in shard.ids)
 
     def command(self, shard: Shard) -> tuple[str, ...]:
-        """The arguments of `inspect` that run a shard from its beginning."""
+        """The arguments of `inspect` that begin a shard."""
         given = ["eval", *self.arguments, "--sample-id", sample_id_option(shard.ids)]
         given += ["--log-dir", f"{self.set}/{shard.number}", "--log-format", "eval"]
         return (*given, *self.connection_options())
 
     def connection_options(self) -> tuple[str, ...]:
-        """The share of the connections, as options of `inspect`."""
+        """The shard's share of connections, as options of `inspect`."""
         return () if self.connections is None else ("--max-connections", str(self.connections))
 
 
@@ -76,16 +76,16 @@ def sample_id_option(ids: Sequence[str | int]) -> str:
 def deal(
     ids: Sequence[str | int], costs: Mapping[str, float], shards: int, seed: int
 ) -> tuple[Shard, ...]:
-    """Deal problems to shards of about the same expected cost.
+    """Deal problems to shards of about equal expected cost.
 
-    The most expensive problem is dealt first, always to the shard that has least so far. A problem
-    without a known cost counts as the mean. Among equals, a seeded draw decides.
+    Problems are dealt from the most to the least expensive, each to the shard with the lowest cost
+    so far. A problem of unknown cost counts as the mean. A seeded draw orders equal costs.
 
     Args:
         ids: The problems, in the order of the dataset, which each shard keeps.
-        costs: What is known of their costs, by id.
-        shards: How many.
-        seed: Of the draw.
+        costs: Known costs of problems, by id.
+        shards: Number of shards.
+        seed: Seed of the draw.
     """
     if not 1 <= shards <= len(ids):
         raise UserError(
@@ -108,7 +108,7 @@ def deal(
 
 
 def without_options(arguments: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Arguments of a command without some options and their values."""
+    """Remove some options and their values from the arguments of a command."""
     kept: list[str] = []
     rest = iter(arguments)
     for argument in rest:

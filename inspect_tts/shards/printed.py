@@ -1,4 +1,4 @@
-"""Commands for those who start shards themselves: a shell, Slurm, Kubernetes. Pure."""
+"""Commands for users who start shards themselves: in a shell, with Slurm or Kubernetes. Pure."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from .plan import ShardPlan
 
 
 def commands(plan: ShardPlan) -> str:
-    """One command a shard."""
+    """One command per shard."""
     return "\n".join(_command(plan, str(shard.number)) for shard in plan.shards) + "\n"
 
 
@@ -18,7 +18,7 @@ def _command(plan: ShardPlan, number: str) -> str:
 
 
 def slurm(plan: ShardPlan) -> str:
-    """A Slurm array; a job whose node fails is queued again, and goes on with its shard."""
+    """A Slurm job array. A job whose node fails is queued again and continues its shard."""
     return f"""#!/bin/bash
 #SBATCH --job-name={plan.task.rpartition("/")[2].replace(" ", "_")}
 #SBATCH --array=0-{len(plan.shards) - 1}%{plan.at_once}
@@ -35,7 +35,7 @@ exec {_command(plan, "$SLURM_ARRAY_TASK_ID")}
 
 
 def kubernetes(plan: ShardPlan) -> str:
-    """An indexed Job, in JSON that kubectl reads; the image and its secrets are yours to name."""
+    """An indexed Job in JSON for kubectl. The user fills in the image and its secrets."""
     run = _command(plan, "$JOB_COMPLETION_INDEX")
     container: dict[str, Any] = {
         "name": "shard",

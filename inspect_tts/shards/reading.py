@@ -1,4 +1,4 @@
-"""A shard set read as one run, also while it is under way."""
+"""Read a shard set as one run, even while it is running."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
@@ -19,7 +19,7 @@ def is_set(path: str) -> bool:
 
 
 def current_logs(place: str) -> list[str]:
-    """The newest log of each shard that can be read, in the order of shards."""
+    """The newest readable log of each shard, in the order of shards."""
     found = ShardSet(place)
     attempts = shard_folders(found.place).attempts
     states = [shard_state(attempts[name]) for name in attempts]
@@ -29,7 +29,7 @@ def current_logs(place: str) -> list[str]:
 
 
 def set_of(log: str) -> str | None:
-    """The shard set that a log belongs to."""
+    """The shard set that a log belongs to; None if there is none."""
     folder = log.rpartition("/")[0].rpartition("/")[0]
     return folder if folder.endswith(SHARDS) else None
 
@@ -37,10 +37,11 @@ def set_of(log: str) -> str | None:
 def missing_notes(
     finished: Iterable[tuple[str, int, Iterable[tuple[str | int, int]]]],
 ) -> list[str]:
-    """Say of each shard set what is missing.
+    """Say what is missing in each shard set.
 
     Args:
-        finished: Logs, each with its number of epochs, and ids and epochs of its finished samples.
+        finished: For each log: its path, its number of epochs, and the ids and epochs of its
+            finished samples.
     """
     done: dict[str, set[tuple[str, int]]] = defaultdict(set)
     epochs: dict[str, int] = {}
@@ -57,7 +58,7 @@ def missing_notes(
 
 
 def missing_of(place: str, done: Collection[str]) -> list[str]:
-    """Say what is missing of a shard set; nothing of somebody else's, without a plan."""
+    """Say what is missing in a shard set. A set without a plan, not made here, is skipped."""
     try:
         plan = ShardSet(place).plan()
     except UserError:
@@ -67,7 +68,7 @@ def missing_of(place: str, done: Collection[str]) -> list[str]:
 
 
 def missing_note(plan: ShardPlan, done: Collection[str]) -> str:
-    """What is missing of a plan, by shard; empty if nothing is. Pure."""
+    """Say which problems of a plan are missing, by shard; empty if none is. Pure."""
     parts = []
     for shard in plan.shards:
         if left := [str(id) for id in shard.ids if str(id) not in done]:

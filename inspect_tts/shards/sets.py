@@ -1,4 +1,4 @@
-"""A shard set: its folder, its plan beside it, and what its logs say."""
+"""A shard set: its folder, the plan beside it, and the state of its logs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,25 +20,25 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True)
 class ShardState:
-    """What the logs of a shard say."""
+    """The state of a shard, from its logs."""
 
     log: str | None = None
-    """The newest that can be read."""
+    """The newest readable log."""
     header: EvalLog | None = None
     logs: tuple[str, ...] = ()
-    """All of them, oldest first."""
+    """All logs, oldest first."""
     unreadable: str = ""
-    """Why newer ones cannot be read."""
+    """Why newer logs cannot be read."""
 
     @property
     def finished(self) -> bool:
-        """Whether it ended well, with all its problems."""
+        """Whether the shard succeeded and completed all its problems."""
         results = self.header.results if self.header and self.header.status == "success" else None
         return results is not None and results.completed_samples == results.total_samples
 
     @property
     def text(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         if self.header is None:
             return f"has no log that can be read: {self.unreadable}" if self.logs else "has no log"
         if self.finished:
@@ -55,7 +55,7 @@ class ShardState:
 
 
 class ShardSet:
-    """A shard set at a folder or URL that ends with `.shards`."""
+    """A shard set, in a folder or at a URL that ends with `.shards`."""
 
     def __init__(self, place: str) -> None:
         self.place = place.rstrip("/\\")
@@ -68,26 +68,26 @@ class ShardSet:
 
     @property
     def name(self) -> str:
-        """Its last part."""
+        """The last part of the path."""
         return self.place.rpartition("/")[2]
 
     @property
     def local(self) -> bool:
-        """Whether it is a folder of this machine."""
+        """Whether the set is a folder on this machine."""
         return isinstance(fsspec.core.url_to_fs(self.place)[0], LocalFileSystem)
 
     @property
     def saved(self) -> str:
-        """Where its shards save results by default."""
+        """Where the shards save results by default."""
         return f"{self.beside}/saved"
 
     def clear(self, plan: ShardPlan) -> None:
-        """Remove what was saved for a retry, unless the user named a place for it."""
+        """Remove saved results, unless the user chose where they are saved."""
         if f"resume={self.saved}" in plan.arguments:
             FileStore(self.saved).remove()
 
     def lease(self, name: str | int) -> str:
-        """Where the lease of a shard is, or of `launcher`."""
+        """The path of the lease of a shard, or of `launcher`."""
         return f"{self.beside}/leases/{name}"
 
     def plan(self) -> ShardPlan:
@@ -98,8 +98,8 @@ class ShardSet:
                 plan = ShardPlan.model_validate_json(file.read())
         except FileNotFoundError as error:
             raise UserError(
-                f"{self.place} has no plan: {path} does not exist. A set that inspect-tts shard "
-                "began has it; one that somebody else began goes on with inspect eval-retry"
+                f"{self.place} has no plan: {path} does not exist. `inspect-tts shard` writes it "
+                "when it begins a set. To continue another set, use `inspect eval-retry`"
             ) from error
         except (ValidationError, OSError) as error:
             why = str(error)[:300]
@@ -112,11 +112,11 @@ class ShardSet:
         return plan.model_copy(update={"set": self.place})
 
     def write(self, name: str, text: str) -> str:
-        """Write a file beside the shards; returns where."""
+        """Write a file beside the shards. Returns its path."""
         path = f"{self.beside}/{name}"
         fs, inner = fsspec.core.url_to_fs(path)
         fs.makedirs(inner.rpartition("/")[0], exist_ok=True)
-        if self.local:  # completely or not at all, as object stores do
+        if self.local:  # write all or nothing, as object stores do
             Path(f"{inner}.new").write_text(text, encoding="utf-8")
             Path(f"{inner}.new").replace(inner)
         else:
@@ -124,7 +124,7 @@ class ShardSet:
         return path
 
     def states(self, plan: ShardPlan) -> dict[int, ShardState]:
-        """What the logs of each shard say; logs of another plan are an error."""
+        """The state of each shard, by number. Logs of another plan are an error."""
         found = shard_folders(self.place)
         expected = {str(shard.number): shard for shard in plan.shards}
         if foreign := sorted(set(found.attempts) - set(expected)):
@@ -150,8 +150,8 @@ class ShardSet:
             if other:
                 raise UserError(
                     f"{states[shard.number].log} is a log of another plan: it has the problem "
-                    f"{other[0]!r}, which shard {shard.number} has not. Nothing was changed; move "
-                    "the log away, or resume with the plan that it belongs to"
+                    f"{other[0]!r}, which is not in shard {shard.number}. Nothing was changed; "
+                    "move the log away, or resume with the plan that it belongs to"
                 )
             for name, value in same_in_all(header).items():
                 if first.setdefault(name, value) != value:
@@ -162,12 +162,12 @@ class ShardSet:
 
 
 def shard_state(logs: list[str]) -> ShardState:
-    """What the newest log of a shard says that can be read."""
+    """The state of a shard, from the newest of its logs that can be read."""
     why = ""
     for log in reversed(logs):
         try:
             header = read_eval_log(log, header_only=True)
-        except Exception as error:  # whatever is wrong with the file, an older one may be whole
+        except Exception as error:  # an older log may still be readable
             why = why or f"{type(error).__name__}: {error}"[:200]
             continue
         return ShardState(log, header, tuple(logs), why)
@@ -175,13 +175,13 @@ def shard_state(logs: list[str]) -> ShardState:
 
 
 def foreign_ids(shard: Shard, header: EvalLog) -> set[str]:
-    """Problems of a log that its shard has not."""
+    """Problems of a log that are not in its shard."""
     ids = header.eval.dataset.sample_ids or []
     return set(map(str, ids)) - set(map(str, shard.ids))
 
 
 def same_in_all(header: EvalLog) -> dict[str, Any]:
-    """What the logs of a shard set have in common."""
+    """Values that must be equal in all logs of a shard set."""
     spec = header.eval
     return {
         "task": spec.task,

@@ -1,4 +1,4 @@
-"""Run one shard: the same command on any machine, as often as it takes."""
+"""Run one shard. The same command begins and continues it, on any machine."""
 
 import os
 import signal
@@ -17,18 +17,18 @@ from .plan import Shard, ShardPlan
 from .sets import ShardSet, ShardState, shard_state
 
 END_WITH_STDIN = "INSPECT_TTS_END_WITH_STDIN"
-"""Set for a process that is to end when whoever started it does."""
+"""Environment variable for a process that must end when its standard input ends."""
 _OF_EVAL = ("INSPECT_EVAL_LIMIT", "INSPECT_EVAL_SAMPLE_ID", "INSPECT_EVAL_SAMPLE_SHUFFLE")
 
 
 def run_shard(place: str) -> bool:
-    """Begin a shard, continue it, or find that it is finished.
+    """Begin or continue a shard, unless it is finished.
 
     Args:
         place: `<log dir>/<name>.shards/<number>`.
 
     Returns:
-        Whether it ended well.
+        Whether the shard ended well.
     """
     set, _, number = place.rstrip("/").rpartition("/")
     found = ShardSet(set)
@@ -67,7 +67,7 @@ def _run(found: ShardSet, plan: ShardPlan, shard: Shard) -> bool:
 def next_command(
     found: ShardSet, plan: ShardPlan, shard: Shard, state: ShardState
 ) -> tuple[str, ...]:
-    """The arguments of `inspect` with which a shard begins or goes on."""
+    """The arguments of `inspect` that begin or continue a shard."""
     if state.log is None:
         return plan.command(shard)
     folder = f"{found.place}/{shard.number}"
@@ -76,9 +76,9 @@ def next_command(
 
 
 def ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
-    """Whether a shard ended well; logs that would hide its newest one are put aside.
+    """Whether a shard ended well. Logs that would hide its newest log are moved aside.
 
-    Inspect orders logs by the times in their names, which machines whose clocks differ wrote.
+    Inspect orders logs by the times in their names, but the clocks of machines differ.
     """
     logs = shard_folders(found.place).attempts.get(str(shard.number), [])
     new = [log for log in logs if log not in before]
@@ -104,5 +104,5 @@ def _end_with_stdin() -> None:
 
 
 def _terminate() -> None:
-    """End the eval as a scheduler would: with a log, and cleaned up."""
+    """End the eval as a scheduler would, so that it writes its log and cleans up."""
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,1 +1,1 @@
-"""Numbers from records: scores, judges, costs, intervals. Pure."""
+"""Compute numbers from records: scores, judge quality, costs, intervals. Pure."""

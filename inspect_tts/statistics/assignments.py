@@ -1,4 +1,4 @@
-"""Rollouts of different agents and models: who did what, what it cost, and how often it won."""
+"""Rollouts of different agents and models: their scores, their costs, and how often they win."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -10,39 +10,39 @@ from inspect_tts.method.records import Draw, Rollout, Stage
 from .outcomes import ProblemOutcome
 
 Kind = tuple[str, str]
-"""Agent and model."""
+"""The agent and model of a rollout."""
 
 
 class AssignmentNumbers(NamedTuple):
-    """The rollouts of one agent and model, where a run has several."""
+    """The rollouts of one agent and model, if a run has several such kinds."""
 
     agent: str
     model: str
     rollouts: int
     graded: int
     score: float | None
-    """Mean score of those graded; of iteration 0 this is pass@1 of the kind."""
+    """Mean score of the graded rollouts, which is pass@1 of this kind."""
     tokens: float
-    """Of a rollout with its summary, on average."""
+    """Mean tokens of a rollout and its summary."""
     dollars: float | None
-    """The same; None if a price is not known."""
+    """Mean cost of a rollout and its summary; None if a price is not known."""
     matches: int
-    """Matches in which it met rollouts of another kind."""
+    """Matches between rollouts of this kind and of other kinds."""
     won: float | None
-    """Share of these that one of its rollouts won."""
+    """Share of these matches that a rollout of this kind won."""
     fair: float | None
-    """That share if matches were decided at random: mean share of its rollouts in their groups."""
+    """The expected share if matches were decided at random: its mean share of their groups."""
     adopted: float
-    """Share of problems whose adopted rollout was one of its."""
+    """Share of problems in which a rollout of this kind was adopted."""
 
 
 def kind_of(rollout: Rollout) -> Kind:
-    """Who made a rollout."""
+    """The agent and model of a rollout."""
     return rollout.agent or "", rollout.model
 
 
 def by_assignment(outcomes: Sequence[ProblemOutcome]) -> tuple[AssignmentNumbers, ...]:
-    """The numbers of each agent and model, in iteration 0; empty where there is only one."""
+    """The numbers of each agent and model in iteration 0; empty if there is only one kind."""
     made: dict[Kind, list[tuple[Rollout, float | None]]] = defaultdict(list)
     met, won, adopted = Counter[Kind](), Counter[Kind](), Counter[Kind]()
     fair: dict[Kind, float] = defaultdict(float)
@@ -87,7 +87,7 @@ def by_assignment(outcomes: Sequence[ProblemOutcome]) -> tuple[AssignmentNumbers
 def assignment_discrepancies(
     problem: str, stages: Sequence[Stage], rollouts: Sequence[Rollout], draws: Sequence[Draw]
 ) -> list[str]:
-    """Rollouts of another agent or model than the seed gives."""
+    """Find rollouts whose agent or model is not the one that the seed assigns."""
     found, keys = list[str](), {draw.key for draw in draws}
     for stage in stages:
         if stage.name != "rollouts" or not (stage.rollouts.models or stage.rollouts.agents):

@@ -1,4 +1,4 @@
-"""What evidence from execution told, and how often classes and outcomes agree."""
+"""Numbers on evidence from execution, and how often classes and outcomes agree."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -12,23 +12,23 @@ from .outcomes import ProblemOutcome
 
 
 class ExecutionNumbers(BaseModel):
-    """Counts over the problems of a run and their iterations; pairs are of graded rollouts."""
+    """Counts over the problems and iterations of a run. Pairs are pairs of graded rollouts."""
 
     taken: int = 0
-    """Iterations of problems for which it was taken."""
+    """Iterations of problems for which evidence was taken."""
     unavailable: int = 0
-    """Of these, how many without any evidence."""
+    """How many of these have no evidence."""
     separated: int = 0
-    """Of these, where some check told trees apart."""
+    """In how many of these a check told trees apart."""
     checks: int = 0
     dropped: int = 0
     separating: int = 0
     classes: int = 0
     largest: int = 0
-    """Rollouts in the largest class, over all."""
+    """Rollouts in the largest class of each, summed."""
     pairs: int = 0
     pairs_differ: int = 0
-    """Pairs of which one passes and the other does not."""
+    """Pairs of a passing and a failing rollout."""
     unlike: int = 0
     """Pairs that behave differently."""
     unlike_differ: int = 0
@@ -41,7 +41,7 @@ class ExecutionNumbers(BaseModel):
 
 
 def execution_numbers(outcomes: Sequence[ProblemOutcome]) -> ExecutionNumbers | None:
-    """Count over problems; None where no evidence was taken."""
+    """Count over problems; None if no evidence was taken."""
     counts = dict.fromkeys(ExecutionNumbers.model_fields, 0.0)
     for outcome in outcomes:
         passed = {id: outcome.passed(id) for id in outcome.scores}

@@ -10,22 +10,22 @@ T = TypeVar("T")
 
 REPLICATES = 2000
 TAIL = (1 - 0.95) / 2
-"""Share that a 95 % interval leaves out at each end."""
+"""Share that a 95 % interval excludes at each end."""
 
 
 class Estimate(NamedTuple):
-    """A number over problems with its interval."""
+    """A statistic over problems, with its 95 % interval."""
 
     value: float
     low: float | None
-    """None with one problem, which tells nothing of others."""
+    """Lower end of the interval; None for a single problem."""
     high: float | None
     problems: int
-    """Problems that it rests on."""
+    """Number of problems it is computed from."""
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Both ends, None where there are none."""
+        """Both ends of the interval, or None."""
         return None if self.low is None or self.high is None else (self.low, self.high)
 
 
@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 def resamples(
     problems: int, *, seed: int = 0, replicates: int = REPLICATES
 ) -> tuple[tuple[int, ...], ...]:
-    """Draw problems with replacement, the same for every number: numbers over them are paired."""
+    """Draw problems with replacement. Every number uses the same draws, so numbers are paired."""
     count = problems * replicates
     stream = shake_128(f"bootstrap/{seed}/{problems}".encode()).digest(8 * count)
     drawn = [int.from_bytes(stream[i : i + 8], "little") % problems for i in range(0, 8 * count, 8)]
@@ -43,7 +43,7 @@ def resamples(
 def estimate(
     values: Sequence[T], statistic: Callable[[Sequence[T]], float | None], *, seed: int = 0
 ) -> Estimate | None:
-    """Compute a statistic over problems with its percentile interval."""
+    """Compute a statistic over problems and its percentile interval; None if it is undefined."""
     if not values or (value := statistic(values)) is None:
         return None
     if len(values) == 1:
@@ -54,7 +54,7 @@ def estimate(
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """Arithmetic mean, None of nothing."""
+    """Arithmetic mean; None if there are no values."""
     return sum(values) / len(values) if values else None
 
 

@@ -1,4 +1,4 @@
-"""What investigations of close matches changed, and how often they were right."""
+"""How investigations changed close matches, and how often they were right."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,27 +14,27 @@ class InvestigationNumbers(NamedTuple):
     """The investigations of a run."""
 
     close: int
-    """Matches whose votes ended within one of each other."""
+    """Close matches, in which the leading rollouts are at most one vote apart."""
     verdicts: int
-    """Of these, how many an investigation decided; the others stayed as the votes had them."""
+    """How many of these an investigation decided. The others kept the result of the votes."""
     led: int
-    """Decided matches in which one had more votes."""
+    """Decided matches in which one rollout led the votes."""
     overturned: int
-    """Of these, how many the other one won."""
+    """How many of these another rollout won."""
     decidable: int
-    """Decided matches of a passing and a failing rollout."""
+    """Decided matches with passing and failing rollouts, all graded."""
     accuracy: float | None
-    """Share of these that the passing one won."""
+    """Share of the decidable matches that a passing rollout won."""
     votes_accuracy: float | None
-    """The same if the votes had decided; a tie counts half."""
+    """The same share if the votes had decided; a tie counts half."""
     turns: float
-    """Of an investigation that ran, on average."""
+    """Mean turns of the investigations that ran."""
     dollars: float | None
-    """Of all; None if a price is not known."""
+    """Total cost of the investigations; None if a price is not known."""
 
 
 def investigation_numbers(outcomes: Sequence[ProblemOutcome]) -> InvestigationNumbers | None:
-    """The numbers of a run; None if no match was to be investigated."""
+    """The numbers on investigations of a run; None if no match was to be investigated."""
     close = [
         (outcome, match, match.investigation)
         for outcome in outcomes

@@ -1,4 +1,4 @@
-"""How well judges judged: accuracy where it can be told, ties, flips, abstentions, calibration."""
+"""Quality of judges: accuracy in decidable matches, ties, flips, abstentions and calibration."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from inspect_tts.method.records import Match
 from .outcomes import ProblemOutcome
 
 SHARES = (0.5, 0.625, 0.75, 0.875, 1.0)
-"""Upper ends of the bins: eighths, as with the paper's 8 votes."""
+"""Upper ends of the bins: multiples of 1/8, as the paper uses 8 votes."""
 
 
 class Judged(NamedTuple):
@@ -20,15 +20,15 @@ class Judged(NamedTuple):
     round: int
     match: Match
     passing: dict[str, bool] | None
-    """As from `passing`."""
+    """The result of `passing`."""
 
 
 class RoundAccuracy(NamedTuple):
-    """The judge in one round of the selections of an iteration."""
+    """Accuracy of the judge in one round of the selections of an iteration."""
 
     iteration: int
     selection: int
-    """0 for the first selection among the iteration, 1 for the next."""
+    """0 for the first selection of the iteration, 1 for the next."""
     round: int
     matches: int
     decidable: int
@@ -43,7 +43,7 @@ class RoundAccuracy(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """How often something went other than plainly: shares of matches or of votes."""
+    """How often something unusual happened, as shares of matches or votes."""
 
     matches: int
     votes: int
@@ -53,24 +53,24 @@ class Rates(NamedTuple):
     abstention: float | None
     reask: float | None
     flip: float | None
-    """Mean of `Match.order_flip_rate`: how often the verdict changes with the order."""
+    """Mean of `Match.order_flip_rate`: how often the verdict changes with the display order."""
 
 
 class Bin(NamedTuple):
-    """Decidable matches whose winners got about the same share of the votes cast."""
+    """Decidable matches whose winners got a similar share of the votes cast."""
 
     low: float
     high: float
     """Shares of the bin are above `low`, up to `high`."""
     matches: int
     share: float
-    """Mean share in the bin: what the votes claim."""
+    """Mean share of the votes in the bin: the claimed accuracy."""
     accuracy: float
-    """Share of the matches that a passing rollout won: what is true."""
+    """Share of the matches that a passing rollout won: the actual accuracy."""
 
 
 def judged(outcomes: Iterable[ProblemOutcome]) -> list[Judged]:
-    """All matches in which somebody was asked to compare rollouts: no byes, no grades."""
+    """All matches in which judges compared rollouts, without byes and grades."""
     return [
         Judged(selection.id, selection.iteration, round, match, passing(outcome, match))
         for outcome in outcomes
@@ -80,14 +80,14 @@ def judged(outcomes: Iterable[ProblemOutcome]) -> list[Judged]:
 
 
 def passing(outcome: ProblemOutcome, match: Match) -> dict[str, bool] | None:
-    """Whether each of the group passes; None unless all are graded, some pass and some fail."""
+    """Whether each rollout of a match passes; None unless all are graded, some pass, some fail."""
     known = {id: passed for id in match.group if (passed := outcome.passed(id)) is not None}
     decidable = len(known) == len(match.group) and len(set(known.values())) == 2
     return known if decidable else None
 
 
 def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
-    """Judge accuracy on decidable groups, by iteration and round (paper, section on the judge).
+    """Judge accuracy in decidable matches, by iteration and round (paper, section on the judge).
 
     accuracy = matches won by a passing rollout / decidable matches
     """
@@ -117,7 +117,7 @@ def accuracy_by_round(matches: Sequence[Judged]) -> tuple[RoundAccuracy, ...]:
 
 
 def rates(matches: Sequence[Judged]) -> Rates:
-    """Rates of ties, abstentions, answers asked for again, and flips."""
+    """Rates of ties, abstentions, repeated requests, and flips."""
     judged = [each.match for each in matches]
     votes = [vote for match in judged for vote in match.votes]
     flips = [match.order_flip_rate for match in judged if match.order_flip_rate is not None]
@@ -133,11 +133,11 @@ def rates(matches: Sequence[Judged]) -> Rates:
 
 
 def calibration(matches: Sequence[Judged]) -> tuple[Bin, ...]:
-    """Whether a larger margin means a better verdict, on decidable matches.
+    """Compare vote margins with accuracy in decidable matches.
 
-    Matches are binned by the winner's share of the votes cast; with `early_stop` that of a clear
-    match is larger than with all votes. Ties, matches in which nobody voted, and those that an
-    investigation decided are left out.
+    Matches are binned by the winner's share of the votes cast. With `early_stop`, this share is
+    larger in clear matches than it would be with all votes. Ties, matches without verdicts, and
+    matches that an investigation decided are left out.
     """
     found: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for each in matches:

@@ -1,4 +1,4 @@
-"""Each judge of a run by itself: accuracy where it can be told, abstentions, flips, agreement."""
+"""Quality of each judge of a run: accuracy, abstentions, flips and agreement with others."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,37 +13,37 @@ from .outcomes import ProblemOutcome
 
 
 class JudgeNumbers(NamedTuple):
-    """One judge of a run."""
+    """The numbers of one judge of a run."""
 
     judge: str
-    """Its model, or its name among several judges with the model."""
+    """Its model, or its name followed by the model if the name differs."""
     votes: int
-    """Requested, grades included."""
+    """Votes requested, including grades."""
     abstention: float | None
-    """Share of these without a verdict or grade."""
+    """Share of these votes without a verdict or grade."""
     decidable: int
-    """Votes cast in decidable matches; of grades, decidable pairs of rollouts."""
+    """Votes cast in decidable matches; for grades, pairs of a passing and a failing rollout."""
     accuracy: float | None
-    """Share of these that named a passing rollout; a pair that it graded alike counts half."""
+    """Share of these that favor the passing rollout; a pair with equal grades counts half."""
     flip: float | None
-    """Mean over matches of how often its verdict changes with the order."""
+    """How often its verdict changes with the display order, as a mean over matches."""
     agreement: float | None
-    """Share of pairs of a verdict of its own and one of another judge, in the same match, that
-    named the same rollout."""
+    """How often its verdicts agree with those of other judges in the same match, as a share of
+    pairs."""
     tokens: float
-    """Of a vote, on average."""
+    """Mean tokens of a vote."""
     dollars: float | None
-    """Of all its votes; None if the price is not known."""
+    """Total cost of its votes; None if the price is not known."""
 
 
 def judge_name(vote: Vote) -> str:
-    """How a report names the judge of a vote."""
+    """The name of a vote's judge in a report."""
     named = vote.judge not in (None, vote.model)
     return f"{vote.judge} ({vote.model})" if named else vote.model
 
 
 def by_judge(outcomes: Sequence[ProblemOutcome]) -> tuple[JudgeNumbers, ...]:
-    """The numbers of each judge, by name."""
+    """The numbers of each judge, sorted by name."""
     votes: dict[str, list[Vote]] = defaultdict(list)
     right: dict[str, list[float]] = defaultdict(list)
     flips: dict[str, list[float]] = defaultdict(list)
@@ -98,7 +98,7 @@ def _by_name(votes: Iterable[Vote]) -> dict[str, list[Vote]]:
 
 
 def _graded(outcome: ProblemOutcome) -> Iterable[tuple[str, float]]:
-    """For each judge and pair of a passing and a failing rollout, whether its grades tell."""
+    """Whether each judge graded the passing rollout of a pair higher: 1, 0, or 0.5 for a tie."""
     rounds: dict[tuple[str, int], list[Match]] = defaultdict(list)
     for selection, number, match in outcome.matches():
         rounds[selection.id, number].append(match)

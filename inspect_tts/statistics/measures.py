@@ -1,6 +1,6 @@
-"""Statistics of graded rollouts: pass@k, headroom, free baselines, what refinement did.
+"""Statistics of graded rollouts: pass@k, headroom, free baselines, effects of refinement.
 
-A number that would need the score of a rollout that was not graded is None and never a guess.
+A number that needs the score of an ungraded rollout is None. It is never estimated.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ from .outcomes import ProblemOutcome
 
 
 def pass_at_k(rollouts: int, passes: int, k: int) -> float:
-    """Probability that at least one of k rollouts passes, without bias.
+    """Unbiased estimate of the probability that at least one of k rollouts passes.
 
     pass@k = 1 - C(n-c, k) / C(n, k)   (Chen et al., 2021, arXiv 2107.03374, eq. 1)
     """
@@ -26,7 +26,7 @@ def pass_at_k(rollouts: int, passes: int, k: int) -> float:
 
 
 def headroom_recovered(pass_1: float, selected: float, oracle: float) -> float | None:
-    """Share of what selection could gain that it did gain.
+    """Share of the possible gain that the selection achieved; None if no gain was possible.
 
     (selected - pass@1) / (oracle - pass@1)
     """
@@ -41,10 +41,10 @@ BASELINES = ("random", "first", "fewest_turns", "cheapest", "agreement")
 def baselines(
     candidates: Sequence[Rollout], scores: Mapping[str, float]
 ) -> dict[str, float | None]:
-    """What selections that ask no model would have got from the same candidates.
+    """Scores of simple selections, which call no model, among the same candidates.
 
-    Those among whom a selection cannot tell share its choice: the number is the mean score of them,
-    which is what a random draw gives on average.
+    If several candidates rank first, the number is their mean score: the expected score of a random
+    draw among them.
     """
     if not candidates or any(rollout.id not in scores for rollout in candidates):
         return dict.fromkeys(BASELINES)
@@ -68,7 +68,7 @@ def baselines(
 
 
 def candidates(outcome: ProblemOutcome) -> tuple[Rollout, ...]:
-    """The rollouts that could be adopted: those of the last selection, else all of a plain run."""
+    """The candidates of the last selection, or all rollouts if there was no selection."""
     if not outcome.selections:
         return outcome.rollouts
     could_be = set(outcome.selections[-1].population)
@@ -80,26 +80,27 @@ def _least(rollouts: Sequence[Rollout], worth: Callable[[Rollout], float]) -> li
     return [rollout for rollout in rollouts if worth(rollout) == best]
 
 
-# --- pass counts and what refinement did to them
+# --- pass counts, and how refinement changed them
 
 
 class Refinement(NamedTuple):
-    """What happened to problems from one iteration to the next, of those graded in both."""
+    """How problems changed from one iteration to the next, if both are fully graded."""
 
     problems: int
     gained: int
-    """Never solved before, solved at least once after."""
+    """Problems never solved before, but at least once after."""
     lost: int
-    """Solved at least once before, never after."""
+    """Problems solved at least once before, but never after."""
     rose: int
-    """A larger share of rollouts passes."""
+    """Problems of which a larger share of rollouts passes after."""
     fell: int
+    """Problems of which a smaller share of rollouts passes after."""
     always: tuple[int, int]
-    """Problems that every rollout solves, before and after."""
+    """Number of problems that every rollout solves, before and after."""
     never: tuple[int, int]
-    """Problems that no rollout solves, before and after."""
+    """Number of problems that no rollout solves, before and after."""
     matrix: tuple[tuple[int, ...], ...]
-    """Row: passes before, from 0; column: passes after; the number of problems."""
+    """Number of problems by passes before (row, from 0) and passes after (column, from 0)."""
 
 
 def pass_counts(outcomes: Iterable[ProblemOutcome], iteration: int) -> tuple[int, ...]:
@@ -139,12 +140,12 @@ def refinement(outcomes: Iterable[ProblemOutcome], before: int, after: int) -> R
 
 
 class ByContext(NamedTuple):
-    """Refined rollouts whose contexts hold equally many passing summaries."""
+    """Refined rollouts whose contexts hold the same number of passing summaries."""
 
     passing: int
     """Summaries in the context that come from passing rollouts."""
     size: int
-    """Summaries in the context, K."""
+    """Summaries in the context (K)."""
     problems: int
     rollouts: int
     score: float
@@ -152,7 +153,7 @@ class ByContext(NamedTuple):
 
 
 def by_passing_context(outcomes: Iterable[ProblemOutcome], iteration: int) -> tuple[ByContext, ...]:
-    """Score of refined rollouts by what their context was worth (paper, table of k/4)."""
+    """Score of refined rollouts by passing summaries in their context (paper, table of k/4)."""
     found: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
     for number, outcome in enumerate(outcomes):
         for rollout in outcome.population(iteration):
@@ -170,7 +171,7 @@ def by_passing_context(outcomes: Iterable[ProblemOutcome], iteration: int) -> tu
 
 
 class Turns(NamedTuple):
-    """Turns of the rollouts with one outcome."""
+    """Turns of the rollouts of an iteration that have the same outcome."""
 
     iteration: int
     outcome: str
@@ -191,20 +192,20 @@ def turns_by_outcome(outcomes: Iterable[ProblemOutcome]) -> tuple[Turns, ...]:
     return tuple(Turns(*key, len(t), sum(t) / len(t), median(t)) for key, t in order)
 
 
-# --- who is left
+# --- rollouts left after each round
 
 
 def left_after_rounds(selection: Selection) -> tuple[tuple[str, ...], ...]:
-    """The population, then who remained after each round; without rounds that drop nobody.
+    """The population, then the rollouts left after each round in which some were dropped.
 
-    Only a tournament drops somebody in each round; other selections do so at the end.
+    Only a tournament drops rollouts in each round. Other selections drop them at the end.
     """
     left = [selection.population]
     groups = [tuple(id for m in round.matches for id in m.group) for round in selection.rounds]
     for round, after in zip(selection.rounds, [*groups, selection.selected][1:], strict=True):
         winners = tuple(match.winner for match in round.matches)
         if selection.classes or set(winners) != set(after):
-            break  # who stays is no matter of one round's winners
+            break  # a round's winners do not decide which rollouts stay
         left.append(winners)
     if set(left[-1]) != set(selection.selected):
         left.append(selection.selected)

@@ -1,4 +1,4 @@
-"""What statistics read of a problem: its records with their scores, after every decision."""
+"""The records and scores of a problem, from which statistics are computed after every decision."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,29 +17,29 @@ from inspect_tts.method.records import (
 from .sample import sample_numbers
 
 PASS_MARK = 1.0
-"""A rollout passes where its score is at least this."""
+"""A rollout passes if its score is at least this."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemOutcome:
-    """One problem in one epoch of one run. Its records may come without their texts."""
+    """One problem in one epoch of one run. Its records may lack their texts."""
 
     problem: str
     epoch: int
     rollouts: tuple[Rollout, ...]
     scores: Mapping[str, float] = field(default_factory=dict)
-    """By rollout; one that is absent was not graded."""
+    """Scores by rollout id. A rollout without an entry was not graded."""
     selections: tuple[Selection, ...] = ()
     stages: tuple[Stage, ...] = ()
     adopted: str | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
-    """As from `sample_numbers`; a number that is not known is absent."""
+    """The result of `sample_numbers`. An unknown number is absent."""
     usage: Usage = field(default_factory=Usage)
-    """Of the whole sample, with what a retry took over."""
+    """Usage of the whole sample, including results that a retry took over."""
     seconds: float | None = None
     """Wall time of the whole sample."""
     executions: tuple[ExecutionEvidence, ...] = ()
-    """What checks on the results showed."""
+    """Evidence from running checks on the results."""
     pass_mark: float = PASS_MARK
     plain: bool = False
     """Whether it ran without a strategy: each epoch is a rollout of iteration 0."""
@@ -54,7 +54,7 @@ class ProblemOutcome:
         return tuple(r for r in self.rollouts if r.iteration == iteration)
 
     def passes(self, iteration: int) -> int | None:
-        """Passing rollouts of an iteration; None if it has none or one was not graded."""
+        """Number of passing rollouts of an iteration; None if it has none or one is ungraded."""
         known = [self.passed(rollout.id) for rollout in self.population(iteration)]
         return sum(map(bool, known)) if known and None not in known else None
 
@@ -66,14 +66,14 @@ class ProblemOutcome:
 
 
 def vote_usage(match: Match) -> Usage:
-    """What the votes of a match used."""
+    """Usage of the votes of a match."""
     return sum((vote.usage for vote in match.votes), Usage())
 
 
 def recorded_usage(
     rollouts: Sequence[Rollout], summarized: Sequence[Rollout], selections: Sequence[Selection]
 ) -> Usage:
-    """What rollouts, the summaries of others, votes and investigations used by their records."""
+    """Recorded usage of `rollouts`, of the summaries of `summarized`, and of `selections`."""
     matches = [match for s in selections for round in s.rounds for match in round.matches]
     used = [*(rollout.usage for rollout in rollouts), *(r.summary.usage for r in summarized)]
     used += [vote_usage(match) for match in matches]
@@ -82,7 +82,7 @@ def recorded_usage(
 
 
 def with_numbers(outcome: ProblemOutcome) -> ProblemOutcome:
-    """Add the scores of rollouts that count as failed, and what follows from all scores."""
+    """Add scores of 0 for rollouts that count as failed, and the numbers from all scores."""
     failed = {r.id: 0.0 for r in outcome.rollouts if r.score_error in COUNTS_AS_FAILED}
     scores = {**outcome.scores, **failed}
     if outcome.adopted is None:
@@ -98,7 +98,7 @@ def with_numbers(outcome: ProblemOutcome) -> ProblemOutcome:
 
 
 def plain_outcome(problem: str, attempts: Sequence[ProblemOutcome]) -> ProblemOutcome:
-    """Join epochs of a task that ran without a strategy."""
+    """Join the epochs of a problem that ran without a strategy."""
     given = [(rollout, a.scores.get(rollout.id)) for a in attempts for rollout in a.rollouts]
     names = [f"a{number:02d}" for number in range(len(given))]  # an epoch may have run twice
     rollouts = tuple(

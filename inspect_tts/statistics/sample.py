@@ -1,4 +1,4 @@
-"""Numbers from graded rollouts. They are computed after every decision and feed none."""
+"""Numbers from graded rollouts. They are computed after all decisions and influence none."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ def sample_numbers(
     *,
     stopped: bool = False,
 ) -> dict[str, float]:
-    """The paper's columns for one problem."""
+    """The columns of the paper's main table for one problem. An unknown number is absent."""
     populations = [
         [r.id for r in rollouts if r.iteration == t]
         for t in range(1 + max((r.iteration for r in rollouts), default=-1))
@@ -39,7 +39,7 @@ def sample_numbers(
 def sample_spending(
     rollouts: Sequence[Rollout], selections: Sequence[Selection]
 ) -> dict[str, float]:
-    """What a strategy asked for on one problem."""
+    """The number of votes of a strategy on one problem, and its cost if all prices are known."""
     rounds = [each for selection in selections for each in selection.rounds]
     matches = [match for each in rounds for match in each.matches]
     votes = [vote for match in matches for vote in match.votes]
@@ -59,7 +59,7 @@ def explanation(
     adopted: str,
     spending: Mapping[str, float],
 ) -> str:
-    """Say in one line which rollout was adopted, how it won, and what that took."""
+    """Say in one line which rollout was adopted, how it won, and what that cost."""
     won = _won(selections[-1], adopted) if selections else []
     votes, cost = int(spending["votes"]), spending.get("cost")
     counts = [_count(len(rollouts), "rollout"), _count(votes, "vote")]
@@ -68,7 +68,7 @@ def explanation(
 
 
 def _won(selection: Selection, adopted: str) -> list[str]:
-    """How a rollout won the last match that it was in."""
+    """How a rollout was selected: the last match it won, or the kind of selection."""
     matches = [m for r in selection.rounds for m in r.matches if adopted in m.group]
     if len(selection.population) == 1:
         return ["the only candidate"]

@@ -1,4 +1,4 @@
-"""Where tokens, dollars and time went, by phase."""
+"""How tokens, dollars and time were spent, by phase."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,34 +12,34 @@ PHASES = ("rollouts", "summaries", "votes", "investigations")
 
 
 class Phase(NamedTuple):
-    """Spending of one phase, as means over problems."""
+    """Spending in one phase, as means over problems."""
 
     name: str
-    """One of `PHASES`, or `other`: what was counted beside them."""
+    """One of `PHASES`, or `other` for usage outside these phases."""
     iteration: int | None
-    """None for `other`."""
+    """The iteration; None for `other`."""
     input_tokens: float
-    """Input tokens that no cache served: charged in full or written to a cache."""
+    """Input tokens that were not read from a cache: charged in full or written to a cache."""
     cached_tokens: float
     """Input tokens read from a cache."""
     output_tokens: float
     total_tokens: float
     dollars: float | None
-    """None where the price of a model is not known."""
+    """None if the price of a model is not known."""
     busy_seconds: float | None
-    """Sum over its model calls and agents, most of which ran at once."""
+    """Total time of its model calls and agents, most of which run in parallel."""
     wall_seconds: float | None
     """Wall time of the stage; None for `summaries` and `investigations`, which run within
-    `rollouts` and `votes`, and where the log does not tell."""
+    `rollouts` and `votes`, and if the log does not have it."""
 
     @property
     def title(self) -> str:
-        """Its name with its iteration."""
+        """Its name and iteration."""
         return self.name if self.iteration is None else f"{self.name} {self.iteration}"
 
 
 def phases(outcomes: Sequence[ProblemOutcome]) -> tuple[Phase, ...]:
-    """Split what a run spent by phase."""
+    """Split the spending of a run by phase."""
     used: dict[tuple[int, int], Usage] = defaultdict(Usage)
     busy: dict[tuple[int, int], float] = defaultdict(float)
     walls: dict[tuple[int, int], list[float | None]] = defaultdict(list)

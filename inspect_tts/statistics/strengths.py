@@ -1,4 +1,4 @@
-"""Whether P(best) means what it says, on graded rollouts."""
+"""Calibration of P(best) on graded rollouts."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,28 +9,28 @@ from inspect_tts.method.voting.strength import Strength, strengths
 from .outcomes import ProblemOutcome
 
 ENDS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Upper ends of the bins."""
+"""Upper ends of the bins of P(best)."""
 
 
 class StrengthBin(NamedTuple):
-    """Selections with passing and failing rollouts, by P(best) of the strongest."""
+    """Selections with passing and failing rollouts, grouped by P(best) of the strongest rollout."""
 
     low: float
     high: float
-    """Chances of the bin are above `low`, up to `high`."""
+    """P(best) in the bin is above `low`, up to `high`."""
     selections: int
     best: float
-    """Mean P(best) of the strongest."""
+    """Mean P(best) of the strongest rollout."""
     mass: float
-    """Mean sum of P(best) over the passing rollouts: what the votes claim."""
+    """Mean sum of P(best) over the passing rollouts: the claimed chance that the best passes."""
     passed: float
-    """Share of the strongest that pass: what is true."""
+    """Share of the strongest rollouts that pass: the actual chance."""
     chance: float
-    """Mean share of passing rollouts: what a random draw gives."""
+    """Mean share of passing rollouts: the chance of a random draw."""
 
 
 def outcome_strengths(outcome: ProblemOutcome) -> tuple[Strength, ...]:
-    """Strengths on a problem; none where no votes compared rollouts, or choix is not installed."""
+    """Strengths of a problem's rollouts; empty if no votes compared any or choix is missing."""
     try:
         return strengths(outcome.selections)
     except ImportError:
@@ -38,7 +38,7 @@ def outcome_strengths(outcome: ProblemOutcome) -> tuple[Strength, ...]:
 
 
 def strength_bins(outcomes: Sequence[ProblemOutcome]) -> tuple[StrengthBin, ...]:
-    """Calibration of P(best): bins by that of the strongest."""
+    """Calibration of P(best), in bins by P(best) of the strongest rollout."""
     bins: dict[int, list[tuple[float, float, float, float]]] = defaultdict(list)
     for outcome in outcomes:
         by_selection: dict[str, list[Strength]] = defaultdict(list)

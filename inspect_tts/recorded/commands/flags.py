@@ -1,4 +1,4 @@
-"""What `inspect-tts select` and `inspect-tts replay` share: flags, questions, the run itself."""
+"""Shared code of `inspect-tts select` and `inspect-tts replay`: flags, confirmation and the run."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from inspect_tts.report.command import report
 
 
 def options_of(model: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The flags of a solver's arguments, and those that both commands have."""
+    """Add flags for the arguments of a solver, and the flags that both commands share."""
     flags = [_flag(model, name) for name in model.model_fields if name not in INSPECTS]
     flags += [
         click.option("--output", help="Folder for the files written; default beside the log."),
@@ -35,11 +35,11 @@ def options_of(model: type[Options]) -> Callable[[Callable[..., None]], Callable
 
 
 INSPECTS = ("seed",)
-"""Arguments whose flag `inspect eval` has for something else: `-S` gives them."""
+"""Arguments without a flag, since `inspect eval` uses the name for its own. Give them with `-S`."""
 
 
 def _flag(model: type[Options], name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """One argument as a flag; without it the default holds, or what is recorded."""
+    """The flag of one argument. If it is not given, the default or the recorded value applies."""
     kind, dashed = model.model_fields[name].annotation, name.replace("_", "-")
     text = model.sentence(name)
     if list[str] in get_args(kind):
@@ -55,13 +55,13 @@ def _flag(model: type[Options], name: str) -> Callable[[Callable[..., None]], Ca
 
 
 def user_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Show what a user did wrong as one sentence."""
+    """Show a mistake of the user as a message without a traceback."""
 
     @wraps(command)
     def checked(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except PrerequisiteError as error:  # ours, and Inspect's
+        except PrerequisiteError as error:  # includes `UserError`
             raise click.ClickException(str(error) or str(error.message)) from None
 
     return checked
@@ -83,7 +83,7 @@ def run_command(
     solver: tuple[str, Sequence[str]],
     params: dict[str, Any],
 ) -> None:
-    """Run the eval, and tell where what it wrote is."""
+    """Run the eval, say where it wrote its files, and print its report."""
     from inspect_tts.report.page.page import page_missing
 
     before, ended = len(WRITTEN), len(ENDED)
@@ -101,27 +101,27 @@ def run_command(
 
 
 def flags_of(params: dict[str, Any], model: type[Options]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split a command's parameters into the solver's, where given, and those of `inspect eval`."""
+    """Split parameters into those given for the solver and those for `inspect eval`."""
     own = set(model.model_fields) - set(INSPECTS)
     given = {name: [*v] if isinstance(v, tuple) else v for name, v in params.items() if name in own}
-    if given.get("judges"):  # names, which hold no comma
+    if given.get("judges"):  # a name holds no comma
         given["judges"] = [name for each in given["judges"] for name in each.split(",")]
     flags = {name: value for name, value in given.items() if value not in (None, [])}
     return flags, {name: value for name, value in params.items() if name not in own}
 
 
 def as_arguments(given: dict[str, Any]) -> list[str]:
-    """As `-T` or `-S` take them: JSON, so that Inspect splits no path at a comma."""
+    """Format arguments for `-T` or `-S`, as JSON so that Inspect does not split paths at commas."""
     return [f"{name}={json.dumps(v)}" for name, v in given.items() if v is not None]
 
 
 def confirmed(calls: int, yes: bool) -> bool:
-    """Ask before models are called, where somebody is there to answer."""
+    """Ask for confirmation before models are called, if the standard input is a terminal."""
     if yes or calls == 0 or not sys.stdin.isatty():
         return True
-    return click.confirm("Go on?", default=True)
+    return click.confirm("Continue?", default=True)
 
 
 def range_of(votes: Forecast) -> str:
-    """How many votes, for people."""
+    """The number of votes, or its range, as text."""
     return str(votes.most) if votes.least == votes.most else f"{votes.least} to {votes.most}"

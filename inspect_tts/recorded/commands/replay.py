@@ -62,7 +62,7 @@ def replay(
     """
     flags, params = flags_of(params, ReplayOptions)
     given = {**parse_cli_args(s), **flags}
-    replay_recorded(**given)  # refuses what a run would refuse
+    replay_recorded(**given)  # raises the errors that a run would raise
     options = checked(ReplayOptions, given, "replay_recorded")
     changes = changes_from(options)
     found = replayed_samples(log)
@@ -107,7 +107,7 @@ def _expected(pools: Sequence[RolloutPool], expected: VoteForecast, judge: str) 
         f"Model calls: {range_of(votes)} votes.{REASK if votes.most else ''}",
     ]
     if votes.least != votes.most:
-        lines.append("How many depends on how matches end that are not decided yet.")
+        lines.append("The number depends on matches that are not decided yet.")
     return "\n".join(lines)
 
 

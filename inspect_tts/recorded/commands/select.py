@@ -72,7 +72,7 @@ def select(
     """
     flags, params = flags_of(params, SelectRecordedOptions)
     given = {**parse_cli_args(s), **flags}
-    select_recorded(**given)  # refuses what a run would refuse
+    select_recorded(**given)  # raises the errors that a run would raise
     options = SelectRecordedOptions(**given)
     investigates = options.close == "investigate"
     if (options.takes_evidence or investigates) and image_template is None:

@@ -1,4 +1,4 @@
-"""Formats of recorded rollouts: the register of readers, and how files are found and read."""
+"""Formats of recorded rollouts: the registry of readers, and how files are found and read."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,30 +23,30 @@ from .sound import printable, sound, wrong_score
 from .swe_bench import swe_bench
 
 _LINKS = {"image_build_dir"}
-"""Links to folders that SWE-bench's harness makes, in which no rollout is."""
+"""Links to folders that SWE-bench's harness makes. They hold no rollouts."""
 _SHOWN = 3
 _LONGEST_PART = 120
 
 READERS = {each.name: each for each in (inspect, mini_swe_agent, atif, swe_bench, rows, candidates)}
-"""The formats that a user may choose; `find_reader` adds those of others."""
+"""The built-in formats. `find_reader` also finds readers of other packages."""
 FORMATS = tuple(READERS)
-"""The formats that are looked for if none is given."""
+"""The formats that are searched for if none is given."""
 
 
 def find_reader(name: str) -> Reader:
-    """Find the reader of a format."""
+    """Find the reader of a format by name."""
     return find(name, READERS, "format", Reader, READER_GROUP, "inspect_tts.recorded.reader")
 
 
 class Search(NamedTuple):
-    """What was found of files."""
+    """The result of a search for files."""
 
     read: list[tuple[str, Path]]
     """The files to read, with their formats."""
     left_out: list[tuple[Path, str]]
-    """Those that are left out, with the reasons."""
+    """Files and folders that are left out, with the reasons."""
     others: list[Path]
-    """Those that no reader reads."""
+    """Files that no reader reads."""
 
 
 def search(paths: Sequence[str], format: str | None) -> Search:
@@ -73,9 +73,9 @@ def search(paths: Sequence[str], format: str | None) -> Search:
             known = "; ".join(f"{name}: {patterns}" for name, patterns in names.items())
             reasons = "".join(f"{file.name}: {why.reason}. " for file, why in passed[:_SHOWN])
             raise UserError(
-                f"{given} holds no recorded rollouts. {reasons}What files are called tells their "
-                f"format ({known}). Give a file itself and --format to read it whatever it is "
-                "called"
+                f"{given} holds no recorded rollouts. {reasons}The names of files tell their "
+                f"format ({known}). To read a file with another name, give the file itself and "
+                "--format"
             )
         for file, name in read.items():
             found.setdefault(file.resolve(), (name, file))
@@ -83,7 +83,7 @@ def search(paths: Sequence[str], format: str | None) -> Search:
 
 
 def _inside(folder: Path) -> tuple[list[Path], dict[Path, str]]:
-    """What a folder holds, without what a Mac adds, and what of it is not searched and why."""
+    """The content of a folder without macOS metadata, and what is not searched, with reasons."""
     found, unread = list[Path](), dict[Path, str]()
     root = folder.resolve()
 
@@ -99,7 +99,7 @@ def _inside(folder: Path) -> tuple[list[Path], dict[Path, str]]:
 
 
 def _claim(path: Path, readers: Mapping[str, Reader]) -> tuple[str | None, LeftOut | None]:
-    """Which format reads a file, or why those that match its name do not."""
+    """The format that reads a file, or why the formats that match its name do not."""
     passed: LeftOut | None = None
     for name, reader in readers.items():
         if any(fnmatch(path.name, pattern) for pattern in reader.patterns):
@@ -125,7 +125,7 @@ def _passed_over(path: Path, reader: Reader) -> LeftOut | None:
 
 
 def read_all(reader: Reader, path: Path) -> Iterator[Found]:
-    """Read a file; one that is not of the reader's format is malformed, not an error."""
+    """Read a file. If it is not in the reader's format, yield `Malformed` instead of raising."""
     try:
         check_regular(path)
         for found in reader.read(path):
@@ -140,9 +140,9 @@ def read_all(reader: Reader, path: Path) -> Iterator[Found]:
                 yield sound(found)
                 if (wrong := wrong_score(found)) is not None:
                     yield Malformed(wrong, part)
-            except Exception as error:  # as below
+            except Exception as error:  # external input, as below
                 yield Malformed(why(error), part)
-    except Exception as error:  # others wrote the file: it can be broken in any way
+    except Exception as error:  # external input: it can be broken in any way
         cut_off = is_cut_off(str(path), error)
         yield Malformed(str(CutOffError()) if cut_off else why(error))
 

@@ -1,4 +1,4 @@
-"""Attempts that stand beside another, as far as telling runs apart needs."""
+"""Find other attempts near a file, to tell the runs that they belong to apart."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from .files import line_value, read_any, text_lines
 PREDICTIONS = re.compile(r"(preds|predictions)[^/]*\.jsonl?(\.gz)?$")
 TRAJECTORY = re.compile(r"(.+)\.traj\.json(\.gz)?$")
 CHECKPOINTS = ".ipynb_checkpoints"
-"""Folder of copies that an editor makes."""
+"""Folder of copies that Jupyter makes."""
 
 _DEPTH = 4
 _MOST_FILES = 20_000
@@ -21,16 +21,16 @@ _MOST_FILES = 20_000
 
 @dataclass(frozen=True)
 class Attempt:
-    """Which attempt it is."""
+    """What identifies an attempt, as far as its file tells."""
 
     problem: str
     model: str
-    """`unknown` where the file does not tell."""
+    """`unknown` if the file does not name it."""
     patch: str | None
-    """None where it is damaged, so that nobody knows."""
+    """None if the file is damaged, so that the patch is unknown."""
 
     def may_be(self, other: "Attempt") -> bool:
-        """Whether problem, model and patch of both agree as far as they are known."""
+        """Whether both may be the same attempt: problem, model and patch agree where known."""
         models, patches = {self.model, other.model}, {self.patch, other.patch}
         alike = None in patches or len({each.strip() for each in patches if each is not None}) == 1
         known = self.problem == other.problem and (len(models) == 1 or "unknown" in models)
@@ -38,7 +38,7 @@ class Attempt:
 
 
 def attempts_below(folder: Path, problem: str) -> Iterator[tuple[Path, Attempt]]:
-    """The attempts at a problem that stand in a folder: predictions and trajectories."""
+    """The attempts at a problem in the predictions and trajectories below a folder."""
     for path in _files(str(folder)):
         named = TRAJECTORY.match(path.name)
         if named is None or named[1] == problem:
@@ -48,7 +48,7 @@ def attempts_below(folder: Path, problem: str) -> Iterator[tuple[Path, Attempt]]
 
 
 def same_run(one: Path, first: Attempt, other: Path, second: Attempt) -> bool:
-    """Whether two files tell of one attempt: as `preds.json` and the trajectories beside it."""
+    """Whether two files hold the same attempt, like `preds.json` and a trajectory beside it."""
     if one == other:
         return True
     near = one.parent in (other.parent, *other.parents) or other.parent in one.parents
@@ -56,7 +56,7 @@ def same_run(one: Path, first: Attempt, other: Path, second: Attempt) -> bool:
 
 
 def numbered_apart(one: str, other: str) -> bool:
-    """Whether two file names differ in a number or a letter alone, as those of several runs do."""
+    """Whether two file names differ only in numbers or single letters, as between runs."""
     pieces = [re.findall(r"\d+|[^\W\d_]+|[\W_]", name.partition(".")[0]) for name in (one, other)]
     if len(pieces[0]) != len(pieces[1]):
         return False
@@ -79,7 +79,7 @@ def _files(folder: str) -> list[Path]:
 
 @lru_cache(maxsize=4096)
 def _attempts(path: str, changed: int, size: int) -> tuple[Attempt, ...]:
-    """The attempts in a file; none where it is not what its name says."""
+    """The attempts in a file. A damaged trajectory counts as one, other damaged files as none."""
     file = Path(path)
     named = TRAJECTORY.match(file.name)
     try:
@@ -91,7 +91,7 @@ def _attempts(path: str, changed: int, size: int) -> tuple[Attempt, ...]:
             found = read_any(file)
             rows = list(found.values()) if isinstance(found, dict) else found
         return tuple(_of_prediction(row) for row in rows)
-    except Exception:  # whoever reads it says what is wrong
+    except Exception:  # the file's reader reports the error
         return (Attempt(named[1], "unknown", None),) if named else ()
 
 

@@ -1,4 +1,4 @@
-"""Read JSON, plain or compressed, within bounds: a file may hold anything."""
+"""Read JSON, plain or compressed, with size limits, since files may hold anything."""
 
 import gzip
 import json
@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 MOST_BYTES = 256 * 2**20
-"""Of a file that is read as a whole, once it is unpacked."""
+"""Maximum unpacked size of a file that is read as a whole."""
 MOST_BYTES_OF_LINES = 2**30
-"""Of a file that is read by lines."""
+"""Maximum unpacked size of a file that is read line by line."""
 LONGEST_LINE = 64 * 2**20
 UNREADABLE = (ValueError, RecursionError, OSError, EOFError)
-"""What reading a file raises that others wrote."""
+"""Errors that reading an external file may raise."""
 
 
 def check_regular(path: Path) -> None:
-    """Refuse a device, a pipe or a folder, which may never end."""
+    """Refuse anything but a regular file: a device or a pipe may never end."""
     path.stat()
     if not path.is_file():
         raise ValueError(f"{path.name} is no regular file")
 
 
 def read_text(path: Path) -> str:
-    """Read a text file that may be compressed with gzip or xz, as its name says."""
+    """Read a text file. The names of files compressed with gzip or xz end with `.gz` or `.xz`."""
     with _open(path) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
@@ -36,7 +36,7 @@ def read_text(path: Path) -> str:
 
 
 def read_any(path: Path, *, unique: bool = False) -> Any:
-    """Read JSON; with `unique`, an object that has a name twice is an error and not the last."""
+    """Read JSON. With `unique`, a duplicate name in an object is an error."""
     return json.loads(read_text(path), object_pairs_hook=_once if unique else None)
 
 
@@ -44,7 +44,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"{twice!r} is there more than once, of which JSON keeps one")
+        raise ValueError(f"{twice!r} is there more than once, and JSON keeps only one")
     return found
 
 
@@ -52,12 +52,12 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object."""
     found = read_any(path)
     if not isinstance(found, dict):
-        raise ValueError(f"holds a JSON {type(found).__name__} and not an object")
+        raise ValueError(f"holds a JSON {type(found).__name__} instead of an object")
     return found
 
 
 def object_with(path: Path, key: str) -> dict[str, Any] | None:
-    """A JSON file that has a key, None where there is none."""
+    """Read a JSON object; None if the file does not exist or the object lacks the key."""
     if not os.path.lexists(path):
         return None
     stat = path.stat()
@@ -71,7 +71,7 @@ def _read_once(path: str, changed: int, size: int) -> Any:
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Read the lines of a text file that may be compressed."""
+    """Read the lines of a text file that may be compressed, with their numbers, without blanks."""
     total = number = 0
     with _open(path) as file:
         while line := file.readline(LONGEST_LINE + 1):
@@ -89,13 +89,13 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def line_value(text: str) -> Any:
-    """The value of a line."""
-    text.encode()  # half of a surrogate pair stands for a byte that is no UTF-8
+    """Parse a line as JSON."""
+    text.encode()  # raises if a surrogate stands for a byte that is not UTF-8
     return json.loads(text)
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """Read JSON lines."""
+    """Read JSON lines with their numbers. A line that cannot be parsed yields its error."""
     for number, text in text_lines(path):
         try:
             yield number, line_value(text)

@@ -1,6 +1,6 @@
-"""Trials of Harbor: the agent's own trajectory in ATIF, with what the trial's files say of it.
+"""Trials of Harbor: the agent's own trajectory in ATIF, and what the trial's files say about it.
 
-After `harbor.models` of the package harbor 0.26, and lenient where other writers are.
+Follows `harbor.models` of the package harbor 0.26, but accepts what other writers leave out.
 """
 
 import json
@@ -38,7 +38,7 @@ _GRADING = {
     "VerifierOutputParseError",
     "VerifierTimeoutError",
 }
-"""What nothing but grading raises."""
+"""Exceptions that only grading raises."""
 _LIMITS = {
     "AgentTimeoutError": "time",
     "BudgetExceededError": "cost",
@@ -49,19 +49,19 @@ _LIMITS = {
 }
 _REFUSALS = {"AgentSafetyRefusalError", "ContentPolicyViolationError"}
 _BEFORE_GRADING = ("Agent", "Environment", "NonZeroAgent")
-"""How other exceptions begin that Harbor raises before it grades; asked where no time is told."""
+"""Prefixes of other exceptions that Harbor raises before grading. Used if times do not decide."""
 _OTHERS = ("verifier", "user-agent", "artifacts")
-"""Folders of a trial in which others than its agent write."""
+"""Folders of a trial in which its agent does not write."""
 _RESULT_DAMAGED = "the record of how it ended cannot be read"
 
 
 def _passes_over(path: Path) -> LeftOut | None:
-    """Why a file that is called so stands for no rollout; None where it does."""
+    """Why a file with a matching name stands for no rollout; None if it does."""
     path = path.absolute()
     named = path.name in ("result.json", "config.json")
     try:
         trial = find_trial(path)
-    except Exception:  # whoever reads it says what is wrong
+    except Exception:  # the reader reports the error
         return LeftOut("is no trial's", told=False) if named else None
     own = own_files(trial) if trial is not None else []
     if named:
@@ -80,9 +80,9 @@ def _passes_over(path: Path) -> LeftOut | None:
     passes_over=_passes_over,
 )
 def atif(path: Path) -> Iterator[Recorded | Malformed]:
-    """A trial is one rollout, and so is a file outside of trials; a trial tells its reward.
+    """Read a trial, or a file outside of trials, as one rollout. A trial also has rewards.
 
-    A trial that is damaged is one, too: its outcome counts, and what cannot be read is named.
+    A damaged trial is a rollout as well: its outcome counts, and what cannot be read is reported.
     """
     path = path.absolute()
     trial = find_trial(path)
@@ -98,7 +98,7 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
     for file in files or unreadable_files(trial):
         try:
             read.append(read_trajectory(file))
-        except Exception as error:  # others wrote it: it can be broken in any way
+        except Exception as error:  # external input: it can be broken in any way
             broken.append(why(error))
     yield from map(Malformed, broken)
     if trial.damage:
@@ -130,9 +130,9 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
 
 
 def _parts(read: Sequence[Trajectory]) -> tuple[list[Trajectory], list[Trajectory]]:
-    """What each step of a trial added, and the trajectories that tell the totals.
+    """What each step of a trial added, and the trajectories whose usage adds up to the total.
 
-    An agent that resumes in the next step writes there what it did before once more.
+    The trajectory of an agent that resumes in the next step repeats the earlier steps.
     """
     parts, totals = list[Trajectory](), list[Trajectory]()
     for number, each in enumerate(read):
@@ -170,7 +170,7 @@ def _model(whole: Sequence[Trajectory], trial: Trial | None) -> str:
 
 
 def of_a_trial(path: Path) -> bool:
-    """Whether a file of another format lies in a trial: its agent, verifier or task wrote it."""
+    """Whether a file of another format belongs to a trial: to its agent, verifier or task."""
     try:
         return find_trial(path) is not None
     except UNREADABLE:
@@ -178,7 +178,7 @@ def of_a_trial(path: Path) -> bool:
 
 
 def _of_others(path: Path, trial: Trial | None) -> bool:
-    """Whether a verifier, a simulated user or the task itself wrote a file, not the agent."""
+    """Whether a verifier, a simulated user or the task wrote a file, rather than the agent."""
     if trial is not None:
         inside = path.absolute().relative_to(trial.folder).parts
         inside = inside[2:] if inside[0] == "steps" and len(inside) > 2 else inside
@@ -190,7 +190,7 @@ def _of_others(path: Path, trial: Trial | None) -> bool:
 
 
 def _problem(path: Path) -> str:
-    """The problem of a file outside of trials, from its name or folder `<problem>__<trial>`."""
+    """The problem of a file outside of trials, from its name or its folder `<problem>__<trial>`."""
     if path.name != "trajectory.json":
         return path.name.removesuffix(".gz").removesuffix(".json").removesuffix(".atif")
     folder = path.absolute().parent
@@ -200,7 +200,7 @@ def _problem(path: Path) -> str:
 def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
     """How the agent's part of a trial ended: status, reason, limit.
 
-    What grading raised is no part of it, and must not reach a judge.
+    Exceptions from grading do not count, since they must not reach a judge.
     """
     if trial.regraded is not None:
         first = _origin(trial)
@@ -210,7 +210,7 @@ def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
     if trial.result is None:
         return "error", "its trial was ended before it was finished: it has no result", None
     steps = trial.result.step_results or []
-    last = steps[-1] if steps else trial.result  # during which the trial's own exception was raised
+    last = steps[-1] if steps else trial.result  # the trial's own exception belongs to it
     for told, step in ((trial.result, last), *((each, each) for each in steps)):
         raised = told.exception_info
         if raised is not None and _before_grading(raised, step):
@@ -229,7 +229,7 @@ def how_it_ended(trial: Trial) -> tuple[Status, str | None, str | None]:
 
 
 def _before_grading(raised: Raised, step: Step) -> bool:
-    """Whether something was raised before a rollout was graded."""
+    """Whether an exception was raised before the rollout was graded."""
     if raised.exception_type in _GRADING:
         return False
     began = step.verifier.started_at if step.verifier else None
@@ -242,7 +242,7 @@ def _before_grading(raised: Raised, step: Step) -> bool:
 
 
 def _identities(first: Trial) -> tuple[str, ...]:
-    """Name a rollout wherever it stands: a job may be copied, and graded again."""
+    """Ids of a rollout that stay the same if its job is copied or graded again."""
     named = first.result.trial_name if first.result else None
     name = f"harbor/{named or first.folder.name}/{first.started or ''}"
     id = first.result.id if first.result else None
@@ -250,7 +250,7 @@ def _identities(first: Trial) -> tuple[str, ...]:
 
 
 def _content(trial: Trial) -> str:
-    """Hash of the agent's trajectories; of those that cannot be read nothing."""
+    """Hash of the agent's trajectories, except those that cannot be read."""
     texts = []
     for file in own_files(trial):
         with suppress(*UNREADABLE):
@@ -259,7 +259,7 @@ def _content(trial: Trial) -> str:
 
 
 def _origin(trial: Trial, depth: int = 3) -> Trial | None:
-    """The trial whose outputs one graded again, where it is still near."""
+    """The original of a regraded trial, if it can still be found nearby."""
     source = trial.regraded or {}
     path, id = Path(str(source.get("path") or "")), str(source.get("trial_id") or "")
     places = [path] if path.is_absolute() else []

@@ -1,4 +1,4 @@
-"""Logs of Inspect: an epoch of a sample is a rollout; in a strategy's log each of its pool."""
+"""Inspect logs: each epoch of a sample is a rollout, or each rollout in a strategy's pool."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -34,12 +34,12 @@ _LOG_FIELD = re.compile(
 )
 _HEAVY = {"events", "timelines", "store"}
 POOL_HEAVY = {"events", "timelines", "messages", "output"}
-"""Fields of a sample that nobody needs who reads its pool."""
+"""Fields of a sample that reading its pool does not need."""
 _NOT_THE_AGENT = {"init", "scorers"}
 
 
 def _no_log(path: Path) -> LeftOut | None:
-    """Why a file is no log; None where it is one."""
+    """Why a file is not an Inspect log; None if it is one."""
     if path.suffix == ".eval":
         return None
     with path.open("rb") as file:
@@ -55,7 +55,7 @@ def _names(file: IO[bytes]) -> set[str]:
     """The names of a JSON object's fields, as far as it can be read."""
     found, depth = set[str](), 0
     try:
-        for event, value in ijson.basic_parse(file):  # `parse` keeps the path to each level
+        for event, value in ijson.basic_parse(file):  # `parse` would hold the path to each level
             depth += event.startswith("start")
             depth -= event.startswith("end")
             if event == "map_key" and depth == 1:
@@ -69,7 +69,7 @@ def _one(path: Path, part: str) -> Iterator[Recorded]:
     spec, (id, epoch) = log_header(str(path)).eval, split_part(part)
     try:
         yield _recorded(read_sample(path, id, epoch), spec)
-    except Exception:  # told when it was found
+    except Exception:  # the error was reported when the sample was found
         told = [s for s in summaries(str(path)) if (str(s.id), s.epoch) == (id, epoch)]
         if not told:
             raise
@@ -78,7 +78,7 @@ def _one(path: Path, part: str) -> Iterator[Recorded]:
 
 @reader(name="inspect", patterns=("*.eval", "*.json"), one=_one, passes_over=_no_log)
 def inspect(path: Path) -> Iterator[Found]:
-    """A sample's epoch is one rollout, in a scaled run each rollout's sample."""
+    """Read each epoch of a sample as one rollout; in a scaled run, each sample of a rollout."""
     header = log_header(str(path))
     scaled, written = is_scaled(header.eval), samples.written_at(path)
     count = cancelled = 0
@@ -105,8 +105,8 @@ def _is_cancelled(sample: EvalSample | EvalSampleSummary) -> bool:
 def _samples(
     path: Path, spec: EvalSpec
 ) -> Iterator[tuple[EvalSample | EvalSampleSummary, Callable[[], Iterator[Found]]]]:
-    """The samples of a log, or what it tells of them, each read where it is asked for."""
-    if path.suffix == ".json":  # which can only be read as a whole
+    """The samples of a log, or their summaries, each with a function that reads it."""
+    if path.suffix == ".json":  # can only be read as a whole
         whole = read_eval_log(str(path), resolve_attachments="core")
         yield from ((s, partial(_found, partial(copy, s), spec)) for s in whole.samples or [])
         return
@@ -127,14 +127,14 @@ def _found(
         said = f": {sample.invalidation.reason}" if sample.invalidation.reason else ""
         ids = tuple(filter(None, [sample.uuid]))
         yield LeftOut(f"invalidated{said}", f"{sample.id}/{sample.epoch}", ids=ids)
-    except Exception as error:  # one sample of the log is broken, the others are read
+    except Exception as error:  # one broken sample must not stop the others
         yield Malformed(why(error), f"{told.id}/{told.epoch}" if told else "")
         if told is not None:
             yield _damaged(told, spec)
 
 
 def _damaged(told: EvalSampleSummary, spec: EvalSpec) -> Recorded:
-    """A sample that cannot be read, of which the log has a summary."""
+    """The rollout of a sample that cannot be read, from the log's summary of it."""
     return Recorded(
         problem=str(told.id),
         task=spec.task,
@@ -176,7 +176,7 @@ def _ids(spec: EvalSpec, sample: EvalSample | EvalSampleSummary) -> tuple[str, .
 
 
 def sealed_scores(sample: EvalSample | EvalSampleSummary) -> dict[str, JsonValue] | None:
-    """What the task's scorers said, the headline first; never our own numbers."""
+    """The scores by the task's scorers, the main one first, without this package's own numbers."""
     given = (sample.scores or {}).items()
     values = {name: cast("JsonValue", score.value) for name, score in given if name != SCORE}
     return values or None
@@ -213,9 +213,9 @@ def _recorded(sample: EvalSample, spec: EvalSpec) -> Recorded:
 
 
 def _scoring(sample: EvalSample) -> int | None:
-    """Where among the events the scorers began; None where they did not, or events were left out.
+    """Index of the event at which scoring began; None if it did not, or events were left out.
 
-    What they raised or said must not reach a judge.
+    What scorers raised or said must not reach a judge.
     """
     for index, event in enumerate(sample.events):
         if isinstance(event, SpanBeginEvent) and event.type == "scorers":
@@ -262,7 +262,7 @@ def _rollout(path: Path, part: str) -> Iterator[Recorded]:
 
 @reader(name="strategy", patterns=(), one=_rollout)
 def strategy(path: Path) -> Iterator[Found]:
-    """A rollout of a `RolloutPool` is one rollout, with its summary. For `replay`."""
+    """Read each rollout of a `RolloutPool`, with its summary. For `replay`."""
     found = list[Malformed]()
     for sample in strategy_samples(path, lambda part, why: found.append(Malformed(why, part))):
         yield from rollouts_in(sample)
@@ -270,9 +270,9 @@ def strategy(path: Path) -> Iterator[Found]:
 
 
 def strategy_samples(path: Path, malformed: Callable[[str, str], None]) -> Iterator[EvalSample]:
-    """The samples of a log in whose pool a rollout was adopted, without events and messages.
+    """The samples of a log in which a rollout was adopted, without events and messages.
 
-    `malformed` is told of each that cannot be read or is invalidated, and why.
+    `malformed` is called with each sample that cannot be read or is invalidated, and the reason.
     """
     for sample, pool in problem_pools(
         str(path), malformed, resolve_attachments="full", exclude_fields=POOL_HEAVY
@@ -284,7 +284,7 @@ def strategy_samples(path: Path, malformed: Callable[[str, str], None]) -> Itera
 
 
 def rollouts_in(sample: EvalSample) -> Iterator[Recorded]:
-    """The rollouts of a sample."""
+    """The rollouts of a sample's pool."""
     pool = pool_in(sample)
     for rollout in pool.rollouts:
         adopted = rollout.id == pool.adopted

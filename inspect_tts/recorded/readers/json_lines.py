@@ -1,4 +1,4 @@
-"""JSON lines: ATIF trajectories, and candidates as `choose` writes them."""
+"""JSON lines of ATIF trajectories, or of candidates in the format that `choose` writes."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from .sound import Cost, Count, Finite, Name
 from .swe_bench import DIFF
 
 _OPENING = re.compile(r"From [0-9a-f]{40} ")
-"""Begins a patch that `git format-patch` made."""
+"""The first line of a patch from `git format-patch`."""
 _MESSAGE: TypeAdapter[ChatMessage] = TypeAdapter(ChatMessage)
 
 
@@ -33,14 +33,14 @@ class CandidateLine(BaseModel):
     problem: Name
     """Candidates with the same name are compared."""
     input: str | list[JsonValue] | None = None
-    """What was asked, as text or messages."""
+    """The task, as text or messages."""
     candidate: str | list[JsonValue]
     """A text, a patch, or messages."""
 
 
 @reader(name="candidates", patterns=())
 def candidates(path: Path) -> Iterator[Recorded | Malformed]:
-    """A line is a candidate; no file name tells the format, so that it is read only if named."""
+    """Read each line as a candidate. No file name matches, so `--format` must name this format."""
     for number, row in read_lines(path):
         place = f"line {number}"
         try:
@@ -52,12 +52,12 @@ def candidates(path: Path) -> Iterator[Recorded | Malformed]:
 
 
 def message_list(given: Sequence[Any], name: str) -> list[ChatMessage]:
-    """Messages of Inspect, or as the OpenAI API has them."""
+    """Parse messages in Inspect's format or in that of the OpenAI API."""
     found: list[ChatMessage] = []
     for number, raw in enumerate(given):
         try:
             message = _message(raw)
-        except Exception as error:  # it can be wrong in any way
+        except Exception as error:  # external input: it can be wrong in any way
             raise ValueError(f"{name}[{number}]: {why(error)}") from error
         found += [] if message is None else [message]
     if not found:
@@ -118,13 +118,13 @@ class _Row(BaseModel):
     n_output_tokens: Count | None = None
 
 
-_reading_rows = Lock()  # problems are loaded side by side, and one of them reads the file
+_reading_rows = Lock()  # problems load in parallel: let one of them read the file for all
 
 
-@lru_cache(maxsize=2)  # a problem's attempts are read one by one
+@lru_cache(maxsize=2)  # rollouts are read one by one from the same file
 def _lines(path: str, changed: int) -> dict[str, str]:
     found: dict[str, str] = {}
-    with suppress(ValueError, OSError, EOFError):  # what cannot be read was named when it was found
+    with suppress(ValueError, OSError, EOFError):  # errors were reported when the file was found
         for number, text in text_lines(Path(path)):
             found[f"line {number}"] = text
     return found
@@ -138,7 +138,7 @@ def _one(path: Path, part: str) -> Iterator[Recorded]:
 
 @reader(name="rows", patterns=("*.jsonl.xz", "*.jsonl.gz"), one=_one)
 def rows(path: Path) -> Iterator[Recorded | Malformed]:
-    """A line is one rollout: `task_name`, `trajectory`, and where known `reward`, `started_at`."""
+    """Read each line as a rollout: `task_name`, `trajectory`, optional `reward`, `started_at`."""
     for number, row in read_lines(path):
         place = f"line {number}"
         try:

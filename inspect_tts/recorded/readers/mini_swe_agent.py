@@ -60,7 +60,7 @@ class _Info(BaseModel):
 
     @property
     def patch(self) -> str:
-        """What was handed in; after an error version 1 writes the error's text in its place."""
+        """The submitted patch. After an error, format 1 puts the error's text in its place."""
         given = self.submission or ""
         if self.exit_status == _SUBMITTED or (self.exit_status in _LIMITS and is_patch(given)):
             return given
@@ -74,7 +74,7 @@ class _File(BaseModel):
 
     @model_validator(mode="after")
     def complete(self) -> "_File":
-        """What submitted has done something, and says what it submitted."""
+        """Check that a rollout that submitted has messages and a submission."""
         if self.info.exit_status == _SUBMITTED:
             if not self.messages:
                 raise ValueError("messages is empty")
@@ -85,13 +85,13 @@ class _File(BaseModel):
 
 @reader(name="mini-swe-agent", patterns=("*.traj.json", "*.traj.json.gz"))
 def mini_swe_agent(path: Path) -> Iterator[Recorded | Malformed]:
-    """A file is one rollout; a SWE-bench report above it, where there is one, is its score.
+    """Read a file as one rollout. Its score is from a SWE-bench report in a folder above, if any.
 
-    A damaged file is one as well where its folder has its name, or a report tells its outcome.
+    A damaged file is also a rollout if its folder is named after it or a report has its outcome.
     """
     try:
         yield _recorded(path)
-    except Exception as error:  # others wrote it: it can be broken in any way
+    except Exception as error:  # external input: it can be broken in any way
         problem = path.name.partition(".traj.json")[0]
         solved = resolved(path, Attempt(problem, "unknown", None))
         if solved is None and path.absolute().parent.name != problem:
@@ -134,7 +134,7 @@ def _recorded(path: Path) -> Recorded:
 
 
 def _ids(messages: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """The hash of the messages, where what providers and clocks wrote makes them unique."""
+    """Hash of the messages, if response ids or timestamps make them unique."""
     extras = [extra for raw in messages if isinstance(extra := raw.get("extra"), dict)]
     responses = [each.get("response") for each in extras]
     told = any(isinstance(each, dict) and each.get("id") for each in responses)
@@ -148,14 +148,14 @@ def _messages(given: Sequence[dict[str, Any]]) -> Iterator[ChatMessage]:
     for number, raw in enumerate(given):
         try:
             message = chat_message(raw)
-        except Exception as error:  # others wrote it: it can be wrong in any way
+        except Exception as error:  # external input: it can be wrong in any way
             raise ValueError(f"messages.{number}: {type(error).__name__}: {error}") from error
         if message is not None:
             yield message
 
 
 def chat_message(raw: dict[str, Any]) -> ChatMessage | None:
-    """One message of chat completions, of the Responses API, or of text; None for `exit`."""
+    """Convert a message of chat completions, the Responses API or plain text; None for `exit`."""
     text, role = _text(raw), raw.get("role")
     if raw.get("type") == "function_call_output":
         return ChatMessageTool(content=text, tool_call_id=raw.get("call_id"))
@@ -221,7 +221,7 @@ def _ended(info: _Info) -> tuple[Status, str | None, str | None]:
 
 
 def _commands(messages: Sequence[dict[str, Any]]) -> tuple[CommandFact, ...]:
-    """Commands with return codes: told in `extra` since format 1.1, in the text before."""
+    """Commands with return codes: from `extra` since format 1.1, from the text in format 1."""
     executed: list[tuple[str, int | None]] = []
     asked: list[str] = []
     for raw in messages:
@@ -277,7 +277,7 @@ class _Used(BaseModel):
 
     @property
     def record(self) -> Usage:
-        """The same as a record."""
+        """Convert it to a `Usage`."""
         details = self.prompt_tokens_details or self.input_tokens_details or _Details()
         asked = self.prompt_tokens or self.input_tokens or 0
         return tokens(asked, details.cached_tokens, self.completion_tokens or self.output_tokens)

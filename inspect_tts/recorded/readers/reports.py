@@ -1,9 +1,10 @@
-"""What SWE-bench's harness says of a patch, found beside the file that holds it.
+"""Find the outcome of a patch in reports of SWE-bench's harness near the file that holds it.
 
-Known are the run report `<model>.<run_id>.json`, the `results.json` of a submission, and the
-`report.json` of one problem under `logs/run_evaluation/<run_id>/<model>/<problem>/` or
-`logs/<problem>/`. A report is believed for the run that it names: by the patch that was graded,
-where the harness kept it, else by run id and model, else where only one run can be meant.
+Three kinds of report are known: the run report `<model>.<run_id>.json`, the `results.json` of a
+submission, and the `report.json` of one problem under
+`logs/run_evaluation/<run_id>/<model>/<problem>/` or `logs/<problem>/`. A report is matched to an
+attempt by the graded patch if the harness kept it, else by run id and model. If neither identifies
+an attempt, the report counts only if it can be about no other one.
 """
 
 import re
@@ -24,23 +25,23 @@ _PLACES = ("results", "sb-cli-reports")
 _UNNAMED = {"results", "report"}
 _HEAD = 4096
 _MARKS = re.compile(rb'"(total|submitted|completed|resolved)_(instances|ids)"\s*:')
-"""What a run report begins with."""
+"""Names at the beginning of a run report."""
 _FALSE = ("unresolved_ids", "empty_patch_ids", "error_ids", "submitted_ids")
 
 
 @dataclass(frozen=True)
 class _Grading:
-    """What one run of the harness wrote."""
+    """The reports of one run of the harness."""
 
     name: str = ""
-    """`<model>.<run_id>` of a run report, the run id of a folder, empty where nothing tells."""
+    """`<model>.<run_id>` of a run report, or the run id of a folder; empty if unknown."""
     model: str | None = None
-    """As the harness writes it in names; None where the name above holds it, if any."""
+    """The model as the harness writes it in names; None if `name` holds it or it is unknown."""
     report: str | None = None
     folder: str | None = None
 
     def run(self, model: str) -> str | None:
-        """The run id, empty where there is none; None where it is another model's."""
+        """The run id, empty if there is none; None if the run is of another model."""
         known = None if model == "unknown" else model.replace("/", "__")
         if not self.name:
             return ""
@@ -53,7 +54,7 @@ class _Grading:
         return None if "." in self.name else self.name.rpartition("__")[2]
 
     def graded(self, problem: str) -> str | None:
-        """The patch that was graded, where the harness kept it."""
+        """The patch that was graded, if the harness kept it."""
         if self.folder is None or Path(problem).name != problem:
             return None
         try:
@@ -62,7 +63,7 @@ class _Grading:
             return None
 
     def outcome(self, problem: str, patch: str | None) -> bool | None:
-        """Whether the problem was resolved; None where it does not tell."""
+        """Whether the problem was resolved; None if the reports do not say."""
         if self.report is not None:
             found = _read(Path(self.report))
             if problem in _ids(found, "resolved_ids") | _ids(found, "resolved"):
@@ -70,7 +71,7 @@ class _Grading:
             if any(problem in _ids(found, name) for name in _FALSE):
                 return False
             return False if "submitted_ids" not in found and "resolved" in found else None
-        if Path(problem).name != problem:  # it would lead out of the folder
+        if Path(problem).name != problem:  # a path could leave the folder
             return None
         own = _read(Path(self.folder or "") / problem / "report.json").get(problem)
         if isinstance(own, dict):
@@ -80,13 +81,13 @@ class _Grading:
 
 
 def is_report(path: Path) -> bool:
-    """Whether a file is a run report, and so holds no predictions."""
+    """Whether a file is a run report rather than predictions."""
     found = _read(path)
     return isinstance(found.get("resolved_ids", found.get("submitted_ids")), list)
 
 
 def without_attempts(files: Iterable[Path], known: Collection[str]) -> list[tuple[str, str]]:
-    """The runs of the harness among files that graded problems without any known attempt."""
+    """Runs of the harness that graded problems of which no attempt is known, with messages."""
     graded = defaultdict[Path, list[str]](list)
     for file in files:
         of_a_run = file.name == "report.json" and "run_evaluation" in file.parts
@@ -99,7 +100,7 @@ def without_attempts(files: Iterable[Path], known: Collection[str]) -> list[tupl
 
 
 def damaged(files: Iterable[Path]) -> list[tuple[str, str]]:
-    """The reports among files that cannot be read, so that their outcomes are unknown."""
+    """Reports that cannot be read, with the reasons. Their outcomes are unknown."""
     found = []
     for file in files:
         try:
@@ -114,7 +115,7 @@ def damaged(files: Iterable[Path]) -> list[tuple[str, str]]:
 
 
 def _damage(file: Path) -> str | None:
-    """What is wrong with a report; None where all is well or the file is none."""
+    """What is wrong with a report; None if nothing is, or the file is not a report."""
     if file.suffix != ".json" or not file.is_file():
         return None
     if file.name == "report.json" and "run_evaluation" in file.parts:
@@ -132,7 +133,7 @@ def _damage(file: Path) -> str | None:
 
 
 def resolved(path: Path, attempt: Attempt) -> bool | None:
-    """Whether an attempt solved its problem."""
+    """Whether an attempt solved its problem; None if no report says so clearly."""
     path = path.absolute()
     for folder in list(path.parents)[:_LEVELS]:
         gradings = _gradings(str(folder), _changed(folder))
@@ -152,7 +153,7 @@ def resolved(path: Path, attempt: Attempt) -> bool | None:
 def _meant(
     grading: _Grading, folder: Path, path: Path, attempt: Attempt, runs: set[str | None]
 ) -> Literal["named", "alone"] | None:
-    """How a grading is about an attempt: it names it, or no other can be meant; else None."""
+    """Whether a grading names an attempt (`named`), can be about no other (`alone`), or neither."""
     run = grading.run(attempt.model)
     if run is None:
         return None
@@ -170,7 +171,7 @@ def _meant(
     for place, each in others:
         names = _names(folder, place, attempt.problem)
         equal = None not in (each.patch, attempt.patch) and each.may_be(attempt)
-        longer = attempt.model.startswith(f"{each.model}.")  # as gpt-5.1 and gpt-5
+        longer = attempt.model.startswith(f"{each.model}.")  # for example gpt-5.1 and gpt-5
         rival = grading.run(each.model) is not None and not equal and not longer
         if ends & names or (rival and not names & runs):
             return None
@@ -178,7 +179,7 @@ def _meant(
 
 
 def _names(folder: Path, path: Path, problem: str) -> set[str]:
-    """What a run may be called whose attempt stands in a file below a folder."""
+    """Possible names of the run whose attempt is in a file below a folder."""
     inside = path.relative_to(folder)
     return {folder.name, *inside.parts[:-1], inside.name.partition(".")[0]} - {problem}
 
@@ -208,7 +209,7 @@ def _ids(report: dict[str, Any], name: str) -> set[Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A report; empty for a file that is absent or none."""
+    """Read a report; empty if the file is absent or not a report."""
     try:
         stat = path.stat()
     except OSError:
@@ -220,6 +221,6 @@ def _read(path: Path) -> dict[str, Any]:
 def _parsed(path: str, changed: int, size: int) -> dict[str, Any]:
     try:
         found = read_any(Path(path))
-    except Exception:  # it is no report, and whoever reads it as something else says what is wrong
+    except Exception:  # not a report; the file's reader reports the error
         return {}
     return found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""What every rollout goes through that a reader found: others wrote it."""
+"""Checks and repairs of every rollout that a reader found in an external file."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -18,25 +18,25 @@ Count = Annotated[int, Field(ge=0, le=_MOST)]
 Cost = Annotated[float, Field(ge=0, le=_MOST, allow_inf_nan=False)]
 """Dollars or seconds in a file."""
 Name = Annotated[str, AfterValidator(lambda name: checked_name(name))]
-"""What a problem is called."""
+"""The name of a problem."""
 Finite = Annotated[float, Field(ge=-_MOST, le=_MOST, allow_inf_nan=False)]
 """A reward in a file."""
 
 
 def printable(text: str) -> str:
-    """The text with what no UTF-8 can hold replaced: half of a surrogate pair."""
+    """Replace unpaired surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def sound(found: Recorded) -> Recorded:
-    """Check what names and counts a rollout, and mend its texts so that a log can hold them."""
+    """Check names and numbers of a rollout, and repair its texts so that a log can hold them."""
     checked_name(found.problem, "the problem's name ")
     for field, name in (("the task's name", found.task), ("the part", found.part)):
         if name:
             checked_name(name, f"{field} ")
     counts = {f"usage.{name}": n for name, n in found.usage.model_dump().items() if n is not None}
     for field, number in {"turns": found.turns, "seconds": found.seconds, **counts}.items():
-        if not 0 <= number <= _MOST:  # what is no number is not, either
+        if not 0 <= number <= _MOST:  # also catches not-a-number
             raise ValueError(f"{field} is out of range: it must be from 0 to {_MOST:.0e}")
     text = found.text
     if text is not None:
@@ -58,7 +58,7 @@ def sound(found: Recorded) -> Recorded:
 
 
 def wrong_score(found: Recorded) -> str | None:
-    """What is wrong with a score, so that the outcome of the rollout is unknown."""
+    """What is wrong with the scores; None if nothing is. A wrong score counts as unknown."""
     for field, score in (found.scores or {}).items():
         if isinstance(score, int | float) and abs(score) > _MOST:
             return f"scores.{field} is out of range: at most {_MOST:.0e}"
@@ -66,18 +66,18 @@ def wrong_score(found: Recorded) -> str | None:
 
 
 def checked_name(name: str, what: str = "") -> str:
-    """Check what something is called."""
+    """Check and return a name. `what` begins the error message."""
     if not name.strip():
         raise ValueError(f"{what}is blank")
     if len(name) > _LONGEST_NAME:
         raise ValueError(f"{what}has {len(name)} characters, more than {_LONGEST_NAME}")
     if printable(name) != name or any(ord(c) < ord(" ") for c in name):
-        raise ValueError(f"{what}{printable(name)!r} has a character that no name can have")
+        raise ValueError(f"{what}{printable(name)!r} has a character that is not allowed in a name")
     return name
 
 
 def _message(message: ChatMessage) -> ChatMessage:
-    """The message with texts that a log can hold."""
+    """Repair the texts of a message so that a log can hold them."""
     changed: dict[str, Any] = {}
     if isinstance(message.content, str):
         changed["content"] = printable(message.content)
@@ -103,7 +103,7 @@ def _call(call: ToolCall) -> ToolCall:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """A JSON value that a log can hold: no deep nesting, no huge number."""
+    """Make a JSON value fit for a log: no deep nesting, no huge numbers."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, bool | None):

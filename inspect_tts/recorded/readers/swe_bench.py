@@ -1,4 +1,4 @@
-"""Predictions for SWE-bench: patches alone, each file one attempt at every problem in it."""
+"""Predictions for SWE-bench, which hold only patches. Each prediction is one attempt."""
 
 import re
 from collections import Counter
@@ -25,7 +25,7 @@ class _Prediction(BaseModel):
 
 
 def _passes_over(path: Path) -> LeftOut | None:
-    """Why a file that is called so holds no predictions; None where it does."""
+    """Why a file with a matching name holds no predictions; None if it does."""
     return LeftOut("a report, read for its outcomes", told=False) if is_report(path) else None
 
 
@@ -38,7 +38,7 @@ _PATTERNS = [
 
 @reader(name="swe-bench", patterns=_PATTERNS, passes_over=_passes_over)
 def swe_bench(path: Path) -> Iterator[Recorded | Malformed]:
-    """The summarizer reads the patch, as there is no trajectory; reports are the scores."""
+    """Read predictions as rollouts whose trajectory is the patch. Scores are from reports."""
     times = Counter[str]()
     for place, row in _rows(path):
         try:
@@ -76,7 +76,7 @@ def _recorded(path: Path, prediction: _Prediction, part: str) -> Recorded:
     patch = handed_in if is_patch(handed_in) else ""
     first = handed_in.strip().partition("\n")[0][:200]
     reason = f"what it handed in is no patch: {first}" if first and not patch else None
-    if prediction.model_patch is None:  # what SWE-agent writes where nothing was submitted
+    if prediction.model_patch is None:  # SWE-agent writes this if nothing was submitted
         reason = "it handed in no patch: model_patch is null"
     return Recorded(
         problem=problem,
@@ -97,7 +97,7 @@ def _said(patch: str) -> str:
 
 
 def is_patch(text: str) -> bool:
-    """Whether a text has lines as diffs have; the text of an error has none."""
+    """Whether a text contains lines of a diff, unlike the text of an error."""
     return DIFF.search(text) is not None
 
 

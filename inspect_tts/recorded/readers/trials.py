@@ -1,4 +1,4 @@
-"""The files of a Harbor trial: `result.json`, or `config.json` where there is none yet."""
+"""The files of a Harbor trial: `result.json`, or `config.json` if there is no result yet."""
 
 import os
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from .files import UNREADABLE, object_with
 from .sound import Finite, Name
 
 _LEVELS = 12
-"""How far above a file the folder of its trial is looked for."""
+"""How many levels above a file its trial's folder is searched for."""
 
 _LONGEST_TRIAL = 8
-"""Characters after a problem's name; Harbor makes 7."""
+"""Maximum characters of the suffix after the problem's name. Harbor makes 7."""
 
 _OF_A_TRIAL = ("agent", "steps", "verifier", "trial.log")
-"""What a folder holds that is a trial's, also where its files cannot be read."""
+"""Entries that mark a folder as a trial even if its files cannot be read."""
 
 
 class Timing(BaseModel):
@@ -40,7 +40,7 @@ class Raised(BaseModel):
 
 
 class Graded(BaseModel):
-    """What the verifier said."""
+    """The result of the verifier."""
 
     rewards: dict[str, Finite] | None = None
 
@@ -58,7 +58,7 @@ class Agent(BaseModel):
 
 
 class Step(BaseModel):
-    """A step, or a trial that is one."""
+    """A step of a trial, or a trial without steps."""
 
     step_name: str | None = None
     exception_info: Raised | None = None
@@ -83,7 +83,7 @@ class Result(Step):
 
 
 class Task(BaseModel):
-    """Which task a trial is of."""
+    """The task of a trial."""
 
     path: str | None = None
     name: str | None = None
@@ -100,19 +100,19 @@ class Config(BaseModel):
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial's folder with what its files say."""
+    """A trial's folder and the content of its files."""
 
     folder: Path
     result: Result | None
     config: Config | None
     damage: str = ""
-    """What of `result.json` cannot be read, empty where all can."""
+    """What cannot be read of the trial's files; empty if all can."""
     lost: frozenset[str] = frozenset()
-    """Which of its fields that are."""
+    """Fields of `result.json` that cannot be read."""
 
     @property
     def place(self) -> Path:
-        """The file that stands for a trial without a trajectory."""
+        """The file that represents a trial without a trajectory."""
         return self.folder / ("result.json" if self.result or not self.config else "config.json")
 
     @property
@@ -129,7 +129,7 @@ class Trial:
 
     @property
     def dataset(self) -> str:
-        """What the task belongs to: tasks of one name in two datasets are two problems."""
+        """The dataset of the task. Tasks of the same name in two datasets are two problems."""
         if self.result is None:
             task = self.config.task if self.config else Task()
             return task.source or _place(task.git_url, task.path)
@@ -144,7 +144,7 @@ class Trial:
 
     @property
     def regraded(self) -> dict[str, Any] | None:
-        """Which trial's outputs were graded again; None where the agent itself ran."""
+        """The trial whose outputs were graded again; None if the agent ran in this trial."""
         source = self.result.config.get("source_trial") if self.result else None
         return source if isinstance(source, dict) else None
 
@@ -156,29 +156,29 @@ class Trial:
 
     @property
     def rewards(self) -> dict[str, Any] | None:
-        """Rewards by name, the one called `reward` before others."""
+        """Rewards by name, the one named `reward` first; None if there are none."""
         graded = self.result.verifier_result if self.result else None
         found = (graded.rewards if graded else None) or {}
         return dict(sorted(found.items(), key=lambda item: item[0] != "reward")) or None
 
     @property
     def raised(self) -> bool:
-        """Whether the trial or a step of it recorded an exception."""
+        """Whether the trial or one of its steps recorded an exception."""
         return any(step.exception_info for step in (self.result, *self.steps) if step)
 
     @property
     def steps(self) -> list[Step]:
-        """The trial, or each step of one that has several."""
+        """The steps of the trial, or the trial itself if it has none."""
         return (self.result.step_results or [self.result]) if self.result else []
 
     @property
     def seconds(self) -> float:
-        """How long the agent worked."""
+        """How long the agent worked, over all steps."""
         return sum(_seconds(step.agent_execution) for step in self.steps)
 
     @property
     def version(self) -> str:
-        """Sorts the gradings of a rollout: what was graded, graded again, and graded last."""
+        """Sorts gradings of a rollout: graded after ungraded, then regraded last, then by time."""
         times = [step.verifier.finished_at for step in self.steps if step.verifier]
         ends = [t for t in (*times, self.result.finished_at if self.result else None) if t]
         last = utc(ends[0]).isoformat() if ends else ""
@@ -186,7 +186,7 @@ class Trial:
 
 
 def find_trial(path: Path) -> Trial | None:
-    """The trial to which a file belongs; the outermost, since an agent may run Harbor itself."""
+    """The trial of a file. It is the outermost one, since an agent may run Harbor itself."""
     path = path.absolute()
     found = None
     for folder in list(path.parents)[:_LEVELS]:
@@ -195,10 +195,10 @@ def find_trial(path: Path) -> Trial | None:
         try:
             trial = trial_in(folder)
         except UNREADABLE:
-            if sure:  # else it is no trial's
+            if sure:  # otherwise it belongs to no trial
                 raise
             continue
-        # a folder whose files cannot be read may be no trial's: those inside of it come first
+        # a folder with unreadable files may not be a trial: trials inside it take precedence
         guessed = trial is not None and trial.result is None and trial.config is None
         if trial is not None and (not guessed or (sure and found is None)):
             found = trial
@@ -206,7 +206,7 @@ def find_trial(path: Path) -> Trial | None:
 
 
 def trial_in(folder: Path) -> Trial | None:
-    """The trial in a folder, as far as its files can be read; None if there is none."""
+    """The trial in a folder, as far as it can be read; None if there is none."""
     result, config, damage, lost = None, None, "", frozenset[str]()
     try:
         if (raw := object_with(folder / "result.json", "task_name")) is not None:
@@ -227,7 +227,7 @@ def trial_in(folder: Path) -> Trial | None:
 
 
 def _result(raw: dict[str, Any]) -> tuple[Result, str, frozenset[str]]:
-    """What can be read of `result.json`, what is wrong with the rest, and which fields that is."""
+    """The readable fields of `result.json`, what is wrong with the others, and their names."""
     try:
         return Result.model_validate(raw), "", frozenset()
     except ValidationError as error:
@@ -237,7 +237,7 @@ def _result(raw: dict[str, Any]) -> tuple[Result, str, frozenset[str]]:
 
 
 def own_files(trial: Trial) -> list[Path]:
-    """The agent's own trajectory, that of each step where there are several; empty without."""
+    """The agent's own trajectory, or one for each step; empty if there is none."""
     folder = trial.folder
     if alone := [file for file in _places(folder) if file.is_file()]:
         return alone[:1]
@@ -249,7 +249,7 @@ def own_files(trial: Trial) -> list[Path]:
 
 
 def unreadable_files(trial: Trial) -> list[Path]:
-    """What is called like the agent's own trajectory and is no file: a folder, a loop of links."""
+    """Paths of the agent's own trajectory that exist, even if they are not regular files."""
     return [place for place in _places(trial.folder) if os.path.lexists(place)]
 
 
@@ -258,7 +258,7 @@ def _places(folder: Path) -> tuple[Path, ...]:
 
 
 def problem_of(folder: str) -> str:
-    """The problem that a trial's folder is called after, as `a__b-1` in `a__b-1__x3Fq9Zk`."""
+    """The problem that a trial's folder is named after: `a__b-1` for `a__b-1__x3Fq9Zk`."""
     problem, _, trial = folder.rpartition("__")
     return problem if problem and trial.isalnum() and len(trial) <= _LONGEST_TRIAL else folder
 
@@ -272,7 +272,7 @@ def _place(git_url: object, path: object) -> str:
 
 @lru_cache(maxsize=16)
 def _names(job: str, changed: int) -> dict[tuple[Any, Any], str]:
-    """The names of the tasks of finished trials, by place: `org/build-it` may lie in `build-it`."""
+    """Task names of finished trials, by place: the task `org/build-it` may be in `build-it`."""
     found = {}
     for folder in Path(job).iterdir():
         try:
@@ -281,12 +281,12 @@ def _names(job: str, changed: int) -> dict[tuple[Any, Any], str]:
             name = result.get("task_name")
             found[given.get("git_url"), given.get("path")] = name if isinstance(name, str) else ""
         except (*UNREADABLE, AttributeError, TypeError):
-            continue  # whoever reads that trial says what is wrong
+            continue  # reading that trial reports the error
     return found
 
 
 def utc(time: datetime) -> datetime:
-    """The time; one without a zone is in UTC."""
+    """A time with a zone. A time without one is taken as UTC."""
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""The texts of one sample for the page: packed, and shortened until they fit."""
+"""The texts of one sample for the page: compressed, and shortened until they fit."""
 
 import json
 from base64 import b64encode
@@ -13,7 +13,7 @@ from inspect_tts.text.trajectory import elide
 
 
 class Cut(NamedTuple):
-    """Most characters of each kind of text."""
+    """The maximum characters of each kind of text."""
 
     problem: int
     summary: int
@@ -29,25 +29,25 @@ CUTS = (
     Cut(problem=1_000, summary=1_200, patch=800, vote=0),
     Cut(problem=300, summary=300, patch=0, vote=0),
 )
-"""From all to little: the first that fits is taken."""
+"""From mildest to strictest. The first one that makes the texts fit is used."""
 
 
 class Detail(NamedTuple):
-    """What the page shows of a sample when it is opened."""
+    """What the page shows when a reader opens a sample."""
 
     packed: str
     """JSON, compressed with zlib, in base64."""
     shortened: bool
-    """Whether texts were cut beyond what any sample's are."""
+    """Whether the texts were cut more than `CUTS[0]` cuts them."""
 
 
 def problem_detail(given: str | list[ChatMessage], outcome: ProblemOutcome, limit: int) -> Detail:
-    """Pack what a page shows of a sample."""
+    """Pack the texts of a sample into at most `limit` bytes, if the strictest cut allows."""
     ratio = 0.0
     for cut in CUTS:
         text = json.dumps(_detail(given, outcome, cut), separators=(",", ":"))
         if ratio * len(text) > 1.1 * limit and cut is not CUTS[-1]:
-            continue  # would not fit: compressing takes longer than all the rest
+            continue  # would not fit, and compressing is the slow step
         packed = b64encode(compress(text.encode(), 6)).decode()
         if len(packed) <= limit:
             break

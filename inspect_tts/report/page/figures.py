@@ -1,4 +1,4 @@
-"""All figures of the page; here those of one run."""
+"""All figures of the page. Those that show a single run are defined here."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ from .plots import (
 
 
 def figures(runs: Sequence[RunNumbers]) -> list[dict[str, Any]]:
-    """All figures that have something to show."""
+    """Build all figures that have data."""
     percent = 100 if in_percent(runs) else 1
     drawn: list[tuple[int | None, Drawn]] = [
         (None, cost(runs, percent)),

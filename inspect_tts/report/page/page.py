@@ -1,4 +1,4 @@
-"""The page: one HTML file that holds everything and asks nobody for anything."""
+"""The page: one self-contained HTML file that loads nothing from elsewhere."""
 
 import json
 import re
@@ -27,31 +27,31 @@ from inspect_tts.report.tables.text import all_notes, all_warnings
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
 MOST_BYTES = 25_000_000
-"""Largest page."""
+"""Maximum size of a page."""
 _FIXED_BYTES = 6_500_000
-"""Plotly, styles, scripts, and some room for figures."""
+"""Size of Plotly, styles and scripts, with some room for figures."""
 _ROW_BYTES = 700
 _MOST_DETAIL = 400_000
 _PERCENT = re.compile(r"(?<=\d) (?=%)")
 _OPEN_WARNINGS = 3
-"""How many warnings stand above the findings; the others can be opened."""
+"""How many warnings are always visible. The others are folded."""
 
 
 def page_missing() -> str | None:
-    """What keeps the page from being written, None if nothing does."""
+    """Why the page cannot be written, or None if it can."""
     if find_spec("plotly") is None:
         return f"the page needs plotly, which is not installed: {install_command('report')}"
     return None
 
 
 def room_for_details(samples: int) -> int:
-    """Bytes for the texts of one sample, so that the page keeps within its size."""
+    """Bytes that each sample's texts may take, so that the page stays below its maximum size."""
     room = (MOST_BYTES - _FIXED_BYTES) // max(1, samples) - _ROW_BYTES
     return max(500, min(_MOST_DETAIL, room))
 
 
 def in_folder(target: Path | None) -> Path | None:
-    """The page's path, in a folder that is made; one that cannot be made ends the command."""
+    """Create the folder of the page and return the page's path."""
     try:
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def write_page(
     *,
     viewer: str,
 ) -> None:
-    """Write the page."""
+    """Write the page to `target`."""
     from plotly.offline import get_plotlyjs
 
     from .figures import figures
@@ -116,7 +116,7 @@ def write_page(
 
 
 def _words(text: str) -> str:
-    """Words for the page; no line ends between a number and its `%`."""
+    """Escape a text for the page, and allow no line break between a number and its `%`."""
     return _PERCENT.sub("\u00a0", escape(text))
 
 
@@ -125,14 +125,14 @@ def _asset(name: str) -> str:
 
 
 def _policy(scripts: Sequence[str] | Any) -> str:
-    """Let the browser run these scripts and no other, and load nothing."""
+    """A content security policy: the browser runs only these scripts and loads nothing."""
     hashes = (b64encode(sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{each}'" for each in hashes)
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
 
 
 def _json(data: Any) -> str:
-    """JSON that cannot end the element that holds it."""
+    """JSON that cannot close the HTML element that holds it."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -149,7 +149,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _warnings(found: Sequence[tuple[str, str]]) -> str:
-    """The first warnings, and the others where they can be opened."""
+    """Show the first warnings, and fold the others."""
     lines = [f'<li class="{kind}"><b>{kind}</b> {_words(text)}</li>' for kind, text in found]
     first, more = lines[:_OPEN_WARNINGS], lines[_OPEN_WARNINGS:]
     shown = f'<ul class="warnings" aria-label="Warnings">{"".join(first)}</ul>' if first else ""
@@ -196,13 +196,13 @@ def _cell(cell: Cell) -> str:
 def _problems(
     runs: Sequence[Run], files: Sequence[LogFile], samples: Sequence[ReadSample]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """A row for each sample, and the packed details they point to."""
+    """A row for each sample, and the packed details that the rows refer to."""
     place = {(id(outcome)): index for index, run in enumerate(runs) for outcome in run.outcomes}
     rows: list[dict[str, Any]] = []
     details: list[str] = []
     for sample in samples:
         if sample.outcome is None or (run := place.get(id(sample.outcome))) is None:
-            continue  # an epoch of a plain run, which is joined with others
+            continue  # an epoch of a plain run: its epochs share one row
         row = _row(sample.outcome, run)
         row["href"] = _viewer_path(files[sample.log], sample.outcome)
         if sample.detail is not None:

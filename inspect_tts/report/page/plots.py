@@ -1,4 +1,4 @@
-"""What figures have in common, and those of all runs. The page sets colors of text and grid."""
+"""Shared parts of figures, and the figures of all runs. The page colors text and grid."""
 
 import json
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ ABOVE: dict[str, Any] = {"textposition": "outside", "cliponaxis": False}
 
 
 Drawn = tuple[str, str, str, list[Any], dict[str, Any]] | None
-"""Id, title, a sentence on what it shows, traces and layout; None where there is nothing."""
+"""Id, title, a sentence on what the figure shows, traces and layout; None if it has no data."""
 
 
 def figure(
     run: int | None, id: str, title: str, text: str, data: list[Any], layout: dict[str, Any]
 ) -> dict[str, Any]:
-    """A figure of one run, or of all, with the look that all have in common."""
+    """A figure of one run, or of all runs, in the common style."""
     plot = json.loads(go.Figure(data, {**_LOOK, **layout}).to_json())
     name = f"{id}-{'all' if run is None else run}"
     return {"id": name, "title": title, "text": text, "run": run, "plot": plot}
 
 
 def bars(x: Any, y: Any, color: str, hover: str, name: str | None = None, **more: Any) -> Any:
-    """Bars of one color; what hovers over them ends with their name, if they have one."""
+    """Bars of one color. Their hover text ends with their name, if they have one."""
     extra = "<extra></extra>" if name is None else "<extra>%{fullData.name}</extra>"
     look = {"name": name, "marker": {"color": color}, "hovertemplate": hover + extra}
     return go.Bar(x=x, y=y, **look, **more)
@@ -52,22 +52,22 @@ def scores(percent: int, **more: Any) -> dict[str, Any]:
 
 
 def shares(title: str, **more: Any) -> dict[str, Any]:
-    """An axis in %."""
+    """An axis in percent."""
     return axis(title, ticksuffix="%", **more)
 
 
 def spent(name: str, title: str, **more: Any) -> dict[str, Any]:
-    """An axis of dollars or tokens; the format keeps a logarithmic one from leaving digits out."""
+    """An axis of dollars or tokens. The tick format keeps all digits on a logarithmic axis."""
     return axis(title, tickformat="$~g" if name == "dollars" else "~s", **more)
 
 
 def counts(title: str, most: int, **more: Any) -> dict[str, Any]:
-    """An axis of whole numbers, each marked where they are few."""
+    """An axis of whole numbers. Up to 20, each has a tick."""
     return axis(title, dtick=1 if most <= 20 else None, **more)
 
 
 def _plain(text: str) -> str:
-    """Plotly reads some HTML in texts."""
+    """Escape a text, since Plotly interprets some HTML."""
     return escape(text, quote=False)
 
 
@@ -77,7 +77,7 @@ def _name(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
 
 
 def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
-    """Cost against score."""
+    """The figure of cost against score."""
     dollars = all(run.per_problem["dollars"] for run in runs)
     name = "dollars" if dollars else "tokens"
     data = []
@@ -116,7 +116,7 @@ def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
     return (
         "cost",
         "Cost against score",
-        "Open: pass@1 at the cost of one rollout. Filled: the selected at the cost of the run.",
+        "Open: pass@1 at the cost of one rollout. Filled: selected at the cost of the run.",
         data,
         {
             "xaxis": spent(name, f"{name} a problem, logarithmic", type="log", nticks=3),
@@ -126,7 +126,7 @@ def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
 
 
 def _reach(found: Estimate, end: float | None) -> float:
-    """How far an end of its interval is from an estimate."""
+    """The distance from an estimate to an end of its interval; 0 without an interval."""
     return 0.0 if end is None else abs(end - found.value)
 
 
@@ -141,7 +141,7 @@ def _one_rollout(run: RunNumbers, name: str) -> float | None:
 
 
 def rounds(runs: Sequence[RunNumbers], percent: int) -> Drawn:
-    """Mean score of who is left, round by round."""
+    """The figure of the mean score of the rollouts left after each round."""
     data = [
         go.Scatter(
             x=[_plain(name) for name, *_ in run.rounds],

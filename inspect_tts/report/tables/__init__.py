@@ -1,1 +1,1 @@
-"""Numbers as tables, in a terminal and as files."""
+"""Tables of numbers, for the terminal and for files."""

@@ -1,10 +1,10 @@
-"""The columns of the dataframes: type and meaning by name."""
+"""The columns of the dataframes: name, type and description."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
 Columns: TypeAlias = dict[str, tuple[str, str]]
-"""Type and meaning by name."""
+"""Type and description by column name."""
 
 TYPES = {"str": "string", "int": "int64", "float": "float64", "bool": "bool_"}
 SAMPLE = {
@@ -114,7 +114,7 @@ PROBLEMS = {
 
 
 def problem_columns(numbers: Mapping[str, float]) -> dict[str, float | None]:
-    """The scores of a problem as its row shows them."""
+    """The scores of a problem, by column name."""
     later = [name for name in numbers if name.startswith("iteration_") and name != "iteration_0"]
     return {
         "pass_1": numbers.get("iteration_0"),

@@ -1,4 +1,4 @@
-"""What the table and the dataframe of evidence from execution hold."""
+"""The table and the dataframe of evidence from execution."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -31,16 +31,16 @@ EVIDENCE = (
     *("pairs that differ in outcome", "of unlike", "of alike", "like untouched that pass"),
     "s: .0f",
 )
-"""Headings of the table."""
+"""Headings of the table of evidence."""
 INVESTIGATIONS = (
     *("close matches", "decided", "with a leader", "overturned", "decidable"),
     *("right: percent", "votes right: percent", "mean turns: .1f", "dollars: dollars"),
 )
-"""The same of investigations."""
+"""Headings of the table of investigations."""
 
 
 def evidence_entries(run: RunNumbers) -> Iterator[tuple[object, ...]]:
-    """Which checks separated what, and how often classes and outcomes agree."""
+    """The row of a run: how many checks separate results, and how often classes match outcomes."""
     if (found := run.evidence) is not None:
         yield (
             *(found.taken, found.taken - found.unavailable, found.separated, found.checks),
@@ -54,7 +54,7 @@ def evidence_entries(run: RunNumbers) -> Iterator[tuple[object, ...]]:
 
 
 def check_rows(executions: Sequence[ExecutionEvidence]) -> Iterator[dict[str, Any]]:
-    """A row for each check and rollout, and one for the untouched tree."""
+    """One row per check for each rollout and for the untouched tree."""
     for found in executions:
         labels, runs = class_labels(found), first_runs(found.runs)
         gone = {each.check: each.reason for each in found.dropped}

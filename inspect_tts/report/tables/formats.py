@@ -1,4 +1,4 @@
-"""How numbers are named and shown."""
+"""Names and formats of numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from inspect_tts.report.numbers import RunNumbers
 
 UNKNOWN = "-"
-"""A number that nobody has; the caption says why. A number that does not exist is empty."""
+"""Shown for an unknown number; the caption says why. A number the run does not have is empty."""
 
 NUMBERS = {
     "pass_1": ("pass@1", "score"),
@@ -20,7 +20,7 @@ NUMBERS = {
     "dollars": ("dollars", "dollars"),
     "seconds": ("seconds", "seconds"),
 }
-"""Heading and format of the numbers of `RunNumbers`; others are scores under their own names."""
+"""Heading and format of the numbers of `RunNumbers`. All others are scores named as they are."""
 
 
 def named(name: str) -> tuple[str, str]:
@@ -35,7 +35,7 @@ def in_percent(runs: Sequence[RunNumbers]) -> bool:
 
 
 def show(value: Any, form: str, percent: bool, digits: int = 1) -> str:
-    """A value in one of the formats: scores in %, or as they are where some are beyond 1."""
+    """Format a value. With `percent`, scores are shown in percent, otherwise as they are."""
     if value is None:
         return UNKNOWN
     match form:
@@ -57,5 +57,5 @@ def show(value: Any, form: str, percent: bool, digits: int = 1) -> str:
 
 
 def many(count: int, noun: str) -> str:
-    """A number and its noun, which is plural unless it is one."""
+    """A count and its noun, in the plural unless the count is 1."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

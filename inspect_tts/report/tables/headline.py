@@ -1,4 +1,4 @@
-"""The answer in words: did a strategy help, by how much, is that sure, and what did it cost."""
+"""The result in words: whether a strategy helped, by how much, how certain it is, and the cost."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,21 +13,21 @@ from .formats import in_percent, many, named, show
 Verdict: TypeAlias = Literal["helps", "hurts", "unsure", "unknown"]
 
 FEW = 10
-"""Below so many problems the bootstrap's intervals are too narrow to call anything sure."""
+"""With fewer problems, bootstrap intervals are too narrow to be sure of anything."""
 _NOT_REAL = re.compile(r"""\b(?:simulated|mockllm)/[^\s,'"{}\[\]:]+""")
 
 
 class Finding(NamedTuple):
-    """What came out of one run."""
+    """The result of one run."""
 
     verdict: Verdict
     text: str
     remark: str = ""
-    """Which free baselines do as well."""
+    """Names the free baselines that do as well."""
 
 
 def findings(runs: Sequence[RunNumbers]) -> list[Finding]:
-    """A sentence for each run, those with a strategy first."""
+    """One sentence per run, strategies before plain runs."""
     percent = in_percent(runs)
     several = [n for n in ("task", "model") if len({getattr(run, n) for run in runs}) > 1]
     found = []
@@ -40,7 +40,7 @@ def findings(runs: Sequence[RunNumbers]) -> list[Finding]:
 
 
 def simulated(runs: Sequence[RunNumbers]) -> str:
-    """What to say of models that are none, empty where all are real."""
+    """A notice that names simulated models; empty if all models are real."""
     texts = [text for run in runs for text in (run.model, run.settings)]
     names = sorted({name for text in texts for name in _NOT_REAL.findall(text)})
     if not names:
@@ -76,7 +76,7 @@ def _outcome(run: RunNumbers, percent: bool) -> tuple[Verdict, str]:
 
 
 def _on(found: Estimate, form: Callable[[float], str]) -> str:
-    """What an estimate rests on, and its interval."""
+    """The interval of an estimate and the number of problems it rests on."""
     ends = " to ".join(map(form, found.interval or ()))
     problems = many(found.problems, "problem")
     return f"95 % interval {ends}, {problems}" if ends else problems

@@ -1,4 +1,4 @@
-"""The tables of a report, for terminal, Markdown and page; a new one is added to `LISTS`."""
+"""The tables of a report, for terminal, Markdown and page. To add a table, extend `LISTS`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from .formats import UNKNOWN, in_percent, named, show
 
 
 class Cell(NamedTuple):
-    """One entry: a number, and its interval or another remark on it."""
+    """One cell: a value, and its interval or another remark."""
 
     text: str
     remark: str = ""
@@ -22,13 +22,13 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a heading."""
+    """A table with a title."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     words: int = 1
-    """How many columns, from the left, hold words."""
+    """How many columns, from the left, hold words instead of numbers."""
     caption: str = ""
 
 
@@ -56,7 +56,7 @@ def _table(
     caption: str = "",
     settings: Callable[[RunNumbers], str] = lambda run: "",
 ) -> Table:
-    """A table whose rows begin with what tells runs apart."""
+    """A table whose first columns identify the run."""
     apart = [n for n in ("task", "model") if len({getattr(run, n) for run in runs}) > 1]
     cells = tuple(
         (*(Cell(getattr(run, n)) for n in apart), Cell(run.label, settings(run)), *more)
@@ -68,7 +68,7 @@ def _table(
 def _estimates(
     numbers: Mapping[str, Estimate | None], names: Iterable[str], percent: bool
 ) -> list[Cell]:
-    """Empty is what a run does not have; there is no headroom where oracle is pass@1."""
+    """Cells of estimates. A number that the run lacks is empty, and so is undefined headroom."""
     cells = []
     for name in names:
         found = numbers.get(name)
@@ -79,7 +79,7 @@ def _estimates(
 
 
 def _differing(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
-    """The settings that others of its task have otherwise, if the label does not show them."""
+    """The settings that differ between runs of the task and that the label does not show."""
 
     def alike(word: str, other: RunNumbers) -> bool:
         words, name = other.settings.split(), word.partition("=")[0]
@@ -93,7 +93,7 @@ def _differing(run: RunNumbers, runs: Sequence[RunNumbers]) -> str:
 
 
 def _main(runs: Sequence[RunNumbers]) -> Table:
-    """The columns of the paper's main table, the answer first, and headroom."""
+    """The columns of the paper's main table, `selected` first, and headroom."""
     percent = in_percent(runs)
     later = {n for run in runs for n in run.scores if n.startswith("iteration_")}
     refined = sorted(later, key=lambda name: int(name.rpartition("_")[2]))
@@ -126,7 +126,7 @@ def _costs(runs: Sequence[RunNumbers]) -> Table:
     def cells(run: RunNumbers) -> Iterable[Cell]:
         for name, found in run.per_problem.items():
             yield _estimate(found, name, percent=False) if found else Cell(UNKNOWN)
-        votes = [judge.votes for judge in run.judges]  # with those that are grades
+        votes = [judge.votes for judge in run.judges]  # grades included
         for count in (run.rollouts, sum(votes) if run.rates or votes else None):
             known = count is not None and run.samples
             yield Cell(f"{(count or 0) / run.samples:.0f}" if known else "")
@@ -142,7 +142,7 @@ def _costs(runs: Sequence[RunNumbers]) -> Table:
 
 
 def _reasons(told: Sequence[str], runs: Sequence[RunNumbers]) -> str:
-    """Why numbers of runs are unknown, as the end of a caption."""
+    """The end of a caption, which says why numbers are unknown."""
     ended = [] if all(run.samples for run in runs) else ["no sample ended"]
     return f" {UNKNOWN}: {'; '.join([*told, *ended])}." if told or ended else ""
 
@@ -173,15 +173,15 @@ def _comparison(runs: Sequence[RunNumbers], comparison: Comparison) -> Table:
     )
 
 
-# --- tables with a row for each of a list of numbers
+# --- tables with one row for each entry of a list
 
 
 class Listed(NamedTuple):
-    """A table of the entries of one list of each run."""
+    """A table of one list of numbers per run, with one row per entry."""
 
     title: str
     columns: tuple[str, ...]
-    """Headings, some with `: ` and a format as of `show`."""
+    """Headings, some followed by `: ` and a format of `show`."""
     entries: Callable[[RunNumbers], Iterable[tuple[Any, ...]]]
 
 

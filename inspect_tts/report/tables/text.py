@@ -1,4 +1,4 @@
-"""A report as text: terminal, Markdown, JSON, CSV."""
+"""A report as text: for the terminal, as Markdown, JSON or CSV."""
 
 import csv
 import io
@@ -24,15 +24,15 @@ from .tables import Cell, Table, list_tables, main_tables
 _STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _MOST_NOTES = 20
 _WORDS_WIDTH = 12
-"""Least room in a terminal for what names a row."""
+"""Minimum width in a terminal of the column that names a row."""
 _SIGNED = re.compile(r"[^=,/_:.-]*[=,/_:.-]|[^=,/_:.-]+")
-"""A piece of a word up to a sign after which a line may end."""
+"""A piece of a word, up to a punctuation mark after which a line may break."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that spreadsheets run."""
+"""Spreadsheets run a cell that begins with one of these as a formula."""
 
 
 def all_warnings(runs: Sequence[RunNumbers], notes: Sequence[str]) -> list[tuple[Severity, str]]:
-    """What to know before the numbers are read: of logs, then of runs, worst first."""
+    """What to know before reading the numbers: notes on logs, then warnings, worst first."""
     found: list[tuple[Severity, str]] = [("warning", note) for note in _first(notes)]
     of_runs = [(each, _about(run, runs, each.text)) for run in runs for each in run.warnings]
     of_runs.sort(key=lambda pair: SEVERITIES.index(pair[0].severity))
@@ -40,7 +40,7 @@ def all_warnings(runs: Sequence[RunNumbers], notes: Sequence[str]) -> list[tuple
 
 
 def all_notes(runs: Sequence[RunNumbers]) -> list[str]:
-    """What is missing in runs."""
+    """The notes of all runs on what is missing."""
     return [_about(run, runs, note) for run in runs for note in _first(run.notes)]
 
 
@@ -64,7 +64,7 @@ def print_report(
     comparisons: Sequence[Comparison],
     notes: Sequence[str],
 ) -> None:
-    """Print the main tables and what is missing."""
+    """Print warnings, findings, the main tables and notes."""
     same = [{run.task for run in runs}, {run.model for run in runs}]
     console.print(escape(", ".join(name for names in same if len(names) == 1 for name in names)))
     if told := simulated(runs):
@@ -87,7 +87,7 @@ def print_report(
 
 
 def _by_task(table: Table) -> list[Table]:
-    """A table for each task, with what its rows have in common in the title: fewer columns."""
+    """Split a table by task. What all rows share moves to the title, which saves columns."""
     tables = [table]
     if table.columns[0] == "task":
         tasks = dict.fromkeys(row[0].text for row in table.rows)
@@ -102,7 +102,7 @@ def _without_first(table: Table, text: str) -> Table:
 
 
 def _models(table: Table) -> Table:
-    """Where all have one model it moves into the title, else it stands above the strategy."""
+    """Move the model into the title if all rows share it, else above the strategy in its cell."""
     if len(models := {row[0].text for row in table.rows}) == 1:
         return _without_first(table, *models)
     rows = tuple(
@@ -114,9 +114,9 @@ def _models(table: Table) -> Table:
 
 
 def _fitting(table: Table, width: int) -> list[Table]:
-    """The same table in as many parts, side by side, as the width demands.
+    """Split the columns of a table into as few parts as fit the width.
 
-    Words are broken, where they have a sign or else anywhere, only if that saves a part.
+    A word is broken, preferably at a punctuation mark, only if that saves a part.
     """
     first = [table.columns[0], *(f"{row[0].text}\n{row[0].remark}" for row in table.rows)]
     whole = [word for text in first for word in text.split()]
@@ -140,7 +140,7 @@ def _fitting(table: Table, width: int) -> list[Table]:
 
 
 def _parts(table: Table, width: int) -> tuple[list[list[int]], list[int]]:
-    """Which columns stand side by side beside the words, and the room that each part leaves."""
+    """The columns of each part, which all follow the first column, and the width left over."""
     parts: list[list[int]] = [[]]
     rooms = [width]
     for place in range(1, len(table.columns)):
@@ -155,7 +155,7 @@ def _parts(table: Table, width: int) -> tuple[list[list[int]], list[int]]:
 
 
 def _wrapped(cell: Cell, width: int) -> Cell:
-    """Words in lines; one that is too long is broken where it has a sign, if it has any."""
+    """Wrap a cell. A word that is too long is broken at punctuation marks, if it has any."""
 
     def pieces(word: str) -> list[str]:
         found = [""]
@@ -207,7 +207,7 @@ def _rich_cell(cell: Cell) -> str:
 def markdown(
     runs: Sequence[RunNumbers], comparisons: Sequence[Comparison], notes: Sequence[str]
 ) -> str:
-    """All tables as Markdown."""
+    """Warnings, findings, all tables and notes as Markdown."""
     banner = [f"**{_plain(told)}**"] if (told := simulated(runs)) else []
     warnings = [f"- **{severity}** {_plain(text)}" for severity, text in all_warnings(runs, notes)]
     parts = banner + (["\n".join(["## Warnings", "", *warnings])] if warnings else [])
@@ -229,7 +229,7 @@ def _markdown(table: Table) -> str:
 
 
 def _plain(text: str) -> str:
-    """Keep a text from being read as markup."""
+    """Escape a text so that Markdown does not interpret it."""
     escaped = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
     return escaped.replace("<", "&lt;").replace("`", "\\`")
 
@@ -246,7 +246,7 @@ def json_text(
 
 
 def csv_text(runs: Sequence[RunNumbers]) -> str:
-    """The estimates of each run as one line."""
+    """The estimates of each run as one line of CSV."""
     rows = [_csv_row(run) for run in runs]
     out = io.StringIO()
     columns = list(dict.fromkeys(name for row in rows for name in row))

@@ -1,4 +1,4 @@
-"""Recompute one match from its record: who judged, in which order, how many votes, who won."""
+"""Recompute a match from its record: its judges, display orders, number of votes and winner."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,7 +29,7 @@ def match_discrepancies(
     rollouts: Mapping[str, Rollout],
     execution: ExecutionEvidence | None,
 ) -> list[str]:
-    """Compare a match, one of so many judged in its round, with what its votes lead to."""
+    """Compare a match, one of `judged` in its round, with the result of its votes."""
     found = _dealing(key.removesuffix("/tie"), selection, match)
     found += _fences(key.removesuffix(f"/{match.id}/tie"), selection.seed, match, rollouts)
     rules = SELECTIONS[selection.kind]
@@ -76,7 +76,7 @@ def match_discrepancies(
 def _settled(
     match: Match, selection: Selection, judged: int, verdicts: Sequence[str | None]
 ) -> bool:
-    """Whether the votes settle their match; with a sequential test, all but the last do not."""
+    """Whether the votes settle the match and, with a sequential test, fewer votes do not."""
     rules, auto = SELECTIONS[selection.kind], selection.auto
     counts = range(len(verdicts) + 1) if auto else [len(verdicts)]
     *before, end = (
@@ -95,7 +95,7 @@ def _settled(
 
 
 def _dealing(key: str, selection: Selection, match: Match) -> list[str]:
-    """Votes that were dealt to another judge, or in another order, than the seed gives."""
+    """Find votes whose judge or display order is not the one that the seed gives."""
     grades = SELECTIONS[selection.kind].answer == "grade"
     dealt = judges_key(key.removesuffix(f"/{match.id}"), match.id, grades=grades)
     turns = turns_of(selection.judges, seed=selection.seed, key=dealt) or (None,)
@@ -114,7 +114,7 @@ def _dealing(key: str, selection: Selection, match: Match) -> list[str]:
 def _investigation(
     key: str, selection: Selection, match: Match, rollouts: Mapping[str, Rollout]
 ) -> list[str]:
-    """An investigation that should or should not have been, or of something else."""
+    """Find an investigation that is missing, unexpected, or inconsistent with its match."""
     looked = match.investigation
     wanted = selection.close == "investigate" and len(match.group) > 1 and is_close(match.tally)
     if (looked is not None) != wanted:
@@ -138,7 +138,7 @@ def _investigation(
 
 
 def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) -> list[str]:
-    """Votes whose prompt was fenced by another word than the seed gives."""
+    """Find votes whose prompt has another fence than the seed gives."""
     return [
         f"match {match.id}: the fence of vote {vote.index}"
         for vote in match.votes

@@ -1,4 +1,4 @@
-"""Refuse records that contradict each other, so that nothing can be computed of them."""
+"""Refuse records that contradict each other, since no numbers can be computed from them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,7 +13,7 @@ def check_names(
     executions: Sequence[ExecutionEvidence] = (),
     adopted: str | None = None,
 ) -> None:
-    """Raise a ValueError if a record names a rollout that is not there, or not in its place."""
+    """Raise a ValueError if a record names a rollout that does not exist or belong there."""
     everybody = {rollout.id for rollout in rollouts}
     if len(everybody) < len(rollouts):
         raise ValueError("two of its rollouts have the same id")
@@ -56,7 +56,7 @@ def _check_match(match: Match) -> None:
 
 
 def _check_parameters(stage: Stage) -> None:
-    """Read a stage's arguments, which raises a ValueError where they cannot be."""
+    """Read a stage's arguments, which raises a ValueError if they are invalid."""
     if stage.adds_rollouts:
         _ = stage.rollouts
     if stage.selects and stage.prompts:

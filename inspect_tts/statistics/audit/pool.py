@@ -38,7 +38,10 @@ def discrepancies(
     executions: Sequence[ExecutionEvidence] = (),
     waves: Sequence[ExecutionEvidence] = (),
 ) -> tuple[str, ...]:
-    """Compare what was recorded with what the recorded seeds and votes lead to."""
+    """Compare every recorded decision with the one that follows from recorded seeds and votes.
+
+    Returns a sentence for each difference.
+    """
     found = [
         f"draw {draw.key}: recorded {draw.order}"
         for draw in draws
@@ -81,7 +84,7 @@ def _everybody(
     rollouts: Sequence[Rollout],
     alive: Mapping[int, tuple[str, ...]],
 ) -> tuple[str, ...]:
-    """Who may be selected once an iteration has run: its rollouts, and who was carried over."""
+    """The rollouts that may be selected after an iteration: its own, and those carried over."""
     carried: tuple[str, ...] = ()
     guard = False
     for stage in stages:
@@ -99,7 +102,7 @@ def _selection(
     draws: Sequence[Draw],
     execution: ExecutionEvidence | None,
 ) -> list[str]:
-    """Play a selection again with the recorded matches."""
+    """Repeat a selection with the recorded matches."""
     everybody = {r.id: r for r in rollouts if r.id in selection.population}
     candidates = [everybody[id] for id in selection.population]
     classes = identical(candidates) if selection.classes else ()

@@ -1,4 +1,4 @@
-"""Recompute which rollouts ran, and what they started from."""
+"""Recompute which rollouts ran, and from which contexts they started."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from inspect_tts.text.fences import is_possible_fence
 def check_rollouts(
     stages: Sequence[Stage], rollouts: Sequence[Rollout], waves: Sequence[ExecutionEvidence] = ()
 ) -> list[str]:
-    """Compare which rollouts are recorded with which should have run."""
+    """Compare the recorded rollouts with those that should have run."""
     found = []
     for stage in stages:
         if stage.name == "rollouts":
@@ -28,7 +28,7 @@ def check_rollouts(
 def _planned(
     stage: Stage, rollouts: Sequence[Rollout], executed: Sequence[ExecutionEvidence] = ()
 ) -> int:
-    """Rollouts that a stage should have run, had no limit cut it."""
+    """How many rollouts a stage should have run if no limit cut it."""
     first, waves = [r for r in rollouts if not r.iteration], stage.rollouts.waves
     if waves and stage.iteration == 0:
         classes = {len(each.population): agreeing(each) for each in executed}
@@ -39,7 +39,7 @@ def _planned(
 def check_contexts(
     problem: str, stage: Stage, rollouts: Sequence[Rollout], selections: Sequence[Selection]
 ) -> list[str]:
-    """Compare what rollouts started from with what follows from selections and draws."""
+    """Compare the contexts of rollouts with those that follow from selections and draws."""
     before = [r.id for r in rollouts if r.iteration == stage.iteration - 1]
     recorded = [r for r in rollouts if r.iteration == stage.iteration]
     given = stage.rollouts
