@@ -38,7 +38,7 @@ Generate = Callable[[list[ChatMessage], list[ToolInfo]], ModelOutput]
 
 
 class InspectModel:
-    """A model for mini-SWE-agent's loop. The package's own code parses and writes messages."""
+    """A model for mini-SWE-agent's loop. Answers are parsed, and messages made, by the package."""
 
     def __init__(
         self, name: str, config: Mapping[str, Any], *, tools: bool, generate: Generate
