@@ -17,7 +17,7 @@ class Token(NamedTuple):
 
     text: str
     others: Sequence[tuple[str, float]]
-    """The likeliest tokens at this place, usually with this one, and their log probabilities."""
+    """The likeliest tokens at this place, with their log probabilities."""
 
 
 def expected_grade(tokens: Sequence[Token], grade: int) -> float | None:

@@ -54,9 +54,8 @@ def steps(messages: Sequence[ChatMessage]) -> tuple[Step, ...]:
 def render_trajectory(messages: Sequence[ChatMessage], *, budget_tokens: int) -> str:
     """Render a trajectory: head and tail kept, the middle of long observations elided.
 
-    Observations are cut to the longest common length that fits. Where that would leave less than
-    400 characters of each, steps in the middle are left out as well; every cut says how much is
-    missing.
+    Observations are cut to the longest common length that fits. If that would leave less than 400
+    characters of each, steps in the middle are left out as well. Each cut says how much is missing.
     """
     if budget_tokens < 500:
         raise ValueError(f"budget_tokens={budget_tokens}: a trajectory needs at least 500 tokens")
