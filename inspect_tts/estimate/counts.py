@@ -15,7 +15,7 @@ from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 
 class Counts(Record):
-    """How much a strategy does on one problem, at most."""
+    """How much a strategy does on one problem: upper bounds, and lower ones named `fewest_`."""
 
     rollouts: int
     fewest_rollouts: int
@@ -62,7 +62,7 @@ def mean_usage(usages: Iterable[Usage]) -> Usage:
 def measured(
     rollouts: Sequence[Rollout], selections: Iterable[Selection], judges: Sequence[str] = ()
 ) -> Averages:
-    """Averages of a run. If all given judges have voted, each counts equally in the vote's."""
+    """Averages of a run; if all given judges have voted, each weighs equally in the mean vote."""
     matches = [match for s in selections for round in s.rounds for match in round.matches]
     votes = [vote for match in matches for vote in match.votes]
     of_judges = [[v.usage for v in votes if name in (v.judge, v.model)] for name in judges]
