@@ -13,7 +13,7 @@ C = TypeVar("C")
 
 @dataclass(frozen=True)
 class Choice(Generic[C]):
-    """The candidate that judges chose, and what led there."""
+    """The candidate that judges chose, with its votes, cost and record."""
 
     result: C = field(repr=False)
     """The chosen candidate, as it was given."""
