@@ -69,7 +69,7 @@ class Reporter:
                     _quietly(tick)
 
     def tell(self) -> None:
-        """Print a line where numbers are not shown in place."""
+        """Print a line, unless the numbers are shown in place."""
         if not shows_in_place():
             self._run.refresh()
             with self._run.lock:

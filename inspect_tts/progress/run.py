@@ -22,7 +22,7 @@ from .words import footer
 logger = getLogger(__name__)
 
 EVERY = 1.0
-"""Seconds between two changes of what is shown in place."""
+"""Seconds between two updates of the numbers that are shown in place."""
 
 
 class Meter(Protocol):

@@ -24,7 +24,7 @@ class Phase(BaseModel):
 
 
 class Spent(BaseModel):
-    """Tokens, and dollars where all prices are known."""
+    """Tokens, and dollars if all prices are known."""
 
     tokens: float = 0.0
     dollars: float = 0.0
@@ -103,7 +103,7 @@ class RunState(BaseModel):
 
     @property
     def done(self) -> int:
-        """Problems that have ended well, also in an earlier run."""
+        """Problems that have ended well, including those of an earlier run."""
         return self.reused + sum(state.ended == "done" for state in self.states.values())
 
     @property

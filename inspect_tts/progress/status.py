@@ -48,7 +48,7 @@ _MOST_BYTES = 2**26
 
 @dataclass(frozen=True)
 class _Found:
-    """A log, and what is known of its run."""
+    """A log, and what is known about its run."""
 
     log: EvalLog
     samples: Sequence[EvalSampleSummary]
