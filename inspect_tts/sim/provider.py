@@ -43,9 +43,9 @@ INPUT_PRICE, OUTPUT_PRICE = 3.0, 15.0
 class SimulatedModel(ModelAPI):
     """A simulated coding model (`--model simulated/coder`): no network, no language model.
 
-    It plays agent, summarizer and judge from the prompts alone. Its answers are determined by the
-    prompts, its arguments and the rollout's cache scope. Its arguments (`-M name=value`) are the
-    fields of `inspect_tts.sim.config.SimConfig`.
+    It plays agent, summarizer and judge from the prompts alone. Its answers depend only on the
+    conversation, its arguments and the rollout's cache scope. Its arguments (`-M name=value`) are
+    the fields of `inspect_tts.sim.config.SimConfig`.
     """
 
     def __init__(

@@ -48,5 +48,5 @@ def respond(
 
 
 def _dropped(roles: Sequence[str]) -> int:
-    """The number of answers that a scaffold removed; each left an error message without one."""
+    """The number of answers that a scaffold removed; each left an error message behind."""
     return sum(role == "user" and before in ("user", "tool") for before, role in pairwise(roles))
