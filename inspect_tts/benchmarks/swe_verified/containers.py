@@ -19,7 +19,7 @@ def check_template(template: str) -> None:
     except (KeyError, IndexError, ValueError) as error:
         allowed = ", ".join(f"{{{field}}}" for field in FIELDS)
         raise UserError(
-            f"image_template={template!r} has an unknown placeholder ({error}); it may contain "
+            f"image_template={template!r} has an unknown placeholder ({error}); it may have "
             f"{allowed}"
         ) from error
     if not any(f"{{{field}}}" in template for field in ("id", "issue")):

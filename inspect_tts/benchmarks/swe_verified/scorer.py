@@ -40,7 +40,7 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
     Returns:
         The scorer: 1 if all of FAIL_TO_PASS and PASS_TO_PASS pass, else 0. As in the published
         harness, it is also 0 if mini-SWE-agent ended without a submission. The metadata holds the
-        patch. If no test could be run, the scorer raises, since that says nothing on the patch.
+        patch. If no test could be run, the scorer raises, since that says nothing about the patch.
     """
 
     async def score(state: TaskState, target: Target) -> Score:
