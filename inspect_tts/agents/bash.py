@@ -1,4 +1,4 @@
-"""An agent for tasks that ship none."""
+"""An agent for tasks that have none of their own."""
 
 from inspect_ai.agent import Agent, agent, react
 from inspect_ai.tool import bash
@@ -14,7 +14,7 @@ def bash_agent(prompt: str | None = None, timeout: int = 180) -> Agent:
     """Inspect's `react` agent with one tool, a bash shell in the default sandbox.
 
     Args:
-        prompt: Replaces the instructions.
+        prompt: Replaces the default instructions.
         timeout: Seconds after which a single command is stopped.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Choose among candidates that are in memory: an Inspect eval of one problem."""
+"""Choose among candidates that are in memory, with an Inspect eval of one problem."""
 
 import asyncio
 import os
@@ -47,19 +47,19 @@ _running = Lock()
 async def choose(problem: str | Messages, candidates: Sequence[C], **options: Any) -> Choice[C]:
     """Choose the best of candidates that are in memory, by a tournament of blind judges.
 
-    It is an eval like that of `inspect-tts select`: each candidate is summarized, judges vote on
-    the summaries, and the log holds every prompt, summary and vote. Calls that are made at once
-    run one after another.
+    This runs an eval like that of `inspect-tts select`: each candidate is summarized, judges vote
+    on the summaries, and the log holds every prompt, summary and vote. Concurrent calls run one
+    after another.
 
     Model Roles:
         judge: Votes; default the model.
         summarizer: Writes the summaries; default the model.
 
     Args:
-        problem: What was asked: a text, or messages.
-        candidates: At least two. Each is a text, such as an answer or a transcript, a patch, or a
-            list of messages, those of Inspect or as the OpenAI API has them. A text that begins as
-            a diff is a patch: judges are told which files it changes.
+        problem: What the candidates answer: a text, or messages.
+        candidates: At least two. Each is a text (an answer or a transcript), a patch, or a list of
+            messages, either Inspect's or in the format of the OpenAI API. A text that begins like a
+            diff is taken as a patch: judges are told which files it changes.
         **options: `model`, for both roles (default `INSPECT_EVAL_MODEL`); `model_roles`, such as
             `{"judge": "anthropic/claude-opus-4-5"}`; `log_dir`; `eval_args`, further arguments of
             `inspect_ai.eval_async`, such as `{"cost_limit": 2}`; and each argument of the command
@@ -74,7 +74,7 @@ async def choose(problem: str | Messages, candidates: Sequence[C], **options: An
     given: ChooseOptions = checked(ChooseOptions, options, "choose")
     lines = _lines(problem, candidates)
     _check_eval(given, len(candidates))
-    while not _running.acquire(blocking=False):  # noqa: ASYNC110  # it holds between threads, too
+    while not _running.acquire(blocking=False):  # noqa: ASYNC110  # also held across threads
         await anyio.sleep(0.02)
     try:
         log = await _select(lines, given)
@@ -103,7 +103,7 @@ def choose_sync(problem: str | Messages, candidates: Sequence[C], **options: Any
         The chosen candidate.
 
     Raises:
-        UserError: As in `choose`, and where an event loop runs already, as in a notebook.
+        UserError: As in `choose`, and if an event loop runs already, as in a notebook.
     """
     try:
         asyncio.get_running_loop()
@@ -122,7 +122,7 @@ for _call in (choose, choose_sync):  # for notebooks and IDEs
 
 
 def _lines(problem: object, candidates: object) -> str:
-    """The candidates as lines of a file that the reader of candidates reads."""
+    """The candidates as JSON lines, in the format of `recorded(format="candidates")`."""
     if isinstance(candidates, str | bytes) or not isinstance(candidates, Sequence):
         kind = of_type(candidates)
         raise UserError(f"candidates is {kind}; give a list of texts or of lists of messages")
@@ -155,8 +155,8 @@ def _check_eval(given: ChooseOptions, candidates: int) -> None:
     """Refuse what would fail, before a model is called."""
     if in_sample():
         raise UserError(
-            "choose() runs an eval of its own, and here a sample of another eval runs; in a solver "
-            "use the stages rollouts, tournament and adopt"
+            "choose() runs an eval of its own, so it cannot run in a sample of another eval; in a "
+            "solver, use the stages rollouts, tournament and adopt"
         )
     select_recorded(**_selecting(given))
     allowed = {*signature(eval_async).parameters, *GenerateConfig.model_fields} - _SET - _OURS

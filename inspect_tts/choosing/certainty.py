@@ -1,4 +1,4 @@
-"""How sure votes are of what they selected."""
+"""How sure the votes are of the rollout that they selected."""
 
 from collections.abc import Sequence
 from math import comb, prod
@@ -7,10 +7,10 @@ from inspect_tts.method.records import Match, Selection
 
 
 def certainty(selection: Selection, chosen: str) -> float | None:
-    """Probability that judges prefer a rollout to each that it met; None if none was voted on.
+    """The probability that judges prefer a rollout to every rival that it met; None if it met none.
 
-    Of a match only the votes for it and for its strongest rival count. Before the votes, each
-    share of preference is equally likely, and matches are taken as independent.
+    In each match, only the votes for the rollout and for its strongest rival count. The prior for
+    the share of votes is uniform, and matches are taken as independent.
     """
     met = [
         _preferred(match, chosen)
@@ -24,8 +24,8 @@ def certainty(selection: Selection, chosen: str) -> float | None:
 def _preferred(match: Match, chosen: str) -> float:
     """The posterior probability of a share above one half, under a uniform prior.
 
-    With `w` votes for it and `l` against, the share is distributed as Beta(w + 1, l + 1), whose
-    upper half equals the lower tail, up to `w`, of w + l + 1 tosses of a coin.
+    With `w` votes for it and `l` against, the share is distributed as Beta(w + 1, l + 1). Its
+    probability above one half equals that of at most `w` heads in w + l + 1 tosses of a fair coin.
     """
     votes = match.tally.get(chosen, 0)
     against = max(match.tally.get(other, 0) for other in match.group if other != chosen)

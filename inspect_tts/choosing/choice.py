@@ -13,19 +13,21 @@ C = TypeVar("C")
 
 @dataclass(frozen=True)
 class Choice(Generic[C]):
-    """The candidate that judges chose, and what led there."""
+    """The candidate that judges chose, with its votes, cost and record."""
 
     result: C = field(repr=False)
     """The chosen candidate, as it was given."""
     index: int
-    """Which of the candidates it is, from 0."""
+    """Index of the chosen candidate, counted from 0."""
     ranking: tuple[int, ...]
-    """All candidates, best first. Those that lost in the same round stand in no order."""
+    """Indices of all candidates, best first. Those that lost in the same round are in no particular
+    order."""
     votes: tuple[int, ...]
-    """Votes for each candidate; in a tournament who goes further collects more."""
+    """Votes for each candidate, in the order given. In a tournament, candidates that go further
+    collect more."""
     probability: float | None
-    """That judges prefer it to each candidate that it met, given the votes; None if no vote
-    compared it. A statement about the judges: whether it is right only a test can tell."""
+    """Probability from 0 to 1 that judges prefer it to each candidate that it met, given the votes;
+    None if it met none. This describes the judges: only a test can tell whether it is right."""
     cost: float | None
     """Dollars for summaries and votes; None if Inspect knows no price for a model."""
     usage: Usage = field(repr=False)
@@ -33,11 +35,11 @@ class Choice(Generic[C]):
     pool: RolloutPool = field(repr=False)
     """Every summary, match and vote with its text; candidate 0 is its rollout `t0-n00`."""
     log: str
-    """The log of the eval: for `inspect view`, `inspect-tts report` and `inspect-tts replay`."""
+    """Location of the log, for `inspect view`, `inspect-tts report` and `inspect-tts replay`."""
 
 
 def choice_of(pool: RolloutPool, candidates: Sequence[C], log: str) -> Choice[C]:
-    """Read a choice from the record."""
+    """Build the choice from the record in the log."""
     assert pool.adopted is not None
     selection, ids = pool.selections[-1], [rollout.id for rollout in pool.rollouts]
     matches = [match for round in selection.rounds for match in round.matches]

@@ -1,1 +1,1 @@
-"""What a run will cost, told before it is paid."""
+"""Estimate the cost of a run before it starts."""

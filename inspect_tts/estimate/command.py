@@ -1,4 +1,4 @@
-"""`inspect-tts estimate`: what a run will cost, before anything is paid."""
+"""`inspect-tts estimate`: estimate the cost of a run before it starts."""
 
 import json
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ def estimate(
 
 
 def strategy_options(strategy: str, args: Sequence[str]) -> RtvOptions:
-    """A strategy's arguments with what `-S` gives."""
+    """A strategy's options, with the values given as `-S`."""
     for arg in args:
         if "=" not in arg:
             raise UserError(f"-S {arg!r} has no value; give -S name=value")
@@ -96,7 +96,7 @@ def _averages(
 
 
 def _of_pilot(pilot: str, judges: Sequence[str]) -> tuple[Averages, float]:
-    """Averages of a log or of all logs in a folder, and bytes of log a rollout."""
+    """Averages over a log or all logs in a folder, and bytes of log per rollout."""
     import fsspec
 
     from inspect_tts.report.logs import find_logs

@@ -1,4 +1,4 @@
-"""What a run will cost, before it is begun: counts that follow from the arguments alone."""
+"""How much work a run will do: counts that follow from the arguments alone."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,32 +15,32 @@ from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 
 class Counts(Record):
-    """How much a strategy does on one problem, at most."""
+    """How much a strategy does on one problem: upper bounds, and lower ones named `fewest_`."""
 
     rollouts: int
     fewest_rollouts: int
-    """Where enough of the first wave agree."""
+    """Rollouts if enough of the first wave agree."""
     matches: int
     votes: int
-    """Judge calls where no match stops early; re-asks are not counted."""
+    """Judge calls if no match stops early; re-asks are not counted."""
     fewest_votes: int
-    """Judge calls where every match stops as early as it can; none where equal rollouts are judged
-    once, since all may be equal."""
+    """Judge calls if every match stops as early as it can; 0 if duplicates are joined, since all
+    rollouts may be equal."""
     investigations: int = 0
-    """Where every match is close."""
+    """Investigations if every match is close."""
     sandboxes: int
-    """Open at once, without the sample's own."""
+    """Sandboxes open at once, without the sample's own."""
 
 
 class Averages(Record):
-    """What one rollout, one summary and one vote cost."""
+    """Average usage of one rollout, one summary and one vote."""
 
     rollout: Usage
     summary: Usage
     vote: Usage
 
     def total(self, rollouts: int, votes: int) -> Usage:
-        """Cost of one problem."""
+        """Usage of so many rollouts with their summaries, and so many votes."""
         times = ((self.rollout, rollouts), (self.summary, rollouts))
         parts = [_times(usage, number) for usage, number in (*times, (self.vote, votes))]
         known = all(part.cost is not None for part in parts)
@@ -54,7 +54,7 @@ def _times(usage: Usage, number: float) -> Usage:
 
 
 def mean_usage(usages: Iterable[Usage]) -> Usage:
-    """The mean of some usages, zero of none."""
+    """The mean of some usages; zero if there are none."""
     found = list(usages)
     return _times(sum(found, Usage()), 1 / max(1, len(found)))
 
@@ -62,7 +62,7 @@ def mean_usage(usages: Iterable[Usage]) -> Usage:
 def measured(
     rollouts: Sequence[Rollout], selections: Iterable[Selection], judges: Sequence[str] = ()
 ) -> Averages:
-    """Averages of a run; those of votes as these judges would share them, if all have voted."""
+    """Averages of a run; if all given judges have voted, each weighs equally in the mean vote."""
     matches = [match for s in selections for round in s.rounds for match in round.matches]
     votes = [vote for match in matches for vote in match.votes]
     of_judges = [[v.usage for v in votes if name in (v.judge, v.model)] for name in judges]
@@ -77,7 +77,7 @@ def measured(
 
 
 def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
-    """Count what a strategy does on one problem, from what its selection states."""
+    """Count what a strategy does on one problem, from its arguments and its selection."""
     waves = given["n"] == "auto"
     n, fewest = (given["max_n"], given["min_n"]) if waves else (given["n"],) * 2
     top_k, iterations = given.get("top_k", 0), given.get("iterations", 1)
@@ -91,7 +91,7 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
         return sum(bound(spec, population, keep, size) for population, keep in games)
 
     matches = matches_of(n, matches_at_most)
-    joins = given.get("dedupe") or given.get("dedupe_behavior")  # perhaps all are alike
+    joins = given.get("dedupe") or given.get("dedupe_behavior")  # perhaps all rollouts are equal
     least = 0 if joins else matches_of(fewest, matches_at_least)
     most = given["max_votes"] if given["votes"] == "auto" else given["votes"]
     return Counts(
@@ -106,7 +106,7 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
 
 
 def _fewest_votes(given: dict[str, Any], most: int, matches: int) -> int:
-    """Votes after which a match can be settled at the earliest."""
+    """The fewest votes that can settle a match."""
     auto = None
     if given["votes"] == "auto":
         auto = AutoVotes(least=given["min_votes"], most=most, error=given["vote_error"])

@@ -1,4 +1,4 @@
-"""How many votes a selection will have to ask, before any is asked."""
+"""How many votes a selection will ask for, before any judge is asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,14 +24,14 @@ from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 @dataclass(frozen=True)
 class Forecast:
-    """Votes of one or more selections."""
+    """Numbers of votes in one or more selections."""
 
     reused: int = 0
-    """Recorded ones that will be used for certain."""
+    """Recorded votes that are sure to be used."""
     least: int = 0
-    """To be asked in any case."""
+    """Votes to be asked for in any case."""
     most: int = 0
-    """To be asked at most."""
+    """Votes to be asked for at most."""
 
     def __add__(self, other: "Forecast") -> "Forecast":
         """Sum two forecasts."""
@@ -42,7 +42,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Plan:
-    """A selection that is to be made."""
+    """A selection to be made."""
 
     kind: str
     votes: int
@@ -53,18 +53,18 @@ class Plan:
     auto: AutoVotes | None = None
     close: Close = "votes"
     judges: Mapping[str, str] = field(default_factory=dict)
-    """Of several judges the models by name."""
+    """The models of several judges, by the judge's name."""
     execution: ExecutionEvidence | None = None
-    """What ties may go by."""
+    """Evidence by which ties may be broken."""
 
 
 def forecast(
     plan: Plan, given: Candidates, recorded: RecordedVotes
 ) -> tuple[Forecast, tuple[str, ...] | None]:
-    """Play a selection with recorded votes as far as they go.
+    """Play a selection with recorded votes as far as they go; return its ranking if they suffice.
 
-    After the first undecided round the pairings are unknown, but not how many matches follow at
-    most, so the result is an upper bound.
+    After the first undecided round, the pairings are unknown. An upper bound for the number of
+    matches is known, so `Forecast.most` stays an upper bound.
     """
     spec, found, judged, matches = SELECTIONS[plan.kind], Forecast(), 0, list[Match]()
     most = matches_at_most(spec, len(given.ids), given.keep, given.group_size)
@@ -95,7 +95,7 @@ def forecast(
 def _votes(
     plan: Plan, given: Candidates, id: str, group: Sequence[str], here: int, recorded: RecordedVotes
 ) -> tuple[Forecast, list[str | None], float | None]:
-    """What recorded votes settle of one match: the forecast, the verdicts and the mean grade."""
+    """Apply recorded votes to one match: return the forecast, the verdicts and the mean grade."""
     verdicts, cast_votes = list[str | None](), list[Vote]()
     spec, match = SELECTIONS[plan.kind], _key(given, id).removeprefix(f"{given.key}/")
     dealt = judges_key(given.key, match, grades=spec.answer == "grade")
@@ -133,7 +133,7 @@ def _take(
 
 
 def _key(given: Candidates, id: str) -> str:
-    """The key of a match among all draws of a strategy."""
+    """The key under which a match's random draws are made, unique within a strategy."""
     return f"{given.key}/{given.key.rpartition('/')[2]}-{id}"
 
 

@@ -1,1 +1,1 @@
-"""What is known of a rollout without asking a model. Pure."""
+"""What can be said about a rollout without asking a model. Pure."""

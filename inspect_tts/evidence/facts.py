@@ -1,4 +1,4 @@
-"""What the harness knows of a rollout, read from raw output."""
+"""The facts that the harness records about a rollout, read from raw output."""
 
 import json
 import re
@@ -17,7 +17,7 @@ MERGED_OUTPUT = 'exec "$@" 2>&1'
 """Script that runs its arguments with standard error redirected to standard output."""
 
 PATCH_BYTES = 1_000_000
-"""Bytes of a patch in the record; a larger one is left out, with a notice."""
+"""Most bytes of a patch in the record; a larger patch is left out, with a notice."""
 
 _LAST_COMMANDS = 5
 _COMMAND_CHARS = 300
@@ -26,8 +26,8 @@ _NO_PATCH = "none"
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NUMSTAT = re.compile(r"(-|[0-9]{1,15})\t(-|[0-9]{1,15})\t(.+)")
 _SIZE = re.compile(r"[0-9]{1,18}")
-_BLANKS = re.compile(r"(?<![ \t])[ \t]+(?=\r?\Z)")  # of a line; the look behind keeps it linear
-_EMPTY_BLOBS = {  # as git names them, by SHA-1 and by SHA-256
+_BLANKS = re.compile(r"(?<![ \t])[ \t]+(?=\r?\Z)")  # at a line's end; linear by the lookbehind
+_EMPTY_BLOBS = {  # git's hashes of an empty file: SHA-1 and SHA-256
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 }
@@ -35,7 +35,7 @@ _EMPTY_BLOBS = {  # as git names them, by SHA-1 and by SHA-256
 
 @dataclass(frozen=True)
 class Workspace:
-    """A git workspace: a commit, and what differs from it, committed or not."""
+    """A git workspace: a commit, and all differences from it, committed or not."""
 
     commit: str
     changes: tuple[FileFact, ...]
@@ -55,7 +55,7 @@ def last_commands(executed: Sequence[tuple[str, int | None]]) -> tuple[CommandFa
 def shortened_commands(
     executed: Sequence[tuple[str, int | None]], most: int
 ) -> tuple[CommandFact, ...]:
-    """Keep so many of the commands, the last, shortened."""
+    """Keep the last `most` commands, shortened."""
     return tuple(
         CommandFact(command=elide(shell_command(line), _COMMAND_CHARS), returncode=code)
         for line, code in executed[-most:]
@@ -93,7 +93,7 @@ def parse_workspace(output: str) -> Workspace:
     size, _, encoded = diff.partition("\n")
     patch = hashed.strip() if _HASH.fullmatch(hashed.strip()) else None
     if asked and not _SIZE.fullmatch(size):
-        raise ValueError(f"{size[:80]!r} is no number of bytes")
+        raise ValueError(f"{size[:80]!r} is not a number of bytes")
     bytes_ = b64decode(encoded.replace("\n", ""), validate=True)
     whole = asked and len(bytes_) == int(size)
     if encoded and not whole:
@@ -108,7 +108,7 @@ def parse_workspace(output: str) -> Workspace:
 
 
 def patch_record(before: Workspace | None, after: Workspace | None) -> Patch | None:
-    """The patch for the record."""
+    """Build the record's patch; a notice says why its text is missing."""
     if before is None:
         return None
     if after is None:
@@ -130,10 +130,10 @@ def patch_record(before: Workspace | None, after: Workspace | None) -> Patch | N
 
 
 def files_changed(before: Workspace | None, after: Workspace | None) -> tuple[FileFact, ...] | None:
-    """What a rollout changed in a git workspace, committed or not.
+    """List the files that a rollout changed in a git workspace, committed or not.
 
-    The workspace may have differed from its commit before: a file may differ by as many lines as
-    before and be another, or be as in the commit again.
+    The workspace may have differed from its commit before the rollout. So line counts are not
+    enough: a changed file may differ by as many lines as before, or match the commit again.
     """
     if before is None or after is None:
         return None
@@ -153,7 +153,7 @@ def files_changed(before: Workspace | None, after: Workspace | None) -> tuple[Fi
 
 
 def _contents(diff: bytes) -> dict[str, dict[str, str]]:
-    """The hashes of content, and the modes, in the headers of a patch's files."""
+    """Map each file of a patch to its headers, which hold content hashes and modes."""
     _, files = parse_patch(diff.decode("utf-8", "surrogateescape"))
     return {file.path: file.headers for file in files}
 
@@ -161,10 +161,10 @@ def _contents(diff: bytes) -> dict[str, dict[str, str]]:
 def workspace_fingerprint(
     before: Workspace | None, after: Workspace | None, answer: str
 ) -> str | None:
-    """Tell by the git workspace, or by the answer if that has not changed, what a rollout leaves.
+    """Fingerprint a rollout's result: its git workspace or, if that is unchanged, its answer.
 
     A workspace may differ from its commit before the first step. It then does so in all rollouts,
-    so the patch against the commit tells them apart as well as what each changed itself.
+    so patches against the commit tell rollouts apart as well as their own changes would.
     """
     if before is None or after is None or before.patch is None or after.patch is None:
         return None
@@ -188,9 +188,9 @@ def patch_files(patch: str) -> tuple[FileFact, ...]:
 def patch_fingerprint(patch: str) -> str | None:
     """Hash what a unified diff changes.
 
-    Names, functions and lines of context say where, so that the same lines elsewhere are another
-    change. Line numbers count only for hunks that have no context. Prefixes, hashes of files, their
-    order, blanks at the end of lines and the text around the diff do not count.
+    File names, enclosing functions and context lines say where a change is, so the same lines
+    elsewhere are another change. Line numbers count only for hunks without context. Path prefixes,
+    file hashes, the order of files, blanks at line ends and text around the diff do not count.
     """
     if not patch.strip():
         return f"patch:{_NO_PATCH}"
@@ -226,5 +226,5 @@ def answer_fingerprint(answer: str) -> str | None:
     words = " ".join(answer.split())
     if not words:
         return None
-    # a model may write half a surrogate pair, which strict UTF-8 refuses
+    # a model may write a lone surrogate, which strict UTF-8 refuses
     return f"answer:{sha256(words.encode(errors='surrogatepass')).hexdigest()[:40]}"

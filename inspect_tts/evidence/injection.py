@@ -1,9 +1,9 @@
-"""Texts that try to steer their reader: flagged for people, never left out of a prompt.
+"""Find text that tries to steer its reader. It is flagged for people, never cut from a prompt.
 
-A summary is data, but an agent, or a file that it read, can put orders to the judge into it. What
-keeps these harmless is the structure of the prompt (`text/fences.py`); the rules here only tell
-people which rollouts to look at. They match a plain view of the text: JSON escapes decoded,
-compatibility letters folded, what is invisible dropped, blanks and emphasis collapsed.
+A summary is data, but an agent, or a file that it read, can put orders to the judge into it. The
+structure of the prompt keeps them harmless (`text/fences.py`); the rules here only tell people
+which rollouts to look at. They match a plain view of the text: JSON escapes are decoded,
+compatibility characters folded, invisible ones dropped, blanks and emphasis collapsed.
 """
 
 import re
@@ -22,8 +22,8 @@ _MOST_CHARS = 200_000
 def orders_in(text: str) -> tuple[str, ...]:
     """Find text that tries to steer a judge or a refined rollout.
 
-    Verdict and grade lines, chat-template markers, sentences that give orders about the judging,
-    and what looks like a tag of a prompt's block or like the harness' facts.
+    It finds verdict and grade lines, chat-template markers, sentences that give orders about the
+    judging, and text that looks like a tag of a prompt's block or like facts of the harness.
     """
     view = _view(text[:_MOST_CHARS])
     found = [_sentence(match) for match in _RULES.finditer(view)]
@@ -37,7 +37,7 @@ def _excerpt(shown: str) -> str:
 
 
 def _sentence(match: re.Match[str]) -> str:
-    """Up to the end of the sentence, line or quotation."""
+    """The matched text, up to the end of the quotation that it may be in."""
     begins = match.start() + match[0][0].isspace()
     return match.string[begins : match.end()].partition('"')[0].rstrip("\\ \n")
 
@@ -51,7 +51,7 @@ _OTHER = re.compile(r"[^\x01-\x7f]")
 
 def _view(text: str) -> str:
     decoded = _ESCAPE.sub(_decoded, text)
-    # half surrogates of JSON escapes are joined to what they stand for
+    # surrogate pairs from JSON escapes become the characters that they stand for
     joined = decoded.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     folded = _OTHER.sub(lambda found: _folded(found[0]), joined)
     return _BLANKS.sub(lambda found: "\n" if {"\n", "\r"} & set(found[0]) else " ", folded)
@@ -59,7 +59,7 @@ def _view(text: str) -> str:
 
 def _decoded(found: re.Match[str]) -> str:
     if found["quote"] is not None:
-        return "/" if found["quote"] == "/" else "\u201d"  # in JSON no end of the string
+        return "/" if found["quote"] == "/" else "\u201d"  # does not end a JSON string
     escape = found[0].lstrip("\\")
     return chr(int(escape[1:], 16)) if len(escape) > 1 else " " if escape == "t" else "\n"
 
@@ -71,8 +71,8 @@ def _folded(char: str) -> str:
 
 
 # ---------------------------------------------------------------- the rules
-# They match a view: a blank is one character. Time stays linear since unbounded repeats are
-# possessive and gaps are short. No rule begins inside a word.
+# They match the plain view, in which a run of blanks is one character. Time stays linear, since
+# unbounded repeats are possessive and gaps are short. No rule begins inside a word.
 
 _END = r"(?![^\W_])"
 _GAP40 = r"""[^.!?\n"\u201d\0]{0,40}?(?<![^\W_])"""
@@ -84,7 +84,7 @@ _THIS = (
     rf"(?:solution|attempt|candidate|submission|summary|rollout|trajectory){_END}"
 )
 _TARGET = rf"(?:(?:the\s)?[\u201d'(]?{_NUMBERED}|{_THIS})"
-# who reads solutions may be told of attempts: those of the context that a rollout started from
+# without `attempt`: a solution may mention the attempts in its rollout's refinement context
 _OTHERS_OUT = rf"(?:solution|candidate|submission)[\s_#]{{0,3}}{_NUMBER}"
 _SOLUTION = rf"(?:(?:the\s)?[\u201d'(]?{_OTHERS_OUT}|{_THIS})"
 _CHOOSE = r"(?:choose|select|prefer|pick|vote(?:\sfor)?|favou?r|rank|declare|go\swith)"

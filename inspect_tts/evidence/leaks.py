@@ -1,6 +1,6 @@
-"""Tell which commands reach for the reference solution.
+"""Find commands that reach for the reference solution.
 
-They read later history, ask the upstream repository, or get the fixed release.
+Such commands read later history, contact the upstream repository, or download a fixed release.
 """
 
 import re
@@ -14,9 +14,9 @@ from .shell import Program, programs
 _EXCERPT = 200
 _MOST = 20
 _MOST_CHARS = 100_000
-"""Characters of a command; the rest is ignored."""
+"""Characters of a command that are searched; the rest is ignored."""
 _MOST_TEXT = 2_000_000
-"""Characters of all commands."""
+"""Characters of all commands together that are searched."""
 
 _EVERY_REF = {"--all", "--reflog", "--walk-reflogs", "-g", "--alternate-refs"}
 _MANY_REFS = ("--branches", "--remotes", "--tags", "--glob")
@@ -70,7 +70,7 @@ def leaks(commands: Iterable[str], projects: Collection[str] = ()) -> tuple[str,
 
 
 def revisions(commands: Iterable[str]) -> tuple[str, ...]:
-    """Find the revisions that commands may read; git tells which are later history."""
+    """Find the revisions that commands may read; git can tell which are later history."""
     found: dict[str, None] = {}
     for program in _programs(commands):
         git = _git(program)
@@ -118,7 +118,7 @@ def _reasons(program: Program, projects: Collection[str]) -> Iterator[str]:
 
 
 def _whole(host: re.Match[str]) -> str:
-    """A host with what stands before its last part."""
+    """The full name of a host, with its subdomains."""
     before = _SUBDOMAIN.search(host.string, max(0, host.start() - 100), host.start())
     return (before[0] if before else "") + host[0]
 
@@ -169,14 +169,14 @@ def _is_upstream(command: str, plain: Sequence[str]) -> bool:
 
 
 def _before_paths(arguments: Sequence[str]) -> list[str]:
-    """Options and revisions, without the values of options that search."""
+    """The arguments before `--`, without the values of search options."""
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
     values = _values(before, _SEARCHING)
     return [word for word in before if word not in values]
 
 
 def _pip(program: Program) -> list[str]:
-    """`download` or `install` with its arguments; empty for other commands."""
+    """A pip command's `download` or `install`, and its requirements; empty for other commands."""
     words = [program.name, *program.arguments]
     if words[:2] == ["uv", "pip"] or words[1:3] == ["-m", "pip"]:
         words = ["pip", *words[(2 if words[0] == "uv" else 3) :]]

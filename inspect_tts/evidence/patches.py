@@ -1,10 +1,10 @@
-r"""Take patches apart by file, whatever tool wrote them and with whatever settings.
+r"""Split patches by file, whatever tool wrote them and with whatever settings.
 
     patch -> text before, FilePatch, FilePatch, ...; their texts joined are the patch, byte for byte
 
-Read as `git apply` does: text outside of files is passed over, hunks are as long as their headers
-say, names may be quoted. Own code, as the parsers on PyPI (`unidiff`, `whatthepatch`) keep neither
-the bytes nor binary patches, refuse a whole patch for one odd line, and guess names wrongly.
+Patches are read as `git apply` reads them: text outside of files is skipped, hunks are as long as
+their headers say, and names may be quoted. The parsers on PyPI (`unidiff`, `whatthepatch`) lose
+the exact bytes and binary patches, refuse a whole patch for one odd line, and guess names wrongly.
 """
 
 import re
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 _HUNK = re.compile(r"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@(.*)")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-"""Split at newlines only: code may contain other line separators, such as form feeds."""
+"""A line. Only a newline ends it: code may contain other line separators, such as form feeds."""
 _GIT = "diff --git "
 _EXTENDED = re.compile(
     r"(old mode|new mode|deleted file mode|new file mode|rename from|rename to|copy from|copy to"
@@ -22,7 +22,7 @@ _EXTENDED = re.compile(
 _BINARY = re.compile(r"Binary files (.+) differ")
 _NULL = "/dev/null"
 _PREFIX = re.compile(r"[abciow12]/")
-"""Git's prefixes of file names, by its settings: `a/ b/`, mnemonic ones, those of `--no-index`."""
+"""Git's prefixes of file names: `a/` and `b/`, mnemonic ones, and those of `--no-index`."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
@@ -33,11 +33,11 @@ class Hunk:
     """Consecutive changed lines with their context."""
 
     start: int
-    """The first line, in the old file."""
+    """Number of the first line in the old file."""
     heading: str
     """The enclosing function, as git found it."""
     lines: list[str] = field(default_factory=list)
-    """Without newlines; a line `\\` says that the file ends without one."""
+    """The lines, without newlines; a line `\\` says that the file ends without a newline."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class FilePatch:
     """What a patch does to one file."""
 
     text: str
-    """The text, with its headers."""
+    """The file's part of the patch, with its headers."""
     old: str | None
     """The old name; None if the patch creates the file."""
     new: str | None
@@ -56,7 +56,7 @@ class FilePatch:
     binary: list[str] | None
     """The lines of a binary patch, empty if they were left out; None for a text file."""
     stray: list[str]
-    """Lines that look like a hunk's but belong to none, as after a wrong hunk header."""
+    """Lines that look like hunk lines but belong to no hunk, as after a wrong hunk header."""
 
     @property
     def path(self) -> str:
@@ -64,7 +64,7 @@ class FilePatch:
         return self.new or self.old or ""
 
     def count(self, marker: str) -> int:
-        """Lines of all hunks that begin with a marker."""
+        """Count the hunk lines that begin with a marker."""
         return sum(line[0] == marker for hunk in self.hunks for line in hunk.lines)
 
 
@@ -77,7 +77,7 @@ def parse_patch(patch: str) -> tuple[str, list[FilePatch]]:
             parts.append(_Part())
         parts[-1].take(line)
     files, texts = list[FilePatch](), ["".join(parts[0].lines)]
-    told = [texts]  # before the first file, and of each file
+    told = [texts]  # texts before the first file, then those of each file
     for file in (part.file() for part in parts[1:]):
         if file.path:
             files.append(file)
@@ -106,7 +106,7 @@ def without_files(patch: str, names: Collection[str]) -> str:
 
 
 class _Part:
-    """Reads the lines of one file."""
+    """Reads the lines of a patch that belong to one file."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -117,7 +117,7 @@ class _Part:
         self.binary: list[str] | None = None
         self.stray: list[str] = []
         self.left = (0, 0)  # old and new lines of the hunk that are still to come
-        self.signed = False  # whether the signature began that ends the patch of a mail
+        self.signed = False  # whether the signature of a mailed patch has begun
 
     def ends_before(self, lines: list[str], index: int) -> bool:
         """Whether a line begins another file."""
@@ -159,7 +159,7 @@ class _Part:
 
     def _in_hunk(self, raw: str, line: str) -> bool:
         old, new = self.left
-        marker = " " if raw[0] in "\r\n" else raw[0]  # editors strip the blank of blank lines
+        marker = " " if raw[0] in "\r\n" else raw[0]  # editors strip the space of a blank line
         if not any(self.left) or marker not in " -+":
             return False
         old, new = old - (marker != "+"), new - (marker != "-")
@@ -187,7 +187,7 @@ class _Part:
         return True
 
     def file(self) -> FilePatch:
-        """The file's part of the patch."""
+        """Build the `FilePatch` from the lines read."""
         old, new = _names(self.git, self.named.get("---"), self.named.get("+++"), self.headers)
         return FilePatch(
             text="".join(self.lines),
@@ -206,7 +206,7 @@ class _Part:
 def _names(
     git: str, old: str | None, new: str | None, headers: dict[str, str]
 ) -> tuple[str | None, str | None]:
-    """Old and new name without prefixes, from all headers."""
+    """The old and new names without prefixes, from all headers; None if there is no such file."""
     for kind in ("rename", "copy"):
         if f"{kind} to" in headers:
             return plain_name(headers.get(f"{kind} from", "")), plain_name(headers[f"{kind} to"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-# each alternative takes what it looks at, so the time is linear: possessive repeats throughout
+# all repeats are possessive, so no character is matched twice and the time is linear
 _TOKEN = re.compile(
     r"""
     (?P<blank>(?:[ \t\r]|\\\n)++)
@@ -34,7 +34,7 @@ _ARGUMENT = re.compile(
 _ESCAPED = re.compile(r'\\([\\"$`\n])')
 _NESTED = re.compile(r"\$\(([^()]*+)\)|`([^`]*+)`")
 _OPEN_REDIRECT = re.compile(r"(?<![\s\d>])\s*+\d*+>++\Z")
-"""What is left of `2>&1` where the operator behind it ends a command."""
+"""What is left of `2>&1` when its `&` is taken for the end of the command."""
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*+=")
 _WORDS = {"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}", "done", "fi", "$"}
 _WRAPPERS = {
@@ -60,12 +60,12 @@ class Program:
     """One program that a script runs."""
 
     name: str
-    """Without its folder."""
+    """The program's name, without its folder."""
     arguments: tuple[str, ...]
     code: str = ""
-    """Python source that it is given to run."""
+    """Python source that the program is given to run."""
     path: str = ""
-    """Its name with its folder, as it was called."""
+    """The name with its folder, as it was called."""
 
     def __str__(self) -> str:
         return " ".join((self.name, *self.arguments))
@@ -76,10 +76,10 @@ class SimpleCommand:
     """A command of a script, from its first word up to the next operator."""
 
     text: str
-    """As it was written, so that it can be run again; with its here-documents."""
+    """The command as written, with its here-documents, so that it can be run again."""
     words: tuple[str, ...]
     bodies: tuple[str, ...]
-    """Its here-documents."""
+    """The texts of its here-documents."""
 
 
 @dataclass(slots=True)
@@ -93,17 +93,17 @@ class _Command:
     """Where each word begins in the script."""
     end: int = 0
     delimiters: list[str] = field(default_factory=list)
-    """Of the here-documents."""
+    """The delimiters of its here-documents."""
 
 
-@lru_cache(maxsize=256)  # a command stands in the transcript and in the conversation
+@lru_cache(maxsize=256)  # the transcript and the conversation hold the same commands
 def programs(script: str) -> tuple[Program, ...]:
     """Find the programs that a shell script runs."""
     return tuple(_programs(script, 0))
 
 
 def simple_commands(script: str) -> tuple[SimpleCommand, ...]:
-    """Split a script into its commands, those inside of loops and groups among them."""
+    """Split a script into its commands, including those inside loops and groups."""
     return tuple(each for command in _commands(script) if (each := _simple(script, command)))
 
 
@@ -118,7 +118,7 @@ def _simple(script: str, command: _Command) -> SimpleCommand | None:
 
 
 def argument_words(line: str) -> list[str] | None:
-    """Split a command line as `shlex.split` does, in linear time; None for an open quotation."""
+    """Split a command line as `shlex.split` does, in linear time; None if a quotation is open."""
     words: list[str] = []
     pieces: list[str] = []
     begun = False
@@ -187,7 +187,7 @@ def _commands(script: str) -> list[_Command]:
 
 
 def _body(script: str, start: int, end: str, command: _Command) -> int:
-    """Take a here-document; one without its end goes to the end of the script."""
+    """Read a here-document; if its delimiter is missing, it extends to the end of the script."""
     line = start
     while line < len(script):
         behind = script.find("\n", line) + 1 or len(script) + 1
@@ -209,7 +209,7 @@ def _unquoted(token: re.Match[str]) -> str:
 
 
 def _unwrapped(words: list[str]) -> tuple[str, list[str]]:
-    """The program of a command, without what only surrounds it."""
+    """The program of a command and its arguments, without keywords, wrappers and assignments."""
     at = 0
     while at < len(words):
         head = words[at].rsplit("/", 1)[-1]
@@ -223,7 +223,7 @@ def _unwrapped(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _option(arguments: list[str], letter: str) -> str:
-    """The value of a short option, also of one among others such as `-lc`."""
+    """The value of a short option, which may be combined with others, as in `-lc`."""
     for at, word in enumerate(arguments[:-1]):
         if re.fullmatch(rf"-[a-zA-Z]*+(?<={letter})", word):
             return arguments[at + 1]

@@ -1,1 +1,1 @@
-"""Room on the machine, and nothing left behind on it."""
+"""Check the room on this machine, and remove sandboxes that killed processes left on it."""

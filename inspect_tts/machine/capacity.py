@@ -1,6 +1,6 @@
 """Check that the machine has room for the sandboxes that will be open at once.
 
-`_inspect.reserve_slots` limits how many are.
+`_inspect.reserve_slots` limits their number.
 """
 
 import ipaddress
@@ -23,13 +23,13 @@ DEFAULT_POOLS: tuple[dict[str, Any], ...] = (
 """Docker's address pools if the daemon's configuration names none."""
 
 FILES_PER_ROLLOUT = 16
-"""File descriptors of one rollout at most, for its commands and its model."""
+"""The most file descriptors of one rollout, for its commands and its model."""
 FILES_BESIDE = 256
 """File descriptors of the rest of the process."""
 
 
 def networks_possible(pools: Sequence[Mapping[str, Any]] | None) -> int:
-    """The number of bridge networks that docker has addresses for."""
+    """The number of bridge networks for which docker has addresses."""
     counted = 0
     for pool in pools or DEFAULT_POOLS:
         counted += 2 ** max(0, pool["Size"] - ipaddress.ip_network(pool["Base"]).prefixlen)
@@ -48,7 +48,7 @@ OF_STRATEGY = ("-S max_rollouts", "--max-samples")
 def network_shortage(
     *, possible: int, used: int, needed: int, options: Sequence[str] = OF_STRATEGY
 ) -> str | None:
-    """What to do if docker cannot create enough networks; None if it can."""
+    """Say what to do if docker cannot create enough networks; None if it can."""
     free = max(0, possible - used)
     if free >= needed:
         return None
@@ -61,7 +61,7 @@ def network_shortage(
 
 
 def file_shortage(*, limit: int, rollouts: int, options: Sequence[str] = OF_STRATEGY) -> str | None:
-    """What to do if the process may not open enough files; None if it may."""
+    """Say what to do if the process may not open enough files; None if it may."""
     needed = FILES_BESIDE + FILES_PER_ROLLOUT * rollouts
     if limit >= needed:
         return None
@@ -75,7 +75,7 @@ def file_shortage(*, limit: int, rollouts: int, options: Sequence[str] = OF_STRA
 async def check_capacity(
     sandbox: SandboxEnvironmentSpec | None, at_once: int, options: Sequence[str] = OF_STRATEGY
 ) -> None:
-    """Raise `UserError` if the machine has no room for so many sandboxes."""
+    """Raise `UserError` if the machine has no room for `at_once` sandboxes."""
     if sandbox is None:
         return
     limit = _raise_file_limit(at_once)
@@ -110,7 +110,7 @@ def _raise_file_limit(at_once: int) -> int:
 
 
 def _has_network(config: object) -> bool:
-    """Whether a sandbox creates a network; without a compose file it does not."""
+    """Whether a sandbox creates a network; without a compose configuration, it does not."""
     if isinstance(config, ComposeConfig):
         services = config.model_dump(exclude_none=True).get("services", {})
         return needs_network(services)

@@ -15,7 +15,7 @@ _AWAY = ("cannot connect to the docker daemon", "error during connect", "is the 
 
 
 async def retry_after_outage(call: Callable[[], Awaitable[T]]) -> T:
-    """Call, and once more if it failed because the docker daemon did not answer for a while."""
+    """Call a function; call it once more if it failed because the docker daemon was away."""
     try:
         return await call()
     except Exception as error:
@@ -25,7 +25,7 @@ async def retry_after_outage(call: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _was_away(error: Exception) -> bool:
-    """Whether the daemon explains an error; waits until it answers again."""
+    """Whether an absent daemon explains an error; waits until it answers again."""
     if await _answers():
         return any(text in str(error).lower() for text in _AWAY)
     logger.warning(f"the docker daemon does not answer; waiting up to {PATIENCE} s")

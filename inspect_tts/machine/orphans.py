@@ -1,7 +1,7 @@
-"""Start sandboxes such that the next run can remove them if this process is killed.
+"""Start sandboxes so that the next run can remove them if this process is killed.
 
-Each process keeps a register of its sandboxes, of compose projects before they start. The sandboxes
-in a register whose process is dead are orphans.
+Each process keeps a register of its sandboxes; compose projects are noted before they start. If the
+process of a register is dead, the sandboxes in the register are orphans.
 """
 
 import os
@@ -53,8 +53,8 @@ def registers() -> Path:
 class _OwnRegister:
     """The register of this process.
 
-    The process holds a lock on a file beside it, and is alive for as long as nobody else can lock
-    that file. Process ids and clocks play no part.
+    The process holds a lock on a file beside the register. It is alive for as long as nobody else
+    can lock that file. Process ids and clocks play no part.
     """
 
     def __init__(self) -> None:
@@ -78,12 +78,12 @@ class _OwnRegister:
         self._down.add(project)
 
     def folder(self, name: str) -> None:
-        """Note a folder."""
+        """Note a temporary folder."""
         with self._writing:
             self._write(self.now.with_folder(name))
 
     def check(self) -> None:
-        """Remove projects that should be down but are not, and forget them."""
+        """Remove what is left of projects that docker was told to remove, and forget them."""
         gone = frozenset(self._down)
         if gone and _remove_projects(gone):
             with self._writing:
@@ -110,8 +110,8 @@ async def open_sandbox(
 ) -> SandboxSet:
     """Start the sandboxes of a rollout, a few at a time in the whole process.
 
-    A docker engine that has to start all of them at once starts each of them late. If the daemon
-    does not answer, as while it restarts, this waits for it.
+    A docker engine that has to start all sandboxes at once starts each of them late. If the daemon
+    does not answer, for example while it restarts, this waits for it.
     """
     sandboxes: SandboxSet | None = None
     try:
@@ -120,7 +120,7 @@ async def open_sandbox(
             docker = sandbox.type == "docker"
             sandboxes = await (retry_after_outage(start) if docker else start())
     except BaseException:
-        if sandboxes is not None:  # cancelled between its start and the end of the slot
+        if sandboxes is not None:  # cancelled after the start, before the slot was released
             with anyio.CancelScope(shield=True):
                 await sandboxes.close()
         raise
@@ -145,7 +145,7 @@ def register_folder(name: str) -> None:
 
 
 def register_projects(spec: EvalSpec) -> None:
-    """From now on, note each compose project before it starts, until it is gone."""
+    """From now on, keep each compose project in the register from before its start to its end."""
     if _cleans_up(spec):
         watch_projects(
             started=lambda project: _own().started(project),
@@ -166,8 +166,8 @@ def _cleans_up(spec: EvalSpec) -> bool:
 async def remove_orphans(spec: EvalSpec) -> None:
     """Remove the sandboxes that this user's killed processes left on this machine.
 
-    It does so now and when the eval has ended, because docker may finish a start that it was asked
-    for after the process has died.
+    It removes them now, and again when the eval has ended: docker may finish a start after the
+    process that asked for it has died.
     """
     dead = [file for file in registers().glob("*.json") if _is_dead(file)]
     if not dead:
@@ -218,7 +218,7 @@ def _remove(files: list[Path]) -> bool:
 
 
 def _remove_projects(ours: Collection[str]) -> bool:
-    """Remove compose projects; whether docker could be asked."""
+    """Remove compose projects; return whether docker could be asked."""
     if not ours:
         return True
     try:
@@ -228,7 +228,7 @@ def _remove_projects(ours: Collection[str]) -> bool:
         images = _listed("image", "ls", "--format", "{{.Repository}}")
         _remove_all("image", built_for(images, ours))
     except (OSError, subprocess.SubprocessError) as error:
-        logger.warning(f"docker could not be asked for sandboxes that were left behind: {error}")
+        logger.warning(f"docker could not be asked to remove sandboxes left behind: {error}")
         return False
     return True
 

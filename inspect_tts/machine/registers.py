@@ -1,4 +1,4 @@
-"""The sandboxes of one process, as its register on disk lists them. Pure."""
+"""The register of one process's sandboxes, as it is kept on disk. Pure."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,11 +6,11 @@ from inspect_tts.method.records import Record
 
 
 class SandboxRegister(Record):
-    """The sandboxes of one process. The file stays if the process is killed."""
+    """The sandboxes of one process. The register's file stays if the process is killed."""
 
     host: str
     projects: tuple[str, ...] = ()
-    """Compose projects that it started or was about to start, and that may still exist."""
+    """Compose projects that the process started or was about to start, and that may still exist."""
     folders: tuple[str, ...] = ()
     """Temporary folders of `local` sandboxes."""
 
@@ -30,6 +30,6 @@ class SandboxRegister(Record):
 
 
 def built_for(images: Iterable[str], projects: Iterable[str]) -> tuple[str, ...]:
-    """Choose the images that compose has built for projects of ours."""
+    """The images that compose has built for these projects."""
     beginnings = tuple(f"{project}-" for project in projects)
     return tuple(name for name in images if name.startswith(beginnings))

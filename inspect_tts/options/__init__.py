@@ -1,9 +1,10 @@
-"""Every argument of the strategies and stages, once: type, range, default and one sentence.
+"""Define each option of the strategies and stages once: type, range, default and one sentence.
 
-Those that decisions depend on come from `method/parameters.py`, the type of a stage's record.
+The options that decisions depend on come from `method/parameters.py`, which also defines the
+parameters in a stage's record.
 
-Python signatures, `-S`, checks, flags, docstrings and records come from here; a test compares
-README's table, and its failure shows the rows to write.
+Python signatures, `-S`, validation, flags, docstrings and records are derived from these classes. A
+test compares README's table with them; its failure shows the rows to write.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -122,14 +123,14 @@ class RolloutsOptions(RolloutsParameters, EvidenceOptions, RunOptions):
 
     @classmethod
     def of(cls, other: Options, **changes: Any) -> Self:
-        """Take over arguments; what is executed between waves is nothing to a fixed number."""
+        """Take over options; a fixed number of rollouts executes nothing between waves."""
         if not getattr(other, "waves", None):
             changes = {"check": None, "evidence": "none", **changes}
         return super().of(other, **changes)
 
     @property
     def spare(self) -> bool:
-        """Whether a sandbox more is needed beside those that are held."""
+        """Whether one more sandbox is needed beside those that are held."""
         return self.spare_sandbox or self.takes_evidence
 
     @model_validator(mode="after")
@@ -179,7 +180,7 @@ class RtvOptions(SelectionOptions, EvidenceOptions, RunOptions):
 
     @property
     def spare_sandbox(self) -> bool:
-        """Whether anything runs in a sandbox beside those of the rollouts."""
+        """Whether anything runs in a sandbox other than those of the rollouts."""
         return self.takes_evidence or self.close == "investigate"
 
     @model_validator(mode="after")

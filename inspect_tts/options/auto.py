@@ -1,4 +1,4 @@
-"""Checks of `votes=auto`, `n=auto`, `ranked_by`, and of arguments that need another one."""
+"""Validate `votes=auto`, `n=auto`, `ranked_by`, and options that need another option."""
 
 from importlib.util import find_spec
 
@@ -16,7 +16,7 @@ _RANKING = ("swiss", "pivot")
 
 
 def check_auto_votes(options: JudgeParameters) -> None:
-    """Refuse arguments that contradict a sequential test."""
+    """Refuse options that contradict `votes=auto`, which stops matches by a sequential test."""
     if options.auto is None:
         return
     if not options.early_stop:
@@ -32,7 +32,7 @@ def check_auto_votes(options: JudgeParameters) -> None:
 
 
 def check_auto_selection(options: JudgeParameters, spec: SelectionSpec, name: str) -> None:
-    """Refuse a selection in which more than the winner of a match counts."""
+    """Refuse `votes=auto` in a selection that counts every vote."""
     if options.auto and spec.answer is not None and not spec.can_stop_early:
         others = [repr(each) for each, known in SELECTIONS.items() if known.can_stop_early]
         raise UserError(
@@ -42,12 +42,12 @@ def check_auto_selection(options: JudgeParameters, spec: SelectionSpec, name: st
 
 
 def strengths_missing() -> str:
-    """What to do where strengths cannot be computed."""
+    """Say what to do if strengths cannot be computed."""
     return f"strengths need choix, which is not installed: {install_command('report')}"
 
 
 def check_ranked_by(options: JudgeParameters, name: str) -> None:
-    """Refuse to rank by strengths where nothing does, or where they cannot be computed."""
+    """Refuse to rank by strengths if the selection cannot, or if choix is not installed."""
     if options.ranked_by == "votes":
         return
     if name not in _RANKING:
@@ -60,7 +60,7 @@ def check_ranked_by(options: JudgeParameters, name: str) -> None:
 
 
 def check_waves(options: IterationParameters) -> None:
-    """Refuse waves that cannot be."""
+    """Refuse waves whose `min_n` exceeds `max_n`."""
     if options.waves and options.min_n > options.max_n:
         raise UserError(
             f"min_n={options.min_n} is too large; give min_n <= {options.max_n}, which is max_n"
@@ -68,7 +68,7 @@ def check_waves(options: IterationParameters) -> None:
 
 
 def check_executed(executes: bool, options: IterationParameters) -> None:
-    """Refuse what is executed between waves where there are none."""
+    """Refuse checks and evidence, which run between waves, if there are no waves."""
     if executes and not options.waves:
         raise UserError(
             "check and evidence end the waves of n='auto' here; give n=auto, or put "
@@ -77,7 +77,7 @@ def check_executed(executes: bool, options: IterationParameters) -> None:
 
 
 def check_needed(options: Parameters) -> None:
-    """Refuse arguments that only matter beside another one."""
+    """Refuse options that apply only with another option, if that is not set."""
     fields = type(options).model_fields
     for (name, value), own in _NEEDS.items():
         known = [n for n in own if n in fields]

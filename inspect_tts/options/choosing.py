@@ -1,4 +1,4 @@
-"""Arguments of `choose`."""
+"""Options of `choose`."""
 
 from typing import Any, Self
 
@@ -23,7 +23,7 @@ class ChooseOptions(SelectRecordedOptions):
     """Further arguments of `inspect_ai.eval_async`, such as `cost_limit` or `max_connections`."""
 
     def checked_needs(self, selection: str, dedupe_behavior: bool) -> Self:
-        """Refuse what would execute candidates, which have no sandbox."""
+        """Refuse options that would execute candidates, since these have no sandbox."""
         executes = self.takes_evidence or dedupe_behavior or selection == "behavior"
         if executes or self.close == "investigate":
             raise UserError(

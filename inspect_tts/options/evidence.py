@@ -1,4 +1,4 @@
-"""The arguments of evidence from execution; the package has all others."""
+"""The options of evidence from execution."""
 
 from typing import Literal, Self
 
@@ -14,7 +14,7 @@ MOST_CHECKS = 20
 
 
 def named_checks(check: CheckArg) -> dict[str, str]:
-    """The user's commands by name."""
+    """The user's check commands, by name; refuse empty commands and too many of them."""
     given = [check] if isinstance(check, str) else [] if check is None else check
     found = given if isinstance(given, dict) else {command: command for command in given}
     for name, command in found.items():
@@ -51,11 +51,11 @@ class EvidenceOptions(Options):
 
     @property
     def takes_evidence(self) -> bool:
-        """Whether anything is run at all."""
+        """Whether any evidence is taken."""
         return bool(named_checks(self.check)) or self.evidence != "none"
 
     def checked_needs(self, selection: str, dedupe_behavior: bool) -> Self:
-        """Refuse what goes by evidence where none is taken."""
+        """Refuse options that need evidence if no evidence is taken."""
         wants = ["dedupe_behavior"] * dedupe_behavior
         wants += ["selection=behavior"] * (selection == "behavior")
         if wants and not self.takes_evidence:

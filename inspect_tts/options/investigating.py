@@ -1,4 +1,4 @@
-"""The arguments of investigations; `close` itself is among those that decisions depend on."""
+"""The options of investigations. `close` itself is in `method/parameters.py`."""
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ class InvestigationOptions(Options):
 
 
 def check_close(options: JudgeParameters) -> None:
-    """Refuse to investigate matches of more than two."""
+    """Refuse to investigate matches of more than two rollouts."""
     if options.close == "investigate" and options.group_size != 2:
         raise UserError(
             f"close='investigate' compares two results, and group_size={options.group_size}; give "
@@ -29,7 +29,7 @@ def check_close(options: JudgeParameters) -> None:
 
 
 def check_close_selection(options: JudgeParameters, spec: SelectionSpec, name: str) -> None:
-    """Refuse a selection in which more than the winner of a match counts."""
+    """Refuse to investigate in a selection that does not go by the winners of matches."""
     if options.close == "investigate" and not (spec.answer == "verdict" and spec.can_stop_early):
         raise UserError(
             f"close='investigate' decides who wins a match, and selection={name!r} does not go by "

@@ -1,4 +1,4 @@
-"""Checks of arguments that name models or agents."""
+"""Validate options that name models or agents."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _JUDGES = 'give judges=\'["provider/name", "judge2"]\': models, or roles given w
 
 
 def checked_judges(judges: Any) -> Any:
-    """Refuse what names no judges, or one of them twice."""
+    """Refuse a value that names no judge, or the same judge twice."""
     if judges is None:
         return None
     names = [judges] if isinstance(judges, str) else judges
@@ -27,7 +27,7 @@ def checked_judges(judges: Any) -> Any:
 
 
 def checked_shares(name: str, shares: Any) -> Any:
-    """Refuse what names no models or agents for rollouts, or one of them twice."""
+    """Refuse a value that names no models or agents for rollouts, or one of them twice."""
     if shares is None:
         return None
     of = "provider" if name == "models" else "package"
@@ -51,7 +51,7 @@ def checked_shares(name: str, shares: Any) -> Any:
 
 
 def check_sum(name: str, shares: Any, options: IterationParameters) -> None:
-    """Refuse numbers of rollouts that do not add up, and more names than rollouts."""
+    """Refuse numbers of rollouts that do not add up to the total, and more names than rollouts."""
     n, most = options.most_rollouts, "max_n" if options.waves else "n"
     if isinstance(shares, dict) and (total := sum(shares.values())) != n:
         raise UserError(
@@ -66,7 +66,7 @@ def check_sum(name: str, shares: Any, options: IterationParameters) -> None:
 
 
 def check_agents(agents: Any, agent: Any, agent_args: Any) -> None:
-    """Refuse one agent beside several, and arguments that belong to none of several."""
+    """Refuse `agent` together with `agents`, and arguments that belong to none of the agents."""
     if agents is None:
         return
     if agent is not None:

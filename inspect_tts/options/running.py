@@ -1,4 +1,4 @@
-"""Arguments of a run beside its method: who acts, under which limits, what is saved."""
+"""Options of a run outside its method: who acts, under which limits, and what is saved."""
 
 from typing import Any
 

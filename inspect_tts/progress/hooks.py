@@ -1,4 +1,4 @@
-"""Begins and ends the progress of an eval with the eval."""
+"""Follow an eval's progress from its start to its end."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ _registered: list[type[Hooks]] = []
 
 
 async def begin_progress(spec: EvalSpec) -> None:
-    """Begin to follow an eval whose steps are ours; called when its task starts."""
+    """Begin to follow an eval that runs steps of inspect_tts; called when its task starts."""
     task = task_variables()
     steps = task["plan"].steps
     stages = planned_stages(steps)
@@ -47,7 +47,7 @@ async def begin_progress(spec: EvalSpec) -> None:
         strategy=parts.strategy if parts else _strategy(steps),
         log=log,
         problems=parts.problems * (spec.config.epochs or 1) if parts else task["total_samples"],
-        reused=0 if parts else len(reused),  # the source of rollouts counts those of a problem
+        reused=0 if parts else len(reused),  # with parts, the source of rollouts counts them
         plan=[] if recorded else phases(stages),
         planned=recorded is None or not recorded.summarized,
     )
@@ -68,7 +68,7 @@ async def begin_progress(spec: EvalSpec) -> None:
 
     at_eval_end(spec, "progress", end)  # before the folder of the saved results is removed
     tell_at_end(spec, log, reused=len(reused), finished=lambda: run.finished)
-    at_run_end(spec, "progress", end)  # also of an eval that was cancelled
+    at_run_end(spec, "progress", end)  # also when the eval was cancelled
 
 
 def _strategy(steps: Sequence[object]) -> str:
@@ -77,7 +77,7 @@ def _strategy(steps: Sequence[object]) -> str:
 
 
 def _metadata(spec: EvalSpec, ids: Sequence[str | int]) -> dict[str, Mapping[str, Any]]:
-    """The metadata of each sample that runs, by its id and epoch."""
+    """The metadata of each sample that runs, keyed by `id/epoch`."""
     samples = [each for each in running_task(spec).dataset if each.id in set(ids)]
     epochs = range(1, (spec.config.epochs or 1) + 1)
     return {f"{each.id}/{epoch}": each.metadata or {} for each in samples for epoch in epochs}
@@ -89,7 +89,7 @@ def _range(numbers: Iterable[int]) -> str:
 
 
 async def _reused(spec: EvalSpec) -> set[str]:
-    """The samples that a retry takes over whole, by id and epoch."""
+    """The samples that a retry takes over whole, each as `id/epoch`."""
     retried = retried_log(spec)
     if retried is None:
         return set()

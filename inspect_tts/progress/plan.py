@@ -1,4 +1,4 @@
-"""What a problem will take at most, from the arguments of its stages alone."""
+"""Upper bounds for the work on a problem, from the arguments of its stages alone."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class PlannedRollouts:
 
 @dataclass(frozen=True)
 class PlannedRecorded:
-    """Rollouts that ran elsewhere, in place of an iteration."""
+    """Recorded rollouts, which replace an iteration."""
 
     count: Callable[[Mapping[str, Any]], int]
-    """How many a problem has, by the metadata of its sample."""
+    """Returns the number of a problem's rollouts, given the metadata of its sample."""
     summarized: bool = False
-    """Whether their summaries are recorded, too, and only the log tells what selects."""
+    """Whether their summaries are recorded, too; then only the log tells what selections follow."""
 
 
 @dataclass(frozen=True)
@@ -40,39 +40,39 @@ class PlannedSelection:
 
 @dataclass(frozen=True)
 class Parts:
-    """A strategy whose rollouts are samples."""
+    """A strategy whose rollouts run as samples of their own."""
 
     strategy: str
     problems: int
-    """Of an epoch."""
+    """Problems of one epoch."""
 
 
 Planned = PlannedRollouts | PlannedRecorded | PlannedSelection
 
 
 def mark_planned(stage: Any, planned: Iterable[Planned], parts: Parts | None = None) -> None:
-    """Note on a stage or a strategy what it consists of."""
+    """Attach to a stage or strategy what it plans to do."""
     setattr(stage, _PLANNED, tuple(planned))
     setattr(stage, _PARTS, parts)
 
 
 def planned_stages(steps: Iterable[object]) -> list[Planned]:
-    """What the steps of an eval consist of, as far as they are ours."""
+    """The plans attached to the steps of an eval; steps of others have none."""
     return [planned for step in steps for planned in getattr(step, _PLANNED, ())]
 
 
 def planned_parts(steps: Iterable[object]) -> Parts | None:
-    """What runs where samples are only parts of problems."""
+    """The strategy of an eval whose samples are only parts of problems; None for other evals."""
     return next((parts for step in steps if (parts := getattr(step, _PARTS, None))), None)
 
 
 def planned_recorded(stages: Iterable[Planned]) -> PlannedRecorded | None:
-    """What takes rollouts that ran elsewhere."""
+    """The planned stage that takes recorded rollouts, if there is one."""
     return next((stage for stage in stages if isinstance(stage, PlannedRecorded)), None)
 
 
 def phases(stages: Iterable[Planned], metadata: Mapping[str, Any] | None = None) -> list[Phase]:
-    """The phases of a problem, each with what it takes at most."""
+    """The phases of a problem, each with an upper bound for its work."""
     found: list[Phase] = []
     candidates = 0
     for stage in stages:

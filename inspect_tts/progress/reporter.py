@@ -1,4 +1,4 @@
-"""What a run tells while nobody asks: a line now and then, and a file that other processes read."""
+"""Report a run's progress: a line now and then, and a file that other processes read."""
 
 import asyncio
 import os
@@ -18,16 +18,16 @@ from .words import line
 logger = getLogger(__name__)
 
 SWITCH = "INSPECT_TTS_PROGRESS"
-"""Environment variable with the seconds between two lines; 0 for none."""
+"""Environment variable with the seconds between two lines of progress; 0 turns them off."""
 LINE_EVERY = 30.0
 FILE_EVERY = 3.0
-"""Seconds between two versions of the file; of a remote one ten times as many."""
+"""Seconds between two writes of the file; ten times as many if the file is remote."""
 FILE = "status.json"
 Tick = Callable[[], None]
 
 
 def line_every() -> float:
-    """Seconds between two lines; 0 for none."""
+    """Seconds between two lines of progress; 0 if they are turned off."""
     value = os.environ.get(SWITCH, str(LINE_EVERY))
     try:
         seconds = float(value)
@@ -42,7 +42,7 @@ def line_every() -> float:
 
 
 class Reporter:
-    """A thread, because neither lines nor the file may wait for the run, nor the run for them."""
+    """Reports from a thread of its own, so that reports and run never wait for each other."""
 
     def __init__(self, run: Run, folder: str, every: float) -> None:
         self._run, self._over = run, Event()
@@ -69,7 +69,7 @@ class Reporter:
                     _quietly(tick)
 
     def tell(self) -> None:
-        """Print a line where numbers are not shown in place."""
+        """Print a line, unless the numbers are shown in place."""
         if not shows_in_place():
             self._run.refresh()
             with self._run.lock:
@@ -77,7 +77,7 @@ class Reporter:
             say(f"inspect_tts: {text}")
 
     def write(self) -> None:
-        """Write the file; one that cannot be written is reported once."""
+        """Write the file; log a warning only the first time that this fails."""
         self._run.refresh()
         with self._run.lock:
             text = self._run.state.model_dump_json()
@@ -92,7 +92,7 @@ class Reporter:
             self._refused = True
 
     def stop(self, status: str) -> None:
-        """End; the file of a run that ended well goes."""
+        """Stop the thread, and remove the file if the run ended well."""
         self._over.set()
         self._thread.join()
         self._run.pace.started.clear()
@@ -106,12 +106,12 @@ class Reporter:
         ):
             try:
                 remove(path)
-            except Exception:  # there is none, or others use the folder
+            except Exception:  # it does not exist, or others use the folder
                 break
 
 
 def _in_loop(tick: Tick, over: Event) -> Tick:
-    """Let the event loop do it: two threads would print into each other's lines."""
+    """Run a tick in the event loop: two threads would print into each other's lines."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # trio
@@ -122,7 +122,7 @@ def _in_loop(tick: Tick, over: Event) -> Tick:
 
     def call() -> None:
         if loop.is_closed():
-            over.set()  # the process goes on without the eval
+            over.set()  # the eval is over, the process goes on
         else:
             asyncio.run_coroutine_threadsafe(called(), loop)
 
@@ -132,5 +132,5 @@ def _in_loop(tick: Tick, over: Event) -> Tick:
 def _quietly(tick: Tick) -> None:
     try:
         tick()
-    except Exception as error:  # what tells of a run must not end it
-        logger.warning(f"the progress of the eval cannot be told: {type(error).__name__}: {error}")
+    except Exception as error:  # a failed report must not end the run
+        logger.warning(f"the eval's progress cannot be reported: {type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""The runs of this process, and how far each of their problems has come."""
+"""The runs of this process, and the progress of each of their problems."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -22,15 +22,15 @@ from .words import footer
 logger = getLogger(__name__)
 
 EVERY = 1.0
-"""Seconds between two changes of what is shown in place."""
+"""Seconds between two updates of the numbers that are shown in place."""
 
 
 class Meter(Protocol):
-    """Something that knows what a sample has spent."""
+    """Measures what a sample has spent."""
 
     @property
     def spent(self) -> "Amounts":
-        """What it has spent so far."""
+        """What the sample has spent so far."""
 
 
 class Amounts(Protocol):
@@ -46,7 +46,7 @@ class Amounts(Protocol):
 
 
 class Run:
-    """One eval."""
+    """The progress of one eval."""
 
     def __init__(self, state: RunState) -> None:
         self.state, self.pace, self.lock = state, Pace(), RLock()
@@ -54,7 +54,7 @@ class Run:
         self._plans: dict[str, list[Phase]] = {}
         self.move_bar: Callable[[], None] = lambda: None
         self.changed = True
-        self.finished = 0  # samples of the log without an error: also rollouts, where each is one
+        self.finished = 0  # samples without an error; rollouts, if each is a sample
         self._shown_at = 0.0
 
     def problem(self, key: str) -> "Problem":
@@ -65,7 +65,7 @@ class Run:
             return self.problems[key]
 
     def expect(self, plans: Mapping[str, list[Phase]]) -> None:
-        """Expect problems that take something else each, by `id/epoch`."""
+        """Expect problems that each have a plan of their own, keyed by `id/epoch`."""
         self._plans = {**plans}
         self._count_ahead(plans, 1)
 
@@ -85,7 +85,7 @@ class Run:
             self.problems[key] = Problem(self, key, state)
 
     def refresh(self) -> None:
-        """Bring up to date what follows from the rest."""
+        """Update the values that are derived from others."""
         with self.lock:
             for problem in self.problems.values():
                 problem.read_meters()
@@ -106,7 +106,7 @@ class Run:
         if shows_in_place():
             self.refresh()
             caption, text = footer(self.beside(), rich.get_console().width)
-            with suppress(Exception):  # the display is about to close: there is nothing to show in
+            with suppress(Exception):  # the display may be about to close
                 display_counter(caption, escape(text))
 
     def beside(self) -> list[RunState]:
@@ -120,7 +120,7 @@ RUNS: dict[str, Run] = {}
 
 
 class Problem:
-    """A problem as its stages see it."""
+    """The progress of a problem, as its stages report it."""
 
     def __init__(self, run: Run, key: str, state: ProblemState) -> None:
         self._run, self._key, self._state = run, key, state
@@ -140,31 +140,31 @@ class Problem:
         self._run.show(at_once=True)
 
     def doing(self, what: str, leaders: Iterable[str] | None = None) -> None:
-        """Say in words what is done now, and which rollouts are still in the race."""
+        """Note the current work in words, and which rollouts are still in the race."""
         self._state.doing = what
         if leaders is not None:
             self._state.leaders = list(leaders)
         self._run.show()
 
     def meter(self, name: str, meter: Meter) -> None:
-        """Read from now on what a sample of this problem spends."""
+        """Add the meter of a sample of this problem, to be read from now on."""
         self._meters[name] = meter
 
     def read_meters(self) -> None:
-        """Take note of what was spent."""
+        """Update what was spent, from the meters."""
         spent = [meter.spent for meter in self._meters.values()]
         self._state.spent.tokens = self._settled.tokens + sum(each.tokens for each in spent)
         self._state.spent.dollars = self._settled.dollars + sum(each.dollars for each in spent)
 
     def settle(self, name: str, used: Usage) -> None:
-        """A sample of this problem has ended, and has spent this."""
+        """Note that a sample of this problem has ended, and replace its meter with its usage."""
         with self._run.lock:
             self._meters.pop(name, None)
             self._settled.tokens += used.total_tokens
             self._settled.dollars += used.cost or 0.0
 
     def start(self, id: str) -> None:
-        """A rollout starts."""
+        """Note that a rollout starts."""
         with self._run.lock:
             key = f"{self._key}/{id}"
             self._phase.running += key not in self._run.pace.started
@@ -172,7 +172,7 @@ class Problem:
         self._run.show()
 
     def end(self, id: str, outcome: "Outcome | None" = None) -> None:
-        """A rollout has ended; without an outcome it was cancelled."""
+        """Note that a rollout has ended; without an outcome, it was cancelled."""
         run, key = self._run, f"{self._key}/{id}"
         with run.lock:
             if key in run.pace.started:
@@ -187,14 +187,14 @@ class Problem:
         run.show()
 
     def did(self, count: int = 1) -> None:
-        """Some of the phase's work is done."""
+        """Note that some of the phase's work is done."""
         with self._run.lock:
             self._phase.done += count
             self._phase.total = max(self._phase.total, self._phase.done)
         self._run.show()
 
     def paid(self, kind: Kind, usage: Usage) -> None:
-        """Note what a call, or a rollout, took."""
+        """Note the cost of a call or a rollout."""
         if usage.total_tokens and usage.cost is None:
             self._run.state.priced = False
         same = [phase for phase in self._state.phases if phase.kind == self._phase.kind]
@@ -202,20 +202,20 @@ class Problem:
         self._run.pace.pay(kind, iteration, usage.cost or 0.0)
 
     def spare(self, count: int) -> None:
-        """Some of the phase's work will not be needed."""
+        """Note that some of the phase's work will not be needed."""
         with self._run.lock:
             self._phase.total = max(self._phase.done, self._phase.total - count)
         self._run.show()
 
     def complete(self, leaders: Iterable[str] = ()) -> None:
-        """The phase is over, and left these in the race."""
+        """Note that the phase is over, and which rollouts it left in the race."""
         with self._run.lock:
             self._phase.total = self._phase.done
             self._state.leaders = list(leaders)
         self._run.show(at_once=True)
 
     def over(self, *, failed: bool = False) -> None:
-        """The problem has ended."""
+        """Note that the problem has ended."""
         with self._run.lock:
             self.read_meters()
             if not self._state.ended:
@@ -224,7 +224,7 @@ class Problem:
 
 
 class Outcome(NamedTuple):
-    """How a rollout ended, and what it took."""
+    """How a rollout ended, and its usage."""
 
     failed: bool
     taken_over: bool
@@ -233,7 +233,7 @@ class Outcome(NamedTuple):
 
     @classmethod
     def of(cls, rollout: Rollout) -> "Outcome":
-        """Of a rollout that ran as a sample."""
+        """The outcome of a rollout that ran as a sample."""
         return cls(rollout.status == "error", False, rollout.usage, rollout.summary.usage)
 
 
@@ -243,13 +243,13 @@ def followed(key: str, eval_id: str | None = None) -> Problem:
 
 
 def restart(key: str) -> Problem:
-    """The problem `id/epoch`, from its begin."""
+    """Begin the problem `id/epoch` again, and return it."""
     _run().restart(key)
     return followed(key)
 
 
 def _run(eval_id: str | None = None) -> Run:
     eval_id = outer_sample().eval_id if eval_id is None else eval_id
-    if eval_id not in RUNS:  # built where no hook saw the eval begin
+    if eval_id not in RUNS:  # no hook saw the eval begin
         RUNS[eval_id] = Run(RunState(task="", model="", strategy="", log="", problems=0))
     return RUNS[eval_id]

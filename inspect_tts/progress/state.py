@@ -1,4 +1,4 @@
-"""How far a run has come, and what that says of its end. Pure: times are given."""
+"""The state of a run, and what it says about the run's end. Pure: callers pass the time."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 Kind = Literal["rollouts", "summaries", "votes"]
-"""What a phase consists of. Summaries are a phase only where rollouts were recorded."""
+"""What a phase consists of. Summaries are a phase of their own only if rollouts were recorded."""
 
 
 class Phase(BaseModel):
@@ -15,16 +15,16 @@ class Phase(BaseModel):
 
     kind: Kind
     total: int
-    """Of votes and of phases to come: at most."""
+    """The number to do; an upper bound for votes and for phases to come."""
     done: int = 0
-    """With those that failed."""
+    """The number done, including those that failed."""
     failed: int = 0
     running: int = 0
     begun: bool = False
 
 
 class Spent(BaseModel):
-    """Tokens, and dollars where all prices are known."""
+    """Tokens, and dollars if all prices are known."""
 
     tokens: float = 0.0
     dollars: float = 0.0
@@ -34,16 +34,16 @@ class ProblemState(BaseModel):
     """How far one problem has come."""
 
     phases: list[Phase]
-    """The ones that have begun, then those that may follow."""
+    """The phases that have begun, then those that may follow."""
     doing: str = ""
-    """The phase that it is in, in words."""
+    """The current phase, in words."""
     leaders: list[str] = Field(default_factory=list)
     """Rollouts that are still in the race, or the adopted one."""
     spent: Spent = Field(default_factory=Spent)
     ended: Literal["", "done", "failed"] = ""
 
     def begin(self, kind: Kind, total: int) -> Phase:
-        """Begin a phase: the planned one, or a new one where none of its kind comes next."""
+        """Begin the next planned phase, or a new one if the next is of another kind."""
         ahead = [index for index, phase in enumerate(self.phases) if not phase.begun]
         first = ahead[0] if ahead else len(self.phases)
         if not ahead or self.phases[first].kind != kind:
@@ -53,7 +53,7 @@ class ProblemState(BaseModel):
         return phase
 
     def end(self, how: Literal["done", "failed"]) -> None:
-        """End: nothing follows, and what had begun will not go on."""
+        """End the problem: drop the phases to come, and close those that have begun."""
         self.ended = how
         self.phases = [phase for phase in self.phases if phase.begun]
         for phase in self.phases:
@@ -77,33 +77,33 @@ class RunState(BaseModel):
     strategy: str
     log: str
     problems: int
-    """Of the whole run."""
+    """Problems of the whole run."""
     reused: int = 0
     """Problems that an earlier run had finished."""
     plan: list[Phase] = Field(default_factory=list)
-    """What a problem takes at most, where all take the same."""
+    """The phases of each problem, if all problems have the same; totals are upper bounds."""
     ahead: dict[Kind, int] = Field(default_factory=dict)
-    """What those that have not begun take at most together, where each takes something else."""
+    """Upper bounds for all problems that have not begun together, if their phases differ."""
     planned: bool = True
-    """Whether it is known what problems take that have not begun."""
+    """Whether it is known how much work the problems need that have not begun."""
     states: dict[str, ProblemState] = Field(default_factory=dict)
-    """By sample id and epoch, `id/epoch`; those that have begun."""
+    """The problems that have begun, keyed by sample id and epoch as `id/epoch`."""
     saved: dict[Kind, int] = Field(default_factory=dict)
-    """Results that were found saved, which may be younger than this state."""
+    """Numbers of saved results, which may be newer than this state."""
     priced: bool = True
     """Whether the price of every call is known."""
     expected: float | None = None
-    """Dollars of the whole run, about."""
+    """Estimated dollars of the whole run."""
     seconds_left: float | None = None
-    """From `updated` on, about."""
+    """Estimated seconds until the last rollout ends, counted from `updated`."""
     host: str = ""
     process: int = 0
     updated: float = 0.0
-    """Seconds since 1970, by the clock of its host."""
+    """Time of this state in seconds since 1970, by the clock of its host."""
 
     @property
     def done(self) -> int:
-        """Problems that have ended well, also in an earlier run."""
+        """Problems that have ended well, including those of an earlier run."""
         return self.reused + sum(state.ended == "done" for state in self.states.values())
 
     @property
@@ -112,7 +112,7 @@ class RunState(BaseModel):
         return sum(state.ended == "failed" for state in self.states.values())
 
     def totals(self, kind: Kind) -> Totals:
-        """Sum up a kind; problems that have not begun count with what they take at most."""
+        """Sum up one kind; problems that have not begun count with their upper bounds."""
         numbers = self.by_iteration(kind)
         planned = sum(phase.total for phase in self.plan if phase.kind == kind)
         reused = self.reused * planned if kind == "rollouts" else 0
@@ -126,7 +126,7 @@ class RunState(BaseModel):
         )
 
     def by_iteration(self, kind: Kind) -> list[Totals]:
-        """Sum up the first phase of a kind in all problems, the second, and so on."""
+        """Sum up one kind over all problems: the first phases, the second phases, and so on."""
         ahead = max(0, self.problems - self.reused - len(self.states))
         found: dict[int, Totals] = defaultdict(Totals)
         for phases, times in [*((s.phases, 1) for s in self.states.values()), (self.plan, ahead)]:
@@ -145,14 +145,14 @@ class RunState(BaseModel):
         return Spent(tokens=sum(s.tokens for s in all), dollars=sum(s.dollars for s in all))
 
     def stop(self) -> None:
-        """Nothing runs any more."""
+        """Note that nothing runs any more."""
         self.seconds_left = None
         for state in self.states.values():
             for phase in state.phases:
                 phase.running = 0
 
     def bar(self) -> int:
-        """Rollouts done; a problem that has ended well counts with all that it might have run."""
+        """Rollouts done; a problem that has ended well counts with all of its planned rollouts."""
         planned = sum(phase.total for phase in self.plan if phase.kind == "rollouts")
         done = self.reused * planned
         for state in self.states.values():
@@ -166,18 +166,18 @@ class Pace:
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-        """Of the rollouts that ran and ended in this process."""
+        """Durations of the rollouts that ran and ended in this process."""
         self.started: dict[str, float] = {}
-        """When those that run were started."""
+        """Start times of the rollouts that run now, by id."""
         self.at_once = 1
-        """Rollouts that ran side by side, at most."""
+        """The most rollouts that ran at the same time."""
         self.began: float | None = None
         self.costs: dict[Kind, dict[int, list[float]]] = {
             "rollouts": {},
             "summaries": {},
             "votes": {},
         }
-        """Of each rollout with its summary, and of each vote, in dollars, by iteration."""
+        """Dollars of each rollout with its summary, each summary and each vote, by iteration."""
 
     def start(self, id: str, now: float) -> None:
         """Note that a rollout starts."""
@@ -186,15 +186,17 @@ class Pace:
         self.at_once = max(self.at_once, len(self.started))
 
     def end(self, id: str, now: float, *, ran: bool) -> None:
-        """Note that it has ended; one that was taken over says nothing of the others."""
+        """Note that a rollout has ended; its duration counts only if it ran in this process."""
         started = self.started.pop(id, None)
         if started is not None and ran:
             self.seconds.append(now - started)
 
     def seconds_left(self, rollouts: Totals, now: float) -> float | None:
-        """Time until the last rollout ends: by their mean, and how well this kept up so far.
+        """Estimate the seconds until the last rollout ends; None if there is nothing to go by.
 
-        Waiting for votes and for the slowest rollout of an iteration is in the latter.
+        The estimate uses the mean duration of rollouts, and the share of the possible rollouts that
+        really ran at once so far. This share covers the time spent waiting for votes and for the
+        slowest rollout of an iteration.
         """
         if not self.seconds or self.began is None or rollouts.done >= rollouts.total:
             return None
@@ -207,7 +209,7 @@ class Pace:
         return max([left / kept_up, *rests])
 
     def _rest(self, passed: float) -> float:
-        """What a rollout that has run for some time still takes, as those did that took longer."""
+        """Estimate the remaining seconds of a running rollout from those that took longer."""
         longer = [seconds - passed for seconds in self.seconds if seconds > passed]
         return _mean(longer) if longer else passed / 4
 
@@ -216,9 +218,9 @@ class Pace:
         self.costs[kind].setdefault(iteration, []).append(dollars)
 
     def expected(self, run: RunState) -> float | None:
-        """Dollars of the whole run: what is spent, and what is left at the mean of its iteration.
+        """Estimate the dollars of the whole run: those spent, and the rest at its iteration's mean.
 
-        Until a vote was cast, one counts as much as a summary.
+        Until the first vote is cast, a vote counts as much as a summary.
         """
         settled = sum(self._all("rollouts") or self._all("summaries")) + sum(self._all("votes"))
         spent = max(run.spent.dollars, settled)
@@ -237,7 +239,7 @@ class Pace:
         return spent + left if run.priced else None
 
     def _known(self, kind: Kind, iteration: int) -> list[float]:
-        """Costs that tell what another one of an iteration will cost."""
+        """Known costs that tell what further work in an iteration will cost."""
         same = self.costs[kind].get(iteration) or self._all(kind)
         return same or (self._all("summaries") if kind == "votes" else [])
 
@@ -246,7 +248,7 @@ class Pace:
 
 
 def _rest_of(costs: Sequence[float], spent: float) -> float:
-    """What a rollout that has spent something still costs, as those did that cost more."""
+    """Estimate the remaining cost of a running rollout from those that cost more."""
     more = [cost - spent for cost in costs if cost > spent]
     return _mean(more) if more else _mean(costs) / 4
 

@@ -1,4 +1,4 @@
-"""`inspect-tts status`: how far the runs under a folder have come, asked from anywhere."""
+"""`inspect-tts status`: show the progress of the runs under a folder, from any process."""
 
 import json
 from collections.abc import Sequence
@@ -41,14 +41,14 @@ _MOST_LEADERS = 4
 _SAVED: dict[Kind, str] = {"rollouts": "rollout", "summaries": "summary", "votes": "vote"}
 """The kinds of saved results that count as done."""
 _OLD = 10
-"""Seconds after which the state of a run that goes on is said to be old."""
+"""Seconds after which the age of an unfinished run's state is shown."""
 _MOST_BYTES = 2**26
-"""Of a state; 500 problems take less than a hundredth."""
+"""Most bytes of a state that is read; 500 problems take less than a hundredth of that."""
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A log, and what is known of its run."""
+    """A log, and what is known about its run."""
 
     log: EvalLog
     samples: Sequence[EvalSampleSummary]
@@ -97,7 +97,7 @@ def status(log_dir: str, *, everything: bool, as_json: bool) -> None:
 
 
 def _find(place: str) -> tuple[list[_Found], list[str]]:
-    """The last log of each task whose steps are ours, and what could not be read."""
+    """The last log of each task that runs a strategy, and notes on unreadable logs."""
     if "://" not in place and not Path(place).exists():
         raise UserError(
             f"{place!r} does not exist: give the folder that an eval was started with as --log-dir"
@@ -115,9 +115,9 @@ def _find(place: str) -> tuple[list[_Found], list[str]]:
     for location in locations:
         try:
             log = read_eval_log(location, header_only=True)
-        except Exception as error:  # whatever is wrong with one log, the others are read
+        except Exception as error:  # one bad log must not hide the others
             why = f"{type(error).__name__}: {error}"
-            if "EOCD" in why:  # the end of a zip, in the words of Inspect's reader
+            if "EOCD" in why:  # how Inspect's reader says that a zip has no end
                 why = "the file is cut off"
             notes.append(f"{location} cannot be read: {why}")
             continue
@@ -140,7 +140,7 @@ def _read(log: EvalLog) -> _Found:
         state.stop()
     try:
         samples = read_eval_log_sample_summaries(log.location)
-    except Exception:  # one that was killed may have none
+    except Exception:  # a killed run may have written none
         samples = []
     kept = {} if log.status == "success" else kept_beside(log.location, log.eval)
     if state:
@@ -154,7 +154,7 @@ def _state(url: str) -> RunState | None:
         if fs.size(path) > _MOST_BYTES:
             return None
         return RunState.model_validate_json(fs.cat_file(path))
-    except (OSError, ValidationError):  # there is none, or it is of another version
+    except (OSError, ValidationError):  # it does not exist, or another version wrote it
         return None
 
 
@@ -163,7 +163,7 @@ def _name(log: str) -> str:
 
 
 def told(status: str, log: str, state: RunState | None) -> str:
-    """What became of a run, in words."""
+    """Describe the status of a run in words."""
     retry = f"to go on: {retry_command(log)}"
     if status in ("cancelled", "error"):
         how = "was cancelled" if status == "cancelled" else "ended with an error"
@@ -200,7 +200,7 @@ def _print(console: Console, found: _Found, *, everything: bool) -> None:
 
 
 def _age(found: _Found) -> str:
-    """How old the state is of a run that has no end, where that is worth telling."""
+    """The age of an unfinished run's state in words; empty if the state is fresh."""
     seconds = time() - found.state.updated if found.state else 0.0
     open_ended = found.log.status == "started" and seconds > _OLD
     return f" (as of {duration(seconds)} ago)" if open_ended else ""
@@ -228,7 +228,7 @@ def _print_state(console: Console, state: RunState, age: str, *, everything: boo
 
 
 def _of(state: ProblemState, kind: str) -> str:
-    """Of a problem: done, and in all at most."""
+    """A problem's work of one kind, as `done/total`."""
     phases = [phase for phase in state.phases if phase.kind == kind]
     done, total = sum(phase.done for phase in phases), sum(phase.total for phase in phases)
     return f"{done}/{total}" if total else "-"

@@ -1,4 +1,4 @@
-"""How far a run has come, in words. Pure."""
+"""The progress of runs, in words. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from .state import Kind, RunState, Spent, Totals
 
 _GAP = 2
-"""Spaces before each line: what Inspect shows beside may reach as far as the lines begin."""
+"""Spaces before each line, since what Inspect shows beside it may reach up to the line."""
 
 
 def footer(runs: Sequence[RunState], width: int) -> tuple[str, str]:
     """Caption and text for the footer of Inspect's display, in lines that leave room beside them.
 
-    One counter for all runs, because each further one would take width from what Inspect shows
-    there, and stay when its run has ended.
+    All runs share one counter: each further counter would take width from what Inspect shows there,
+    and would stay after its run has ended.
     """
     shown = numbers(*runs)
     caption = next(iter(shown), "phase")
@@ -33,7 +33,7 @@ def footer(runs: Sequence[RunState], width: int) -> tuple[str, str]:
 
 
 def numbers(*runs: RunState) -> dict[str, str]:
-    """What is told of runs that go on together, by name."""
+    """The progress of runs that go on together: texts by name."""
     shown: dict[str, str] = {}
     rollouts, summaries, votes = (_totals(runs, k) for k in ("rollouts", "summaries", "votes"))
     if rollouts.total:
@@ -61,7 +61,7 @@ def _totals(runs: Sequence[RunState], kind: Kind) -> Totals:
 
 
 def _seconds_left(runs: Sequence[RunState]) -> float | None:
-    """Until the last rollout of all runs ends; None where one of them cannot tell."""
+    """Seconds until the last rollout of all runs ends; None if an open run has no estimate."""
     open = [run for run in runs if run.totals("rollouts").done < run.totals("rollouts").total]
     each = [run.seconds_left for run in open]
     known = [seconds for seconds in each if seconds is not None]
@@ -69,7 +69,7 @@ def _seconds_left(runs: Sequence[RunState]) -> float | None:
 
 
 def line(run: RunState) -> str:
-    """All of it in one line, for where nothing can be shown in place."""
+    """A run's progress in one line, for displays that show nothing in place."""
     shown = numbers(run)
     at_most = {key: value.replace("/≤", " of at most ") for key, value in shown.items()}
     named = [f"{at_most[k]} {k}" for k in ("summaries", "votes") if k in at_most]
@@ -84,7 +84,7 @@ def line(run: RunState) -> str:
 
 
 def phases_in_words(*runs: RunState) -> str:
-    """The phases that running problems are in, each with how many are in it."""
+    """The phases that running problems are in, each with its number of problems."""
     all = [s.doing for run in runs for s in run.states.values() if s.doing and not s.ended]
     if sum(run.problems for run in runs) == 1:
         return "".join(all)
@@ -106,19 +106,19 @@ def _spent(runs: Sequence[RunState]) -> str:
 
 
 def amount(spent: Spent, *, priced: bool) -> str:
-    """Dollars, or tokens where a price is not known."""
+    """Dollars, or tokens if a price is unknown."""
     if priced and spent.dollars:
         return dollars(spent.dollars)
     return f"{spent.tokens:,.0f} tokens" if spent.tokens else ""
 
 
 def dollars(number: float) -> str:
-    """A price, in cents only where they matter."""
+    """A price, with cents below $100."""
     return f"${number:,.0f}" if number >= 100 else f"${number:,.2f}"
 
 
 def duration(seconds: float) -> str:
-    """A time that is only roughly known."""
+    """A rough duration, in seconds, minutes or hours."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:
@@ -127,7 +127,7 @@ def duration(seconds: float) -> str:
 
 
 def plural(word: str, number: int) -> str:
-    """A word in its number."""
+    """A word in the singular or plural, to fit a number."""
     return word if number == 1 else f"{word}s"
 
 

@@ -1,7 +1,7 @@
 """The simulated agent: whether it solves the problem, and by which moves.
 
-All decisions are draws of one stream per rollout, so the next move depends on nothing but the
-settings, the problem, the cache scope and the position in the conversation.
+All decisions are draws from one stream per rollout. So the next move depends only on the settings,
+the problem, the refinement context, the cache scope and the position in the conversation.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from .config import SimConfig
 from .playbook import Fix, Playbook
 
 _CURVE = ((0.0, 0.02), (0.25, 0.30), (0.5, 0.58), (0.75, 0.86), (1.0, 0.98))
-"""Solve rate by the share of right attempts in the context, about as in the paper's table."""
+"""Solve rate by the share of right attempts in the refinement context, close to the paper's."""
 
-_DETOUR = 0.25  # a wrong fix is tried, seen to fail, and taken back
+_DETOUR = 0.25  # chance to try a wrong fix, see it fail, and undo it
 _PROBE_IF_RIGHT, _PROBE_IF_WRONG = 0.7, 0.35
-_PASSING_WEIGHT = 3  # a wrong fix that passes the visible test is that much more tempting
+_PASSING_WEIGHT = 3  # how much likelier a wrong fix is if it passes the visible test
 
 Failure = Literal["none", "gives_up", "loops", "malformed_recovered", "malformed_fatal"]
 _FAILURES: tuple[Failure, ...] = ("gives_up", "loops", "malformed_recovered", "malformed_fatal")
@@ -47,12 +47,12 @@ class Plan:
 
 
 def context_attempts(briefing: str) -> tuple[str, ...]:
-    """Read the refinement context."""
+    """Read the earlier attempts in the refinement context."""
     return tuple(block.text for block in blocks(briefing) if block.tag.startswith("attempt_"))
 
 
 def solve_probability(config: SimConfig, book: Playbook, attempts: Sequence[str]) -> float:
-    """Chance that a rollout takes the right fix."""
+    """The probability that a rollout takes the right fix."""
     own = book.solve_rate if config.solve_rate is None else float(config.solve_rate)
     if not attempts:
         return own

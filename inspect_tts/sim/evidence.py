@@ -1,4 +1,4 @@
-"""Read a rendered trajectory of the simulated agent: commands, what they printed, what changed."""
+"""Read a rendered trajectory of the simulated agent: commands, their output, and changes."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Literal
 from .scaffolds import read_action
 
 Kind = Literal["edit", "test", "check", "look"]
-"""What a command was for. `check` is a script of the agent's own that changes nothing."""
+"""The purpose of a command. `check` is a script of the agent's own that changes nothing."""
 
 _STEP = re.compile(r"^\[step (\d+)\]$", re.MULTILINE)
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w[\w-]*)['\"]?(.*?)\n(.*?)\n\1\b", re.DOTALL)
@@ -34,12 +34,12 @@ _EDIT = re.compile(
     r"new = r?(?P<p>'''|['\"])(?P<new>.*)(?P=p)\nassert ",
     re.DOTALL | re.MULTILINE,
 )
-"""The command of a playbook's edit."""
+"""The shell command that makes a playbook's edit."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One command of the record."""
+    """One command of a trajectory, with its response."""
 
     step: int
     thought: str
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a file, as the command that made it shows it."""
+    """One change of a file, as shown by the command that made it."""
 
     step: int
     file: str
@@ -65,12 +65,12 @@ class Record:
 
     runs: tuple[Run, ...]
     changes: tuple[Change, ...]
-    """What was not taken back later."""
+    """Changes that were not taken back later."""
     taken_back: tuple[Change, ...]
     malformed: tuple[int, ...]
     """Steps with a call that could not be read."""
     closing: str
-    """Words of the last step, if it ran no command."""
+    """Text of the last step, if that ran no command."""
 
     @property
     def last_change(self) -> int:
@@ -116,12 +116,12 @@ def _kind(command: str) -> Kind:
 
 
 def _bare(command: str) -> str:
-    """A command without the texts that it quotes."""
+    """A command without its quoted texts and here-documents."""
     return _QUOTED.sub("''", _HEREDOC.sub(r"\2", command))
 
 
 def _changes(runs: Sequence[Run]) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Changes that were kept, and those that a later edit took back."""
+    """The changes that were kept, and those that a later edit took back."""
     kept: list[Change] = []
     gone: list[Change] = []
     for change in [_change(run) for run in runs if run.kind == "edit" and not run.failed]:

@@ -1,4 +1,4 @@
-"""The simulated judge: weighs what the shown summaries prove, with limited accuracy."""
+"""The simulated judge: it weighs the evidence in the shown summaries, with limited accuracy."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from .summarizer import summarize_record
 
 _TEST_FACT = re.compile(r"^- command, return code (\d+): .*test", re.MULTILINE)
 _CHECKED = re.compile(r"^Solution (\d+)(?:, [a-z ]+)?: return code (\d+)", re.MULTILINE)
-"""A line of the block `checks`."""
+"""Matches a line of the block `checks`."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def results_shown(prompt: str) -> str | None:
 def investigate_reply(
     config: SimConfig, prompt: str, folder: str, scope: int, answered: int
 ) -> Reply:
-    """Look at the difference of two results, then answer as a judge does."""
+    """Look at the difference between two results, then answer as a judge does."""
     if answered:
         return Reply(judge_reply(config, prompt, scope, 0))
     look = f"cd {folder} && diff -ru solution_1 solution_2 | head -n 100"
@@ -76,7 +76,7 @@ def investigate_reply(
 
 
 def shown_solutions(prompt: str) -> list[tuple[str, str, tuple[bool, ...]]]:
-    """What is told of each solution, what the harness recorded of it, and how its checks ended."""
+    """The text of each solution, its facts, and whether each of its checks ended well."""
     found = {block.tag: block.text for block in blocks(prompt)}
     numbers = [tag.removeprefix("solution_") for tag in found if tag.startswith("solution_")]
     checked = _CHECKED.findall(found.get("checks", ""))
@@ -91,7 +91,7 @@ def shown_solutions(prompt: str) -> list[tuple[str, str, tuple[bool, ...]]]:
 
 
 def choose(config: SimConfig, scores: Sequence[float], stream: Stream) -> int:
-    """Choose a solution."""
+    """Choose a solution; return its index."""
     if stream.happens(config.position_bias, "position"):
         return 0
     best = [i for i in range(len(scores)) if scores[i] == max(scores)]
@@ -102,14 +102,14 @@ def choose(config: SimConfig, scores: Sequence[float], stream: Stream) -> int:
 
 
 def grade(config: SimConfig, score: float, stream: Stream) -> int:
-    """Grade a solution."""
+    """Grade a solution from 1 to 20."""
     if not stream.happens(min(1.0, 2 * (1 - config.judge_accuracy)), "accuracy"):
         return max(1, min(20, round(10 + 2 * score)))
     return stream.pick(range(1, 21), "grade")
 
 
 def appraise(summary: str, facts: str = "", checks: Sequence[bool] = ()) -> Appraisal:
-    """Weigh one solution."""
+    """Weigh the evidence for one solution."""
     content = _content(summary)
     score, reasons = _weigh_prose(summary) if content is None else _weigh(content)
     if "files changed: none" in facts:

@@ -1,4 +1,4 @@
-"""What the simulated agent knows of a problem: its right fix, and wrong ones to fall for."""
+"""What the simulated agent knows about a problem: its right fix, and tempting wrong ones."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def _joined(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_joined)]
-"""A text; in JSON also a list of lines."""
+"""A text, which JSON may also give as a list of lines."""
 
 
 _EDIT = """\
@@ -46,7 +46,7 @@ class Edit(_Part):
     new: Text
 
     def command(self) -> str:
-        """The shell command that does it, with Python as the only need."""
+        """The shell command that makes the edit; it needs nothing but Python."""
         return _EDIT.format(file=self.file, old=_literal(self.old), new=_literal(self.new))
 
     def undo(self) -> "Edit":
@@ -61,9 +61,9 @@ class Fix(_Part):
     idea: str
     edits: tuple[Edit, ...] = ()
     commands: tuple[Text, ...] = ()
-    """Shell commands that are run as they are, before the edits."""
+    """Shell commands that run unchanged, before the edits."""
     signature: Text | None = None
-    """Characteristic text; by default the new text of all edits and all commands."""
+    """Text that identifies the fix; by default the new text of all edits and all commands."""
     passes_visible: bool = False
 
     @model_validator(mode="after")
@@ -89,14 +89,14 @@ class Playbook(_Part):
 
     id: str
     marker: str = Field(min_length=1)
-    """A text that is in the problem statement and in no other."""
+    """A text that occurs in this problem's statement and in no other statement."""
     solve_rate: float = Field(ge=0, le=1)
     explore: tuple[Text, ...] = ()
     """Commands to look around with; by default it lists and prints the files."""
     test: Text
     """The command of the visible test."""
     probe: Text | None = None
-    """A check of the agent's own: only the right fix stands it."""
+    """A check of the agent's own, which only the right fix passes."""
     right: Fix
     wrong: tuple[Fix, ...] = Field(min_length=1)
 

@@ -1,7 +1,7 @@
-"""The model provider `simulated`: a simulation of a coding model, for demos, tests and load.
+"""The model provider `simulated`: a simulated coding model for demos, tests and load tests.
 
-It is no language model. It plays the agent from a playbook, and the summarizer and the judge by
-reading their prompts with regular expressions. Nothing measured with it says anything about a real
+It is not a language model. It plays the agent from a playbook, and the summarizer and the judge by
+reading their prompts with regular expressions. No measurement with it says anything about a real
 model.
 """
 
@@ -36,16 +36,16 @@ from .scaffolds import Reply
 
 CHARS_PER_TOKEN = 4
 INPUT_PRICE, OUTPUT_PRICE = 3.0, 15.0
-"""Invented dollars for a million tokens."""
+"""Invented prices, in dollars per million tokens."""
 
 
 @modelapi(name="simulated")
 class SimulatedModel(ModelAPI):
     """A simulated coding model (`--model simulated/coder`): no network, no language model.
 
-    It plays agent, summarizer and judge from the prompts alone, and is deterministic for its
-    arguments and the rollout's cache scope. Its arguments (`-M name=value`) are the fields of
-    `inspect_tts.sim.config.SimConfig`.
+    It plays agent, summarizer and judge from the prompts alone. Its answers depend only on the
+    conversation, its arguments and the rollout's cache scope. Its arguments (`-M name=value`) are
+    the fields of `inspect_tts.sim.config.SimConfig`.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class SimulatedModel(ModelAPI):
         config: GenerateConfig = GenerateConfig(),  # noqa: B008 - the signature that Inspect calls
         **model_args: Any,
     ) -> None:
-        """Create the model; an argument that is wrong is a `UserError`."""
+        """Create the model; raise `UserError` if an argument is wrong."""
         super().__init__(model_name, base_url, api_key, [], config)
         self.settings: SimConfig = checked(SimConfig, model_args, f"simulated/{model_name}")
         path = self.settings.playbook
@@ -81,7 +81,7 @@ class SimulatedModel(ModelAPI):
         return len(text) // CHARS_PER_TOKEN + 1
 
     def max_connections(self) -> int:
-        """A bound that is never the bottleneck: there is no service to protect."""
+        """A limit that is never the bottleneck: there is no service to protect."""
         return 1000
 
 
@@ -110,7 +110,7 @@ def _output(
 
 @cache
 def _set_price(name: str) -> None:
-    # only with a price of its own does a model count against Inspect's cost limits
+    # a model counts against Inspect's cost limits only if it has a price
     cost = ModelCost(
         input=INPUT_PRICE,
         output=OUTPUT_PRICE,

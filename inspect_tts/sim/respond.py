@@ -48,5 +48,5 @@ def respond(
 
 
 def _dropped(roles: Sequence[str]) -> int:
-    """Answers that a scaffold took out: each left a complaint that follows no answer."""
+    """The number of answers that a scaffold removed; each left an error message behind."""
     return sum(role == "user" and before in ("user", "tool") for before, role in pairwise(roles))

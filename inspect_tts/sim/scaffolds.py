@@ -1,6 +1,6 @@
-"""How the simulated agent speaks in the three scaffolds that it knows, and how they are read back.
+"""How the simulated agent writes actions in the scaffolds that it knows, and reads them back.
 
-They are Inspect's `react` with a tool `bash`, mini-SWE-agent (both variants) and Terminus.
+The scaffolds are Inspect's `react` with a tool `bash`, mini-SWE-agent (both variants) and Terminus.
 """
 
 import json
@@ -18,12 +18,12 @@ _PATCH = "patch.txt"
 _END = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
 _FENCED = re.compile(rf"```{_FENCE}\n(.*?)```", re.DOTALL)
 _CALL = re.compile(r"^(bash|submit)> ", re.MULTILINE)
-_SECONDS = 600  # that a command may take in Terminus
+_SECONDS = 600  # time limit of a command in Terminus
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model says."""
+    """An answer of the model."""
 
     text: str
     calls: tuple[ToolCall, ...] = ()
@@ -31,16 +31,16 @@ class Reply:
 
 @dataclass(frozen=True)
 class Scaffold:
-    """A way to speak shell commands."""
+    """A format in which an agent gives shell commands."""
 
     name: Literal["react", "tools", "text", "terminus"]
     """`tools` and `text` are mini-SWE-agent's variants."""
     patch: bool = False
-    """Whether mini-SWE-agent hands in a patch file, which must be written before the end."""
+    """Whether mini-SWE-agent submits a patch file, which it must write before the end."""
 
     @property
     def drops_malformed(self) -> bool:
-        """Whether an unreadable message leaves the conversation."""
+        """Whether an unreadable message is removed from the conversation."""
         return self.name in ("tools", "text")
 
     @property
@@ -58,7 +58,7 @@ class Scaffold:
         return Reply(thought, (_call("bash", command=command),))
 
     def malformed(self, thought: str, command: str) -> Reply:
-        """Try to, in a way that the scaffold cannot read."""
+        """Try to run a shell command, in a form that the scaffold cannot read."""
         if self.name == "text":
             return Reply(f"THOUGHT: {thought}\n\n{command}")
         if self.name == "terminus":
@@ -71,7 +71,7 @@ class Scaffold:
         return Reply(thought, (_call("bash", error),))
 
     def finish(self, answer: str) -> Reply:
-        """End the attempt."""
+        """End the rollout."""
         if self.name == "react":
             return Reply("", (_call("submit", answer=answer),))
         if self.name == "terminus":
@@ -111,7 +111,7 @@ def find_scaffold(prompt: str, tools: Sequence[ToolInfo]) -> Scaffold | None:
 
 
 def read_action(action: str) -> tuple[list[str], str]:
-    """Read the commands and the thought of a step that a transcript shows; an end is no command."""
+    """Read the commands and the thought of a step in a transcript; submitting is no command."""
     if action.startswith("{"):
         try:
             turn = parse_turn(action)

@@ -1,4 +1,4 @@
-"""The simulated summarizer: from the text of a trajectory to a structured summary."""
+"""The simulated summarizer: it turns the text of a trajectory into a structured summary."""
 
 import re
 from typing import Any
@@ -81,7 +81,7 @@ def summarize_record(problem: str, record: Record) -> SummaryContent:
 
 
 def _covered(record: Record) -> tuple[str, str]:
-    """How well the last tests cover the problem, and by which evidence."""
+    """How well the last tests show that the problem is covered, and the evidence for that."""
     test, check = record.final("test"), record.final("check")
     if not record.changes:
         return "no", ""
@@ -118,7 +118,7 @@ def _errors(record: Record) -> list[dict[str, Any]]:
 
 
 def _checks(record: Record) -> list[dict[str, Any]]:
-    """Tests and checks since the first change, the last run of each."""
+    """The last run of each test and check since the first change."""
     edited = [run.step for run in record.runs if run.kind == "edit"]
     runs = [r for r in record.runs if r.kind in ("test", "check") and edited and r.step > edited[0]]
     return [

@@ -1,4 +1,4 @@
-"""The grade that a judge expects: the mean over what it might have said in place of its grade."""
+"""The expected grade of a judge: the mean over the grades it might have given."""
 
 import re
 from collections.abc import Sequence
@@ -9,21 +9,22 @@ from .verdict import BEST_GRADE
 
 _GRADE = re.compile(r"(?:grade|score|rating)[\"'\s*_`]{0,6}[:=][\"'\s*_`]{0,6}(\d{1,2})", re.I)
 _LEAST_MASS = 0.5
-"""Probability that grades must have together; with less, the token was hardly a grade."""
+"""Least total probability of the tokens that are grades; below it, the token is no grade."""
 
 
 class Token(NamedTuple):
-    """A token of an answer, and what might have stood in its place."""
+    """A token of an answer, with its alternatives."""
 
     text: str
     others: Sequence[tuple[str, float]]
-    """The likeliest tokens, its own among them, with the logarithms of their probabilities."""
+    """The likeliest tokens at this place, with their log probabilities."""
 
 
 def expected_grade(tokens: Sequence[Token], grade: int) -> float | None:
-    """The mean grade over the likeliest tokens in place of that which is the grade.
+    """The mean grade over the alternatives of the grade's token, weighted by probability.
 
-    After G-Eval (arXiv 2303.16634) and LLM-as-a-Verifier. None where no single token is the grade.
+    After G-Eval (arXiv 2303.16634) and LLM-as-a-Verifier. None if no single token is the grade, or
+    if the alternatives that are grades have too little probability.
     """
     found = [m for m in _GRADE.finditer("".join(t.text for t in tokens)) if int(m[1]) == grade]
     if not found:

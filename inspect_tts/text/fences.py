@@ -1,9 +1,9 @@
 """Blocks of a prompt that no text inside can end, imitate or add to.
 
-A block begins and ends with a line of its own, `WORD <tag>` and `WORD </tag>`. The word is drawn
-for the prompt from what all of its blocks tell, so nobody who wrote one of them knows it, and it
-occurs in none of them. What looks like a tag inside of a text gets a `~` behind its bracket, which
-`original` takes away again; all else stands as it was.
+A block begins and ends with a line of its own: `WORD <tag>` and `WORD </tag>`. The word is derived
+from the texts of all blocks, so the author of one block cannot know it, and it occurs in none of
+them. Inside a text, anything that looks like a tag gets a `~` after its `<`, which `original`
+removes; everything else stays as it is.
 """
 
 import re
@@ -23,12 +23,12 @@ _TAG = (
 )
 _LIKE_TAG = re.compile(rf"<(?P<marks>~*+){_TAG}")
 _MARKED_TAG = re.compile(rf"<~(?P<marks>~*+){_TAG}")
-# a prompt of a user's may have text before and behind a block
+# a user's own prompt may have text before and after a block
 _OPENS = re.compile(r"(?<![a-z])([a-z]{12}) <(\w+)>\n")
 _CLOSES = re.compile(r"\n([a-z]{12}) </(\w+)>")
 
 _MOST_TRIES = 100
-"""A text cannot know the next word, so the first one fits except by a chance of 1 in 10**15."""
+"""Words to check. No text can predict them, so the first one fits but for 1 case in 10**15."""
 
 
 class Block(NamedTuple):
@@ -36,16 +36,16 @@ class Block(NamedTuple):
 
     tag: str
     text: str
-    """The text before it was made harmless."""
+    """The original text, before `harmless` changed it."""
 
 
 def harmless(text: str) -> str:
-    """A text in which nothing can be taken for a tag of a block; `original` reverts it."""
+    """Mark everything in a text that could be taken for a tag of a block; `original` reverts it."""
     return _LIKE_TAG.sub(r"<~\g<marks>\g<tag>", text)
 
 
 def original(shown: str) -> str:
-    """The text that was passed to `harmless`."""
+    """Restore the text that was passed to `harmless`."""
     return _MARKED_TAG.sub(r"<\g<marks>\g<tag>", shown)
 
 
@@ -62,12 +62,12 @@ def fence_word(texts: Iterable[str], *, seed: int, key: str, inside: Iterable[st
 
 
 def is_possible_fence(word: str, texts: Iterable[str], *, seed: int, key: str) -> bool:
-    """Whether `fence_word` can have drawn a word, whatever else was in the prompt."""
+    """Whether `fence_word` could have drawn a word, whatever else the prompt contained."""
     return word in islice(_possible(texts, seed=seed, key=key), _MOST_TRIES)
 
 
 def fenced(word: str, tag: str, text: str) -> str:
-    """A block, its text made harmless."""
+    """Build a block, with its text made harmless."""
     return f"{word} <{tag}>\n{harmless(text)}\n{word} </{tag}>"
 
 
@@ -87,7 +87,7 @@ def blocks(prompt: str) -> list[Block]:
 
 
 def _possible(texts: Iterable[str], *, seed: int, key: str) -> Iterator[str]:
-    """The endless sequence of words that may fence a prompt's blocks, in the order of trial."""
+    """The endless sequence of words that may fence a prompt's blocks, in the order to try them."""
     digest = sha256()
     for text in texts:
         digest.update(sha256(text.encode(errors="surrogatepass")).digest())

@@ -1,4 +1,4 @@
-"""Read what models answered: what they said after they thought, and the JSON in it."""
+"""Read model answers: the text after the reasoning, and the JSON objects in it."""
 
 import json
 import re
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 JsonSpan: TypeAlias = tuple[dict[str, Any], int, int]
-"""A JSON object in a text, and where it begins and ends."""
+"""A JSON object found in a text, with its start and end offsets."""
 
 _DECODER = json.JSONDecoder(strict=False)
-# nothing here can match the same characters twice: an answer without end costs no time
+# no pattern can match the same characters in two ways, so endless answers take linear time
 _STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?+)|,(?=\s*+[}\]])', re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[{}]', re.DOTALL)
@@ -32,7 +32,7 @@ _GOES_ON = re.compile(r"\s?[,.;:)/]| [a-z]")
 
 
 def spoken(text: str) -> str:
-    """What a model said after it had thought; nothing if it did not end to think."""
+    """The text after a model's reasoning; empty if the reasoning does not end."""
     text = text.encode(errors="replace").decode()
     if text.lstrip().startswith(("{", "```json")):
         return text
@@ -47,7 +47,7 @@ def spoken(text: str) -> str:
 
 
 def _thinks(text: str, *, again: bool) -> bool:
-    """Whether a thought begins in a text that does not end it, and is not only mentioned there."""
+    """Whether a marker in a text begins reasoning, rather than being quoted or mentioned."""
     quoted, in_code = {'"': False, "`": False}, False
     for found in _THINKS_OR_QUOTES.finditer(text):
         if found["thinks"] is None:
@@ -72,7 +72,7 @@ def parse_json_object(text: str) -> dict[str, Any]:
 
 
 def json_objects(text: str) -> list[dict[str, Any]]:
-    """Find the outermost JSON objects in a model's answer, the last one first."""
+    """Find the outermost JSON objects in a model's answer: the last one first, empty ones last."""
     found = [value for value, _, _ in json_spans(text)]
     if not found:
         raise ValueError(_complaint(text))
@@ -81,11 +81,11 @@ def json_objects(text: str) -> list[dict[str, Any]]:
 
 
 def json_spans(text: str) -> Iterator[JsonSpan]:
-    """The outermost JSON objects in order."""
+    """Yield the outermost JSON objects of a text, in order."""
     place = 0
     while begin := _BEGIN.search(text, place):
         end = _end_of_object(text, begin.start())
-        if end is None:  # cut off: what is in it is a part of it
+        if end is None:  # cut off: any object inside is only a part of it
             return
         if (value := _load(text[begin.start() : end])) is not None:
             yield value, begin.start(), end
@@ -114,7 +114,7 @@ def _load(text: str) -> dict[str, Any] | None:
 
 
 def _complaint(text: str) -> str:
-    """What is wrong with the text that is most likely meant to be the object."""
+    """Say what is wrong with the text that was most likely meant as the object."""
     fences = [block.strip() for block in reversed(_FENCE.findall(text))]
     start, end = text.find("{"), text.rfind("}")
     spans = [text[start : end + 1]] if 0 <= start < end else []
@@ -129,7 +129,7 @@ def _complaint(text: str) -> str:
 
 
 def _repaired(text: str) -> str:
-    """Without commas behind the last item, and with backslashes that escape nothing as they are."""
+    """Drop commas after the last item, and double the backslashes that escape nothing."""
     return _STRING_OR_COMMA.sub(lambda found: _escaped(found[0]) if found[1] else "", text)
 
 

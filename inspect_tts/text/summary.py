@@ -90,7 +90,7 @@ _REQUIRED = {name for name, each in SummaryContent.model_fields.items() if each.
 
 
 def _unwrapped(found: dict[str, Any]) -> dict[str, Any]:
-    """The object that is the only thing in another one."""
+    """Unwrap an object that is the only value of another object."""
     while len(found) == 1 and isinstance(inner := next(iter(found.values())), dict):
         found = inner
     return found
@@ -101,9 +101,9 @@ def parse_summary(text: str) -> SummaryContent:
     problem: ValueError | None = None
     for found in map(_unwrapped, json_objects(text)):
         if problem is not None and not found.keys() >= _REQUIRED:
-            continue  # an answer can hold a hundred thousand of them
+            continue  # an answer can hold 100,000 objects: validate only complete ones
         try:
-            # by way of JSON text: there pydantic refuses half a surrogate pair, no log can hold it
+            # as JSON text, since pydantic then refuses lone surrogates, which no log can hold
             return SummaryContent.model_validate_json(json.dumps(found))
         except ValueError as error:
             problem = problem or error

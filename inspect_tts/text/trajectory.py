@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
 
 CHARS_PER_TOKEN = 3
-"""Approximate characters of a token in code and logs; more in English, fewer in hex dumps."""
+"""Approximate characters per token in code and logs; more in English, fewer in hex dumps."""
 
 _OBSERVATION_FLOOR = 400  # an observation is not cut below this before whole steps are left out
 _ACTION_CAP = 12_000  # a single action longer than this is elided as well
 
-_MOST_MISSES = 200  # of quoted texts; each costs a look through the whole prompt
-_QUOTE_FLOOR = 400  # shorter ones are not worth a piece: some providers limit how many there are
+_MOST_MISSES = 200  # quoted texts not found; each one costs a search of the whole prompt
+_QUOTE_FLOOR = 400  # shorter texts are not worth a piece: some providers limit the number
 
-# what a step's own text must not hold as it is: an agent could invent what a command printed
+# headings that a step's own text must not imitate: an agent could invent a command's output
 _HEADING = re.compile(r"^\[(~*+(?:step\s\d|observation\]))", re.MULTILINE | re.IGNORECASE)
 
 
@@ -54,9 +54,8 @@ def steps(messages: Sequence[ChatMessage]) -> tuple[Step, ...]:
 def render_trajectory(messages: Sequence[ChatMessage], *, budget_tokens: int) -> str:
     """Render a trajectory: head and tail kept, the middle of long observations elided.
 
-    Observations are cut to the longest common length that fits. Where that would leave less than
-    400 characters of each, steps in the middle are left out as well; every cut says how much is
-    missing.
+    Observations are cut to the longest common length that fits. If that would leave less than 400
+    characters of each, steps in the middle are left out as well. Each cut says how much is missing.
     """
     if budget_tokens < 500:
         raise ValueError(f"budget_tokens={budget_tokens}: a trajectory needs at least 500 tokens")
@@ -102,7 +101,7 @@ def split_at(text: str, quoted: Iterable[str]) -> list[str]:
 
 
 def elide(text: str, limit: int) -> str:
-    """Replace the middle of a long text by a note."""
+    """Replace the middle of a long text with a note."""
     if len(text) <= limit:
         return text
     room = max(0, limit - len(_notice(len(text))))
@@ -112,10 +111,10 @@ def elide(text: str, limit: int) -> str:
 
 
 def closed_fences(text: str) -> str:
-    """A text up to the end of its last fenced block.
+    """Cut a text after the last code fence at the start of a line.
 
-    A search for fenced blocks finds the same there, and in linear time: from each opening that is
-    never closed it would run to the end of the text.
+    A search for fenced blocks finds the same blocks in the result, but in linear time. In the whole
+    text, it would run to the end from each opening fence that is never closed.
     """
     return text[: text.rfind("\n```") + 4] if "\n```" in text else ""
 

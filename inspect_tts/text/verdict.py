@@ -1,4 +1,4 @@
-"""Read what a judge decided. What a reader could doubt is no verdict: the judge is asked again."""
+"""Read a judge's decision. If it leaves doubt, there is no verdict and the judge is asked again."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -38,16 +38,16 @@ _TAGGED = re.compile(
 _TAG_ALONE = re.compile(r"[\s`*]*<solution_(\d{1,9})\s?/?>(?:\s?</solution_\1>)?[\s`*]*", re.I)
 _ITEM = re.compile(r"[\s>*_`-]{0,8}\d{1,2}[.)]\s+(?=[^\s])")
 _BEFORE_MARK = (ANNOUNCES | FILLER) - {"no"}
-_LONGEST = 400  # characters of a line in which a verdict may stand
+_LONGEST = 400  # characters of a line that are searched for a verdict
 
 
 def parse_verdict(text: str, group_size: int, *, cut: bool = False) -> int | None:
-    """The number of the solution that a judge chose.
+    """The number of the solution that a judge chose; None if that is missing or in doubt.
 
-    The form asked for is the line `Final verdict: Solution N`. Read is also what any reader would
-    understand: markup, tokens of the model's template, a reason on the same line, JSON, a box, a
-    tag, a table's cell, several languages, and what stands alone in the last line, unless the
-    answer was cut off and the last line is not the last.
+    Judges are asked for the line `Final verdict: Solution N`. Other forms that any reader would
+    understand are accepted, too: markup, tokens of the model's template, a reason on the same line,
+    JSON, a box, a tag, a table cell, several languages, and a solution alone in the last line. With
+    `cut`, the answer was cut off, so its last line says nothing.
     """
     answer, objects = _plain_with_json(text)
     found = _statements(answer, objects, "final")
@@ -57,7 +57,7 @@ def parse_verdict(text: str, group_size: int, *, cut: bool = False) -> int | Non
 
 
 def parse_grade(text: str) -> int | None:
-    """Read the line `Final grade: N`, as `parse_verdict` reads its own."""
+    """Read the line `Final grade: N`, as `parse_verdict` reads `Final verdict: Solution N`."""
     return _agreed(_statements(*_plain_with_json(text), "grade"), BEST_GRADE)
 
 
@@ -75,7 +75,7 @@ def _plain_with_json(text: str) -> tuple[str, list[JsonSpan]]:
 
 
 def _statements(text: str, objects: Sequence[JsonSpan], kind: str) -> list[int | None]:
-    """All verdicts in an answer, in order; None for each that cannot be read."""
+    """All verdicts in an answer, in order; None stands for each one that is unclear."""
     grades = kind == "grade"
     told = json_verdicts(text, objects, kind if grades else "final")
     in_json = [_value(each, kind) for each in told]
@@ -115,12 +115,12 @@ def _in_line(line: str, before: str, after: str, kind: str) -> Iterator[int | No
             rest = rest[item.end() :]
     if (
         not _PLACEHOLDER.match(rest.lstrip(" :")) or not after
-    ):  # the form itself, as it was asked for
+    ):  # skip the form itself, copied from the prompt
         yield _value(rest, kind, below=below)
 
 
 def _announces(rest: str) -> bool:
-    """Whether nothing, or only a verb and a colon, stands behind a label in its line."""
+    """Whether a label is followed in its line by nothing, or only by filler words and a colon."""
     if not _HAS_WORD.search(rest):
         return True
     *words, last = ["", *_TOKEN.findall(rest.lower().rstrip(" *_`"))]
@@ -128,13 +128,13 @@ def _announces(rest: str) -> bool:
 
 
 def _is_label(line: str) -> bool:
-    """Whether a line only announces what stands in the next."""
+    """Whether a line only announces the verdict of the next line."""
     label = _LABELS["last"].search(line[:_LONGEST])
     return label is not None and _announces(line[label.end() :])
 
 
 def _leads_in(prefix: str, before: str) -> bool:
-    """Whether a label stands where a line or a sentence of the judge's own begins."""
+    """Whether a label begins a line or sentence in the judge's own words, not in a quotation."""
     tokens = [token.lower() for token in _TOKEN.findall(prefix)]
     words = [token for token in tokens if token[0].isalnum()]
     if any(token in ('"', "'") for token in tokens) and (words or before.rstrip().endswith(":")):
@@ -147,7 +147,7 @@ def _leads_in(prefix: str, before: str) -> bool:
 
 
 def _value(text: str, kind: str, *, below: bool = False) -> int | None:
-    """The number that a text names at its begin, if nothing after it takes that back."""
+    """The number that a text names at its start, unless the rest takes it back."""
     noun = False
     for token in islice(_TOKEN.finditer(text), 40):
         word = token[0].lower()
@@ -178,7 +178,7 @@ def _value(text: str, kind: str, *, below: bool = False) -> int | None:
 
 
 def _ends_with_noun(word: str) -> bool:
-    """Whether a word is a noun behind another word, in a language without blanks."""
+    """Whether a word is filler plus a noun, in a language written without spaces."""
     return any(word.endswith(n) and word[: -len(n)] in FILLER for n in NOUNS if not n.isascii())
 
 
@@ -190,10 +190,10 @@ class _Mark(NamedTuple):
     """A number in a box or in a tag."""
 
     placed: bool
-    """Whether it stands where a line begins, or behind words that announce it."""
+    """Whether it begins a line, or follows only words that announce it."""
     inner: int
     whole: int | None
-    """As `inner`, unless the rest of the line leaves a doubt."""
+    """The same as `inner`, or None if the rest of the line casts doubt on it."""
     end: int
 
 
@@ -212,7 +212,7 @@ def _marks(text: str) -> list[_Mark]:
 
 
 def _unlabelled(text: str, lines: list[str]) -> list[int | None]:
-    """Verdicts by form alone: in a box, in a tag, or as the tag of a solution at the very end."""
+    """Verdicts without a label: in a box, in a tag, or as a solution's tag at the very end."""
     marks = _marks(text)
     if placed := [mark for mark in marks if mark.placed]:
         last = placed[-1]

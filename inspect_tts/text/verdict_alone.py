@@ -1,4 +1,4 @@
-"""A verdict of which the last line of an answer holds nothing but the solution."""
+"""Verdicts without a label: the last line of an answer names a solution and nothing else."""
 
 import re
 
@@ -21,22 +21,22 @@ _SENTENCE_ENDS = (".", "!", "。", "！")
 
 
 def alone(lines: list[str]) -> list[int | None]:
-    """The number in the last line, if no other line could mean another one."""
+    """The number in the last line; None if another line praises another solution."""
     if not lines:
         return []
     *before, last = lines
     number = _number(last, whole=not before)
     if number is None or any(_NUMBERED.fullmatch(line) for line in before):
-        return []  # among headings it is another heading, or the first of a section cut off
+        return []  # it may be one more heading, or that of a section that was cut off
     if before and not _ended(before[-1]):
-        return []  # what is it that is named there?
+        return []  # it is unclear why the last line names the solution
     others = re.compile(rf"{NOUN}[\s_#*]{{0,6}}(\d{{1,9}})[*_`]{{0,3}}{PRAISE}", re.IGNORECASE)
     praised = {int(found[1]) for line in before for found in others.finditer(line)}
     return [None] if praised - {number} else [number]
 
 
 def _ended(line: str) -> bool:
-    """Whether a line is a whole sentence, or announces the verdict and nothing else."""
+    """Whether a line is a whole sentence, or only announces the verdict."""
     if line.rstrip(" *_`\"')").endswith(_SENTENCE_ENDS):
         return True
     return all(word in ANNOUNCES for word in re.findall(r"[^\W\d_]+", line.lower()))

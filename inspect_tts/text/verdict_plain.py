@@ -1,4 +1,4 @@
-"""An answer as plain text: no character invisible, crossed out or odd, no verdict within JSON."""
+"""Make an answer plain: normal characters, nothing crossed out, JSON verdicts as lines."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _PLAIN = {
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},  # full width
     **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f")),
     **_CIRCLED,
-    0x20E3: " ",  # the frame of a key
+    0x20E3: " ",  # the keycap around an emoji digit
     **{ord(c): '"' for c in "“”„«»「」『』"},
     **{ord(c): "'" for c in "‘’‚"},
 }
@@ -38,7 +38,7 @@ _CROSSED_OUT = re.compile(
 
 
 def plain(text: str) -> str:
-    """The text in plain characters."""
+    """Normalize unusual characters, and drop crossed-out text."""
     return _CROSSED_OUT.sub(" ", text.translate(_PLAIN))
 
 
@@ -55,12 +55,12 @@ _KEYS = {
     "grade": ("final_grade", "grade", "score"),
 }
 _SURE = {"final_verdict", "verdict", "winner", "final_grade", "grade"}
-"""Keys that nobody gives to anything else."""
+"""Keys that stand for nothing but a verdict or a grade."""
 _BESIDE_SOLUTION = {
     *("comparison", "analysis", "reason", "reasons", "reasoning", "rationale", "explanation"),
     *("justification", "confidence", *_KEYS["final"]),
 }
-"""With any other key, an object with `solution` may rate that one of several."""
+"""Keys allowed beside `solution`; with any other key, the object may rate one of several."""
 _AROUND = {"result", "output", "response", "final", "judgment", "judgement", "decision"}
 _NUMBER_ALONE = re.compile(rf"[\W_]*(?:{NOUN}[\W_]*)?\d{{1,9}}[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(rf"\W*(?:{FINAL_VERDICT})\s*[:=]\s*", re.IGNORECASE | re.VERBOSE)
@@ -69,7 +69,7 @@ _LINE_ENDS = re.compile(r"[ \t`,.]{0,8}(?:\n|\Z)")
 
 
 def unpacked(text: str, objects: Sequence[JsonSpan], kind: str) -> str:
-    """An answer that ends with JSON, each verdict in it as a line."""
+    """Turn each JSON verdict into a line, if the answer ends with JSON."""
     if (
         not text.rstrip("`\n\r \t]").endswith("}")
         and "</" not in text[-40:]
@@ -92,7 +92,7 @@ def unpacked(text: str, objects: Sequence[JsonSpan], kind: str) -> str:
 
 
 def json_verdicts(text: str, objects: Sequence[JsonSpan], kind: str) -> list[str]:
-    """What JSON objects that stand on lines of their own name as verdict, anywhere in an answer."""
+    """The verdicts in JSON objects that stand on lines of their own, anywhere in an answer."""
     return [
         str(each)
         for value, begin, end in objects
@@ -104,7 +104,7 @@ def json_verdicts(text: str, objects: Sequence[JsonSpan], kind: str) -> list[str
 
 
 def _core(value: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The object with the verdict, which may be the result in another one."""
+    """The object with the verdict, which may be nested under a key such as `result`."""
     for _ in range(3):
         inner = [value[key] for key in value.keys() & _AROUND if isinstance(value[key], dict)]
         if len(inner) != 1 or value.keys() & {*_KEYS.get(kind, ())}:
@@ -114,7 +114,7 @@ def _core(value: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _values(core: dict[str, Any], kind: str) -> list[int | str]:
-    """What an object names as verdict; `none` for what names none."""
+    """The verdicts that an object names; `none` if it has a verdict's key but names no solution."""
     told = {key: _scalar(core[key], kind) for key in _KEYS.get(kind, ()) if key in core}
     if not core.keys() <= _BESIDE_SOLUTION:
         told.pop("solution", None)
@@ -126,7 +126,7 @@ def _values(core: dict[str, Any], kind: str) -> list[int | str]:
 
 
 def _scalar(value: object, kind: str) -> int | str | None:
-    """A value of a JSON answer that can name one solution: also one alone in a list or object."""
+    """A JSON value that can name a solution, or the only such value in a list or object."""
     for _ in range(3):
         if isinstance(value, list) and len(value) == 1:
             value = value[0]

@@ -1,4 +1,4 @@
-"""Whether what stands behind a verdict's number leaves the verdict as it is."""
+"""Decide whether the text after a verdict's number confirms the verdict or takes it back."""
 
 import re
 
@@ -7,7 +7,7 @@ from .verdict_words import BECAUSE, NOUNS, NUMBERS, SINCE
 NOUN = rf"(?:{'|'.join(sorted(NOUNS))})s?"
 _AND = r"(?:and|or|und|oder|et|ou|y|o|e|и|или|vs|versus|to|through|和|或|与|及|か|과|와)"
 _AND_ANOTHER = re.compile(
-    # a remark on another one is looked at as a sentence is
+    # a remark on another solution is left to `taken_back`
     rf"(?![\s*_`\"')]*[.;(—]\s*(?:the\s)?{NOUN}\b)"
     rf"[\W_]*(?:{_AND}[\W_]*)?(?:the[\W_]+)?(?:{NOUN}[\W_]*)?\d++(?!\s?%)",
     re.IGNORECASE,
@@ -56,7 +56,7 @@ _WORSE = (
     r"falsch|peor|pire|хуже"
 )
 AGAINST = frozenset("❌✗✘✖🚫⛔👎≠¬!~\u0335\u0336\u0337\u0338")
-"""Before or behind a number they say that it is not the one."""
+"""Signs before or after a number that reject it."""
 _REJECTED = re.compile(
     rf"\W*(?:(?:which|that|it|is|was|looks?|seems|the|a|by|far|much|clearly|as|since|because|for|due|"
     rf"to)\s+){{0,5}}(?:{_WORSE}|tied?)\b|\W*(?:no|nope|nein|non)\b(?!\s+doubt)"
@@ -104,14 +104,14 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT_BLANKS = 0x2E80
-_LONGEST = 20_000  # characters behind a number that are looked at; an answer is far shorter
+_LONGEST = 20_000  # characters after a number that are searched; answers are far shorter
 
 
 def settles(rest: str, number: int, *, below: bool = False, grades: bool = False) -> bool:
-    """Whether the rest of a number's line is empty, a reason or an order.
+    """Whether the rest of a number's line is empty, a reason or a ranking.
 
-    In a line below the label a reason must be praise: a list of remarks can begin there. A fault is
-    a reason for a grade, and a doubt of a choice.
+    In a line below the label, a reason must be praise: a list of remarks can begin there. A fault
+    is a reason for a grade, but casts doubt on a choice.
     """
     if _ORDER.fullmatch(rest):
         return number not in {int(each) for each in re.findall(r"\d+", rest)}
@@ -147,7 +147,7 @@ def _in_line(rest: str, grades: bool) -> bool:
 
 
 def taken_back(text: str, number: int, *, grades: bool = False) -> bool:
-    """Whether the text after a verdict doubts it, or could choose another solution."""
+    """Whether the text after a verdict casts doubt on it, or could choose another solution."""
     text = f"\n{text[:_LONGEST]}"
     if _DOUBT.search(text):
         return True
@@ -167,6 +167,6 @@ def taken_back(text: str, number: int, *, grades: bool = False) -> bool:
 
 
 def _named(mention: re.Match[str]) -> int:
-    """The number of a solution that is mentioned; 0 for another one."""
+    """The number of a mentioned solution; 0 if the mention gives no number."""
     told = next(group for group in mention.groups() if group)
     return int(told) if told.isdecimal() else _NUMBERS.get(told.lower(), 0)

@@ -1,4 +1,4 @@
-"""The words of a verdict in the languages in which models answer."""
+"""The words of verdicts, in the languages that models answer in."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -24,7 +24,7 @@ FINAL_VERDICT = r"""
     (?:判决|判決|裁决|裁決|裁定|判定|判断|判斷|结论|結論|決定|决定|评决|評決)
   | 최종\s?(?:판정|평결|결정|결론|판결|판단)
 """
-"""The label of the line, as a verbose pattern."""
+"""The label of a verdict's line, as a verbose pattern."""
 
 _NOUN = r"[\s*_`\"'-]{0,4}(?:solution|option|candidate|attempt|response|submission)"
 LAST_LINE = rf"""
@@ -38,7 +38,7 @@ LAST_LINE = rf"""
   | \banswer(?=[\s*_`"']{{0,4}}(?:[:=→⇒]|->|=>|is\b)\W{{0,8}}(?:the\s)?{_NOUN}\W)
   | \b(?:I|we)\s(?:choose|select|pick|prefer|favou?r|vote\sfor|go\swith)(?=\s)
 """
-"""What leads to a verdict in the last line of an answer, as a verbose pattern."""
+"""What introduces a verdict in the last line of an answer, as a verbose pattern."""
 
 LEAD_IN = _words(
     """
@@ -50,7 +50,7 @@ LEAD_IN = _words(
     strong em i td th tr h1 h2 h3 h4 span br verdict final_verdict final 最终 最終
     """
 )
-"""May stand before the label in its line."""
+"""Words that may stand before the label in its line."""
 
 NOUNS = _words(
     """
@@ -73,7 +73,7 @@ ANNOUNCES = (
     """
     )
 )
-"""Make up a line that announces the verdict of the next."""
+"""Words of a line that only announces the verdict of the next line."""
 
 FILLER = _words(
     """
@@ -84,7 +84,7 @@ FILLER = _words(
     therefore thus hence clearly
     """
 )
-"""May stand between label and number."""
+"""Words that may stand between the label and the number."""
 
 SINCE = _words(
     """
@@ -102,4 +102,4 @@ NUMBERS = {
     **{word: number for number, word in enumerate(_ENGLISH, start=1)},
     **{word: number for number, word in enumerate("一二三四五六七八九十", start=1)},
 }
-"""Numbers as words, read only after the noun."""
+"""Numbers written as words; they count only after a noun."""

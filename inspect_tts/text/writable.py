@@ -8,7 +8,7 @@ from pydantic_core import to_jsonable_python
 
 
 def writable(text: str) -> str:
-    """Replace half surrogate pairs, which UTF-8 cannot hold; whole pairs become a character."""
+    """Replace lone surrogates, which UTF-8 cannot encode, and join surrogate pairs."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -17,7 +17,7 @@ def writable(text: str) -> str:
 
 
 def writable_values(value: Any) -> Any:
-    """Replace half surrogate pairs in all strings of nested lists and dictionaries."""
+    """Replace lone surrogates in all strings of nested lists and dictionaries."""
     if isinstance(value, str):
         return writable(value)
     if isinstance(value, dict):
@@ -28,7 +28,7 @@ def writable_values(value: Any) -> Any:
 
 
 def plain(value: object) -> Any:
-    """A value as JSON data; functions and objects become names that every process shares."""
+    """Convert a value to JSON data; functions and objects become names, equal in all processes."""
 
     def other(odd: Any) -> Any:
         if callable(to_list := getattr(odd, "tolist", None)) and not isinstance(odd, type):

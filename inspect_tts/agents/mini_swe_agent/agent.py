@@ -1,4 +1,4 @@
-"""Run mini-SWE-agent's loop, which is synchronous, beside the event loop."""
+"""Run mini-SWE-agent's synchronous loop in a thread beside the event loop."""
 
 import math
 import re
@@ -39,7 +39,7 @@ _SYSTEM = re.compile(r"\{\{\s*(system|node|release|version|machine)\b")
 
 @dataclass(frozen=True)
 class Setup:
-    """One agent's configuration."""
+    """The configuration of one agent."""
 
     agent: dict[str, Any]
     environment: dict[str, Any]
@@ -72,9 +72,10 @@ class MiniSweAgentOptions(Options):
 def mini_swe_agent(options: MiniSweAgentOptions) -> Agent:
     """The agent of the package `mini-swe-agent`, with its published SWE-bench configuration.
 
-    Loop, prompts, observations, limits (250 steps, 3 dollars, 60 seconds a command) and the way to
-    submit are the package's. Model and sandbox are Inspect's, and so are tokens, cost, limits and
-    log. Nothing is installed in the sandbox. It needs the extra `swe`.
+    The package provides the loop, prompts, observations, limits (250 steps, 3 dollars, 60 seconds
+    per command) and the way to submit. Inspect provides the model and the sandbox, counts tokens
+    and cost, applies its own limits, and writes the log. Nothing is installed in the sandbox. The
+    agent needs the extra `swe`.
 
     Returns:
         The agent.
@@ -91,7 +92,7 @@ def mini_swe_agent(options: MiniSweAgentOptions) -> Agent:
 
 
 def _setup(options: MiniSweAgentOptions) -> Setup:
-    from .package import agent_settings, load_config  # not before it is asked for
+    from .package import agent_settings, load_config  # imported only when the agent is used
 
     sections = load_config(options.config or PUBLISHED[options.variant])
     environment, cwd = sections["environment"], options.cwd
@@ -99,8 +100,8 @@ def _setup(options: MiniSweAgentOptions) -> Setup:
     agent |= _given(step_limit=options.step_limit, cost_limit=options.cost_limit)
     environment |= _given(cwd="" if cwd == "." else cwd, timeout=options.timeout)
     if cwd is not None:
-        # the profile activates the environment of SWE-bench's images; elsewhere it may start
-        # further shells, each of which would read it again
+        # the profile activates the environment of SWE-bench's images; elsewhere, it may start
+        # more shells, each of which would read it again
         env = environment.get("env", {})
         environment["env"] = {key: value for key, value in env.items() if key != "BASH_ENV"}
     return Setup(agent, environment, sections["model"], options.variant == "tools")
@@ -143,11 +144,11 @@ async def _run(state: AgentState, setup: Setup, asked: Model) -> AgentState:
 
 
 def _end(state: AgentState, model: "InspectModel", messages: list[dict[str, Any]]) -> None:
-    """Say how it ended, and make the submission the answer."""
+    """Record how the agent ended, and make the submission its answer."""
     if model.output is not None:
         state.output = model.output
     if not messages or messages[-1]["role"] != "exit":
-        return  # Inspect stopped it
+        return  # Inspect stopped the agent
     word, submission = (messages[-1]["extra"][key] for key in ("exit_status", "submission"))
     said = store_as(AgentEnd)
     said.exit_status, said.submission = word, submission
@@ -166,7 +167,7 @@ async def _check_folder(cwd: str | None) -> None:
 
 
 async def _uname(setup: Setup) -> dict[str, str]:
-    """What `uname` says in the sandbox, asked for only where a template shows it."""
+    """What `uname` says in the sandbox; asked only if a template shows it."""
     from .environment import UNAME
 
     if not any(_SYSTEM.search(str(value)) for value in setup.agent.values()):
@@ -176,23 +177,23 @@ async def _uname(setup: Setup) -> dict[str, str]:
 
 
 async def _in_a_thread(work: Callable[[], object]) -> None:
-    """Run the loop in a thread of its own, and let nothing outlive it.
+    """Run the loop in a thread of its own, and let nothing outlive this task.
 
-    Each has its thread, whatever the size of the pool that others share: it mostly waits. The
-    thread has this task's context, and what it asks of the event loop is cancelled with this task.
+    The shared thread pool's limit does not apply, since the thread mostly waits. It has this task's
+    context, and its calls on the event loop are cancelled with this task.
     """
     try:
         await to_thread.run_sync(work, limiter=anyio.CapacityLimiter(math.inf))
     except CancelledError:
-        await anyio.lowlevel.checkpoint()  # this task was cancelled, too: it learns of it here
+        await anyio.lowlevel.checkpoint()  # if this task was cancelled, raise its own error
         raise
 
 
 def _on_the_loop(call: Callable[[], Awaitable[T]]) -> T:
-    """Await something, from the agent's thread."""
+    """Await a call on the event loop, from the agent's thread."""
 
     async def awaiting() -> T:
-        # a scope that was cancelled while the thread worked would not reach this new task
+        # cancelling a scope while the thread worked would not reach this new task
         if anyio.current_effective_deadline() == -math.inf:
             raise CancelledError
         return await call()

@@ -1,4 +1,4 @@
-"""Inspect's sandbox as mini-SWE-agent's environment."""
+"""Inspect's sandbox as an environment of mini-SWE-agent."""
 
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -13,7 +13,7 @@ from .package import LocalEnvironment
 UNAME = ("system", "node", "release", "version", "machine")
 
 _OF_THE_COMMAND = (TimeoutError, OutputLimitExceededError, OSError, ValueError)
-"""What a command can cause: too slow, too talkative, no permission, too long, no valid text."""
+"""Errors that a command can cause: too slow, too much output, no permission, invalid text."""
 
 
 Exec = Callable[..., ExecResult[str]]
@@ -21,7 +21,7 @@ Exec = Callable[..., ExecResult[str]]
 
 
 class SandboxEnvironment(LocalEnvironment):
-    """An environment for mini-SWE-agent's loop; the package decides what is a submission."""
+    """An environment for mini-SWE-agent's loop. The package recognizes submissions."""
 
     def __init__(self, config: Mapping[str, Any], run: Exec, uname: Mapping[str, str]) -> None:
         super().__init__(**{key: config[key] for key in ("cwd", "env", "timeout") if key in config})
@@ -31,7 +31,7 @@ class SandboxEnvironment(LocalEnvironment):
     def execute(
         self, action: dict[str, Any], cwd: str = "", *, timeout: int | None = None
     ) -> dict[str, Any]:
-        """Run a command. What it prints comes in the order in which it was printed."""
+        """Run a command; its standard output and error come merged, in the order printed."""
         command = ["sh", "-c", MERGED_OUTPUT, "sh", *self._interpreter, action.get("command", "")]
         seconds = timeout or self.config.timeout
         began = monotonic()
@@ -52,18 +52,18 @@ class SandboxEnvironment(LocalEnvironment):
                 "extra": {"exception_type": type(error).__name__, "exception": str(error)},
             }
             if isinstance(error, TimeoutError) and monotonic() - began < seconds:
-                # a `timeout` of the command's own, which Inspect takes for its
+                # a `timeout` inside the command, which Inspect mistakes for its own
                 output = {"output": output["output"], "returncode": 124, "exception_info": ""}
         else:
-            printed = done.stdout + done.stderr  # the latter only where the shell could not start
+            printed = done.stdout + done.stderr  # stderr only if the shell could not start
             output = {"output": printed, "returncode": done.returncode, "exception_info": ""}
         self._check_finished(output)
         return output
 
     def get_template_vars(self, **kwargs: Any) -> dict[str, Any]:
-        """What templates may show of the sandbox; nothing of this machine."""
+        """Values about the sandbox that templates may use; none about this machine."""
         return {**self.config.model_dump(), **self._uname, **kwargs}
 
     def serialize(self) -> dict[str, Any]:
-        """Nothing: the log is Inspect's."""
+        """Save nothing: Inspect writes the log."""
         return {}

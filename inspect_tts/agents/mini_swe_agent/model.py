@@ -1,4 +1,4 @@
-"""Inspect's model as mini-SWE-agent's model: tool calls, or one command in a text."""
+"""Inspect's model as a model of mini-SWE-agent: with tool calls, or one command in each text."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ from .package import (
 )
 
 _FINISH: dict[StopReason, str] = {"max_tokens": "length", "model_length": "length"}
-"""Where the package's word, which is that of OpenAI's interface, differs from Inspect's."""
+"""Stop reasons that the package names differently, as the OpenAI API does."""
 
 
 Generate = Callable[[list[ChatMessage], list[ToolInfo]], ModelOutput]
@@ -38,17 +38,17 @@ Generate = Callable[[list[ChatMessage], list[ToolInfo]], ModelOutput]
 
 
 class InspectModel:
-    """A model for mini-SWE-agent's loop. Parsing, observations and errors are the package's own."""
+    """A model for mini-SWE-agent's loop. Answers are parsed, and messages made, by the package."""
 
     def __init__(
         self, name: str, config: Mapping[str, Any], *, tools: bool, generate: Generate
     ) -> None:
         self.config = {**config, "model_name": name}
         self.conversation: list[ChatMessage] = []
-        """The agent's messages as Inspect's. An answer that the agent could not read is not among
-        them, as the agent does not send it again."""
+        """The agent's messages, as messages of Inspect. Unreadable answers are left out, since the
+        agent does not send them again."""
         self.trajectory: list[ChatMessage] = []
-        """The same, with such answers."""
+        """The conversation including the unreadable answers."""
         self.output: ModelOutput | None = None
         """The last answer."""
         self._read = 0
@@ -73,7 +73,7 @@ class InspectModel:
         return {"role": "assistant", "content": output.completion, "extra": extra}
 
     def follow(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Take over what the agent has added to its conversation."""
+        """Copy the messages that the agent has added to its conversation."""
         for message in messages[self._read :]:
             ours = _as_inspect(message)
             if ours is not None:
@@ -99,7 +99,7 @@ class InspectModel:
         return parse_regex_actions(text, action_regex=regex, **texts)
 
     def format_message(self, **kwargs: Any) -> dict[str, Any]:
-        """A message of the agent's conversation."""
+        """Build a message of the agent's conversation."""
         return kwargs
 
     def format_observation_messages(
@@ -108,7 +108,7 @@ class InspectModel:
         outputs: list[dict[str, Any]],
         template_vars: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """What the commands of a message printed, in the words of the configuration."""
+        """Render the output of a message's commands with the configuration's templates."""
         template = self.config["observation_template"]
         if self._tools:
             return format_toolcall_observation_messages(
@@ -122,16 +122,16 @@ class InspectModel:
         )
 
     def get_template_vars(self, **kwargs: Any) -> dict[str, Any]:
-        """What templates may show of the model."""
+        """Values about the model that templates may use."""
         return dict(self.config)
 
     def serialize(self) -> dict[str, Any]:
-        """Nothing: the log is Inspect's."""
+        """Save nothing: Inspect writes the log."""
         return {}
 
 
 def _tool_call(call: ToolCall) -> SimpleNamespace:
-    """A tool call as the package reads it; one that Inspect could not read stays unreadable."""
+    """A tool call in the package's form; one that Inspect could not parse stays malformed."""
     arguments = call.parse_error or json.dumps(call.arguments)
     function = SimpleNamespace(name=call.function, arguments=arguments)
     return SimpleNamespace(id=call.id, function=function)
@@ -151,7 +151,7 @@ def _as_inspect(message: Mapping[str, Any]) -> ChatMessage | None:
 
 
 def _observed(conversation: Sequence[ChatMessage], text: str) -> list[ChatMessage]:
-    """What the command printed that ended the attempt; the agent itself does not read it."""
+    """The output of the command that ended the rollout; the agent itself does not read it."""
     last = conversation[-1] if conversation else None
     calls = last.tool_calls if isinstance(last, ChatMessageAssistant) else None
     if not calls:

@@ -1,7 +1,7 @@
-"""The package `mini-swe-agent`: the only module that imports it, quietly.
+"""Import the package `mini-swe-agent` without side effects; no other module imports it.
 
-On import it prints a banner, makes a folder in the user's home and reads a `.env` file there. It is
-led to an empty temporary folder instead. Nothing here imports litellm.
+On import, the package prints a banner, makes a folder in the user's home and reads a `.env` file
+there. Here it is silenced and uses an empty temporary folder. Nothing here imports litellm.
 """
 
 import logging
@@ -56,11 +56,11 @@ except ModuleNotFoundError as error:
         f"mini_swe_agent needs the package mini-swe-agent: {install_command('swe')}"
     ) from error
 
-logging.getLogger("minisweagent").handlers.clear()  # its own goes to the terminal, past Inspect's
+logging.getLogger("minisweagent").handlers.clear()  # its handler would bypass Inspect's display
 
 ACTION_REGEX = r"```mswea_bash_command\s*\n(.*?)\n```"
-"""Where the command stands in a text, unless the configuration says otherwise; the default of the
-package's own text model, whose module cannot be imported without litellm."""
+"""Matches the command in a text, unless the configuration has another pattern. It is the default of
+the package's own text model, whose module cannot be imported without litellm."""
 
 _function: Any = BASH_TOOL["function"]
 BASH = ToolInfo(
@@ -89,7 +89,7 @@ _TEXTS = ("observation_template", "format_error_template")
 
 
 def load_config(name: str) -> dict[str, dict[str, Any]]:
-    """Read a configuration."""
+    """Read a configuration of the package, or a YAML file, as its sections."""
     try:
         path = get_config_path(str(user_path(name)))
     except FileNotFoundError as error:
@@ -101,7 +101,7 @@ def load_config(name: str) -> dict[str, dict[str, Any]]:
     try:
         config = get_config_from_spec(str(path))
         sections = {section: dict(config.get(section, {})) for section in _SECTIONS}
-    except Exception as error:  # whatever the YAML reader makes of the file
+    except Exception as error:  # a YAML reader raises many kinds of errors
         raise UserError(f"config={name!r}: {path} cannot be read: {error}") from error
     missing = [f"agent.{key}" for key in ("system_template", "instance_template")]
     missing += [f"model.{key}" for key in _TEXTS]
@@ -112,5 +112,5 @@ def load_config(name: str) -> dict[str, dict[str, Any]]:
 
 
 def agent_settings(agent: Mapping[str, Any]) -> dict[str, Any]:
-    """The agent section as keyword arguments of `DefaultAgent`: its limits and templates only."""
+    """The agent section as keyword arguments of `DefaultAgent`, without its class and output."""
     return {key: value for key, value in agent.items() if key not in ("agent_class", "output_path")}

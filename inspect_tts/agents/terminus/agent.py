@@ -1,4 +1,4 @@
-"""The agent: one terminal, one JSON object a turn."""
+"""The agent: it types into one terminal, and answers with one JSON object per turn."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -50,15 +50,15 @@ class TerminusOptions(Options):
 @agent
 @takes(TerminusOptions)
 def terminus(options: TerminusOptions) -> Agent:
-    """Terminus 1, after its public description: an agent that types into one terminal.
+    """Terminus 1, built from its public description: an agent that types into one terminal.
 
     The terminal is a tmux session in the default sandbox. Each turn is a JSON object with
     `state_analysis`, `explanation`, `commands` (`keystrokes`, `is_blocking`, `timeout_sec`) and
-    `is_task_complete`; what is new in the terminal comes back. The session stays open when the
-    agent ends, with what runs in it.
+    `is_task_complete`; the agent gets the new output of the terminal back. When the agent ends, the
+    session stays open, with everything that runs in it.
 
-    Where the sample's metadata has them, `agent_user` is the terminal's user and
-    `agent_time_limit` the seconds that the agent may take, as in `terminal_bench`.
+    If the sample's metadata has them, `agent_user` is the terminal's user, and `agent_time_limit`
+    is the number of seconds that the agent may take, as in `terminal_bench`.
 
     Returns:
         The agent.
@@ -123,7 +123,7 @@ async def _work(
 async def _ask(
     state: AgentState, reask: Prompt, model: Model, record: TerminusRecord
 ) -> Turn | None:
-    """One answer of the model; None if it cannot be read, or was the last."""
+    """Get one answer of the model; None if it cannot be read, or if the model must stop."""
     state.output = await model.generate(state.messages)
     state.messages.append(state.output.message)
     record.turns += 1
@@ -162,7 +162,7 @@ def _notes(seen: Seen, commands: Sequence[Command]) -> list[str]:
 
 
 def _note(commands: Sequence[Command], ended: Sequence[Ended]) -> None:
-    """Log what was typed, where the facts of a rollout are read from."""
+    """Log what was typed; the rollout's facts are read from this event."""
     typed: list[JsonValue] = [
         {"keystrokes": command.keystrokes, "ending": each.ending, "returncode": each.returncode}
         for command, each in zip(commands, ended, strict=False)

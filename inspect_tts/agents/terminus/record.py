@@ -7,7 +7,7 @@ from inspect_tts.method.records import PromptRecord
 
 
 class TerminusRecord(StoreModel):
-    """Counts and settings of one attempt, in the store of its rollout."""
+    """Counts and settings of one run of the agent, in the store of its rollout."""
 
     turns: int = 0
     """Answers of the model."""
@@ -19,4 +19,4 @@ class TerminusRecord(StoreModel):
     """`complete` (the model said so), `max_turns`, or the model's stop reason."""
     max_turns: int = 0
     prompts: list[PromptRecord] = Field(default_factory=list)
-    """Which wordings were used."""
+    """The prompts that were used."""

@@ -11,13 +11,13 @@ from inspect_tts.text.parsing import json_objects
 from inspect_tts.text.trajectory import elide
 
 SOURCE = "inspect_tts/terminus"
-"""Names the agent in events of the log."""
+"""The agent's name in events of the log."""
 
 MARKER = re.compile(r"(?:; )?tmux set -g @tts\d+ \$\? \\; wait -S tts\d+")
-"""What the agent lets the shell run after blocking commands; no observation shows it."""
+"""Matches what the shell runs after a blocking command; it is cut from observations."""
 
 DEFAULT_SECONDS = 180.0
-"""How long a command may take whose `timeout_sec` is left out."""
+"""Time limit of a command without a `timeout_sec`."""
 
 _NAMED = (
     "Enter|Tab|BTab|Escape|Space|BSpace|Up|Down|Left|Right|Home|End|"
@@ -77,7 +77,7 @@ def _mistakes(error: ValidationError) -> str:
 
 @dataclass(frozen=True)
 class Typed:
-    """What goes to the terminal at once."""
+    """Input that goes to the terminal in one piece."""
 
     kind: str
     """`text`: pasted; `key`: a name that tmux knows; `byte`: a control character, in hex."""
@@ -85,7 +85,7 @@ class Typed:
 
 
 def keystrokes(text: str) -> tuple[Typed, ...]:
-    """Split keystrokes into what is pasted and what is pressed."""
+    """Split keystrokes into text to paste and keys to press."""
     words = text.split()
     if words and all(_KEY.fullmatch(word) for word in words):
         return tuple(Typed("key", word) for word in words)
@@ -98,17 +98,17 @@ def keystrokes(text: str) -> tuple[Typed, ...]:
 
 
 def quoted_tabs(text: str) -> str:
-    """Type tabs such that a shell takes them as they are instead of completing words."""
+    """Quote tabs, so that a shell takes them literally instead of completing words."""
     body = text.rstrip("\t")
     return body.replace("\t", "\x16\t") + text[len(body) :]
 
 
 def with_marker(text: str, marker: str) -> str | None:
-    """Let the shell run a marker when it has done with the keystrokes.
+    """Add a marker that the shell runs after the keystrokes; None if these are not shell lines.
 
-    The marker shares the last line, so that a program which reads the terminal does not read the
-    marker. It gets a line of its own where the last one cannot be continued: after a
-    here-document, a comment, an operator.
+    The marker shares the last line, so that a program that reads the terminal does not read the
+    marker. It gets a line of its own if the last line cannot be continued: after a here-document, a
+    comment or an operator.
     """
     if not text.endswith(("\n", "\r")) or any(part.kind != "text" for part in keystrokes(text)):
         return None
@@ -127,11 +127,11 @@ class Screen:
     visible: str
     """The screen."""
     scrolled: str
-    """The screen and what has left it at the top since the keystrokes before."""
+    """The screen, with the lines that scrolled off it since the previous keystrokes."""
 
 
 def observation(before: str, screen: Screen, *, limit: int) -> str:
-    """Say what is new in a terminal."""
+    """Show the new output of a terminal, or its whole screen if the new part is unclear."""
     now = _lines(screen.scrolled)
     old = _lines(before)
     if old and now[: len(old) - 1] == old[:-1] and _continues(now, len(old) - 1, old[-1]):
@@ -153,7 +153,7 @@ def _lines(text: str) -> list[str]:
 
 
 def typed_commands(data: object) -> list[tuple[str, int | None]]:
-    """Read what was typed in a turn from its event in the log."""
+    """Read the commands typed in a turn, with return codes, from the turn's event in the log."""
     typed = data.get("typed", []) if isinstance(data, dict) else []
     return [
         (str(each["keystrokes"]).strip(), each["returncode"])
@@ -163,5 +163,5 @@ def typed_commands(data: object) -> list[tuple[str, int | None]]:
 
 
 def shown(text: str) -> str:
-    """A text on one line, as a JSON string: safe for a log and a prompt."""
+    """Show a text on one line, as a JSON string that is safe in a log and a prompt."""
     return elide(json.dumps(text), 200).replace("\n", " ")

@@ -8,7 +8,7 @@ from typing import Literal
 from .screen import Command, Screen, keystrokes, quoted_tabs, with_marker
 
 HISTORY = 5000
-"""Lines that the terminal keeps; what scrolls further is lost."""
+"""Lines that the terminal keeps; older lines are lost."""
 
 NO_TMUX, DEAD = 42, 43
 """Exit codes: tmux is not installed; the session is gone."""
@@ -18,7 +18,7 @@ _SETTLE = "0.1"  # seconds between a marker and the prompt that the shell draws 
 _SLICE = 2  # seconds
 
 _KEYS = 3.0
-"""Longest wait for what no shell can end, in seconds: keys, and text without Enter."""
+"""Longest wait in seconds for input that no marker can follow: keys, and text without Enter."""
 
 _PRELUDE = """\
 t() {{ tmux -u -f /dev/null -L {socket} "$@" </dev/null; }}
@@ -37,8 +37,8 @@ t start-server \\; set -g history-limit {history} \\; set -g remain-on-exit on \
 sleep 0.3
 """
 
-# waits in slices, since a shell that ends runs no marker; a signal between two slices is not lost,
-# and of one that meets a client whose slice ends just then the return code tells
+# waits in slices, since a shell that has ended runs no marker. A signal between two slices is not
+# lost. If a signal arrives just when a slice ends, the noted return code shows it.
 _WAIT = """\
 noted() {{ code=$(t show -gv "@$1" 2>/dev/null); [ -n "$code" ]; }}
 await() {{
@@ -93,7 +93,7 @@ class Ended:
 
     ending: Ending
     returncode: int | None = None
-    """Of the command, where the shell came back in time."""
+    """Return code of the command, if the shell finished it in time."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,13 @@ class Seen:
 
 
 def start_script(socket: str, fence: str, width: int, height: int) -> str:
-    """The script that starts the session and shows it."""
+    """The script that starts the session and shows the terminal."""
     start = _START.format(history=HISTORY, no_tmux=NO_TMUX, width=width, height=height)
     return _PRELUDE.format(socket=socket, dead=DEAD) + start + _LOOK.format(fence=fence)
 
 
 def marker(number: int) -> str:
-    """What the shell runs after a blocking command: note its return code, end the wait for it."""
+    """What the shell runs after a blocking command: it notes the return code and ends the wait."""
     return f"tmux set -g @tts{number} $? \\; wait -S tts{number}"
 
 

@@ -25,7 +25,7 @@ class TerminalError(RuntimeError):
 
 
 class Terminal:
-    """A terminal that is typed into; each method is one execution in the sandbox."""
+    """A terminal to type into. Each public method runs a script in the sandbox."""
 
     def __init__(self, user: str | None, width: int, height: int) -> None:
         self._user, self._size = user, (width, height)
@@ -33,7 +33,7 @@ class Terminal:
         self._typed = 0
 
     async def start(self) -> Seen:
-        """Start the session; where tmux is missing, install it first."""
+        """Start the session; if tmux is missing, install it first."""
         script = start_script(self._socket, self._fence, *self._size)
         result = await self._run(script, _SLACK)
         if result.returncode == NO_TMUX:
@@ -44,7 +44,7 @@ class Terminal:
         return self._read(result)
 
     async def type(self, commands: Sequence[Command]) -> Seen:
-        """Type commands and look at the terminal."""
+        """Type commands, and read the terminal after them."""
         script = turn_script(self._socket, self._fence, commands, self._typed)
         self._typed += len(commands)
         seconds = sum(command.timeout_sec for command in commands)
@@ -55,7 +55,7 @@ class Terminal:
         return self._read(result)
 
     async def _run(self, script: str, seconds: float) -> ExecResult[str]:
-        # never retried: keystrokes that were typed twice do something else
+        # never retried: typing keystrokes twice would do something else
         return await sandbox().exec(
             ["sh", "-s", SOURCE],
             input=script,

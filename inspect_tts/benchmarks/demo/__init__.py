@@ -1,1 +1,1 @@
-"""The demo: ten small repositories with a bug each, graded by tests that the agent never sees."""
+"""The demo: ten small repositories with one bug each, graded by tests the agent never sees."""

@@ -1,4 +1,4 @@
-"""`python -m inspect_tts.benchmarks.demo`: two strategies on the simulated model, and a report."""
+"""`python -m inspect_tts.benchmarks.demo`: run two strategies on the simulated model."""
 
 import json
 import os
@@ -29,13 +29,13 @@ CHECK = (
     'python3 -c "from versions import newest; '
     "assert newest(['1.0.0-rc.2', '1.0.0-rc.10']) == '1.0.0-rc.10'\""
 )
-"""A problem, and a check of a user that tells apart what two votes a match do not."""
+"""A problem, and a user's check that tells rollouts apart better than two votes per match."""
 
-JUDGE_ACCURACY = 0.8  # above the simulation's default: ten problems show no small effect
+JUDGE_ACCURACY = 0.8  # above the simulation's default: ten problems cannot show a small effect
 
 
 def main(strategies: Mapping[str, dict[str, Any]] = STRATEGIES, limit: int | None = None) -> int:
-    """Run the strategies, write the report, and say what was found and where to look."""
+    """Run the strategies, write the report, and print the findings and where to look."""
     folder = Path("logs") / f"demo-{strftime('%Y%m%d-%H%M%S')}"
     with TemporaryDirectory(prefix="inspect_tts_demo_", ignore_cleanup_errors=True) as saved:
         for name, arguments in strategies.items():
@@ -71,7 +71,7 @@ def _eval(name: str, arguments: dict[str, Any], folder: Path, **options: Any) ->
         model="simulated/coder",
         model_args={"judge_accuracy": JUDGE_ACCURACY},
         log_dir=str(folder),
-        log_realtime=False,  # nobody watches the viewer meanwhile
+        log_realtime=False,  # nobody watches the viewer during the demo
         display="rich" if sys.stdout.isatty() else "plain",
         **options,
     )
@@ -79,7 +79,7 @@ def _eval(name: str, arguments: dict[str, Any], folder: Path, **options: Any) ->
 
 
 def _checked(folder: Path, saved: str) -> str:
-    """What is selected of rollouts that `rtv` has saved, without a check and with it, in words."""
+    """Say what is selected from rollouts that `rtv` has saved, without a check and with one."""
     found = list[str]()
     for given in ({}, {"check": CHECK}):
         arguments = {"n": 3, "votes": 2, **given, "resume": saved}
@@ -95,7 +95,7 @@ def _checked(folder: Path, saved: str) -> str:
 
 
 def _finding(run: dict[str, Any]) -> str:
-    """What a strategy gained, in words."""
+    """Say what a strategy gained."""
     selected, single, gain = (run["scores"][name] for name in ("selected", "pass_1", "gain"))
     low, high = gain["low"], gain["high"]
     sure = "" if low is None else f", 95% interval {100 * low:+.0f} to {100 * high:+.0f}"
@@ -106,7 +106,7 @@ def _finding(run: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    # login shells would read the user's own profile, which may be slow or print
+    # login shells would read the user's own profile, which may be slow or print text
     with TemporaryDirectory(prefix="inspect_tts_demo_", ignore_cleanup_errors=True) as home:
         os.environ["HOME"] = home
         # `python3` without the wrapper of a version manager, which takes ten times as long to start

@@ -1,7 +1,7 @@
-"""Load the problems of the demo: package data, a folder each.
+"""Load the problems of the demo from package data, one folder per problem.
 
-`problem.md` is the statement, `repo/` what the agent gets, `hidden_test.py` what grades it, and
-`playbook.json` what the simulated model knows of it.
+`problem.md` is the statement, `repo/` holds the files that the agent gets, `hidden_test.py` grades
+the result, and `playbook.json` holds what the simulated model knows about the problem.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ export GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' GIT_COMMITTER_DATE='2026-01-01T00:
 git init --quiet . && echo '__pycache__/' >> .git/info/exclude \\
   && git add --all && git commit --quiet --no-gpg-sign --message 'Initial version'
 """
-"""Makes the files a git repository, the same one each time; without git they stay files."""
+"""Makes the files an identical git repository each time; without git, they stay plain files."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Problem:
     directory."""
 
     def sample(self) -> Sample:
-        """The problem as Inspect runs it, without a word of the hidden test."""
+        """The problem as a sample of Inspect, without the hidden test."""
         return Sample(
             id=self.id, input=self.statement, files=dict(self.repo), setup=SETUP, target="solved"
         )

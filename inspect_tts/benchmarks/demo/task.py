@@ -31,16 +31,16 @@ _TAIL = 2000
 @task
 @known_task_arguments
 def demo(sandbox: str = "local") -> Task:
-    """Ten small repositories with a bug each, graded by hidden tests.
+    """Ten small repositories with one bug each, graded by hidden tests.
 
     Args:
-        sandbox: `local` or `docker`.
+        sandbox: Where rollouts run: `local` or `docker`.
 
     Returns:
         The task.
 
     Raises:
-        UserError: If the sandbox is another one.
+        UserError: If `sandbox` is anything else.
     """
     return Task(
         name="demo",
@@ -58,14 +58,14 @@ def demo(sandbox: str = "local") -> Task:
 def hidden_test(timeout: int = 60) -> Scorer:
     """Grade the end state of the sandbox with the problem's hidden test.
 
-    The test is fed to Python on its standard input: it is never a file of the sandbox, and grading
-    leaves nothing behind.
+    Python reads the test from standard input. So the test is never a file in the sandbox, and
+    grading leaves nothing behind.
 
     Args:
         timeout: Seconds that the test may take.
 
     Returns:
-        The scorer: correct if the test exits with 0. The explanation is the end of its output.
+        The scorer: correct if the test exits with 0. The explanation is the end of the output.
     """
     tests = {problem.id: problem.hidden_test for problem in load_problems()}
 

@@ -1,4 +1,4 @@
-"""Images are checked when the samples of an eval are known, before the first of them starts."""
+"""Check the images when the samples of an eval are known, before the first sample starts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from .images import Engine, Wanted, wanted_images
 
 
 class ImageCheck:
-    """Ends an eval whose images cannot be had before its first sample starts.
+    """Ends an eval before its first sample starts, if the images of its samples are not available.
 
-    Inspect asks a task's `early_stopping` before any sandbox does; nothing is stopped early here.
+    Inspect calls a task's `early_stopping` before any sandbox starts. No sample is stopped early.
     """
 
     async def start_task(self, task: EvalSpec, samples: list[Sample], epochs: int) -> str:
@@ -36,24 +36,24 @@ class ImageCheck:
             check_images(Engine(), wanted)
 
     async def schedule_sample(self, id: str | int, epoch: int) -> EarlyStop | None:
-        """Every sample runs."""
+        """Let every sample run."""
         return None
 
     async def complete_sample(
         self, id: str | int, epoch: int, scores: dict[str, SampleScore]
     ) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     async def complete_task(self) -> dict[str, Any]:
-        """Nothing to tell."""
+        """Report nothing."""
         return {}
 
 
 def check_images(engine: Engine, wanted: Iterable[Wanted]) -> None:
-    """Refuse images of another architecture, and pull the first one that is missing.
+    """Refuse images of another architecture, and pull the first missing image.
 
-    The others are pulled when their samples start, as compose does it. If the first cannot be
-    pulled, they cannot either.
+    Compose pulls the other images when their samples start. If the first cannot be pulled, the
+    others most likely cannot be pulled either.
     """
     missing: list[Wanted] = []
     for image in wanted:

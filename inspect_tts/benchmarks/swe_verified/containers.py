@@ -1,4 +1,4 @@
-"""Images of SWE-bench-like problems by their names, and sandboxes in them."""
+"""The names of images for SWE-bench-like problems, and sandboxes from images."""
 
 import re
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ _PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
 
 def check_template(template: str) -> None:
-    """Refuse a template of images that has other placeholders, or is the same for all problems."""
+    """Refuse a template with unknown placeholders, or with the same name for all problems."""
     try:
         named = template.format(**dict.fromkeys(FIELDS, "x"))
     except (KeyError, IndexError, ValueError) as error:
         allowed = ", ".join(f"{{{field}}}" for field in FIELDS)
         raise UserError(
-            f"image_template={template!r} has a placeholder that is not known ({error}); it may "
-            f"have {allowed}"
+            f"image_template={template!r} has an unknown placeholder ({error}); it may have "
+            f"{allowed}"
         ) from error
     if not any(f"{{{field}}}" in template for field in ("id", "issue")):
         raise UserError(
@@ -30,7 +30,7 @@ def check_template(template: str) -> None:
 
 
 def image_name(template: str, problem: str, arch: str = "x86_64") -> str:
-    """The image of a problem, as inspect_evals names it."""
+    """The name of a problem's image, by the rules of inspect_evals."""
     told = _ID.fullmatch(problem)
     parts: Mapping[str, str] = told.groupdict() if told else {}
     try:
@@ -45,10 +45,10 @@ def image_name(template: str, problem: str, arch: str = "x86_64") -> str:
 def image_sandbox(
     image: str, *, arch: str | None, internet: bool = False, folder: str | None = None
 ) -> SandboxEnvironmentSpec:
-    """A docker sandbox in an image, in its own working directory or in a folder."""
+    """A docker sandbox from an image, in the image's working directory or in a folder."""
     service = ComposeService(
         image=image,
-        platform=_PLATFORMS.get(arch or ""),  # none where the image's name does not depend on it
+        platform=_PLATFORMS.get(arch or ""),  # None: docker takes the image as it is
         init=True,  # without it, every stop takes 10 seconds
         command="sleep infinity",
         working_dir=folder,

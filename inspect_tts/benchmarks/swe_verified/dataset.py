@@ -1,4 +1,4 @@
-"""Read SWE-bench records from local files, and say what is wrong with them, where."""
+"""Read SWE-bench records from local files; errors say what is wrong and where."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ TEXTS = (
     "created_at",
 )
 LISTS = ("FAIL_TO_PASS", "PASS_TO_PASS")
-"""Lists of texts, or such a list as JSON, as the hub has it."""
+"""Fields that hold a list of texts, or such a list as JSON text, as on the hub."""
 
 _MAY_BE_EMPTY = {"hints_text", "PASS_TO_PASS", "patch", "created_at"}
 _KINDS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
@@ -31,7 +31,7 @@ Record = dict[str, str]
 
 
 def read_records(path: Path, known: Callable[[str, str], bool]) -> list[Record]:
-    """Read a dataset."""
+    """Read a dataset; `known` tells whether a repo and version can be graded."""
     records: list[Record] = []
     places: dict[str, str] = {}
     for file in _files(path):
@@ -48,7 +48,7 @@ def read_records(path: Path, known: Callable[[str, str], bool]) -> list[Record]:
 
 
 def as_hub_folder(records: list[Record], cache: Path) -> Path:
-    """Write records as a folder that loads like a dataset of the hub, split `test`."""
+    """Write records to a folder that loads like a dataset of the hub with the split `test`."""
     import datasets
 
     digest = sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()[:20]
@@ -87,7 +87,7 @@ def _rows(file: Path) -> Iterator[tuple[str, Any]]:
         text = (gzip.decompress(data) if file.name.endswith(".gz") else data).decode()
     except UserError:
         raise
-    except Exception as error:  # each kind of file has errors of its own
+    except Exception as error:  # each kind of file raises its own errors
         raise UserError(f"{file} cannot be read: {error}") from error
     if ".jsonl" in file.name:
         for number, line in enumerate(text.split("\n"), 1):

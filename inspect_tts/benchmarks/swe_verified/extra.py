@@ -1,4 +1,4 @@
-"""The packages of the extra `swe`, and what is said where they are missing."""
+"""Check that the packages of the extra `swe` are installed."""
 
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ _SWEBENCH_BELOW = 5
 
 
 def check_extra() -> None:
-    """Check that the packages of the extra are there, before anything imports them."""
+    """Check that the packages of the extra are installed, before anything imports them."""
     missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
     if missing:
         raise UserError(f"swe_verified needs {', '.join(missing)}: {install_command('swe')}")
@@ -25,6 +25,6 @@ def check_extra() -> None:
         return
     if int(installed.partition(".")[0]) >= _SWEBENCH_BELOW:
         raise UserError(
-            f"swebench {installed} is installed, and the scorer of inspect_evals needs one below "
-            f"{_SWEBENCH_BELOW}: {install_command('swe')}"
+            f"swebench {installed} is installed, but the scorer of inspect_evals needs a version "
+            f"below {_SWEBENCH_BELOW}: {install_command('swe')}"
         )

@@ -1,4 +1,4 @@
-"""Pull the images of problems beforehand: what is there is left, what fails is said."""
+"""Pull the images of problems beforehand; keep those that are present, and report failures."""
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -22,16 +22,16 @@ Outcome = Literal["present", "pulled", "failed"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """An image of a selection."""
+    """An image that is needed."""
 
     name: str
     machine: str | None
-    """As docker calls the architecture; None where any will do."""
+    """Docker's name of the architecture; None if any will do."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What became of an image."""
+    """What happened to an image."""
 
     image: Wanted
     outcome: Outcome
@@ -48,7 +48,7 @@ def wanted_images(samples: Iterable[Sample]) -> list[Wanted]:
 
 
 class Engine:
-    """The part of the docker engine that is needed here, by its HTTP interface."""
+    """The functions of the docker engine that are needed here, through its HTTP API."""
 
     def __init__(self, client: Any = None) -> None:
         from docker.client import DockerClient
@@ -63,7 +63,7 @@ class Engine:
             ) from error
 
     def machine(self, name: str) -> str | None:
-        """Architecture of an image that is here, None if it is not."""
+        """The architecture of a local image; None if the image is not present."""
         from docker.errors import NotFound
 
         try:
@@ -72,7 +72,7 @@ class Engine:
             return None
 
     def pull(self, image: Wanted, progress: Callable[[int], None]) -> None:
-        """Pull an image; layers that are here already are not pulled again."""
+        """Pull an image; layers that are present are not pulled again."""
         from docker.errors import DockerException
 
         repository, _, tag = image.name.partition(":")
@@ -91,20 +91,20 @@ class Engine:
             raise UserError(getattr(error, "explanation", None) or str(error)) from error
 
     def free_bytes(self) -> int | None:
-        """Free disk space where the engine keeps images; None where that is another machine."""
+        """Free disk space where the engine keeps images; None if that is on another machine."""
         root = Path(self._client.info().get("DockerRootDir", ""))
         return shutil.disk_usage(root).free if root.is_absolute() and root.exists() else None
 
 
 def check_space(engine: Engine, missing: int, gigabytes: float) -> int | None:
-    """Refuse to begin what would not fit."""
+    """Refuse to pull images that would not fit; return the free bytes, if known."""
     free = engine.free_bytes()
     need = int(missing * gigabytes * GIGABYTE) + RESERVE
     if free is not None and missing and free < need:
         raise UserError(
             f"{missing} images at {gigabytes:g} GB each and {RESERVE // GIGABYTE} GB in reserve "
             f"need {need / GIGABYTE:.0f} GB, and {free / GIGABYTE:.0f} GB are free. Give a smaller "
-            "--limit, free some space, or say with --gb-per-image how large they really are"
+            "--limit, free some space, or give the real size with --gb-per-image"
         )
     return free
 
@@ -116,7 +116,7 @@ def fetch_images(
     jobs: int,
     progress: Callable[[Wanted, int], None],
 ) -> Iterator[Fetched]:
-    """Pull what is not there."""
+    """Pull the images that are not present, `jobs` at a time."""
 
     def fetch(image: Wanted) -> Fetched:
         try:
@@ -132,7 +132,7 @@ def fetch_images(
                 why = f"it is for {machine}, and {image.machine} is wanted"
                 return Fetched(image, "failed", why)
             return Fetched(image, outcome)
-        except Exception as error:  # one that fails must not end the others
+        except Exception as error:  # a failed image must not stop the others
             return Fetched(image, "failed", str(error))
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -73,11 +73,11 @@ def select_samples(
 def run_prefetch(
     engine: Engine, images: Sequence[Wanted], jobs: int, gigabytes: float
 ) -> list[Fetched]:
-    """Pull images with a progress bar, and say what became of them."""
+    """Pull images with a progress bar, and print the results; return the failures."""
     console = Console()
     missing = [image for image in images if engine.machine(image.name) is None]
     free = check_space(engine, len(missing), gigabytes)
-    space = "free disk space cannot be told" if free is None else f"{free / 1e9:.0f} GB are free"
+    space = "free disk space is unknown" if free is None else f"{free / 1e9:.0f} GB are free"
     console.print(f"{len(images)} images, {len(images) - len(missing)} are here; {space}")
     bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     coming: dict[Wanted, int] = {}

@@ -1,9 +1,9 @@
-"""Grade the workspace as SWE-bench does: its evaluation script, and its grading of the output.
+"""Grade the workspace as SWE-bench does: run its evaluation script and grade the output.
 
-The script is that of `inspect_evals.swe_bench`, the grading that of the package `swebench`. The
-scorer of inspect_evals, which joins the two as well, cannot be used as it is: for some projects
-each of its gradings fetches a requirements file from GitHub, which grading does not need, while all
-other samples wait; its tests have no time limit; and it writes into the workspace.
+The script comes from `inspect_evals.swe_bench`, the grading from the package `swebench`. The scorer
+of inspect_evals joins them, too, but has three faults. For some projects, it blocks all other
+samples in each grading to fetch a requirements file from GitHub, which grading does not need. Its
+tests have no time limit. And it writes into the workspace.
 """
 
 import os
@@ -35,12 +35,12 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
     """Grade the state of /testbed with the problem's hidden tests.
 
     Args:
-        timeout: Seconds that they may take. What takes longer is not resolved.
+        timeout: Seconds that the tests may take. If they take longer, the problem is not resolved.
 
     Returns:
-        The scorer: 1 if all of FAIL_TO_PASS and PASS_TO_PASS pass, else 0; also 0, as in the
-        published harness, where mini-SWE-agent ended without a submission. The metadata holds the
-        patch. It raises where no test could be run, which is no verdict on the patch.
+        The scorer: 1 if all of FAIL_TO_PASS and PASS_TO_PASS pass, else 0. As in the published
+        harness, it is also 0 if mini-SWE-agent ended without a submission. The metadata holds the
+        patch. If no test could be run, the scorer raises, since that says nothing about the patch.
     """
 
     async def score(state: TaskState, target: Target) -> Score:
@@ -58,7 +58,7 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
         if end is not None and end.status != "completed":
             why = f"The agent ended with {end.exit_status} and submitted nothing."
             return Score(value=0.0, explanation=why, metadata={"model_patch": patch})
-        for name in files_added(data["test_patch"]):  # else it would not apply
+        for name in files_added(data["test_patch"]):  # else the test patch would not apply
             await sandbox().exec(["rm", "-f", name], cwd="/testbed")
         folder = (await sandbox().exec(["mktemp", "-d"])).stdout.strip()
         await sandbox().write_file(f"{folder}/eval.sh", script)
@@ -76,7 +76,7 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
 
 
 def grade_output(id: str, data: dict[str, Any], output: str) -> tuple[float, str]:
-    """Grade what the evaluation script printed."""
+    """Grade the output of the evaluation script; return the score and its explanation."""
     from swebench.harness.constants import (
         END_TEST_OUTPUT,
         KEY_INSTANCE_ID,
@@ -105,7 +105,7 @@ def grade_output(id: str, data: dict[str, Any], output: str) -> tuple[float, str
 
 
 def _spec(id: str, data: dict[str, Any]) -> "TestSpec":
-    """What grading reads of a problem; making all of it would need GitHub."""
+    """The part of a problem's specification that grading reads; the rest would need GitHub."""
     from swebench.harness.constants import MAP_REPO_TO_EXT
     from swebench.harness.test_spec.test_spec import TestSpec
 

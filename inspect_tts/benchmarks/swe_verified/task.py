@@ -1,4 +1,4 @@
-"""SWE-bench Verified as an ordinary Inspect task, built on that of inspect_evals."""
+"""SWE-bench Verified as an ordinary Inspect task, built on the task of inspect_evals."""
 
 from contextlib import redirect_stdout
 from io import StringIO
@@ -22,7 +22,7 @@ from .extra import check_extra
 from .scorer import swe_verified_scorer
 
 HUB = "princeton-nlp/SWE-bench_Verified"
-"""The dataset on the Hugging Face hub. inspect_evals pins its revision."""
+"""The dataset on the Hugging Face Hub. inspect_evals pins its revision."""
 
 ARCHITECTURES = ("x86_64", "arm64")
 VERSION = 1
@@ -37,16 +37,17 @@ def swe_verified(
     arch: str = "x86_64",
     sandbox: str = "docker",
 ) -> Task:
-    """SWE-bench Verified: 500 problems of twelve Python projects, graded by hidden tests.
+    """SWE-bench Verified: 500 problems from twelve Python projects, graded by hidden tests.
 
-    Dataset mapping, image names, setup, evaluation script and the sandboxes of other providers than
-    docker are those of `inspect_evals.swe_bench`; grading is that of the package `swebench`. The
-    input is the plain problem statement, since the agent's own prompt stands around it.
+    `inspect_evals.swe_bench` provides the dataset mapping, image names, setup, evaluation script,
+    and the sandboxes of providers other than docker. The package `swebench` grades the output. The
+    input is the plain problem statement, since the agent puts its own prompt around it.
 
     Args:
         dataset: A dataset of the hub, or a local file or folder of SWE-bench records.
-        revision: Of the hub's dataset; default the one that inspect_evals pins.
-        image_template: Names of the images, with `{org}`, `{repo}`, `{issue}`, `{id}`, `{arch}`.
+        revision: Revision of the hub's dataset; default the one that inspect_evals pins.
+        image_template: Template of image names; may use `{org}`, `{repo}`, `{issue}`, `{id}` and
+            `{arch}`.
         arch: `x86_64` or `arm64`.
         sandbox: `docker`, `k8s`, `modal`, or another provider.
 
@@ -93,7 +94,7 @@ def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, A
         records = read_records(path, _graded)
         datasets.disable_progress_bars()
         folder = as_hub_folder(records, user_cache_path("inspect_tts") / "swe_verified")
-        with redirect_stdout(StringIO()):  # it would say that it loads from the hub
+        with redirect_stdout(StringIO()):  # it would print that it loads from the hub
             made: Task = swe_bench(dataset=str(folder), revision="local", **given)
         return made
     if dataset.startswith((".", "/", "~")) or Path(dataset).suffix:
@@ -101,7 +102,7 @@ def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, A
     try:
         pinned = {} if revision is None else {"revision": revision}
         made = swe_bench(dataset=dataset, **pinned, **given)
-    except Exception as error:  # the hub's client has many
+    except Exception as error:  # the hub's client raises many kinds of errors
         raise UserError(
             f"dataset={dataset!r} could not be loaded from the hub: {type(error).__name__}: "
             f"{error}. With -T dataset=PATH a local file or folder is read instead"

@@ -1,4 +1,4 @@
-"""Load Terminal-Bench tasks with inspect-harbor; say what is wrong with a task folder and where."""
+"""Load Terminal-Bench tasks with inspect-harbor; errors say what is wrong and where."""
 
 import sys
 from difflib import get_close_matches
@@ -19,10 +19,10 @@ from inspect_tts.paths import user_path
 
 
 def inspect_harbor(python: tuple[int, ...] = tuple(sys.version_info[:3])) -> ModuleType:
-    """The package that loads and grades the tasks."""
+    """Import inspect-harbor, the package that loads and grades the tasks."""
     if python < (3, 12):
         raise UserError(
-            "terminal_bench needs Python 3.12 or newer, as inspect-harbor does, and this is "
+            "terminal_bench needs Python 3.12 or newer, as inspect-harbor does, but this is "
             f"{'.'.join(map(str, python))}: make an environment with a newer Python and "
             f"{install_command('terminal')} there"
         )
@@ -60,7 +60,7 @@ def load_samples(
 def _from_hub(harbor: ModuleType, ref: str, options: dict[str, Any]) -> list[Sample]:
     try:
         return list(harbor.terminal_bench_2(ref=ref, **options).dataset)
-    except Exception as error:  # whatever a network, a proxy or a hub in maintenance comes up with
+    except Exception as error:  # a network, a proxy or the hub can raise anything
         raise UserError(
             f"Terminal-Bench 2.0 (ref={ref!r}) could not be loaded from the Harbor hub: "
             f"{type(error).__name__}: {error}. Check the network and the ref, or give a local copy "
@@ -84,7 +84,7 @@ def _task_folders(folder: Path) -> list[Path]:
 
 
 def _from_task(harbor: ModuleType, folder: Path, options: dict[str, Any]) -> Sample:
-    # one by one: of a whole folder inspect-harbor leaves out those that it cannot read
+    # one by one: in a whole folder, inspect-harbor skips the tasks that it cannot read
     if not (folder / "environment").is_dir():
         raise UserError(f"the task {folder} has no folder environment/")
     try:
@@ -119,7 +119,7 @@ def _finish(sample: Sample, timeout_multiplier: float, override_memory_mb: int |
         metadata[AGENT_TIME_LIMIT] = config["agent"]["timeout_sec"] * timeout_multiplier
     declared = config["environment"]["memory_mb"]
     if declared is not None and override_memory_mb is None:
-        _limit_memory(sample.sandbox, declared)  # inspect-harbor gives at least 6 GB
+        _limit_memory(sample.sandbox, declared)  # inspect-harbor sets at least 6 GB
 
 
 def _limit_memory(sandbox: SandboxEnvironmentSpec | None, megabytes: int) -> None:

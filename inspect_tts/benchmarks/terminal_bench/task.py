@@ -28,16 +28,16 @@ def terminal_bench(
 ) -> Task:
     """Terminal-Bench 2.0: 89 tasks in a terminal, each graded by tests of its own.
 
-    Each task's own limits of processors, memory and time hold, for its agent and for its tests.
+    Each task's own limits on processors, memory and time apply to its agent and to its tests.
 
     Args:
-        path: A folder of tasks, or of one; by default they come from the Harbor hub.
+        path: A folder of tasks, or of one task; by default, tasks come from the Harbor hub.
         exclude: Ids of tasks to leave out, or globs, as a list or separated by commas.
         ref: Version on the hub.
-        timeout_multiplier: Stretches the time limits of agents and tests.
+        timeout_multiplier: Multiplies the time limits of agents and tests; above 0.
         sandbox: Sandbox provider.
-        override_cpus: Processors instead of the task's own number.
-        override_memory_mb: Memory instead of the task's own, in MB.
+        override_cpus: Number of processors, instead of the task's own.
+        override_memory_mb: Memory in MB, instead of the task's own.
 
     Returns:
         The task. Its own solver is Terminus.
@@ -70,11 +70,11 @@ def terminal_bench(
 
 
 _NO_VERDICT = {"RewardFileEmptyError", "VerifierOutputParseError"}
-"""Errors of inspect-harbor, which does not export them: a disk that the agent filled, say."""
+"""Names of errors that inspect-harbor does not export; a full disk can cause them, for example."""
 
 
 async def _written_reward() -> Score:
-    """The reward of tests that printed more than Inspect reads."""
+    """Read the reward of tests that printed more than Inspect reads."""
     said = "The tests printed more than Inspect reads."
     try:
         reward = float(await sandbox().read_file("/logs/verifier/reward.txt"))
@@ -85,13 +85,13 @@ async def _written_reward() -> Score:
 
 @scorer(metrics=[accuracy(), stderr()])
 def terminal_tests() -> Scorer:
-    """Run the task's tests in the sandbox, by inspect-harbor's scorer.
+    """Run the task's tests in the sandbox, with inspect-harbor's scorer.
 
-    Tests that do not come to an end, or end without a verdict, count as failed: the agent left a
+    Tests that do not finish, or finish without a verdict, count as failed: the agent left a
     container in which they cannot pass.
 
     Returns:
-        The scorer: the reward that the tests wrote, 0 or 1.
+        The scorer. Its value is the reward that the tests wrote, 0 or 1.
 
     Raises:
         UserError: If inspect-harbor is missing.
