@@ -181,7 +181,7 @@ def test_the_file_beside_the_log_is_one_that_select_reads(tmp_path: Path) -> Non
     found = CliRunner().invoke(main, ["select", str(tmp_path), "--dry-run"])
     assert "in files: 1." in found.output, "the log alone: nothing in a folder is taken for one"
     none = CliRunner().invoke(main, ["select", str(tmp_path), *words[2:]])
-    assert "Give a file itself and --format" in none.output
+    assert "give the file itself and --format" in none.output
 
 
 def test_trajectories_of_the_simulated_model(tmp_path: Path) -> None:
