@@ -135,7 +135,7 @@ class RecordedRollouts(RolloutSource):
         return FinishedRollout(record, state, score=score)
 
     async def _record(self, number: int, index: int, recorded: Recorded) -> Rollout:
-        id, problem, tasks = rollout_id(number, index), problem_text(self.state), strategy_state()
+        id, problem, shared = rollout_id(number, index), problem_text(self.state), strategy_state()
         rollout = Rollout(
             id=id,
             iteration=number,
@@ -155,8 +155,8 @@ class RecordedRollouts(RolloutSource):
                 key={"problem": problem, "rollout": id},
                 problem=problem,
                 messages=recorded.messages,
-                saved=tasks.saved,
-                budget=tasks.budget,
+                saved=shared.saved,
+                budget=shared.budget,
             ),
         )
         return rollout.model_copy(update={"injections": injections(rollout)})

@@ -237,12 +237,12 @@ class StrategyState:
         return {id: score for id, score in scores.items() if score is not None}
 
 
-_tasks: WeakKeyDictionary[object, StrategyState] = WeakKeyDictionary()
+_states: WeakKeyDictionary[object, StrategyState] = WeakKeyDictionary()
 
 
 def strategy_state() -> StrategyState:
     """What the stages share on the running sample."""
-    return _tasks.setdefault(outer_sample(), StrategyState())
+    return _states.setdefault(outer_sample(), StrategyState())
 
 
 def check_some_ended(records: list[Rollout]) -> None:

@@ -82,7 +82,7 @@ async def continue_strategy(
     The sample's limits are lifted, since they are meant for rollouts.
     """
     source.check_expected(state.sample_id, state.epoch)
-    active, tasks = outer_sample(), strategy_state()
+    active, shared = outer_sample(), strategy_state()
     lift_limits()
     id, part = split_id(state.sample_id)
     problem = source.problem(id, state.epoch)
@@ -90,10 +90,10 @@ async def continue_strategy(
         state.store.set(key, value)
     pool = pool_of(state)
     pool.problem = f"{id}/{state.epoch}"
-    tasks.open_saved(source.plan.settings.options.resume)
-    tasks.source = rollouts = SampleRollouts(state, problem, source.plan, last=part == "")
-    tasks.add(rollouts.rollout(rollout.id) for rollout in pool.rollouts)
-    progress.followed(pool.problem).meter(part, tasks.budget)
+    shared.open_saved(source.plan.settings.options.resume)
+    shared.source = rollouts = SampleRollouts(state, problem, source.plan, last=part == "")
+    shared.add(rollouts.rollout(rollout.id) for rollout in pool.rollouts)
+    progress.followed(pool.problem).meter(part, shared.budget)
     try:
         state = await source.plan.strategy(state, generate)
     except anyio.get_cancelled_exc_class():

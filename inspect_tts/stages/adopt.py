@@ -40,14 +40,14 @@ def adopt() -> Solver:
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        pool, tasks = pool_of(state), strategy_state()
+        pool, shared = pool_of(state), strategy_state()
         if len(pool.selected) != 1:
             raise UserError(
                 f"adopt() needs one selected rollout and found {len(pool.selected)}; put "
                 "tournament(keep=1) or random_selection(keep=1) before it"
             )
         id = pool.selected[0]
-        winner = tasks.rollouts[id]
+        winner = shared.rollouts[id]
         if not winner.adoptable:
             raise UserError(
                 f"rollout {id} cannot be adopted: its sandbox is closed. Use "
@@ -61,10 +61,10 @@ def adopt() -> Solver:
             await adopt_sandboxes(winner.sandboxes, outer_sample())
         take_over_state(state, winner.state)
         winner.release(adopted=True)
-        for other, score in (await tasks.finish_all()).items():
+        for other, score in (await shared.finish_all()).items():
             pool.replace(pool.by_id(other).model_copy(update=score._asdict()))
-        pool.taken_over, pool.damaged = dict(tasks.saved.taken_over), dict(tasks.saved.damaged)
-        publish = tasks.source is not None and tasks.source.publish_scores
+        pool.taken_over, pool.damaged = dict(shared.saved.taken_over), dict(shared.saved.damaged)
+        publish = shared.source is not None and shared.source.publish_scores
         state.scores = PublishedScores(SCORE, _publisher(pool, id, publish))
         return state
 

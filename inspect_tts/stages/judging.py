@@ -132,11 +132,11 @@ def judge_setup(
     execution: ExecutionEvidence | None,
 ) -> JudgeSetup:
     """Make what all matches of a selection share."""
-    spec, tasks = SELECTIONS[options.selection], strategy_state()
+    spec, shared = SELECTIONS[options.selection], strategy_state()
     texts = _trajectories(candidates, options) if options.judge_input == "trajectory" else None
     read = [(texts or {}).get(id, r.summary.text) for id, r in candidates.rollouts.items()]
     problem, size, n = problem_text(state), min(options.group_size, len(read)), len(read)
-    frame, recorded = _FRAME + (MOST_CHARS if execution else 0), tasks.recorded_votes
+    frame, recorded = _FRAME + (MOST_CHARS if execution else 0), shared.recorded_votes
     asked = recorded is None or not recorded.complete
     orders, following = spec.orders(n), followed(pool_of(state).problem)
     investigator = None
@@ -150,9 +150,9 @@ def judge_setup(
             problem=problem,
             texts=texts,
             execution=execution,
-            place=tasks.place or Place(outer_sample().sample, (*setup_steps(is_stage),)),
-            saved=tasks.saved,
-            budget=tasks.budget,
+            place=shared.place or Place(outer_sample().sample, (*setup_steps(is_stage),)),
+            saved=shared.saved,
+            budget=shared.budget,
             following=following,
             recorded=recorded,
         )
@@ -166,8 +166,8 @@ def judge_setup(
         epoch=state.epoch,
         prompts=prompts,
         texts=texts,
-        saved=tasks.saved,
-        budget=tasks.budget,
+        saved=shared.saved,
+        budget=shared.budget,
         matches=matches_at_most(spec, n, options.keep, options.group_size),
         following=following,
         characters=len(problem) + size * sum(map(len, read)) // n + frame,

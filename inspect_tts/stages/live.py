@@ -52,7 +52,7 @@ DEFAULT_ROLLOUTS_AT_ONCE = 64
 
 async def live_rollouts(state: TaskState, generate: Generate, settings: Settings) -> "LiveRollouts":
     """Prepare an iteration; check everything that could fail before its first rollout starts."""
-    active, spec, tasks = outer_sample(), eval_spec(), strategy_state()
+    active, spec, shared = outer_sample(), eval_spec(), strategy_state()
     options, iteration = settings.options, pool_of(state).iteration + 1
     if spec.viewer is None:  # Inspect writes it, and the tag, into the log at the end
         spec.viewer = strategy_view([scorer.name for scorer in spec.scorers or ()])
@@ -61,12 +61,12 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
     sandbox = await sandbox_spec(spec, active)
     if iteration == 0:
         register_folders(sandbox, spec, active.sandbox_environments)
-        tasks.open_saved(options.resume)
+        shared.open_saved(options.resume)
         progress.restart(pool_of(state).problem)
-    progress.followed(pool_of(state).problem).meter("", tasks.budget)
-    tasks.budget.begin("rollouts", n=options.fewest_rollouts)
+    progress.followed(pool_of(state).problem).meter("", shared.budget)
+    shared.budget.begin("rollouts", n=options.fewest_rollouts)
     # a budget may end the strategy after any iteration
-    held = options.keep_sandboxes or tasks.budget.limited
+    held = options.keep_sandboxes or shared.budget.limited
     job = Job.begin(
         settings,
         state,
@@ -76,8 +76,8 @@ async def live_rollouts(state: TaskState, generate: Generate, settings: Settings
         setup=setup_steps(is_stage),
         problem=pool_of(state).problem,
         hold=held,
-        saved=tasks.saved,
-        budget=tasks.budget,
+        saved=shared.saved,
+        budget=shared.budget,
     )
     if iteration == 0:
         asked = [*asked_models(), *job.models]

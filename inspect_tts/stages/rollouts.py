@@ -86,22 +86,22 @@ async def add_iteration(
 
     Of the earlier rollouts, only those in `carried` may be selected again.
     """
-    tasks = strategy_state()
+    shared = strategy_state()
     for id in carried:
-        tasks.rollouts[id].free_slot()
-    tasks.release(set(tasks.rollouts) - set(carried))
-    tasks.give_back_spare()
+        shared.rollouts[id].free_slot()
+    shared.release(set(shared.rollouts) - set(carried))
+    shared.give_back_spare()
     finished = await source.iteration(stage.iteration, contexts)
     if finished is None:
         return []
-    tasks.add(finished)
+    shared.add(finished)
     records = [rollout.record for rollout in finished]
     n = stage.parameters["n"]
-    cut = tasks.budget.cut((source.asked or len(contexts)) if n == "auto" else n, len(records))
+    cut = shared.budget.cut((source.asked or len(contexts)) if n == "auto" else n, len(records))
     stage = stage.model_copy(update={"seconds": source.seconds, "cut": cut})
     pool.stages = [*pool.stages, stage]
     pool.rollouts = [*pool.rollouts, *records]
-    pool.count_taken_over(tasks.budget.newly_taken_over())
+    pool.count_taken_over(shared.budget.newly_taken_over())
     pool.selected = [*eligible(records, leak_guard=leak_guard), *carried]
     return records
 

@@ -52,11 +52,11 @@ def take_evidence(options: EvidenceOptions) -> Solver:
 
     @no_traceback
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        pool, tasks = pool_of(state), strategy_state()
+        pool, shared = pool_of(state), strategy_state()
         if not pool.selected:
             raise UserError("take_evidence() has no results; put rollouts() before it")
         rollouts = [pool.by_id(id) for id in pool.selected]
-        found = await executed(state, generate, options, rollouts, tasks.rollouts)
+        found = await executed(state, generate, options, rollouts, shared.rollouts)
         between = (each.seconds for each in pool.waves if each.iteration == found.iteration)
         took = sum(between, found.seconds)
         found = found.model_copy(update={"seconds": took})
@@ -81,15 +81,15 @@ async def executed(
     finished: Mapping[str, FinishedRollout],
 ) -> ExecutionEvidence:
     """Run checks on the results of rollouts, and show in the log what ran."""
-    pool, tasks, began = pool_of(state), strategy_state(), monotonic()
-    place = tasks.place or Place(outer_sample().sample, (*setup_steps(is_stage),))
+    pool, shared, began = pool_of(state), strategy_state(), monotonic()
+    place = shared.place or Place(outer_sample().sample, (*setup_steps(is_stage),))
     empty = ExecutionEvidence(
         iteration=max(pool.iteration, 0),  # between waves the pool has no iteration yet
         after_selections=len(pool.selections),
         population=tuple(rollout.id for rollout in rollouts),
     )
     followed(pool.problem).doing(f"evidence {empty.iteration}")
-    async with span("evidence", type="evidence"), tasks.spare_slot():
+    async with span("evidence", type="evidence"), shared.spare_slot():
         work = _evidence(state, generate, options, place, empty, rollouts, finished)
         [found] = await gather([work])
         for check in found.checks:
