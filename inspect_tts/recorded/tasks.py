@@ -157,9 +157,10 @@ def replayed_samples(log: str) -> Replayed:
     try:
         with ThreadPoolExecutor(1) as thread:  # see `collect`
             samples, malformed = thread.submit(_replayed, paths).result()
+            whole = is_set(str(user_path(log)))
+            missing = thread.submit(_missing, paths, samples).result() if whole else []
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{log} cannot be read as an Inspect log: {error}") from error
-    missing = _missing(paths, samples) if is_set(str(user_path(log))) else []
     found = Replayed({}, tuple(malformed), tuple(missing))
     if not samples:
         raise UserError(

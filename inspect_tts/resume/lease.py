@@ -1,4 +1,4 @@
-"""A lease: which process, on whichever machine, runs a shard.
+"""A lease: which process, on whichever machine, runs a shard or launches a shard set.
 
 The resume folder of an eval has none.
 

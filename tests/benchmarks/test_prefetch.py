@@ -144,7 +144,7 @@ def test_a_full_disk_is_refused_before_anything_is_pulled(
 def test_a_reserve_stays_free(engine: FakeEngine, dataset: str, tmp_path: Path) -> None:
     engine.root = str(tmp_path)
     free = shutil.disk_usage(tmp_path).free / 1e9
-    ran = prefetch(dataset, "--gb-per-image", str((free - 2.5) / 5))
+    ran = prefetch(dataset, "--gb-per-image", str(max(0.01, (free - 2.5) / 5)))
     assert (ran.exit_code, engine.pulled) == (1, [])
     assert "5 GB in reserve" in ran.output
 
