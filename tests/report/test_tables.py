@@ -8,6 +8,7 @@ from run_numbers import run_numbers, sure
 from inspect_tts.report.numbers import RunNumbers
 from inspect_tts.report.tables.formats import show
 from inspect_tts.report.tables.tables import Table, list_tables, main_tables
+from inspect_tts.statistics.intervals import Estimate
 from inspect_tts.statistics.judge_quality import Bin, RoundAccuracy
 
 SCORED: dict[str, Any] = {"selected": sure(0.5, 0.25, 0.75), "pass_1": sure(0.25)}
@@ -64,6 +65,16 @@ def test_the_main_table_has_numbers_with_intervals_and_blanks() -> None:
     ]
     assert (row["selected"][1], row["pass@1"][1]) == ("25 to 75", "")
     assert row["problems"][0] == "10"
+
+
+@pytest.mark.parametrize(
+    ("oracle", "shown"), [(sure(0.25), ("25.0", "")), (None, ("-", "-"))], ids=["known", "unknown"]
+)
+def test_there_is_no_headroom_where_the_oracle_is_pass_1(
+    oracle: Estimate | None, shown: tuple[str, str]
+) -> None:
+    [row] = rows("Main table", run_numbers(scores=SCORED | {"oracle": oracle, "headroom": None}))
+    assert (row["oracle"][0], row["headroom"][0]) == shown
 
 
 def test_why_a_number_is_unknown_is_told() -> None:
