@@ -28,6 +28,7 @@ _MOST_TRIED = 400  # of the last commands, because each is compared with each fi
 _MOST_WRITTEN = 1_000
 _TEST_LIKE = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.[^/]*|conftest\.py)")
 _WRITING = re.compile(r"\.write(?:_text|_bytes|lines)?\(|\bopen\([^()\n]*,\s*['\"][wax]")
+_NAMES = re.compile(r"[^\s/'\"`()\[\]{}<>|&;:,=]+")  # among them, names of files
 _WORDS = re.compile(r"[^\W_]+(?:_+[^\W_]+)*+")
 
 
@@ -140,7 +141,7 @@ def _writes(files: dict[str, str], command: SimpleCommand, folder: str) -> bool:
 
 def _edits(text: str, changed: set[str]) -> bool:
     """Whether a script makes the change itself: it writes, and names a file the patch changes."""
-    return _WRITING.search(text) is not None and any(name in text for name in changed)
+    return _WRITING.search(text) is not None and not changed.isdisjoint(_NAMES.findall(text))
 
 
 def _put(files: dict[str, str], path: str | None, text: str) -> None:

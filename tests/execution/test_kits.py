@@ -155,6 +155,7 @@ EDITS = {
     "an edit in line": ("python3 - <<'E'\nopen('a.py', 'w').write('b')\nE", False),
     "an edit by a path": ("python3 - <<'E'\nPath('a.py').write_text('b')\nE", False),
     "a file of its own": ("python3 - <<'E'\nopen('log', 'w').write('b')\nE", True),
+    "a file whose name ends so": ("python3 - <<'E'\nopen('data.py', 'w').write('b')\nE", True),
     "only reading": ("python3 - <<'E'\nprint(open('a.py').read())\nE", True),
 }
 

@@ -42,6 +42,8 @@ def rows(title: str, *runs: RunNumbers) -> list[dict[str, tuple[str, str]]]:
         (10, "seconds", "10 s"),
         (999, "tokens", "999"),
         (1000, "tokens", "1.0k"),
+        (999_949, "tokens", "999.9k"),
+        (999_950, "tokens", "1.0M"),
         (2.5e6, "tokens", "2.5M"),
         (1e9, "tokens", "1.0G"),
         (7, "", "7"),

@@ -52,7 +52,8 @@ def show(value: Any, form: str, percent: bool, digits: int = 1) -> str:
             return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
         case "tokens":
             prefixes = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
-            return next((f"{value / n:.1f}{u}" for n, u in prefixes if value >= n), f"{value:.0f}")
+            fits = ((n, prefix) for n, prefix in prefixes if value >= 0.99995 * n)  # not 1000.0k
+            return next((f"{value / n:.1f}{prefix}" for n, prefix in fits), f"{value:.0f}")
     return format(value, form) if form else str(value)
 
 
