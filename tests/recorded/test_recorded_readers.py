@@ -103,6 +103,34 @@ def test_a_harbor_trial_is_a_rollout(tmp_path: Path) -> None:
     assert facts_of(found).fingerprint is None, "what it left behind is not recorded"
 
 
+COUNTED = {"n_input_tokens": 50, "n_cache_tokens": 20, "n_output_tokens": 5, "cost_usd": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("counted", "used"),
+    [
+        (None, (6, 4, 3, None)),
+        (COUNTED, (30, 20, 5, 0.5)),  # subagents wrote trajectories of their own
+        ({"n_input_tokens": 5, "cost_usd": 0.5}, (6, 4, 3, 0.5)),
+        ({"cost_usd": 0.5}, (6, 4, 3, 0.5)),
+        ({}, (6, 4, 3, None)),
+    ],
+    ids=["not counted", "more", "fewer", "only the cost", "empty"],
+)
+def test_what_harbor_counted_completes_the_usage(
+    counted: dict[str, float] | None, used: tuple[float | None, ...], tmp_path: Path
+) -> None:
+    found = read_one("atif", trial(tmp_path, agent_result=counted)).usage
+    parts = (found.input_tokens, found.cache_read_tokens, found.output_tokens, found.cost)
+    assert parts == used
+
+
+def test_a_trial_without_a_trajectory_has_the_usage_that_harbor_counted(tmp_path: Path) -> None:
+    trial(tmp_path, agent_result=COUNTED).unlink()
+    found = read_one("atif", tmp_path / "build-it__a1" / "result.json")
+    assert (found.usage.total_tokens, found.usage.cost) == (55, 0.5)
+
+
 def test_a_trial_that_ran_out_of_time_ended_at_a_limit(tmp_path: Path) -> None:
     raised = {"exception_type": "AgentTimeoutError", "exception_message": "after 900 s"}
     path = trial(tmp_path, exception_info=raised, verifier_result=None)

@@ -57,6 +57,20 @@ def test_the_steps_of_a_trial_are_one_rollout(tmp_path: Path) -> None:
     assert found.text == "Do second.\n\nDo first."
 
 
+@pytest.mark.parametrize(
+    ("two", "used"), [(("two",), 110 + 20), (("one", "two"), 40)], ids=["anew", "resumed"]
+)
+def test_steps_add_up_to_what_harbor_counted(
+    two: tuple[str, ...], used: int, tmp_path: Path
+) -> None:
+    steps = [
+        {"step_name": "one", "agent_result": {"n_input_tokens": 110}},
+        {"step_name": "two", "agent_result": {"n_input_tokens": 5}},
+    ]
+    trial(tmp_path, {"one": said("one"), "two": said(*two)}, step_results=steps)
+    assert only(tmp_path).usage.input_tokens == used
+
+
 def test_the_problem_is_that_of_the_attempt_that_got_furthest(tmp_path: Path) -> None:
     trial(tmp_path, {"one": said("one")})
     trial(tmp_path, {"one": said("one"), "two": said("two")}, "long__b2")

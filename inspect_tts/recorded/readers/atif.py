@@ -139,6 +139,19 @@ def tokens(
     )
 
 
+class Spent(BaseModel):
+    """What Harbor counted of an agent, its subagents included."""
+
+    n_input_tokens: Count | None = None
+    n_cache_tokens: Count | None = None
+    n_output_tokens: Count | None = None
+    cost_usd: Cost | None = None
+
+    def usage(self) -> Usage:
+        """The counts as a `Usage`."""
+        return tokens(self.n_input_tokens, self.n_cache_tokens, self.n_output_tokens, self.cost_usd)
+
+
 def read_trajectory(path: Path) -> tuple[Trajectory, str | None]:
     """Read a trajectory and its continuations in other files of its folder.
 

@@ -119,7 +119,7 @@ def atif(path: Path) -> Iterator[Recorded | Malformed]:
         limit=limit,
         model=_model(whole, trial),
         turns=sum(each.turns for each in whole),
-        usage=sum((each.usage() for each in totals), Usage()),
+        usage=_usage(totals, first),
         seconds=first.seconds,
         scores=trial.rewards,
         score_error=NOT_GRADED if reason and not trial.rewards and trial.raised else None,
@@ -144,6 +144,21 @@ def _parts(read: Sequence[Trajectory]) -> tuple[list[Trajectory], list[Trajector
             parts.append(each)
         totals.append(each)
     return parts, totals
+
+
+def _usage(totals: Sequence[Trajectory], trial: Trial) -> Usage:
+    """What the agent used. Its trajectory may lack the cost or the tokens of subagents."""
+    read = [each.usage() for each in totals]
+    told = [step.agent_result.usage() for step in trial.steps if step.agent_result]
+    if len(read) == len(told):
+        return sum(map(_fuller, told, read), Usage())
+    return sum(read if any(each.total_tokens for each in read) else told, Usage())
+
+
+def _fuller(told: Usage, read: Usage) -> Usage:
+    most = max(told, read, key=lambda each: each.total_tokens)
+    cost = (each.cost for each in (most, told, read) if each.cost is not None)
+    return most.model_copy(update={"cost": next(cost, None)})
 
 
 def _loose(path: Path) -> Recorded:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from inspect_tts.errors import why
 
+from .atif import Spent
 from .files import UNREADABLE, object_with
 from .sound import Finite, Name
 
@@ -61,6 +62,7 @@ class Step(BaseModel):
     """A step of a trial, or a trial without steps."""
 
     step_name: str | None = None
+    agent_result: Spent | None = None
     exception_info: Raised | None = None
     verifier_result: Graded | None = None
     agent_execution: Timing | None = None
