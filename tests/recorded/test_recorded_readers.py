@@ -73,6 +73,12 @@ def test_mini_swe_agents_usage_and_cost_are_read(tmp_path: Path) -> None:
     assert (usage.total_tokens, usage.cost) == (107, 0.25)
 
 
+def test_a_cost_of_nothing_for_tokens_is_unknown(tmp_path: Path) -> None:
+    content = mini(RESPONSES, model_stats={"instance_cost": 0.0, "api_calls": 9})
+    used = read_one("mini-swe-agent", write(tmp_path / "p.traj.json", content)).usage
+    assert (used.total_tokens, used.cost) == (107, None), "cost_tracking: ignore_errors"
+
+
 @pytest.mark.parametrize(
     ("exit_status", "status", "limit"),
     [
@@ -185,6 +191,21 @@ def test_rows_are_rollouts_in_the_order_they_started(suffix: str, tmp_path: Path
     collection = collect([str(path)], "rows")
     found = {p.name: [load(source).scores for source in p.sources] for p in collection.problems}
     assert found == {"a": [{"reward": 1.0}, {"reward": 0.0}], "b": [None]}
+
+
+@pytest.mark.parametrize(
+    ("counted", "used"),
+    [
+        ({"n_input_tokens": 5, "cost_cents": None}, (13, None)),
+        ({"n_input_tokens": 20, "n_output_tokens": 2, "cost_cents": 50}, (22, 0.5)),
+    ],
+)
+def test_a_row_has_the_usage_that_is_counted_in_it(
+    counted: dict[str, float | None], used: tuple[int, float | None], tmp_path: Path
+) -> None:
+    line = json.dumps(row("a", 1, "2026-01", **counted))
+    found = read_one("rows", write(tmp_path / "pool.jsonl", line)).usage
+    assert (found.total_tokens, found.cost) == used
 
 
 # --- SWE-bench

@@ -152,6 +152,13 @@ class Spent(BaseModel):
         return tokens(self.n_input_tokens, self.n_cache_tokens, self.n_output_tokens, self.cost_usd)
 
 
+def fuller(one: Usage, other: Usage) -> Usage:
+    """The usage that has more tokens, with the cost of the other if it has none."""
+    most = max(one, other, key=lambda each: each.total_tokens)
+    cost = (each.cost for each in (most, one, other) if each.cost is not None)
+    return most.model_copy(update={"cost": next(cost, None)})
+
+
 def read_trajectory(path: Path) -> tuple[Trajectory, str | None]:
     """Read a trajectory and its continuations in other files of its folder.
 

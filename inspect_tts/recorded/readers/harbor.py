@@ -15,7 +15,7 @@ from inspect_tts.errors import why
 from inspect_tts.method.records import NOT_GRADED, Status, Usage
 from inspect_tts.recorded.records import DAMAGED, LeftOut, Malformed, Recorded, reader
 
-from .atif import Trajectory, read_trajectory
+from .atif import Trajectory, fuller, read_trajectory
 from .files import UNREADABLE, read_text
 from .trials import (
     Raised,
@@ -151,14 +151,8 @@ def _usage(totals: Sequence[Trajectory], trial: Trial) -> Usage:
     read = [each.usage() for each in totals]
     told = [step.agent_result.usage() for step in trial.steps if step.agent_result]
     if len(read) == len(told):
-        return sum(map(_fuller, told, read), Usage())
+        return sum(map(fuller, told, read), Usage())
     return sum(read if any(each.total_tokens for each in read) else told, Usage())
-
-
-def _fuller(told: Usage, read: Usage) -> Usage:
-    most = max(told, read, key=lambda each: each.total_tokens)
-    cost = (each.cost for each in (most, told, read) if each.cost is not None)
-    return most.model_copy(update={"cost": next(cost, None)})
 
 
 def _loose(path: Path) -> Recorded:

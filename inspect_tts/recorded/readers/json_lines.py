@@ -13,13 +13,12 @@ from inspect_ai.model import ChatMessage, ChatMessageAssistant
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from inspect_tts.errors import why
-from inspect_tts.method.records import Usage
 from inspect_tts.recorded.records import Malformed, Recorded, reader
 
-from .atif import Trajectory, tokens
+from .atif import Spent, Trajectory, fuller
 from .files import line_value, read_lines, text_lines
 from .mini_swe_agent import chat_message
-from .sound import Cost, Count, Finite, Name
+from .sound import Cost, Finite, Name
 from .swe_bench import DIFF
 
 _OPENING = re.compile(r"From [0-9a-f]{40} ")
@@ -108,14 +107,13 @@ def _plain(given: str | list[ChatMessage]) -> Any:
     return [message.model_dump(mode="json", exclude_none=True) for message in given]
 
 
-class _Row(BaseModel):
+class _Row(Spent):
     task_name: Name
     trajectory: Trajectory
     reward: Finite | None = None
     started_at: str | None = None
     duration_seconds: Cost | None = None
-    n_input_tokens: Count | None = None
-    n_output_tokens: Count | None = None
+    cost_cents: Cost | None = None
 
 
 _reading_rows = Lock()  # problems load in parallel: let one of them read the file for all
@@ -151,9 +149,9 @@ def rows(path: Path) -> Iterator[Recorded | Malformed]:
 
 def _of_row(raw: Any, part: str) -> Recorded:
     row = _Row.model_validate(raw)
-    spent = row.trajectory.usage()
-    if spent == Usage():
-        spent = tokens(row.n_input_tokens, None, row.n_output_tokens)
+    counted = row.usage()
+    if row.cost_cents is not None and counted.cost is None:
+        counted = counted.model_copy(update={"cost": row.cost_cents / 100})
     return Recorded(
         problem=row.task_name,
         text=row.trajectory.problem_text,
@@ -162,7 +160,7 @@ def _of_row(raw: Any, part: str) -> Recorded:
         started=row.started_at,
         model=row.trajectory.agent.model_name or row.trajectory.agent.name,
         turns=row.trajectory.turns,
-        usage=spent,
+        usage=fuller(counted, row.trajectory.usage()),
         seconds=row.duration_seconds or 0.0,
         scores=None if row.reward is None else {"reward": row.reward},
     )

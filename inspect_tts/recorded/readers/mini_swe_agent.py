@@ -258,7 +258,8 @@ def _usage(file: _File) -> Usage:
                 total += _Used.model_validate(used).record
             except ValidationError as error:
                 raise ValueError(f"messages.{number}.usage: {why(error)}") from error
-    return total.model_copy(update={"cost": file.info.model_stats.instance_cost})
+    # mini-swe-agent counts a call whose price it does not know as free
+    return total.model_copy(update={"cost": file.info.model_stats.instance_cost or None})
 
 
 class _Details(BaseModel):
