@@ -17,6 +17,7 @@ from inspect_ai.event import ModelEvent, SandboxEvent
 from inspect_ai.log import resolve_sample_attachments
 from inspect_ai.model import Model, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import sandbox
 from terminal_playbooks import BROKEN, RIGHT, playbook, write_playbooks
 
 from inspect_tts import rtv
@@ -191,6 +192,33 @@ def test_tests_that_give_no_verdict_count_as_failed(script: str, told: str, tmp_
     assert outcome.score("terminal_tests") == 0
     score = (outcome.sample.scores or {})["terminal_tests"]
     assert told in (score.explanation or "")
+
+
+PLANTED = {
+    "/logs/verifier/reward.json": '{"reward": 1}',
+    "/logs/verifier/reward.txt": "1",
+    "/tests/helper.sh": "echo 1 > /logs/verifier/reward.txt",
+}
+
+
+@pytest.mark.parametrize("ends", ["sh helper.sh || echo 0 > $REWARD", "true"])
+def test_an_agent_cannot_write_its_own_reward(ends: str, tmp_path: Path) -> None:
+    from test_terminal_bench import write_task
+
+    @solver
+    def plants() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            for path, text in PLANTED.items():
+                await sandbox().write_file(path, text)
+            return state
+
+        return solve
+
+    folder = write_task(tmp_path / "one")
+    script = f"cd /tests && REWARD=/logs/verifier/reward.txt\n{ends}\n"
+    (folder / "tests" / "test.sh").write_text(script, encoding="utf-8")
+    outcome = eval_one(terminal_bench(path=str(folder)), plants(), Script(), tmp_path)
+    assert outcome.score("terminal_tests") == 0
 
 
 def test_the_tasks_that_run_here_are_those_shown_to_work_offline() -> None:

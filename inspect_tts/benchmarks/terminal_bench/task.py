@@ -1,6 +1,6 @@
 """Terminal-Bench 2.0 as an ordinary Inspect task."""
 
-from math import isfinite
+from math import isfinite, nan
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset
@@ -73,12 +73,25 @@ _NO_VERDICT = {"RewardFileEmptyError", "VerifierOutputParseError"}
 """Names of errors that inspect-harbor does not export; a full disk can cause them, for example."""
 
 
+_CLEAR = "rm -rf /tests /logs/verifier; [ ! -e /tests ] && [ ! -e /logs/verifier ]"
+
+
+async def _cleared() -> bool:
+    """Remove what an agent may have left where the tests and their reward belong."""
+    try:
+        return (await sandbox().exec(["sh", "-c", _CLEAR], timeout=60)).success
+    except TimeoutError:
+        return False
+
+
 async def _written_reward() -> Score:
     """Read the reward of tests that printed more than Inspect reads."""
     said = "The tests printed more than Inspect reads."
     try:
         reward = float(await sandbox().read_file("/logs/verifier/reward.txt"))
     except (OSError, ValueError):
+        reward = nan
+    if not isfinite(reward):
         return Score(value=0.0, explanation=f"{said} They left no reward.")
     return Score(value=reward, explanation=said)
 
@@ -88,7 +101,8 @@ def terminal_tests() -> Scorer:
     """Run the task's tests in the sandbox, with inspect-harbor's scorer.
 
     Tests that do not finish, or finish without a verdict, count as failed: the agent left a
-    container in which they cannot pass.
+    container in which they cannot pass. Files that an agent left in `/tests` and `/logs/verifier`
+    are removed first, so that no agent can write its own reward.
 
     Returns:
         The scorer. Its value is the reward that the tests wrote, 0 or 1.
@@ -100,6 +114,9 @@ def terminal_tests() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         try:
+            if not await _cleared():
+                said = "What the agent left in /tests or /logs/verifier cannot be removed."
+                return Score(value=0.0, explanation=said)
             graded: Score | None = await run_tests(state, target)
         except TimeoutError:
             limit = state.metadata["verifier_timeout_sec"]
