@@ -58,7 +58,7 @@ cut-off: setup-dev
 
 swe: setup-dev
 	$(BIN)/python tests/support/standins.py
-	$(BIN)/python -m pytest tests/benchmarks/test_swe_verified.py --swe $(ARGS)
+	$(BIN)/python -m pytest tests/benchmarks/test_swe_*.py --swe $(ARGS)
 
 terminal: setup-dev
 	INSPECT_TTS_TERMINAL=all $(BIN)/python -m pytest tests/benchmarks/test_terminal_tasks.py tests/agents/test_terminus*.py $(ARGS)

@@ -4,7 +4,7 @@ One runs always, all with `make swe`.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ from inspect_ai.log import EvalLog, resolve_sample_attachments
 from inspect_ai.model import Model, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
+from swe_runs import run, scores
 
 from inspect_tts import RolloutPool, pdr_rtv, rtv
-from inspect_tts.benchmarks.swe_verified.task import swe_verified
 from inspect_tts.cli import main
 from inspect_tts.scaled.task import scaled
 
@@ -48,111 +48,10 @@ def _images(request: pytest.FixtureRequest) -> None:
         standins.build(id)
 
 
-def run(
-    ids: Sequence[str],
-    strategy: Solver | None,
-    log_dir: Path,
-    *,
-    model: str | Model = "mockllm/model",
-    dataset: Path = standins.DATASET,
-    image_template: str = standins.TEMPLATE,
-    **options: Any,
-) -> EvalLog:
-    task = swe_verified(dataset=str(dataset), image_template=image_template)
-    [log] = inspect_eval(
-        task,
-        solver=strategy,
-        model=model,
-        sample_id=list(ids),
-        display="none",
-        log_dir=str(log_dir),
-        **options,
-    )
-    assert log.status == "success", log.error
-    return log
-
-
-def scores(log: EvalLog) -> dict[tuple[str, int], Any]:
-    return {
-        (str(sample.id), sample.epoch): (sample.scores or {})["swe_verified_scorer"].value
-        for sample in log.samples or []
-    }
-
-
 def simulated(ids: Sequence[str], folder: Path, **settings: Any) -> Model:
     books = folder / "playbooks.json"
     books.write_text(json.dumps([standins.playbook(id) for id in ids]), encoding="utf-8")
     return get_model("simulated/coder", memoize=False, playbook=str(books), **settings)
-
-
-# --- grading
-
-
-def last_hunk_missing(patch: str) -> str:
-    return patch[: patch.rindex("\n@@") + 1]
-
-
-def nothing_added(patch: str) -> str:
-    """Only what the patch takes away and a comment."""
-    lines = [line for line in patch.splitlines() if not line.startswith("+") or line[:3] == "+++"]
-    return "\n".join(lines) + "\n"
-
-
-def never_imported(patch: str) -> str:
-    first = next(line for line in patch.splitlines() if line.startswith("+") and line[:3] != "+++")
-    return patch.replace(first, f"{first}\n+ this is no Python", 1)
-
-
-BREAKS: dict[str, Callable[[str], str]] = {
-    "pallets__flask-5014": never_imported,
-    "sympy__sympy-23950": nothing_added,
-    "pytest-dev__pytest-10051": last_hunk_missing,
-}
-
-
-@solver
-def by_epoch() -> Solver:
-    """The oracle in epoch 1, nothing in epoch 2, a broken oracle in epoch 3."""
-
-    async def solve(state: TaskState, generate: Generate) -> TaskState:
-        patch = standins.rows()[str(state.sample_id)]["patch"]
-        if state.epoch == 3:
-            patch = BREAKS[str(state.sample_id)](patch)
-        if state.epoch != 2:
-            command = ["git", "apply", "--recount", "--whitespace=nowarn", "-"]
-            done = await sandbox().exec(command, input=patch)
-            assert done.success, done.stderr
-        return state
-
-    return solve
-
-
-@pytest.mark.swe
-def test_the_oracle_is_right_an_untouched_tree_and_a_broken_patch_are_not(tmp_path: Path) -> None:
-    log = run(standins.FEW, by_epoch(), tmp_path, epochs=3)
-    assert scores(log) == {
-        (id, epoch): float(epoch == 1) for id in standins.FEW for epoch in (1, 2, 3)
-    }
-
-
-@pytest.mark.swe
-def test_all_oracles_are_right_and_no_untouched_tree(tmp_path: Path) -> None:
-    log = run(standins.PROBLEMS, by_epoch(), tmp_path, epochs=2)
-    assert scores(log) == {
-        (id, epoch): float(epoch == 1) for id in standins.PROBLEMS for epoch in (1, 2)
-    }
-    assert len({id.partition("-")[0] for id, _ in scores(log)}) >= 4
-
-
-@pytest.mark.swe
-def test_three_broken_oracles_are_wrong(tmp_path: Path) -> None:
-    log = run(list(BREAKS), by_epoch(), tmp_path, epochs=3)
-    assert {id: value for (id, epoch), value in scores(log).items() if epoch == 3} == dict.fromkeys(
-        BREAKS, 0.0
-    )
-
-
-# --- the whole way, blind
 
 
 def with_canaries(ids: Sequence[str], folder: Path, *, names: bool = False) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
-from inspect_ai.util import sandbox
+from inspect_ai.util import OutputLimitExceededError, sandbox
 
 from inspect_tts.agents.ending import agent_end
 from inspect_tts.evidence.facts import PATCH_BYTES
@@ -35,7 +35,8 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
     """Grade the state of /testbed with the problem's hidden tests.
 
     Args:
-        timeout: Seconds that the tests may take. If they take longer, the problem is not resolved.
+        timeout: Seconds that the tests may take. If they take longer, or print more than Inspect
+            reads, the problem is not resolved.
 
     Returns:
         The scorer: 1 if all of FAIL_TO_PASS and PASS_TO_PASS pass, else 0. As in the published
@@ -68,7 +69,11 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
         except TimeoutError:
             why = f"The tests took longer than {timeout} seconds."
             return Score(value=0.0, explanation=why, metadata={"model_patch": patch})
-        output = await sandbox().read_file(f"{folder}/output", text=False)
+        try:
+            output = await sandbox().read_file(f"{folder}/output", text=False)
+        except OutputLimitExceededError as error:
+            why = f"The tests printed more than Inspect reads ({error.limit_str})."
+            return Score(value=0.0, explanation=why, metadata={"model_patch": patch})
         value, why = grade_output(str(state.sample_id), data, output.decode(errors="replace"))
         return Score(value=value, explanation=why, metadata={"model_patch": patch})
 
