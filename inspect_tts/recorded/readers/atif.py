@@ -139,7 +139,7 @@ def tokens(
     )
 
 
-class Spent(BaseModel):
+class Counted(BaseModel):
     """What Harbor counted of an agent, its subagents included."""
 
     n_input_tokens: Count | None = None

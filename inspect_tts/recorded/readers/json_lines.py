@@ -15,7 +15,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from inspect_tts.errors import why
 from inspect_tts.recorded.records import Malformed, Recorded, reader
 
-from .atif import Spent, Trajectory, fuller
+from .atif import Counted, Trajectory, fuller
 from .files import line_value, read_lines, text_lines
 from .mini_swe_agent import chat_message
 from .sound import Cost, Finite, Name
@@ -107,7 +107,7 @@ def _plain(given: str | list[ChatMessage]) -> Any:
     return [message.model_dump(mode="json", exclude_none=True) for message in given]
 
 
-class _Row(Spent):
+class _Row(Counted):
     task_name: Name
     trajectory: Trajectory
     reward: Finite | None = None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from inspect_tts.errors import why
 
-from .atif import Spent
+from .atif import Counted
 from .files import UNREADABLE, object_with
 from .sound import Finite, Name
 
@@ -62,7 +62,7 @@ class Step(BaseModel):
     """A step of a trial, or a trial without steps."""
 
     step_name: str | None = None
-    agent_result: Spent | None = None
+    agent_result: Counted | None = None
     exception_info: Raised | None = None
     verifier_result: Graded | None = None
     agent_execution: Timing | None = None
