@@ -13,9 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--json", "form", flag_value="json", help="Print all numbers as JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print all tables as Markdown.")
-@click.option(
-    "--csv", "form", flag_value="csv", help="Print one row of numbers for each run, as CSV."
-)
+@click.option("--csv", "form", flag_value="csv", help="Print a CSV row of numbers for each run.")
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -24,11 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 )
 @click.option("--no-html", is_flag=True, help="Write no page.")
 @click.option(
-    "--pass-mark",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Lowest score that counts as a pass.",
+    "--pass-mark", type=float, default=1.0, show_default=True, help="Lowest passing score."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option(

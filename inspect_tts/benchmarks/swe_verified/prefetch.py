@@ -75,7 +75,9 @@ def select_samples(
         if id not in known:
             close = get_close_matches(id, known, n=3)
             hint = f"; did you mean {' or '.join(close)}?" if close else "."
-            raise UserError(f"--sample-id {id}: none of the {len(known)} problems has this id{hint}")
+            raise UserError(
+                f"--sample-id {id}: none of the {len(known)} problems has this id{hint}"
+            )
     chosen = [known[id] for id in ids] if ids else list(samples)
     return chosen[:limit]
 

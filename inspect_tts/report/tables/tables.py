@@ -194,14 +194,7 @@ LISTS = (
     Listed(
         "What refinement changed",
         (
-            *(
-                "iterations",
-                "problems",
-                "always solved before",
-                "after",
-                "never solved before",
-                "after",
-            ),
+            *("iterations", "problems", "always solved before", "after", "never before", "after"),
             *("gained", "lost", "rose", "fell"),
         ),
         lambda run: (
@@ -250,12 +243,7 @@ LISTS = (
         "Judges",
         (
             *("judge", "votes", "abstentions: percent", "decidable", "right: percent"),
-            *(
-                "flips: percent",
-                "agreement: percent",
-                "tokens per vote: tokens",
-                "dollars: dollars",
-            ),
+            *("flips: percent", "agreement: percent", "tokens/vote: tokens", "dollars: dollars"),
         ),
         lambda run: run.judges,
     ),
