@@ -70,7 +70,7 @@ def takes(options: Callable[P, Options]) -> Callable[[Callable[[Any], R]], Calla
         def factory(*args: P.args, **kwargs: P.kwargs) -> R:
             if args:
                 names = ", ".join(model.model_fields)
-                raise UserError(f"{build.__name__} takes arguments by name: {names}")
+                raise UserError(f"{build.__name__} takes keyword arguments only: {names}")
             return build(checked(model, kwargs, build.__name__))
 
         shape = [*model.parameters(), *_old_names(model)]
@@ -174,7 +174,7 @@ def _message(name: str, value: object, field: FieldInfo, error: ErrorDetails) ->
         case "dict_type":
             return f"{name}={value!r} is not a mapping; give {name}='{{\"key\": 1}}'"
         case "greater_than" if value == 0 and least == "> 0":
-            return f"{name}=0 leaves no room for a step; give {name} > 0, or leave it out"
+            return f"{name}=0 does not allow a single step; give {name} > 0, or leave it out"
         case "greater_than_equal" | "greater_than":
             return f"{name}={value} is too small; give {name} {least}"
         case "less_than":
@@ -183,7 +183,7 @@ def _message(name: str, value: object, field: FieldInfo, error: ErrorDetails) ->
             kind = "a whole number" if int in kinds else "a number"
             return f"{name}={value!r} is not {kind}; give {name} {least}"
         case "string_type":
-            return f"{name}={value!r} is not a text; give {name}='...'"
+            return f"{name}={value!r} is not a string; give {name}='...'"
     return f"{name}={value!r}: {error['msg']}"
 
 

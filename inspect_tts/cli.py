@@ -8,17 +8,17 @@ import click
 from . import __version__
 
 _COMMANDS = {
-    "estimate": ("estimate.command", "Estimate the cost of STRATEGY before anything is paid."),
+    "estimate": ("estimate.command", "Estimate what STRATEGY will cost before you run it."),
     "predictions": (
         "report.predictions",
-        "Write patches in the form that SWE-bench's harness reads.",
+        "Write patches in the format that SWE-bench's harness reads.",
     ),
     "prefetch": ("benchmarks.swe_verified.prefetch", "Pull the images of a TASK's problems."),
-    "replay": ("recorded.commands", "Make the selections of a log again, with other parameters."),
+    "replay": ("recorded.commands", "Repeat the selections of a log with other parameters."),
     "report": ("report.command", "Show what happened in the logs under PATH."),
     "select": ("recorded.commands", "Select among rollouts that were already run."),
     "shard": ("shards.command", "Run a TASK's problems in shards, on one machine or many."),
-    "status": ("progress.status", "Show how far the runs under LOG_DIR have come."),
+    "status": ("progress.status", "Show the progress of the runs under LOG_DIR."),
 }
 """The module of each command, and its description in the list of commands."""
 

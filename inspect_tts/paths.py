@@ -24,7 +24,7 @@ def user_path(text: str) -> Path:
 def check_python_file(path: Path, given: str, otherwise: str = "") -> None:
     """Refuse an argument that should be the path of a Python file and is not."""
     if path.suffix != ".py" or not path.is_file():
-        wrong = f"{path} is no .py file" if path.exists() else f"there is no file {path}"
+        wrong = f"{path} is not a .py file" if path.exists() else f"there is no file {path}"
         raise UserError(f"{given}: {wrong}{otherwise}")
     try:
         parse(path.read_bytes())

@@ -23,7 +23,7 @@ def find_selection(name: str) -> SelectionSpec:
     """Find a selection by name."""
     if name == "oracle":
         raise UserError(
-            "selection='oracle' would read scores, and selection is blind: score_rollouts=true "
+            "selection='oracle' would read scores, but selection is blind; score_rollouts=true "
             f"reports the oracle's score. Choose one of {', '.join(map(repr, SELECTIONS))}"
         )
     return find(name, SELECTIONS, "selection", SelectionSpec, SELECTION_GROUP)

@@ -65,8 +65,8 @@ def test_what_is_true_or_false_is_nothing_else(made: Any, given: dict[str, Any])
     [
         ({"agent": "inspect_tts/rtv"}, "agent='inspect_tts/rtv' is a strategy"),
         ({"agent_args": "n=2"}, "agent_args='n=2' is not a mapping; give agent_args='{"),
-        ({"time_limit": 0}, "time_limit=0 leaves no room for a step; give time_limit > 0"),
-        ({"cost_limit": 0.0}, "cost_limit=0 leaves no room"),
+        ({"time_limit": 0}, "time_limit=0 does not allow a single step; give time_limit > 0"),
+        ({"cost_limit": 0.0}, "cost_limit=0 does not allow a single step"),
         ({"resume": "lgo"}, "resume='lgo' is not a place to save results: for a new folder"),
     ],
 )

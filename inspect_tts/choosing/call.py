@@ -85,8 +85,8 @@ async def choose(problem: str | Messages, candidates: Sequence[C], **options: An
     if log.status != "success" or pool is None or pool.adopted is None:
         errors = [error.message for error in (log.error, sample and sample.error) if error]
         raise UserError(
-            f"nothing was chosen: {errors[0] if errors else f'the status is {log.status}'}. "
-            f"`{retry_command(log.location)}` continues"
+            f"nothing was chosen: {errors[0] if errors else f'the status is {log.status}'}. To "
+            f"continue: `{retry_command(log.location)}`"
         )
     return choice_of(pool, candidates, log.location)
 
@@ -111,7 +111,8 @@ def choose_sync(problem: str | Messages, candidates: Sequence[C], **options: Any
         pass
     else:
         raise UserError(
-            "an event loop runs already; write `await choose(...)` instead of choose_sync(...)"
+            "an event loop is already running; write `await choose(...)` instead of "
+            "choose_sync(...)"
         )
     return anyio.run(lambda: choose(problem, candidates, **options))
 
@@ -125,13 +126,13 @@ def _lines(problem: object, candidates: object) -> str:
     """The candidates as JSON lines, in the format of `recorded(format="candidates")`."""
     if isinstance(candidates, str | bytes) or not isinstance(candidates, Sequence):
         kind = of_type(candidates)
-        raise UserError(f"candidates is {kind}; give a list of texts or of lists of messages")
+        raise UserError(f"candidates is {kind}; give a list of strings or of lists of messages")
     if len(candidates) < 2:
         few = "is 1 candidate" if candidates else "are no candidates"
         raise UserError(f"there {few}; give at least two")
     asked = _text_or_messages("problem", problem)
     if isinstance(asked, str) and not asked.strip():
-        raise UserError("problem is blank; give the text that tells what was asked")
+        raise UserError("problem is blank; give the problem statement")
     each = [_text_or_messages(f"candidates[{i}]", given) for i, given in enumerate(candidates)]
     name = "problem-" + sha256(line_of("", asked, "").encode()).hexdigest()[:12]
     return "".join(line_of(name, asked, given) for given in each)
@@ -142,12 +143,12 @@ def _text_or_messages(name: str, given: object) -> str | list[ChatMessage]:
         return given
     if isinstance(given, bytes) or not isinstance(given, Sequence):
         kind = of_type(given)
-        raise UserError(f"{name} is {kind}; give a text, a patch as text, or a list of messages")
+        raise UserError(f"{name} is {kind}; give a string, such as a patch, or a list of messages")
     try:
         return message_list(given, name)
     except ValueError as error:
         raise UserError(
-            f"{error}; give messages of Inspect, or dicts with role and content"
+            f"{error}; give Inspect's messages, or dicts with role and content"
         ) from None
 
 

@@ -24,7 +24,9 @@ from .counts import Averages, Counts, counts, measured
 @click.option(
     "-S", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the strategy."
 )
-@click.option("--pilot", metavar="PATH", help="A log of a small run, or a folder or URL of some.")
+@click.option(
+    "--pilot", metavar="PATH", help="A log of a small run, or a folder or URL of such logs."
+)
 @click.option(
     "--tokens", metavar="ROLLOUT,SUMMARY,VOTE", help="Average tokens of each, instead of a pilot."
 )
@@ -41,8 +43,8 @@ def estimate(
 ) -> None:
     """Estimate the cost of STRATEGY: rollouts, calls, tokens, dollars, sandboxes, disk.
 
-    Counts follow from the arguments. Tokens and dollars need averages, of a pilot log of the same
-    agent and models or stated; the size of the log needs a pilot.
+    The counts follow from the arguments. Tokens and dollars need averages, from a pilot log of the
+    same agent and models or from options; the size of the log needs a pilot.
     """
     options = strategy_options(strategy, args)
     found = counts(options.arguments(), final=strategy != "pdr")
@@ -53,7 +55,7 @@ def estimate(
         click.echo(json.dumps({"strategy": strategy, "problems": problems, "rows": rows}, indent=1))
         return
     table = Table(title=f"{strategy} on {problems} problem{'s' * (problems != 1)}")
-    for column in ("", "a problem", "all"):
+    for column in ("", "per problem", "all"):
         table.add_column(column, justify="left" if not column else "right")
     for row in rows:
         table.add_row(row["what"], _shown(row["each"]), _shown(row["all"]))
@@ -61,8 +63,8 @@ def estimate(
     console.print(table)
     room = options.max_rollouts or "the larger of n and the sandbox limit"
     console.print(
-        f"Sandboxes at once: one for each running problem, and {room} for rollouts of all problems "
-        f"(a problem holds up to {found.sandboxes})."
+        f"Sandboxes open at once: one for each running problem, plus {room} for the rollouts of "
+        f"all problems (up to {found.sandboxes} per problem)."
     )
     if averages is None:
         console.print("Tokens and dollars need averages: give --pilot LOG or --tokens.")
@@ -118,8 +120,8 @@ def _of_pilot(pilot: str, judges: Sequence[str]) -> tuple[Averages, float]:
         size += fs.size(path)
     if not rollouts:
         raise UserError(
-            f"--pilot {pilot} holds no rollouts of inspect_tts; give a log of a run with one of "
-            f"{', '.join(STRATEGIES)}"
+            f"--pilot {pilot} contains no rollouts of inspect_tts; give a log of a run with one "
+            f"of {', '.join(STRATEGIES)}"
         )
     return measured(rollouts, selections, judges), size / len(rollouts)
 

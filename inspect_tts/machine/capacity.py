@@ -53,9 +53,9 @@ def network_shortage(
     if free >= needed:
         return None
     return (
-        f"docker has addresses for {free} more networks, and up to {needed} sandboxes at once need "
-        "one each. Give the services `network_mode: none` if they need no network, name more "
-        "default-address-pools in docker's daemon.json (a base of /12 with size 24 has room for "
+        f"docker has addresses for {free} more networks, but up to {needed} sandboxes at once "
+        "need one each. Give the services `network_mode: none` if they need no network, add "
+        "default-address-pools to docker's daemon.json (a base of /12 with size 24 has room for "
         f"4096), or lower {' and '.join(options)} to {free}{' together' * (len(options) > 1)}"
     )
 
@@ -66,7 +66,7 @@ def file_shortage(*, limit: int, rollouts: int, options: Sequence[str] = OF_STRA
     if limit >= needed:
         return None
     return (
-        f"this process may open {limit} files, and {rollouts} rollouts at once need about "
+        f"this process may open {limit} files, but {rollouts} rollouts at once need about "
         f"{needed}. Run `ulimit -n {needed}` first, or lower {options[0]} to "
         f"{max(1, (limit - FILES_BESIDE) // FILES_PER_ROLLOUT)}"
     )

@@ -28,7 +28,7 @@ async def _was_away(error: Exception) -> bool:
     """Whether an absent daemon explains an error; waits until it answers again."""
     if await _answers():
         return any(text in str(error).lower() for text in _AWAY)
-    logger.warning(f"the docker daemon does not answer; waiting up to {PATIENCE} s")
+    logger.warning(f"the docker daemon is not responding; waiting up to {PATIENCE} s")
     for _ in range(PATIENCE):
         await anyio.sleep(1)
         if await _answers():

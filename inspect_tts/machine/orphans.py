@@ -228,7 +228,7 @@ def _remove_projects(ours: Collection[str]) -> bool:
         images = _listed("image", "ls", "--format", "{{.Repository}}")
         _remove_all("image", built_for(images, ours))
     except (OSError, subprocess.SubprocessError) as error:
-        logger.warning(f"docker could not be asked to remove sandboxes left behind: {error}")
+        logger.warning(f"docker could not remove leftover sandboxes: {error}")
         return False
     return True
 
@@ -246,7 +246,7 @@ def _listed(*arguments: str) -> list[str]:
 
 def _remove_all(kind: str, names: Sequence[str], *options: str) -> None:
     if names:
-        logger.info(f"removing {len(names)} {kind}s that were left behind")
+        logger.info(f"removing {len(names)} {kind}s left behind by processes that ended")
         _docker(kind, "rm", *options, *names, check=False)
 
 

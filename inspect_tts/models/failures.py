@@ -39,9 +39,10 @@ class ModelConfigurationError(UserError):
     def __init__(self, model: str, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"{model} cannot be asked: {reason.rstrip('.')}. Correct its name, key, address or "
+            f"{model} cannot be used: {reason.rstrip('.')}. Correct its name, key, address or "
             "settings (`--model`, `--model-role`, `judges`, `-M`, the provider's environment "
-            "variables); then `inspect eval-retry` continues without paying twice for finished work"
+            "variables); then `inspect eval-retry` continues without paying twice for finished "
+            "work"
         )
 
 

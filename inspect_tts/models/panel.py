@@ -100,7 +100,7 @@ def check_asked(names: Sequence[str]) -> None:
     """Refuse a role of ours that is given but not asked; warn of other roles named like a judge."""
     if INVESTIGATOR in model_roles() and INVESTIGATOR not in names:
         raise UserError(
-            f"--model-role {INVESTIGATOR}=... would not be asked: no match is investigated. Give "
+            f"--model-role {INVESTIGATOR}=... would not be used: no match is investigated. Give "
             "close='investigate' as well, or leave the role out"
         )
     names = [name for name in names if name != INVESTIGATOR]
@@ -111,14 +111,14 @@ def check_asked(names: Sequence[str]) -> None:
         add = f"judges='{dumps([*names, given])}'"
         if get_close_matches(given, (JUDGE, *names), n=1, cutoff=NEAR):
             raise UserError(
-                f"--model-role {given}=... would not be asked: the judges are {shown}. Add "
+                f"--model-role {given}=... would not be used: the judges are {shown}. Add "
                 f"{given!r} to judges, as in {add}, or leave the role out"
             )
         if given not in _told:  # a task's own scorer may ask it
             _told.add(given)
             logger.warning(
                 f"--model-role {given}=... judges no rollouts: the judges are {shown}. If it "
-                f"should, and is not only for the task, give {add}"
+                f"should judge them as well as serve the task, give {add}"
             )
 
 

@@ -89,7 +89,7 @@ def _switched_on() -> bool:
     value = os.environ.get(SWITCH, "true").lower()
     if value not in ("true", "false"):
         raise UserError(
-            f"{SWITCH}={value!r} is neither true nor false; set one of them, or unset it"
+            f"{SWITCH}={value!r} is neither true nor false; set it to true or false, or unset it"
         )
     return value == "true"
 

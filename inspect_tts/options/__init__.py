@@ -146,7 +146,7 @@ class RolloutsOptions(RolloutsParameters, EvidenceOptions, RunOptions):
             )
         if self.score_rollouts and not self.keep_sandboxes:
             raise UserError(
-                "score_rollouts=true grades in open sandboxes: use it with keep_sandboxes=true"
+                "score_rollouts=true grades in open sandboxes; give keep_sandboxes=true as well"
             )
         return self
 
@@ -220,7 +220,7 @@ class PdrOptions(RtvOptions):
         needless = [name for name in apart if getattr(self, name, False)]
         if needless and self.context != "select":
             raise UserError(
-                f"context={self.context!r} selects nothing that {' and '.join(needless)} could "
+                f"context={self.context!r} makes no selection that {' and '.join(needless)} could "
                 "apply to; give context='select', or leave it out"
             )
         return self
@@ -283,5 +283,5 @@ def _check_without_context(without_context: int, n: int) -> None:
     if without_context > n:
         raise UserError(
             f"without_context={without_context} is too large; give without_context <= {n}: they "
-            "are among the n rollouts"
+            "count among the n rollouts"
         )

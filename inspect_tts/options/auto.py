@@ -21,13 +21,13 @@ def check_auto_votes(options: JudgeParameters) -> None:
         return
     if not options.early_stop:
         raise UserError(
-            "votes='auto' stops a match once it is settled, early_stop=false never does; give "
+            "votes='auto' stops a match once it is settled, but early_stop=false never does; give "
             "early_stop=true, or a number of votes"
         )
     if options.min_votes > options.max_votes:
         raise UserError(
             f"min_votes={options.min_votes} is too large; give min_votes <= {options.max_votes}, "
-            "which is max_votes"
+            "the value of max_votes"
         )
 
 
@@ -36,8 +36,9 @@ def check_auto_selection(options: JudgeParameters, spec: SelectionSpec, name: st
     if options.auto and spec.answer is not None and not spec.can_stop_early:
         others = [repr(each) for each, known in SELECTIONS.items() if known.can_stop_early]
         raise UserError(
-            f"selection={name!r} counts every vote, and votes='auto' asks only for what settles "
-            f"the winner of a match; give selection={' or '.join(others)}, or a number of votes"
+            f"selection={name!r} counts every vote, but votes='auto' asks only for the votes that "
+            f"settle the winner of a match; give selection={' or '.join(others)}, or a number of "
+            "votes"
         )
 
 
@@ -63,7 +64,7 @@ def check_waves(options: IterationParameters) -> None:
     """Refuse waves whose `min_n` exceeds `max_n`."""
     if options.waves and options.min_n > options.max_n:
         raise UserError(
-            f"min_n={options.min_n} is too large; give min_n <= {options.max_n}, which is max_n"
+            f"min_n={options.min_n} is too large; give min_n <= {options.max_n}, the value of max_n"
         )
 
 
@@ -71,8 +72,8 @@ def check_executed(executes: bool, options: IterationParameters) -> None:
     """Refuse checks and evidence, which run between waves, if there are no waves."""
     if executes and not options.waves:
         raise UserError(
-            "check and evidence end the waves of n='auto' here; give n=auto, or put "
-            "take_evidence() behind rollouts()"
+            "here, check and evidence only decide when the waves of n='auto' end; give n='auto', "
+            "or put take_evidence() after rollouts()"
         )
 
 

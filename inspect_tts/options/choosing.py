@@ -27,8 +27,8 @@ class ChooseOptions(SelectRecordedOptions):
         executes = self.takes_evidence or dedupe_behavior or selection == "behavior"
         if executes or self.close == "investigate":
             raise UserError(
-                "choose executes nothing: leave out check, evidence, dedupe_behavior, "
-                "selection='behavior' and close='investigate'. For patches whose problems have an "
-                "image there is `inspect-tts select --check ... --image-template ...`"
+                "choose() executes nothing: leave out check, evidence, dedupe_behavior, "
+                "selection='behavior' and close='investigate'. For patches of problems that have "
+                "an image, use `inspect-tts select --check ... --image-template ...`"
             )
         return self

@@ -20,8 +20,8 @@ def named_checks(check: CheckArg) -> dict[str, str]:
     for name, command in found.items():
         if not command.strip() or not name.strip() or "\0" in command:
             raise UserError(
-                f"check={check!r} holds an empty command; give commands as a shell takes them, for "
-                "example check='pytest -q tests/test_parser.py'"
+                f"check={check!r} contains an empty command; give shell commands, for example "
+                "check='pytest -q tests/test_parser.py'"
             )
     if len(found) > MOST_CHECKS:
         raise UserError(
@@ -60,7 +60,7 @@ class EvidenceOptions(Options):
         wants += ["selection=behavior"] * (selection == "behavior")
         if wants and not self.takes_evidence:
             raise UserError(
-                f"{' and '.join(wants)} goes by what results do when they are executed: give "
+                f"{' and '.join(wants)} can only be used with evidence from execution: give "
                 "check='COMMAND' or evidence='cross' as well, or leave it out"
             )
         return self

@@ -23,7 +23,7 @@ def check_close(options: JudgeParameters) -> None:
     """Refuse to investigate matches of more than two rollouts."""
     if options.close == "investigate" and options.group_size != 2:
         raise UserError(
-            f"close='investigate' compares two results, and group_size={options.group_size}; give "
+            f"close='investigate' compares two results, but group_size={options.group_size}; give "
             "group_size=2, or close='votes'"
         )
 
@@ -32,6 +32,6 @@ def check_close_selection(options: JudgeParameters, spec: SelectionSpec, name: s
     """Refuse to investigate in a selection that does not go by the winners of matches."""
     if options.close == "investigate" and not (spec.answer == "verdict" and spec.can_stop_early):
         raise UserError(
-            f"close='investigate' decides who wins a match, and selection={name!r} does not go by "
+            f"close='investigate' decides who wins a match, but selection={name!r} does not use "
             "winners; give selection='tournament', or close='votes'"
         )

@@ -15,9 +15,9 @@ def checked_judges(judges: Any) -> Any:
         return None
     names = [judges] if isinstance(judges, str) else judges
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise UserError(f"judges={judges!r} is no list of names; {_JUDGES}")
+        raise UserError(f"judges={judges!r} is not a list of names; {_JUDGES}")
     if not names or not all(name.strip() for name in names):
-        raise UserError(f"judges={judges!r} names nobody; {_JUDGES}, or leave it out")
+        raise UserError(f"judges={judges!r} names no judge; {_JUDGES}, or leave it out")
     if twice := [name for name in names if names.count(name) > 1]:
         raise UserError(
             f"judges={judges!r} names {twice[0]!r} twice, so its votes would count twice; name "
@@ -37,7 +37,7 @@ def checked_shares(name: str, shares: Any) -> Any:
         shares = [shares]
     names = [*shares] if isinstance(shares, list | tuple | Mapping) else []
     if not names or not all(isinstance(each, str) and each.strip() for each in names):
-        raise UserError(f"{name}={shares!r} names nothing; {how}")
+        raise UserError(f"{name}={shares!r} is not a valid list of names; {how}")
     if twice := [each for each in names if names.count(each) > 1]:
         raise UserError(f"{name}={shares!r} names {twice[0]!r} twice; {how}")
     if not isinstance(shares, Mapping):
@@ -45,7 +45,7 @@ def checked_shares(name: str, shares: Any) -> Any:
     for each, count in shares.items():
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise UserError(
-                f"{name}={shares!r}: {count!r} is no number of rollouts for {each!r}; {how}"
+                f"{name}={shares!r}: {count!r} is not a number of rollouts for {each!r}; {how}"
             )
     return dict(shares)
 
@@ -55,12 +55,12 @@ def check_sum(name: str, shares: Any, options: IterationParameters) -> None:
     n, most = options.most_rollouts, "max_n" if options.waves else "n"
     if isinstance(shares, dict) and (total := sum(shares.values())) != n:
         raise UserError(
-            f"{name}={shares!r} adds up to {total} rollouts and {most} is {n}; give "
+            f"{name}={shares!r} adds up to {total} rollouts, but {most} is {n}; give "
             f"{most}={total}, or other numbers"
         )
     if shares is not None and len(shares) > n:
         raise UserError(
-            f"{name} has {len(shares)} names and {most} is {n}, so some would have no rollout; "
+            f"{name} has {len(shares)} names, but {most} is {n}, so some would have no rollout; "
             f"give {most} >= {len(shares)}, or fewer names"
         )
 
@@ -71,11 +71,11 @@ def check_agents(agents: Any, agent: Any, agent_args: Any) -> None:
         return
     if agent is not None:
         raise UserError(
-            f"agents={agents!r} says which agents there are; leave out agent, or give agent alone"
+            f"agents={agents!r} already names the agents; leave out agent, or give agent alone"
         )
     for name, args in (agent_args or {}).items():
         if name not in agents or not isinstance(args, dict):
             raise UserError(
-                f"agent_args has {name}={args!r}, and agents={agents!r}; with agents, give the "
-                'arguments of each by its name: agent_args=\'{"package/one": {"key": 1}}\''
+                f"agent_args has {name}={args!r}, but agents={agents!r}; with agents, give the "
+                'arguments of each under its name: agent_args=\'{"package/one": {"key": 1}}\''
             )

@@ -101,7 +101,7 @@ def _register() -> None:
     if _registered:
         return
 
-    @hooks(name="inspect_tts_progress", description="Follows what inspect_tts runs")
+    @hooks(name="inspect_tts_progress", description="Tracks the progress of inspect_tts")
     class ProgressHook(Hooks):
         async def on_sample_end(self, data: SampleEnd) -> None:
             if (run := RUNS.get(data.eval_id)) is None:

@@ -35,8 +35,8 @@ def line_every() -> float:
         seconds = -1.0
     if not 0 <= seconds < 86_400:
         raise UserError(
-            f"{SWITCH}={value!r} is no number of seconds; set it to the time between two lines of "
-            "progress, to 0 for none, or unset it"
+            f"{SWITCH}={value!r} is not a number of seconds; set it to the seconds between two "
+            "lines of progress, to 0 for none, or unset it"
         )
     return seconds
 

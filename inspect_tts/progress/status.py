@@ -73,12 +73,12 @@ class _Found:
 
 @click.command()
 @click.argument("log_dir", metavar="LOG_DIR")
-@click.option("--all", "everything", is_flag=True, help="Show problems that have ended, too.")
+@click.option("--all", "everything", is_flag=True, help="Show finished problems as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(log_dir: str, *, everything: bool, as_json: bool) -> None:
-    """Show how far the runs under LOG_DIR have come, while they run and after.
+    """Show the progress of the runs under LOG_DIR, while they run and afterwards.
 
-    LOG_DIR is a folder, a log, or a URL of either. Of an eval and its retries, the last one counts.
+    LOG_DIR is a folder, a log, or a URL of either. Of an eval and its retries, it shows the last.
     """
     init_dotenv()  # may set the folder that a retry writes to
     found, notes = _find(log_dir)
@@ -91,7 +91,7 @@ def status(log_dir: str, *, everything: bool, as_json: bool) -> None:
         if len(found) > 1:
             done, all, paid = (sum(each.numbers[i] for each in found) for i in range(3))
             spent = f", {dollars(paid)}" if paid else ""
-            click.echo(f"together: {done} of {all} {plural('problem', int(all))}{spent}")
+            click.echo(f"in total: {done} of {all} {plural('problem', int(all))}{spent}")
     for note in notes:
         click.echo(note, err=True)
 
@@ -128,7 +128,7 @@ def _find(place: str) -> tuple[list[_Found], list[str]]:
             logs[log.eval.task_id] = log
     if not logs:
         what = "; ".join(notes) or "give the folder that an eval was started with as --log-dir"
-        raise UserError(f"{place!r} holds no log of a strategy: {what}")
+        raise UserError(f"{place!r} contains no log of a strategy: {what}")
     return [_read(log) for log in sorted(logs.values(), key=lambda each: each.eval.created)], notes
 
 
@@ -164,20 +164,20 @@ def _name(log: str) -> str:
 
 def told(status: str, log: str, state: RunState | None) -> str:
     """Describe the status of a run in words."""
-    retry = f"to go on: {retry_command(log)}"
+    retry = f"to continue: {retry_command(log)}"
     if status in ("cancelled", "error"):
         how = "was cancelled" if status == "cancelled" else "ended with an error"
         return f"{how}; {retry}"
     if status == "success":
-        return "has ended"
+        return "finished"
     if state is None:
-        return "has begun"
+        return "started"
     silent = time() - state.updated
     if _gone(state):
-        return f"stopped without an end: its process {state.process} is gone; {retry}"
+        return f"stopped unexpectedly: its process {state.process} is gone; {retry}"
     if silent > _SILENT:
         where = f"its process {state.process} on {state.host}"
-        return f"silent for {duration(silent)}: if {where} has ended, {retry}"
+        return f"no update for {duration(silent)}: if {where} has ended, {retry}"
     return f"running (process {state.process} on {state.host})"
 
 
@@ -191,7 +191,7 @@ def _print(console: Console, found: _Found, *, everything: bool) -> None:
         f"{_name(found.log.location)} {told(found.log.status, found.log.location, found.state)}"
     )
     if found.kept:
-        click.echo(f"kept for a retry: {found.kept}")
+        click.echo(f"saved for a retry: {found.kept}")
     if found.state is None:
         _print_ended(console, found)
     else:

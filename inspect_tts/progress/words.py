@@ -18,7 +18,7 @@ def footer(runs: Sequence[RunState], width: int) -> tuple[str, str]:
     shown = numbers(*runs)
     caption = next(iter(shown), "phase")
     tasks = f" in {len(runs)} tasks" if len(runs) > 1 else ""
-    parts = [shown.pop(caption, "begins") + tasks]
+    parts = [shown.pop(caption, "starting") + tasks]
     parts += [f"{k}: {shown.pop(k)}" for k in ("summaries", "votes") if k in shown]
     parts += [f"{value} left" if key == "left" else value for key, value in shown.items()]
     lines = [parts[0]]

@@ -174,7 +174,7 @@ def _predictions(entries: Sequence[Entry]) -> tuple[list[Entry], list[Duplicate]
                 damaged.remove(same)
                 kept = [e for e in kept if e is not same]
                 duplicates.append(
-                    Duplicate(same, f"damaged, its prediction in {each.file.name} counts")
+                    Duplicate(same, f"damaged; its prediction in {each.file.name} counts")
                 )
     return kept, duplicates
 

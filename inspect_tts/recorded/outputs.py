@@ -157,8 +157,8 @@ def check_end(evals: Sequence[EvalEnd], *, written: int) -> None:
         if each.status != "success":
             why = f": {printable(each.error)[:_LONGEST]}" if each.error else ""
             raise UserError(
-                f"the eval ended with status {each.status}{why}. `{retry_command(each.log)}` "
-                "continues it"
+                f"the eval ended with status {each.status}{why}. To continue: "
+                f"`{retry_command(each.log)}`"
             )
     if not evals or not written:
         raise UserError("no selection was written; the messages above say why")

@@ -23,8 +23,8 @@ from .readers.sound import printable
 from .records import LeftOut, Malformed, Source
 
 ONE_EACH = (
-    "Each problem has one rollout, so there is nothing to select. The rollouts inside of a "
-    "strategy's log are selected anew by `inspect-tts replay LOG`."
+    "Each problem has one rollout, so there is nothing to select. To select again among the "
+    "rollouts in a strategy's log, run `inspect-tts replay LOG`."
 )
 _SHOWN = 10
 _UNTOLD = "The recorded files do not tell what the task is: no attempt at it has a trajectory."
@@ -105,8 +105,8 @@ class Collection:
         out = [f"{at}: {why}{f' ({n})' if n > 1 else ''}" for (at, why), n in counts.items()]
         malformed = listed(f"{len(bad)} malformed, skipped:", bad)
         less = listed(f"{len(damaged)} damaged, counted with what can be read:", damaged)
-        apart = listed("Left out, or not whole:", out)
-        return "\n".join([*malformed, *less, *apart, *listed("Perhaps copies:", self.alike)])
+        apart = listed("Left out or incomplete:", out)
+        return "\n".join([*malformed, *less, *apart, *listed("Possible copies:", self.alike)])
 
 
 def listed(title: str, lines: Sequence[str]) -> list[str]:
@@ -197,8 +197,8 @@ def dataset(
     unknown = [p.name for p in collection.problems if not (p.text or texts.get(p.name))]
     if unknown:
         raise UserError(
-            f"the text of {len(unknown)} problems is not known, for example {unknown[0]!r}: judges "
-            "must read what was asked. Give problems=FILE (--problems): JSON lines with "
+            f"the text of {len(unknown)} problems is missing, for example {unknown[0]!r}: judges "
+            "need to read the problem. Give problems=FILE (--problems): JSON lines with "
             "instance_id and problem_statement, for example SWE-bench's dataset"
         )
     graded = any(each.scored for problem in collection.problems for each in problem.attempts)

@@ -119,15 +119,15 @@ def changes_from(options: ReplayOptions) -> ReplayOverrides:
     parameters = {name: value for name, value in given.items() if name in _PARAMETERS}
     if given.get("close") == "investigate" or any(n.startswith("investigat") for n in given):
         raise UserError(
-            "a replay goes by the recorded investigations and runs none: leave out "
+            "a replay uses the recorded investigations and runs none: leave out "
             "close='investigate' and the arguments of investigations, or give close='votes'"
         )
     apart = ("top_k", "judge_prompt", "judge_reask_prompt")
     one_judge = options.judge is not None
     if one_judge and options.judges is not None:
         raise UserError(
-            f"judge={options.judge!r} names one whose recorded votes are used, and judges="
-            f"{options.judges!r} others; give one of the two"
+            f"judge={options.judge!r} names one model whose recorded votes are used, but "
+            f"judges={options.judges!r} names others; give only one of the two"
         )
     return ReplayOverrides(
         parameters, **{name: given.get(name) for name in apart}, one_judge=one_judge

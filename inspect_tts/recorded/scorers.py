@@ -88,7 +88,7 @@ def _ranks(selections: str) -> dict[str, int]:
         ) from error
     if len(logs) != 1:
         raise UserError(
-            f"selections={selections!r} ranks the epochs of {len(logs)} logs; select among "
-            "the epochs of one log to score it"
+            f"selections={selections!r} ranks the epochs of {len(logs)} logs; to score it, select "
+            "among the epochs of one log"
         )
     return ranks

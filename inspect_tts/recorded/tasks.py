@@ -166,7 +166,7 @@ def replayed_samples(log: str) -> Replayed:
         raise UserError(
             f"{log} has no sample in which a strategy adopted a rollout. Give the log of a run "
             "with --solver rtv, pdr or pdr_rtv, or of `inspect-tts select`; to select among the "
-            f"epochs of any other log run `inspect-tts select`\n{found.warning()}".rstrip()
+            f"epochs of any other log, run `inspect-tts select`\n{found.warning()}".rstrip()
         )
     several = any(sample.epoch > 1 for _, sample in samples)
     return replace(

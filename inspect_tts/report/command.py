@@ -13,16 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--json", "form", flag_value="json", help="Print all numbers as JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print all tables as Markdown.")
-@click.option("--csv", "form", flag_value="csv", help="Print one line of numbers for each run.")
+@click.option("--csv", "form", flag_value="csv", help="Print a CSV row of numbers for each run.")
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the page. Default: report.html in the (first) folder given, or in the "
-    "current one if that is remote; with --json, --markdown or --csv none.",
+    "current folder if that one is remote; no page with --json, --markdown or --csv.",
 )
 @click.option("--no-html", is_flag=True, help="Write no page.")
 @click.option(
-    "--pass-mark", type=float, default=1.0, show_default=True, help="Score from which one passes."
+    "--pass-mark", type=float, default=1.0, show_default=True, help="Lowest passing score."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option(
@@ -30,7 +30,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
     default="http://127.0.0.1:7575",
     show_default=True,
     metavar="URL",
-    help="Where `inspect view --log-dir PATH` shows the logs: the links of the page lead there.",
+    help="Where `inspect view --log-dir PATH` shows the logs; the links on the page lead there.",
 )
 def report(
     paths: tuple[str, ...],

@@ -204,13 +204,13 @@ def _notes(numbers: RunNumbers, samples: Sequence[ReadSample]) -> tuple[str, ...
     cut = sum(any(stage.cut for stage in outcome.stages) for outcome in outcomes)
     if cut:
         notes.append(
-            f"{cut} samples were cut by their token or cost limit: fewer rollouts, votes or "
-            "iterations than asked for; `stage.cut` in their records says what"
+            f"{cut} samples were cut short by their token or cost limit, with fewer rollouts, "
+            "votes or iterations than requested; see `stage.cut` in their records"
         )
     missing = numbers.rollouts - numbers.graded
     if missing:
         ran = all(stage.name != RECORDED for outcome in outcomes for stage in outcome.stages)
-        how = "; run with score_rollouts=true to have all graded" if ran else ""
+        how = "; run with score_rollouts=true to grade all of them" if ran else ""
         notes.append(
             f"{missing} of {numbers.rollouts} rollouts were not graded: numbers that need them "
             f"are shown as -{how}"
@@ -219,7 +219,7 @@ def _notes(numbers: RunNumbers, samples: Sequence[ReadSample]) -> tuple[str, ...
     partial = {n: e.problems for n, e in rows.items() if e and e.problems < numbers.problems}
     if partial:
         shown = ", ".join(f"{name} on {count}" for name, count in partial.items())
-        notes.append(f"of {numbers.problems} problems: {shown}")
+        notes.append(f"some numbers do not cover all {numbers.problems} problems: {shown}")
     return tuple(notes)
 
 

@@ -21,10 +21,20 @@ _HANDED_IN = "patch.txt"
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="File, by default standard output; a folder with --all-rollouts.",
+    help="Output file (default: standard output); with --all-rollouts, a folder.",
 )
-@click.option("--all-rollouts", is_flag=True, help="A file for each rollout id, not the adopted.")
-@click.option("--epoch", type=int, default=1, show_default=True, help="Of a log with several.")
+@click.option(
+    "--all-rollouts",
+    is_flag=True,
+    help="Write a file for each rollout id, not only the adopted rollouts.",
+)
+@click.option(
+    "--epoch",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Epoch to write, if the log has several.",
+)
 @click.option("--model-name", help="For model_name_or_path; default: the log's model and solver.")
 def predictions(
     log: str, output: Path | None, all_rollouts: bool, epoch: int, model_name: str | None
@@ -56,7 +66,7 @@ def write_predictions(
     if all_rollouts and output is None:
         raise UserError("--all-rollouts writes a file for each rollout id: give a folder with -o")
     if output is not None and all_rollouts and output.is_file():
-        raise UserError(f"-o {output} is a file; with --all-rollouts give a folder")
+        raise UserError(f"-o {output} is a file; with --all-rollouts, give a folder")
     if output is not None and not all_rollouts and output.is_dir():
         raise UserError(f"-o {output} is a folder; give a file, or --all-rollouts as well")
     logs = current_logs(log) if is_set(log) else [log]
@@ -85,7 +95,7 @@ def write_predictions(
     if is_set(log):
         said += missing_of(log, {id for id, *_ in found})
     if not files:
-        raise UserError("\n".join([*said, f"{log} holds no patch of epoch {epoch}"]))
+        raise UserError("\n".join([*said, f"{log} contains no patch of epoch {epoch}"]))
     for rollout, lines in sorted(files.items()):
         text = "\n".join(lines) + "\n"
         if output is None:

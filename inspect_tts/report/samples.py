@@ -78,7 +78,7 @@ def check_log(log: str) -> None:
     fs, path = fsspec.core.url_to_fs(log)
     if isinstance(fs, LocalFileSystem):
         if not Path(path).is_file():
-            raise ValueError("no regular file")
+            raise ValueError("not a regular file")
         stat = Path(path).stat()
         _check_file(path, stat.st_mtime_ns, stat.st_size)
 
@@ -97,11 +97,11 @@ def _check_file(path: str, changed: int, size: int) -> None:
         with ZipFile(file) as parts:
             listed = parts.infolist()
             if parts.start_dir != begin or sum(p.compress_size for p in listed) > size:
-                raise ValueError("its parts overlap, or are not where it says")
+                raise ValueError("its parts overlap, or are not where its index says")
             for part in listed:
                 _check_bytes(part.filename, part.file_size)
                 if part.compress_type not in _MOST_RATIO:
-                    raise ValueError(f"{part.filename} is packed as no log is")
+                    raise ValueError(f"{part.filename} uses a compression method that no log uses")
                 if part.compress_size * _MOST_RATIO[part.compress_type] > _MOST_BYTES:
                     _check_bytes(part.filename, sum(map(len, _content(parts, part))))
 

@@ -45,9 +45,9 @@ def stopped_text(kept: str, *, log: str, cancelled: bool, place: str | None, eva
     """Say what a stopped eval keeps, and how to continue it."""
     head = "the eval was interrupted" if cancelled else "the eval ended with an error"
     where = f" in {place}" if kept and place else ""
-    lines = [f"inspect_tts: {head}; {f'kept: {kept}' if kept else 'nothing is kept yet'}{where}"]
-    command = "give the same eval-set command again" if eval_set else retry_command(log)
-    return "\n".join([*lines, f"to go on:    {command}"])
+    lines = [f"inspect_tts: {head}; {f'saved: {kept}' if kept else 'nothing is saved yet'}{where}"]
+    command = "run the same eval-set command again" if eval_set else retry_command(log)
+    return "\n".join([*lines, f"to continue: {command}"])
 
 
 def taken_over_text(counts: Mapping[str, int]) -> str:
@@ -56,4 +56,4 @@ def taken_over_text(counts: Mapping[str, int]) -> str:
     Checks are not mentioned, because later selections of the same eval take them over as well.
     """
     told = counted(counts)
-    return f"inspect_tts: taken over from an earlier run: {told}" if told else ""
+    return f"inspect_tts: reused from an earlier run: {told}" if told else ""

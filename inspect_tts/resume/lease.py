@@ -58,8 +58,8 @@ def patience_set() -> float:
         seconds = 0.0
     if not 0 < seconds < 86_400:
         raise UserError(
-            f"{SWITCH}={value!r} is no number of seconds above 0; set it to the time after which a "
-            "silent process is taken for dead, the same on all machines, or unset it"
+            f"{SWITCH}={value!r} is not a number of seconds above 0; set it to the time after "
+            "which a silent process is considered dead, the same on all machines, or unset it"
         )
     return seconds
 

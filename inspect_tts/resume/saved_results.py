@@ -241,7 +241,7 @@ def _places(spec: EvalSpec, log_location: str) -> tuple[str, ...]:
                 first = _read_text(f"{before}/{POINTER}") or before
                 _write_text(f"{here}/{POINTER}", first)
             except Exception as error:  # each file system raises its own errors
-                logger.warning(f"a further retry will not find what is saved in {first}: {error}")
+                logger.warning(f"a later retry will not find what is saved in {first}: {error}")
             _known_places[spec.eval_id] = tuple(dict.fromkeys((first, here, before)))
     return _known_places[spec.eval_id]
 

@@ -94,7 +94,7 @@ def made_by_name(kind: str, name: str, args: dict[str, Any], make: Callable[[], 
 def _why_not_made(kind: str, name: str, args: dict[str, Any], error: Exception) -> str:
     if _raised_by_others(error):
         why = " ".join(str(error).split())
-        return f"{kind} '{name}' could not be made: {type(error).__name__}: {why}"
+        return f"{kind} '{name}' could not be created: {type(error).__name__}: {why}"
     if isinstance(error, TypeError):
         how = f"does not take {kind}_args={args!r}" if kind == "agent" else "takes arguments"
         missing = re.findall(r"'(\w+)'", str(error).partition(" missing ")[2])
@@ -107,7 +107,7 @@ def _why_not_made(kind: str, name: str, args: dict[str, Any], error: Exception) 
     hint = f"; did you mean {' or '.join(close)}?" if close else "."
     end = "; leave it out to use the task's own solver" if kind == "agent" else ""
     return (
-        f"{kind} '{name}' could not be made: {error}{hint} It is named 'package/name' (its "
+        f"{kind} '{name}' could not be created: {error}{hint} Give 'package/name' (with its "
         f"package installed) or 'file.py@name'{end}"
     )
 
@@ -133,10 +133,10 @@ def name_in_file(kind: str, name: str) -> str:
         return f"{path}@{names[0]}"
     if not names:
         raise UserError(
-            f"{kind}={name!r}: {path} defines no agent and no solver; decorate the function that "
-            f"makes yours with @agent or @solver, and give {kind}={path}@its_name"
+            f"{kind}={name!r}: {path} defines no agent or solver; decorate the function that "
+            f"creates yours with @agent or @solver, and give {kind}={path}@its_name"
         )
-    wrong = f"{member} is none of its agents and solvers" if at else "it does not say which"
+    wrong = f"it has no agent or solver {member}" if at else "it does not say which"
     choices = " or ".join(f"{kind}={path}@{each}" for each in names)
     raise UserError(
         f"{kind}={name!r}: {wrong}; give {choices}"
@@ -163,8 +163,8 @@ def _check_object(agent: Any) -> None:
     except TypeError:
         taken = ", ".join(signature(agent).parameters)
         raise UserError(
-            f"agent={name} is a plain function that takes ({taken}); decorate the "
-            f"function that makes your agent with @agent or @solver, and write agent={name}()"
+            f"agent={name} is a plain function that takes ({taken}); decorate the function that "
+            f"creates your agent with @agent or @solver, and write agent={name}()"
         ) from None
 
 
@@ -208,12 +208,12 @@ def check_own_solver(task: str, solver: Solver) -> None:
     for name in _ours(solver):
         if "/" not in name:
             raise UserError(
-                f"the own solver of task '{task}' has the name {name}, as one of inspect_tts has: "
+                f"the solver of task '{task}' is named {name}, like a solver of inspect_tts: "
                 f"rename it, or pass agent='FILE@{name}' to inspect_tts/{name}"
             )
         raise UserError(
-            f"the own solver of task '{task}' is {name}, which needs an agent to run: pass "
-            "agent='package/name' to it, or leave the task its own agent and set the strategy from "
-            "outside, by --solver, or by task_with(task, solver=...) with a task that a function "
-            "with @task makes"
+            f"the solver of task '{task}' is {name}, which needs an agent to run: pass "
+            "agent='package/name' to it, or keep an agent as the task's solver and set the "
+            "strategy from outside, with --solver, or with task_with(task, solver=...) on a task "
+            "that a @task function creates"
         )

@@ -216,7 +216,7 @@ class StrategyState:
             return
         if any(rollout.holds for rollout in self.rollouts.values()):
             logger.warning(
-                "one sandbox more than max_rollouts is opened; give rollouts(spare_sandbox=True)"
+                "one more sandbox than max_rollouts is opened; give rollouts(spare_sandbox=True)"
             )
             yield  # waiting for a slot could deadlock: this sample may hold them all
             return

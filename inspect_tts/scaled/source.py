@@ -93,8 +93,8 @@ class ScaledSource(SampleSource):
             self.refusal = self.refusal or NEEDS_MODEL
         if set(self._running.values()) - {spec.task_id}:
             self.refusal = (
-                "one task object runs in several evals at once: give each model its own, for "
-                "example by the task's name, inspect_tts/scaled"
+                "the same task object runs in several evals at once; give each model its own, for "
+                "example by naming the task, inspect_tts/scaled"
             )
         self._running[spec.eval_id] = spec.task_id
         tag_log(spec, step_names(self.plan.strategy)[0], self.plan.settings.options.n)
@@ -119,8 +119,8 @@ class ScaledSource(SampleSource):
         problem, part = split_id(sample_id)
         if not self.scheduler.expects(problem, epoch, part):
             raise UserError(
-                f"{sample_id} cannot run again now, as its problem has gone on without it: let the "
-                "eval end, then run `inspect eval-retry`"
+                f"{sample_id} cannot run again now, because its problem has continued without it: "
+                "let the eval end, then run `inspect eval-retry`"
             )
 
     def check(self) -> None:

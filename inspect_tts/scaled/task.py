@@ -39,7 +39,7 @@ from .selection import adopted_scores, continue_strategy
 from .source import Plan, ScaledSource
 
 _NEEDLESS = {
-    "max_rollouts": "the rollouts at once are Inspect's --max-samples",
+    "max_rollouts": "Inspect's --max-samples limits the rollouts that run at once",
     "score_rollouts": "every rollout is graded",
     "stages": "a rollout's sandbox is closed once it is graded; use --solver for stages",
 }
@@ -88,13 +88,13 @@ def scaled(
     given = mapping("strategy_args", strategy_args)
     for name in _NEEDLESS:
         if name in given:
-            raise UserError(f"strategy_args has no use for {name}: {_NEEDLESS[name]}; leave it out")
+            raise UserError(f"strategy_args does not take {name}: {_NEEDLESS[name]}; leave it out")
     inner = _load(task, mapping("task_args", task_args), sandbox)
     chosen = getattr(strategies, strategy)(**given)
     options = STRATEGIES[strategy](**given)
     if options.waves and options.takes_evidence:
         raise UserError(
-            "n='auto' with evidence or check executes results between waves, and here only a "
+            "n='auto' with evidence or check executes results between waves, but here only a "
             "selection executes them. Run it with --solver instead of inspect_tts/scaled, leave "
             'both out, or give a number, for example strategy_args={"n": 8}'
         )
@@ -223,21 +223,21 @@ def _load(name: str, args: dict[str, Any], sandbox: str | None) -> InnerTask:
         found = load_inner(name, args, (type, config) if config else type or None)
     except (TypeError, ValueError, LookupError, FileNotFoundError) as error:
         raise UserError(
-            f"task={name!r} with task_args={args!r} could not be made: {error}. Give "
-            "'package/name' (its package installed) or 'file.py@name'"
+            f"task={name!r} with task_args={args!r} could not be created: {error}. Give "
+            "'package/name' (with its package installed) or 'file.py@name'"
         ) from error
     if not found:
         close = get_close_matches(name, registered_names("task"), n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(close)}?" if close else "."
         raise UserError(
-            f"task={name!r} is not known{hint} Give 'package/name' (its package installed) or "
-            "'file.py@name'"
+            f"task={name!r} is not known{hint} Give 'package/name' (with its package installed) "
+            "or 'file.py@name'"
         )
     if len(found) != 1:
         names = ", ".join(each.task.name for each in found)
         raise UserError(
-            f"task={name!r} must name one task, and it names {names}: give 'package/name' (its "
-            "package installed) or 'file.py@name'"
+            f"task={name!r} must name one task, but it names {names}: give 'package/name' (with "
+            "its package installed) or 'file.py@name'"
         )
     return found[0]
 
@@ -247,14 +247,18 @@ def _problems(
 ) -> list[Sample]:
     for sample in samples:
         if split_id(sample.id or 0)[1]:
-            raise UserError(f"the problem id {sample.id!r} reads like that of a rollout; rename it")
+            raise UserError(
+                f"the problem id {sample.id!r} looks like the id of a rollout; rename it"
+            )
     if sample_id is None:
         return list(samples[:limit])
     wanted = [str(each) for each in (sample_id if isinstance(sample_id, list) else [sample_id])]
     known = {str(sample.id): sample for sample in samples}
     if missing := [id for id in wanted if id not in known]:
         some = ", ".join(list(known)[:5])
-        raise UserError(f"sample_id={missing[0]!r} is no problem of the task; some are {some}")
+        raise UserError(
+            f"sample_id={missing[0]!r} is not a problem of the task; its problems include {some}"
+        )
     return [known[id] for id in wanted][:limit]
 
 

@@ -22,21 +22,31 @@ from .worker import run_shard
     epilog="All other options are those of `inspect eval`, and reach every shard.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="TASK [EVAL OPTIONS]...")
-@click.option("--shards", type=click.IntRange(min=1), help="How many shards.")
+@click.option("--shards", type=click.IntRange(min=1), help="Number of shards.")
 @click.option(
     "--executor",
     type=click.Choice(["local", "ray", "print"]),
     default="local",
     show_default=True,
-    help="What starts them: processes here, Ray, or you, with the commands that are printed.",
+    help="What starts the shards: processes on this machine, Ray, or you (prints the commands).",
 )
 @click.option("--at-once", type=click.IntRange(min=1), help="Shards at once. Default: all.")
-@click.option("--pilot", metavar="PATH", help="Logs that tell what problems cost. Default: evenly.")
-@click.option("--shard-seed", type=int, default=0, show_default=True, help="Seed of the dealing.")
-@click.option("--resume", metavar="SET", help="Go on with <log dir>/<name>.shards.")
+@click.option(
+    "--pilot",
+    metavar="PATH",
+    help="Logs with the cost of each problem, to balance the shards. Default: equal numbers.",
+)
+@click.option(
+    "--shard-seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed for dealing problems to shards.",
+)
+@click.option("--resume", metavar="SET", help="Continue the set <log dir>/<name>.shards.")
 @click.option("--run", metavar="SET/K", help="Run one shard; what every executor starts.")
 @click.option("--merge", metavar="SET", help="Merge the logs into one, if Inspect can.")
-@click.option("--address", help="Of a Ray cluster. Default: one on this machine.")
+@click.option("--address", help="Address of a Ray cluster. Default: start one on this machine.")
 @click.option(
     "--ray-cpus",
     type=click.FloatRange(min=0),
@@ -60,7 +70,7 @@ def shard(
     shard_seed: int,
     **how: Any,
 ) -> None:
-    """Run a task's problems in shards: processes here, a Ray cluster, or your own scheduler.
+    """Run a task's problems in shards: on this machine, on a Ray cluster, or on your own scheduler.
 
     The shards are at <log dir>/<name>.shards/<number>, in Inspect's layout. A plan is beside them.
     """
@@ -74,7 +84,7 @@ def shard(
         plan = found.plan()
         if shards not in (None, len(plan.shards)):
             raise UserError(
-                f"--shards is {len(plan.shards)} in the plan, and {shards} was given: leave it "
+                f"--shards is {len(plan.shards)} in the plan, but {shards} was given: leave it "
                 "out, or begin another set"
             )
         check_again(plan, arguments)
@@ -106,7 +116,7 @@ def _execute(
         lease = take_lease(found.lease("launcher"), wait=False)
     except LeaseHeldError as error:
         raise UserError(
-            f"{found.place} is run by another launcher, {error}: wait for it, or end it first"
+            f"{found.place} is being run by another launcher, {error}: wait for it, or end it first"
         ) from None
     except OSError as error:
         raise UserError(f"{found.beside} cannot be written: {error}") from error
@@ -149,7 +159,9 @@ def _resources(text: str) -> dict[str, float]:
             return found
     except ValueError:
         pass
-    raise UserError(f'--ray-resources {text!r} is no JSON object of numbers, as {{"docker": 1}} is')
+    raise UserError(
+        f'--ray-resources {text!r} is not a JSON object of numbers, such as {{"docker": 1}}'
+    )
 
 
 def _print(found: ShardSet, plan: ShardPlan) -> None:
@@ -169,11 +181,11 @@ def _tell(found: ShardSet, failed: list[int], partly: list[int]) -> None:
         return
     if failed:
         click.echo(
-            f"{len(failed)} shards did not end well: {', '.join(map(str, failed))}\n"
-            f"to go on:    inspect-tts shard --resume {found.place}"
+            f"{len(failed)} shards failed: {', '.join(map(str, failed))}\nto continue: "
+            f"inspect-tts shard --resume {found.place}"
         )
     else:
-        click.echo(f"all shards ended well\nto see them: inspect-tts report {found.place}")
+        click.echo(f"all shards finished\nto see them: inspect-tts report {found.place}")
 
 
 def _merge(place: str, arguments: tuple[str, ...]) -> None:

@@ -95,7 +95,7 @@ def _each(
                         failed.append(number)
                         click.echo(f"shard {number} failed ({code}): {tell(number)}", err=True)
                     else:
-                        click.echo(f"shard {number} ended well")
+                        click.echo(f"shard {number} completed")
         except BaseException:
             stop()
             raise
@@ -130,7 +130,7 @@ def connect_ray(address: str | None, runtime_env: str | None) -> Any:
 
 
 def _runtime_env(file: str) -> dict[str, Any]:
-    why = "it is no JSON object"
+    why = "it is not a JSON object"
     try:
         given = json.loads(Path(file).read_text(encoding="utf-8"))
         if isinstance(given, dict):

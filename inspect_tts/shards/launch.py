@@ -171,11 +171,11 @@ def _costs(pilot: str, ids: Sequence[str | int]) -> dict[str, float]:
         raise UserError(f"--pilot {pilot} cannot be read: {error}") from error
     usages = [(str(s.id), usage) for s in summaries for usage in s.model_usage.values()]
     if not usages:
-        raise UserError(f"--pilot {pilot} tells no usage of any problem; give the log of a run")
+        raise UserError(f"--pilot {pilot} contains no usage of any problem; give the log of a run")
     if not {id for id, _ in usages} & set(map(str, ids)):
         raise UserError(
-            f"--pilot {pilot} has none of these problems ({ids[0]}, ...), but {usages[0][0]}: give "
-            "a log of the same task"
+            f"--pilot {pilot} has none of these problems ({ids[0]}, ...) but others, such as "
+            f"{usages[0][0]}: give a log of the same task"
         )
     dollars = all(usage.total_cost is not None for _, usage in usages)
     spent: dict[str, float] = defaultdict(float)
@@ -210,7 +210,7 @@ def check_again(plan: ShardPlan, arguments: Sequence[str]) -> None:
     for name, planned_version in plan.versions.items():
         if (now := version(name)) != planned_version:
             click.echo(
-                f"{name} is {now} now, and was {planned_version} when the set began", err=True
+                f"{name} is {now} now, but was {planned_version} when the set began", err=True
             )
 
 
@@ -239,9 +239,9 @@ def _check_arguments(plan: ShardPlan, arguments: Sequence[str]) -> dict[str, Any
         if value not in (unsaid[name], planned[name]) and name not in _OF_PLAN:
             option = f"-{name.upper()}" if len(name) == 1 else f"--{name.replace('_', '-')}"
             raise UserError(
-                f"{option} is {planned[name]!r} in the plan, and {value!r} "
-                "was given: a shard set goes on with the arguments that it began with. Leave "
-                "the option out, or begin another set"
+                f"{option} is {planned[name]!r} in the plan, but {value!r} was given: a shard set "
+                "continues with the arguments that it began with. Leave the option out, or begin "
+                "another set"
             )
     return given
 

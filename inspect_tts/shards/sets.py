@@ -60,7 +60,9 @@ class ShardSet:
     def __init__(self, place: str) -> None:
         self.place = place.rstrip("/\\")
         if not self.place.endswith(SHARDS) or self.place.endswith(f"/{SHARDS}"):
-            raise UserError(f"{place} is no shard set: give its folder, <log dir>/<name>{SHARDS}")
+            raise UserError(
+                f"{place} is not a shard set: give its folder, <log dir>/<name>{SHARDS}"
+            )
         self.place = self.place.removeprefix("file://")
         if "://" not in self.place:
             self.place = str(Path(self.place).expanduser().absolute())
@@ -104,7 +106,7 @@ class ShardSet:
         except (ValidationError, OSError) as error:
             why = str(error)[:300]
             raise UserError(
-                f"the plan {path} cannot be read: {why}. Restore the file, or go on with "
+                f"the plan {path} cannot be read: {why}. Restore the file, or continue with "
                 "`inspect eval-retry` on the log of each shard"
             ) from error
         if plan.set.rpartition("/")[2] != self.name:
@@ -129,8 +131,8 @@ class ShardSet:
         expected = {str(shard.number): shard for shard in plan.shards}
         if foreign := sorted(set(found.attempts) - set(expected)):
             raise UserError(
-                f"{self.place}/{foreign[0]} is no shard of this plan, which has 0 to "
-                f"{len(plan.shards) - 1}: the folder holds another plan's logs, move them away"
+                f"{self.place}/{foreign[0]} is not a shard of this plan, which has shards 0 to "
+                f"{len(plan.shards) - 1}: the folder contains logs of another plan; move them away"
             )
         if found.stray:
             path, why = found.stray[0]

@@ -41,7 +41,9 @@ def run_shard(place: str) -> bool:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     lease = take_lease(
         found.lease(number),
-        told=lambda holder: click.echo(f"shard {number} is run by {holder}: waiting", err=True),
+        told=lambda holder: click.echo(
+            f"shard {number} is being run by {holder}: waiting", err=True
+        ),
         on_loss=_terminate,
     )
     write_under(lease)
@@ -92,7 +94,7 @@ def ended_well(found: ShardSet, shard: Shard, before: Sequence[str]) -> bool:
     if state.header is not None and state.header.status == "success":
         return True
     cut_off = state.header is not None and state.header.status == "started"
-    text = "could not end its log; is the disk full?" if cut_off else state.text
+    text = "could not finish its log; is the disk full?" if cut_off else state.text
     click.echo(f"shard {shard.number} {text}", err=True)
     return False
 

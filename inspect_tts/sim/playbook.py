@@ -116,7 +116,7 @@ def load_playbooks(path: str) -> tuple[Playbook, ...]:
         entries = value if isinstance(value, list) else [value]
         return tuple(Playbook.model_validate(entry) for entry in entries)
     except (OSError, ValueError) as error:
-        raise UserError(f"playbook={path!r} is no JSON file of playbooks: {error}") from error
+        raise UserError(f"playbook={path!r} is not a JSON file of playbooks: {error}") from error
 
 
 def find_playbook(text: str, books: Sequence[Playbook]) -> Playbook | None:

@@ -79,7 +79,9 @@ async def _restart_if_lost(winner: FinishedRollout) -> None:
         return
     [restored] = await gather([winner.reopen()])  # in a separate async context
     if restored is not None:  # else the task's scorer reports what is missing
-        logger.warning(f"the sandbox of {winner.record.id} was lost and is restored: {reason}")
+        logger.warning(
+            f"the sandbox of {winner.record.id} was lost and is being restored: {reason}"
+        )
         await sandboxes.close()
         winner.sandboxes = restored
 

@@ -67,8 +67,8 @@ def _check_alone() -> None:
     strategies = [name for name in names if name in STRATEGY_NAMES]
     if len(strategies) > 1:
         raise UserError(
-            f"{' and '.join(strategies)} stand in one list of solvers, which is one chain; run one "
-            "eval per strategy"
+            f"{' and '.join(strategies)} are in one list of solvers, which runs as one chain; run "
+            "one eval per strategy"
         )
 
 

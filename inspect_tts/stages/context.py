@@ -105,7 +105,7 @@ class StageContext:
             return self._pool.by_id(id)
         except KeyError:
             known = ", ".join(rollout.id for rollout in self._pool.rollouts)
-            raise UserError(f"rollout {id!r} is not known; there are {known}") from None
+            raise UserError(f"rollout {id!r} does not exist; the rollouts are {known}") from None
 
     def messages(self, id: str) -> list[ChatMessage]:
         """Get the trajectory of a rollout.

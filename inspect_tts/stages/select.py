@@ -157,7 +157,7 @@ def _execution(pool: RolloutPool, options: SelectOptions) -> ExecutionEvidence |
     execution = pool.execution()
     if execution is None and (options.dedupe_behavior or options.selection == "behavior"):
         raise UserError(
-            "dedupe_behavior and selection=behavior need evidence from execution, and there is "
+            "dedupe_behavior and selection=behavior need evidence from execution, but there is "
             "none: put take_evidence() before it, or give check or evidence to the strategy"
         )
     return execution

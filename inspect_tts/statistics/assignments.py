@@ -95,7 +95,7 @@ def assignment_discrepancies(
         key = assignments_key(problem, stage.iteration)
         assigned = stage.rollouts.assignments(stage.iteration, problem)
         own = [r for r in rollouts if r.iteration == stage.iteration]
-        found += [f"draw {key} is not among the draws"] if own and key not in keys else []
+        found += [f"draw {key} is not recorded"] if own and key not in keys else []
         for rollout in own:
             agent, model = assigned.get(rollout.id, ("", ""))
             if model and rollout.model != model:

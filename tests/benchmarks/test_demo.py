@@ -279,13 +279,14 @@ def test_make_demo_ends_with_the_page_the_finding_and_the_viewer(tmp_path: Path)
     assert end[0] == f"report: {page.resolve()}"
     assert re.fullmatch(
         r"With a simulated model, whose judge is set to prefer the better of two rollouts in 80% "
-        r"of votes and which says nothing about a real one, rtv solves \d+% of the "
-        r"problems and a single rollout \d+% \(.* points\); pdr_rtv solves .*\.",
+        r"of votes, rtv solves \d+% of the "
+        r"problems and a single rollout \d+% \(.* points\); pdr_rtv solves .*\. "
+        r"This says nothing about real models\.",
         end[2],
     )
     assert end[4] == (
-        "Of the same 3 rollouts of version-order, 2 votes a match select t0-n01, which is wrong; "
-        "with a check of the user's as evidence t0-n00, which is right "
+        "From the same 3 rollouts of version-order, 2 votes per match select t0-n01, "
+        "which is wrong; with a user's check as evidence, t0-n00, which is right "
         f"(logs in {page.parent.relative_to(tmp_path)}-check)."
     )
     assert end[-1].endswith(f"inspect view --log-dir {page.parent.relative_to(tmp_path)}")

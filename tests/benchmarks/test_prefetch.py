@@ -106,11 +106,11 @@ def test_what_is_missing_is_pulled_and_what_fails_is_said(engine: FakeEngine, da
     engine.failing, engine.others = {names[1]}, {names[2]}
     ran = prefetch(dataset, "--limit", "4")
     assert ran.exit_code == 1, ran.output
-    assert "4 images, 1 are here" in ran.output
+    assert "4 images, 1 are already present" in ran.output
     assert f"failed: {names[1]}: " in ran.output
     assert f"manifest for {names[1]} not found" in ran.output
-    assert f"failed: {names[2]}: it is for riscv, and amd64 is wanted" in ran.output
-    assert "1 pulled, 1 here, 2 failed" in ran.output
+    assert f"failed: {names[2]}: it is for riscv, but amd64 is needed" in ran.output
+    assert "1 pulled, 1 already present, 2 failed" in ran.output
     assert sorted(engine.pulled) == [(name, "linux/amd64") for name in names[1:4]]
 
 
@@ -121,7 +121,7 @@ def test_a_second_run_pulls_only_what_is_still_missing(engine: FakeEngine, datas
     ran = prefetch(dataset)
     assert ran.exit_code == 0, ran.output
     assert [name for name, _ in engine.pulled] == ["x/a__b-2-x86_64:v1"]
-    assert "1 pulled, 4 here, 0 failed" in ran.output
+    assert "1 pulled, 4 already present, 0 failed" in ran.output
 
 
 def test_problems_are_named_and_so_is_the_architecture(engine: FakeEngine, dataset: str) -> None:
@@ -182,7 +182,7 @@ def test_an_eval_ends_before_its_first_sample_if_an_image_is_for_another_machine
     engine.images = {f"x/a__b-{i}-x86_64:v1": "amd64" for i in (1, 3)}
     engine.images["x/a__b-2-x86_64:v1"] = "arm64"
     message = eval_on(engine, dataset, tmp_path)
-    assert "x/a__b-2-x86_64:v1 is here for arm64, and the task wants amd64" in message
+    assert "x/a__b-2-x86_64:v1 is for arm64, but the task needs amd64" in message
     assert "-T arch=" in message
     assert engine.pulled == []
 
@@ -190,7 +190,7 @@ def test_an_eval_ends_before_its_first_sample_if_an_image_is_for_another_machine
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--sample-id", "a__b-33"], ["a__b-33", "among 5", "did you mean a__b-3"]),
+        (["--sample-id", "a__b-33"], ["a__b-33", "none of the 5", "did you mean a__b-3"]),
         (["-T", "dataset"], ["-T dataset", "NAME=VALUE"]),
         (["-T", "arch=amd64"], ["arch='amd64'", "'x86_64'"]),
     ],
@@ -209,7 +209,7 @@ def test_no_engine_is_one_message(dataset: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     ran = prefetch(dataset)
     assert ran.exit_code == 1
-    assert "the docker engine does not answer" in ran.output
+    assert "the docker engine is not responding" in ran.output
     assert "DOCKER_HOST" in ran.output
 
 
@@ -230,6 +230,6 @@ def test_the_real_engine_has_what_it_has_and_says_why_it_lacks_the_rest(dataset:
     try:
         ran = prefetch(dataset, "--limit", "1", "-T", "image_template=tts-prefetch/{id}")
         assert ran.exit_code == 0, ran.output
-        assert "0 pulled, 1 here, 0 failed" in ran.output
+        assert "0 pulled, 1 already present, 0 failed" in ran.output
     finally:
         client.images.remove(name)

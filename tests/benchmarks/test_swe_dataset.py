@@ -102,19 +102,19 @@ def test_other_providers_get_the_configuration_of_inspect_evals(
 
 
 BAD: dict[str, tuple[str, list[str]]] = {
-    "no JSON": (lines(record()) + "\n{", ["a.jsonl, line 2", "is no JSON"]),
+    "no JSON": (lines(record()) + "\n{", ["a.jsonl, line 2", "not valid JSON"]),
     "no record": ("[1]", ["line 1", "must be a record", "list"]),
     "missing field": (
         lines({k: v for k, v in record().items() if k != "test_patch"}),
         ["line 1", "'test_patch' is missing", "instance_id"],
     ),
     "empty field": (lines(record(base_commit="")), ["line 1", "'base_commit' is empty"]),
-    "no list": (lines(record(PASS_TO_PASS=3)), ["line 1", "'PASS_TO_PASS'", "list of texts"]),
-    "no JSON in a list": (lines(record(FAIL_TO_PASS="[a")), ["'FAIL_TO_PASS'", "is no JSON"]),
+    "no list": (lines(record(PASS_TO_PASS=3)), ["line 1", "'PASS_TO_PASS'", "list of strings"]),
+    "no JSON in a list": (lines(record(FAIL_TO_PASS="[a")), ["'FAIL_TO_PASS'", "not valid JSON"]),
     "nothing must pass": (lines(record(FAIL_TO_PASS=[])), ["'FAIL_TO_PASS' is empty"]),
     "unknown version": (lines(record(version="99")), ["version '99'", "sympy/sympy", "graded"]),
-    "twice": (lines(record(), record()), ["line 2", "stands in", "line 1"]),
-    "empty": ("", ["holds no record"]),
+    "twice": (lines(record(), record()), ["line 2", "is already used in", "line 1"]),
+    "empty": ("", ["contains no records"]),
 }
 
 
@@ -133,7 +133,7 @@ def test_a_bad_record_is_one_message_with_file_line_and_field(kind: str, tmp_pat
         ({"dataset": "no/such.jsonl"}, ["no/such.jsonl", "no such file"]),
         ({"arch": "amd64"}, ["arch='amd64'", "'x86_64', 'arm64'"]),
         ({"image_template": "mine/{name}"}, ["{name}", "{org}, {repo}, {issue}, {id}, {arch}"]),
-        ({"image_template": "mine"}, ["names one image", "{id}"]),
+        ({"image_template": "mine"}, ["names the same image", "{id}"]),
         ({"datset": HUB}, ["no argument datset", "did you mean dataset?"]),
     ],
 )
@@ -153,5 +153,5 @@ def test_a_packed_file_that_is_damaged_says_so(tmp_path: Path) -> None:
 
 def test_a_revision_is_for_the_hub_only(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", lines(record()))
-    with pytest.raises(UserError, match="is for datasets of the hub"):
+    with pytest.raises(UserError, match="applies only to datasets on the hub"):
         swe_verified(dataset=str(path), revision="abc")

@@ -153,11 +153,11 @@ def test_bad_arguments_are_refused_before_anything_runs(tmp_path: Path) -> None:
     write_task(tmp_path / "tasks" / "regex-log")
     (tmp_path / "empty").mkdir()
     cases = [
-        ({"path": tmp_path / "empty"}, "holds no tasks: a task is a folder with a task.toml"),
+        ({"path": tmp_path / "empty"}, "contains no tasks: a task is a folder with task.toml"),
         ({"path": tmp_path / "nowhere"}, "is not a folder"),
         ({"path": tmp_path / "tasks", "exclude": "regexlog"}, "did you mean regex-log"),
-        ({"path": tmp_path / "tasks", "exclude": "zzz"}, "names no task; there are 1, such as"),
-        ({"path": tmp_path / "tasks", "exclude": "*"}, "leaves no task"),
+        ({"path": tmp_path / "tasks", "exclude": "zzz"}, "matches no task; there are 1, such as"),
+        ({"path": tmp_path / "tasks", "exclude": "*"}, "excludes all tasks"),
         ({"path": tmp_path / "tasks", "timeout_multiplier": 0}, "timeout_multiplier=0"),
         ({"path": tmp_path / "tasks", "timeout_multiplier": float("inf")}, "a number above 0"),
     ]

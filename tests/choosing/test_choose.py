@@ -243,7 +243,7 @@ def test_a_provider_that_fails_ends_with_its_message(
         chosen(tmp_path, model=server.model("m"))
     assert set(server.roles()) == {"preflight"}
     server.reply = answer
-    [log] = re.findall("`inspect eval-retry (.*) --log-dir .*` continues", str(told.value))
+    [log] = re.findall("To continue: `inspect eval-retry (.*) --log-dir .*`", str(told.value))
     [again] = eval_retry(log, log_dir=str(tmp_path), display="none")
     assert again.status == "success"
     assert chosen(tmp_path, model=server.model("m"), votes=1).result in CANDIDATES

@@ -15,13 +15,16 @@ from test_choose import CANDIDATES, chosen
 from inspect_tts import UserError, choose
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "one text": ({"candidates": "one"}, "candidates is a str; give a list of texts"),
-    "a set": ({"candidates": {"a", "b"}}, "candidates is a set; give a list of texts"),
+    "one text": ({"candidates": "one"}, "candidates is a str; give a list of strings"),
+    "a set": ({"candidates": {"a", "b"}}, "candidates is a set; give a list of strings"),
     "one candidate": ({"candidates": ["a"]}, "there is 1 candidate; give at least two"),
     "no candidate": ({"candidates": []}, "there are no candidates; give at least two"),
-    "a number": ({"candidates": ["a", 3]}, r"candidates\[1\] is an int; give a text, a patch"),
+    "a number": (
+        {"candidates": ["a", 3]},
+        r"candidates\[1\] is an int; give a string, such as a patch",
+    ),
     "bytes": ({"candidates": ["a", b"b"]}, r"candidates\[1\] is a bytes"),
-    "no message": ({"candidates": ["a", []]}, r"candidates\[1\] holds no message"),
+    "no message": ({"candidates": ["a", []]}, r"candidates\[1\] contains no messages"),
     "no content": (
         {"candidates": ["a", [{"role": "user"}]]},
         r"candidates\[1\]\[0\]: .*role 'user' has no content",
@@ -33,8 +36,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an argument": ({"vote": 3}, "choose has no argument vote; did you mean votes"),
     "a value": ({"votes": 0}, "votes=0 is too small"),
     "a selection": ({"selection": "oracle"}, "selection is blind"),
-    "behavior": ({"dedupe_behavior": True}, "choose executes nothing"),
-    "a check": ({"check": "true"}, "choose executes nothing"),
+    "behavior": ({"dedupe_behavior": True}, "executes nothing: leave out"),
+    "a check": ({"check": "true"}, "executes nothing: leave out"),
     "no model": (
         {"model": None},
         "there is no model for the summarizer and the judge; give model=",

@@ -207,7 +207,7 @@ def mistakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
         ("role", ["--model-role jugde=", "did you mean 'judge'?"]),
         ("prompt", ["'no/such.md'", "is not a file", "give the path"]),
         ("room", ["max_rollouts=4 is too small", "16 rollouts", "Give max_rollouts >= 16"]),
-        ("own", ["own solver of task 'nested' is inspect_tts/rtv", "pass agent='package/name'"]),
+        ("own", ["solver of task 'nested' is inspect_tts/rtv", "pass agent='package/name'"]),
     ],
 )
 def test_a_mistake_is_one_message_before_anything_runs(
@@ -225,7 +225,7 @@ def test_a_mistake_that_only_a_running_sample_shows_is_one_message_too(
     mistakes: dict[str, Ran],
 ) -> None:
     ran = mistakes["running"]
-    assert "UserError: the own solver of task 'nested' is inspect_tts/rtv" in ran.output
+    assert "UserError: the solver of task 'nested' is inspect_tts/rtv" in ran.output
     assert "Traceback" not in ran.output
     assert not re.search(r"\bsolve\b", ran.output), "no frame of a stage"
     assert ran.log.status == "error"

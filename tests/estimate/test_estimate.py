@@ -206,7 +206,7 @@ def test_a_mistake_is_named(words: list[str], said: str) -> None:
 def test_a_pilot_without_rollouts_is_refused(tmp_path: Path) -> None:
     log = run(problem(), crowd(), tmp_path)
     done = asked("rtv", "--pilot", log.location)
-    assert "holds no rollouts of inspect_tts" in done.output
+    assert "contains no rollouts of inspect_tts" in done.output
 
 
 def test_votes_are_shared_by_judges_each_at_its_own_price(tmp_path: Path) -> None:

@@ -36,10 +36,10 @@ def test_a_full_disk_in_one_shard_is_told_and_a_resume_completes_it(
 ) -> None:
     said = planned.shard("--resume", planned.set)
     assert said.startswith("1\n"), said
-    assert "shard 1 could not end its log; is the disk full?" in said
-    assert "shard 0 ended well" in said
-    assert "shard 2 ended well" in said
-    assert "shard 1 ended well" not in said
+    assert "shard 1 could not finish its log; is the disk full?" in said
+    assert "shard 0 completed" in said
+    assert "shard 2 completed" in said
+    assert "shard 1 completed" not in said
     before = planned.made()
 
     larger = ["mount", "-o", "remount,size=50m", str(planned.set / "1")]
@@ -47,7 +47,7 @@ def test_a_full_disk_in_one_shard_is_told_and_a_resume_completes_it(
     said = planned.shard("--resume", planned.set)
     assert said.startswith("0\n"), said
     assert "2 of 3 shards are finished" in said
-    assert "shard 1 ended well" in said
+    assert "shard 1 completed" in said
 
     one = Folder(tmp_path / "one")
     done = one.run("inspect", "eval", "task.py", *OPTIONS, "--log-dir", "logs")

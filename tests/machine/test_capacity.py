@@ -78,5 +78,5 @@ def test_the_limit_of_files_is_raised_as_far_as_rollouts_need(
 def test_files_that_the_machine_does_not_allow_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 400))
     monkeypatch.setattr(resource, "setrlimit", lambda which, limits: None)
-    with pytest.raises(UserError, match="may open 400 files, and 10 rollouts"):
+    with pytest.raises(UserError, match="may open 400 files, but 10 rollouts"):
         asyncio.run(check_capacity(SandboxEnvironmentSpec(type="local"), 10))

@@ -19,7 +19,7 @@ VOTES: dict[str, tuple[bool, dict[str, Any], str]] = {
     "two ends": (False, {"verdict": B, "abstention": "x"}, "needs one of"),
     "a verdict for a grade": (True, {"verdict": A}, "a grade was asked"),
     "a grade for a verdict": (False, {"grade": 3}, "a verdict was asked"),
-    "another's verdict": (False, {"verdict": "t9-n99"}, "'t9-n99' is none of t0-n00 t0-n01"),
+    "another's verdict": (False, {"verdict": "t9-n99"}, "'t9-n99' is not one of t0-n00 t0-n01"),
     "another index": (False, {"verdict": B, "index": 4}, "it is vote 4"),
     "another order": (False, {"verdict": B, "order": (B, A)}, "on t0-n01 t0-n00"),
 }
@@ -40,7 +40,7 @@ INVESTIGATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a limit": ({"ended": "limit"}, ""),
     "no verdict": ({"ended": "verdict"}, "its verdict is None"),
     "a verdict after a limit": ({"ended": "limit", "verdict": A}, "ended with 'limit'"),
-    "another's verdict": ({"ended": "verdict", "verdict": "t9-n99"}, "is none of"),
+    "another's verdict": ({"ended": "verdict", "verdict": "t9-n99"}, "is not one of"),
     "another order": ({"ended": "limit", "order": (B, A)}, "it is on t0-n01 t0-n00"),
 }
 

@@ -83,7 +83,7 @@ def test_another_dealing_does_not_go_unnoticed(tmp_path: Path) -> None:
     assert "display order of vote 0" in complaints(order=first.order[::-1])
     assert complaints() == ""
     known["draws"] = [draw for draw in found.draws if not draw.key.endswith("/judges")]
-    assert "/judges is not among the draws" in complaints()
+    assert "/judges is not recorded" in complaints()
 
 
 def test_one_judge_by_name_is_the_same_as_the_role(tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_early_stop_and_grades_keep_to_the_dealing(tmp_path: Path, grading: str)
         (["judge", "judge3"], {}, "judges names 'judge3', which is neither a model"),
         (["judge", "judge3"], {}, "its roles are judge, judge2"),
         (["judge", "opnai/gpt"], {}, "Model API opnai of model 'opnai/gpt' not recognized"),
-        (["judge"], {}, "--model-role judge2=... would not be asked: the judges are judge"),
-        (["judge2", "mockllm/x"], {}, "--model-role judge=... would not be asked"),
+        (["judge"], {}, "--model-role judge2=... would not be used: the judges are judge"),
+        (["judge2", "mockllm/x"], {}, "--model-role judge=... would not be used"),
         (["judge2", "mockllm/x"], {}, """judges='["judge2", "mockllm/x", "judge"]'"""),
         (["judge", "judge2"], {"judge2": "judge"}, "which are the same model, mockllm/judge"),
     ],
@@ -180,7 +180,7 @@ def test_a_role_that_reads_like_a_typing_mistake_is_still_refused(tmp_path: Path
 @pytest.mark.parametrize("name", ["judge-2", "judge_2", "judge10"])
 def test_a_role_named_almost_like_a_judge_is_refused(tmp_path: Path, name: str) -> None:
     log = judged(tmp_path, given={**roles(), name: model(prefer(), "x")})
-    assert f"{name}=... would not be asked" in str((log.samples or [])[0].error)
+    assert f"{name}=... would not be used" in str((log.samples or [])[0].error)
 
 
 def test_a_role_of_the_tasks_own_scorer_may_begin_with_judge(

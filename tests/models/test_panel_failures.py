@@ -95,7 +95,7 @@ def test_each_of_several_judges_is_tried_before_a_rollout(
     agent: Any = server.model()
     strategy = rtv(n=2, votes=2, judges=names)
     [log] = eval(problem(), solver=strategy, model=agent, model_roles=given, **options)
-    assert f"the model {names[1]} cannot be asked" in str((log.samples or [])[0].error)
+    assert f"the model {names[1]} cannot be used" in str((log.samples or [])[0].error)
     assert set(server.roles()) == {"preflight"}
     server.asked.clear()
     server.reply = answer

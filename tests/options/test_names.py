@@ -39,10 +39,10 @@ def test_each_of_several_agents_may_have_arguments() -> None:
     ("judges", "told"),
     [
         (["m/a", "m/a"], "names 'm/a' twice"),
-        ([], "names nobody"),
-        (["m/a", " "], "names nobody"),
-        (3, "judges=3 is no list of names"),
-        ({"m/a": 3}, "is no list of names"),
+        ([], "names no judge"),
+        (["m/a", " "], "names no judge"),
+        (3, "judges=3 is not a list of names"),
+        ({"m/a": 3}, "is not a list of names"),
     ],
 )
 def test_what_names_no_judges_is_refused_at_once(judges: Any, told: str) -> None:
@@ -55,19 +55,19 @@ def test_what_names_no_judges_is_refused_at_once(judges: Any, told: str) -> None
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"models": {"m/a": 8, "m/b": 4}}, "adds up to 12 rollouts and n is 16; give n=12"),
+        ({"models": {"m/a": 8, "m/b": 4}}, "adds up to 12 rollouts, but n is 16; give n=12"),
         (
             {"models": {"m/a": 2, "m/b": 2}, "n": "auto", "max_n": 8},
-            "adds up to 4 rollouts and max_n is 8; give max_n=4",
+            "adds up to 4 rollouts, but max_n is 8; give max_n=4",
         ),
-        ({"models": {"m/a": 0}}, "0 is no number of rollouts for 'm/a'"),
-        ({"models": {"m/a": True}}, "True is no number of rollouts"),
-        ({"models": []}, 'names nothing; give models=\'["provider/one", '),
-        ({"models": 3}, "names nothing"),
+        ({"models": {"m/a": 0}}, "0 is not a number of rollouts for 'm/a'"),
+        ({"models": {"m/a": True}}, "True is not a number of rollouts"),
+        ({"models": []}, 'is not a valid list of names; give models=\'["provider/one", '),
+        ({"models": 3}, "is not a valid list of names"),
         ({"models": ["m/a", "m/a"]}, "names 'm/a' twice"),
-        ({"models": ["m/a", "m/b", "m/c"], "n": 2}, "models has 3 names and n is 2"),
+        ({"models": ["m/a", "m/b", "m/c"], "n": 2}, "models has 3 names, but n is 2"),
         ({"agents": ["a.py@b"], "agent": "inspect_tts/bash_agent"}, "leave out agent"),
-        ({"agents": ["inspect_tts/bash_agent"], "agent_args": {"a": 1}}, "by its name"),
+        ({"agents": ["inspect_tts/bash_agent"], "agent_args": {"a": 1}}, "under its name"),
         (
             {"agents": ["inspect_tts/bash_agent"], "agent_args": {"x/y": {"a": 1}}},
             "agent_args has x/y={'a': 1}",
@@ -79,8 +79,8 @@ def test_what_names_no_judges_is_refused_at_once(judges: Any, told: str) -> None
             },
             "does not take agent_args={'nope': 1}",
         ),
-        ({"agents": ["inspect_tts/bash_agnt"]}, "could not be made"),
-        ({"agents": [lambda: None]}, "names nothing"),
+        ({"agents": ["inspect_tts/bash_agnt"]}, "could not be created"),
+        ({"agents": [lambda: None]}, "is not a valid list of names"),
     ],
     ids=lambda given: re.sub(r" at 0x\w+", "", str(given)),  # workers must agree
 )

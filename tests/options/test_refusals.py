@@ -28,7 +28,7 @@ CASES: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
     # waves
     (rtv, {**WAVES, "min_n": 9, "max_n": 8}, "give min_n <= 8", {**WAVES, "min_n": 8, "max_n": 8}),
     (rtv, {"wave": 2}, "wave applies to n='auto' only", {**WAVES, "wave": 2}),
-    (rollouts, {"check": "make"}, "end the waves of n='auto'", {**WAVES, "check": "make"}),
+    (rollouts, {"check": "make"}, "when the waves of n='auto' end", {**WAVES, "check": "make"}),
     # rankings
     (
         select,
@@ -40,13 +40,13 @@ CASES: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
     (
         rtv,
         {"close": "investigate", "group_size": 3},
-        "compares two results, and group_size=3",
+        "compares two results, but group_size=3",
         {"close": "investigate", "group_size": 2},
     ),
     (
         rtv,
         {"close": "investigate", "selection": "pointwise"},
-        "does not go by winners",
+        "does not use winners",
         {"close": "investigate", "selection": "tournament"},
     ),
     (
@@ -56,17 +56,17 @@ CASES: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
         {"close": "investigate", "investigation_turns": 5},
     ),
     # evidence
-    (rtv, {"dedupe_behavior": True}, "goes by what results do", {"dedupe": True}),
+    (rtv, {"dedupe_behavior": True}, "can only be used with evidence", {"dedupe": True}),
     (
         rtv,
         {"selection": "behavior"},
-        "selection=behavior goes by",
+        "selection=behavior can only be used",
         {"selection": "behavior", "check": "make test"},
     ),
     (
         rtv,
         {"dedupe_behavior": True, "selection": "behavior"},
-        "dedupe_behavior and selection=behavior goes by",
+        "dedupe_behavior and selection=behavior can only be used",
         {"dedupe_behavior": True, "selection": "behavior", "evidence": "cross"},
     ),
     # refinement
@@ -104,7 +104,7 @@ CASES: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
     (
         rollouts,
         {"score_rollouts": True, "keep_sandboxes": False},
-        "use it with keep_sandboxes=true",
+        "give keep_sandboxes=true",
         {"score_rollouts": True, "keep_sandboxes": True},
     ),
     (
@@ -114,13 +114,23 @@ CASES: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
         {"keep_sandboxes": False},
     ),
     # candidates in memory
-    (ChooseOptions, {"check": "make"}, "choose executes nothing", {}),
-    (ChooseOptions, {"evidence": "cross"}, "choose executes nothing", {"evidence": "none"}),
-    (ChooseOptions, {"selection": "behavior"}, "choose executes nothing", {"selection": "swiss"}),
-    (ChooseOptions, {"dedupe_behavior": True}, "choose executes nothing", {"dedupe": True}),
-    (ChooseOptions, {"close": "investigate"}, "choose executes nothing", {"close": "votes"}),
+    (ChooseOptions, {"check": "make"}, "executes nothing: leave out", {}),
+    (ChooseOptions, {"evidence": "cross"}, "executes nothing: leave out", {"evidence": "none"}),
+    (
+        ChooseOptions,
+        {"selection": "behavior"},
+        "executes nothing: leave out",
+        {"selection": "swiss"},
+    ),
+    (ChooseOptions, {"dedupe_behavior": True}, "executes nothing: leave out", {"dedupe": True}),
+    (ChooseOptions, {"close": "investigate"}, "executes nothing: leave out", {"close": "votes"}),
     # recorded rollouts
-    (SelectRecordedOptions, {"dedupe_behavior": True}, "goes by what results do", {"dedupe": True}),
+    (
+        SelectRecordedOptions,
+        {"dedupe_behavior": True},
+        "can only be used with evidence",
+        {"dedupe": True},
+    ),
     (SelectRecordedOptions, {"max_votes": 3}, "votes='auto' only", {**AUTO, "max_votes": 3}),
 ]
 

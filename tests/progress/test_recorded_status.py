@@ -75,7 +75,7 @@ def test_a_selection_among_recorded_rollouts_is_followed(tmp_path: Path) -> None
     assert "rollouts" not in judge.shown.partition("summaries")[2]
 
     after = status(logs)
-    assert "has ended" in after
+    assert " finished\n" in after
     assert after.count("adopted t0-n01") == 2
     tags = [read_eval_log(str(path)).eval.tags for path in logs.glob("*.eval")]
     assert tags == [["select_recorded n=2-3"]]

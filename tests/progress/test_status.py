@@ -79,7 +79,7 @@ def test_another_terminal_sees_the_same_while_it_runs_and_after(tmp_path: Path) 
     assert "tournament 0 round 1" in seen["shown"]
 
     after = status(tmp_path)
-    assert "has ended" in after
+    assert " finished\n" in after
     assert "adopted t1-n0" in after
     assert not (tmp_path / ".inspect_tts").exists(), "nothing is left of a run that ended well"
 
@@ -173,7 +173,7 @@ def test_a_number_of_seconds_that_is_none_is_refused_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(SWITCH, "often")
-    with pytest.raises(UserError, match="INSPECT_TTS_PROGRESS='often' is no number of seconds"):
+    with pytest.raises(UserError, match="INSPECT_TTS_PROGRESS='often' is not a number of seconds"):
         rtv(n=2)
 
 
@@ -189,7 +189,7 @@ def test_a_run_that_failed_says_what_is_kept_and_how_to_go_on(tmp_path: Path) ->
     log = run(problem(1), [rtv(n=2, votes=1, agent=generate()), fails()], tmp_path)
     assert log.status == "error"
     [found] = status(tmp_path, "--json")
-    assert found["told"].startswith("ended with an error; to go on: inspect eval-retry /")
+    assert found["told"].startswith("ended with an error; to continue: inspect eval-retry /")
     assert "2 rollouts, 2 summaries" in found["kept"]
     assert RunState.model_validate(found["state"]).failed == 1
     assert "0 of 1 problem (1 failed), rollouts 2/2" in status(tmp_path)
@@ -212,7 +212,7 @@ def test_a_state_that_is_older_than_what_is_saved_does_not_contradict_it(tmp_pat
     state.updated = time() - 30
     file.write_text(state.model_dump_json())
     told = status(tmp_path)
-    assert "kept for a retry: 2 rollouts" in told
+    assert "saved for a retry: 2 rollouts" in told
     assert "rollouts 2/2" in told
     assert "ago" not in told, "that is how it ended"
     log.status = "started"
@@ -224,10 +224,13 @@ def test_a_state_that_is_older_than_what_is_saved_does_not_contradict_it(tmp_pat
     ("given", "said"),
     [
         ({}, "running (process "),
-        ({"process": 2**22 + 1}, "its process 4194305 is gone; to go on: inspect eval-retry a.e"),
+        (
+            {"process": 2**22 + 1},
+            "its process 4194305 is gone; to continue: inspect eval-retry a.e",
+        ),
         ({"host": "elsewhere"}, "running (process "),
-        ({"host": "elsewhere", "updated": 0.0}, "on elsewhere has ended, to go on"),
-        ({"updated": 0.0}, "silent for "),
+        ({"host": "elsewhere", "updated": 0.0}, "on elsewhere has ended, to continue"),
+        ({"updated": 0.0}, "no update for "),
     ],
 )
 def test_a_state_says_whether_its_run_lives(given: dict[str, Any], said: str) -> None:
@@ -239,7 +242,7 @@ def test_a_state_says_whether_its_run_lives(given: dict[str, Any], said: str) ->
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     nothing = CliRunner().invoke(main, ["status", str(tmp_path)])
     assert nothing.exit_code == 1
-    assert "holds no log of a strategy" in nothing.output
+    assert "contains no log of a strategy" in nothing.output
     absent = CliRunner().invoke(main, ["status", str(tmp_path / "nosuchdir")])
     assert absent.exit_code == 1
     assert "nosuchdir' does not exist: " in absent.output
@@ -249,7 +252,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     folder = tmp_path / ".inspect_tts" / log.eval.task_id
     folder.mkdir(parents=True)
     (folder / FILE).write_text("{}")
-    assert "has ended" in status(tmp_path), "a state of another version is no state"
+    assert " finished\n" in status(tmp_path), "a state of another version is no state"
 
 
 def test_numbers_that_nobody_has_are_dashes_with_the_reason_once(tmp_path: Path) -> None:

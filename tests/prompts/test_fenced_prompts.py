@@ -66,12 +66,12 @@ def test_a_log_with_other_words_is_not_sound(log: EvalLog) -> None:
         first.model_copy(update={"rounds": (round, *first.rounds[1:])}),
         *found.selections[1:],
     ]
-    assert found.discrepancies() == (f"match {match.id}: the fence of vote 0",)
+    assert found.discrepancies() == (f"match {match.id}: wrong fence of vote 0",)
     found.rollouts = [
         r.model_copy(update={"fence": "bcdfghjkmnpq"}) if r.id == "t1-n01" else r
         for r in found.rollouts
     ]
-    assert found.discrepancies()[1:] == ("rollout t1-n01: the fence of its context",)
+    assert found.discrepancies()[1:] == ("rollout t1-n01: wrong fence of its context",)
 
 
 def test_logs_of_before_are_read(log: EvalLog) -> None:

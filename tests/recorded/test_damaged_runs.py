@@ -46,7 +46,7 @@ RUNS: dict[str, tuple[dict[str, Any], Right, str]] = {
     "beside its prediction": (
         {"p/p.traj.json": STOPPED, "preds.json": {"p": MADE}},
         [("completed", None, 1)],
-        "p/p.traj.json: damaged, its prediction in preds.json counts",
+        "p/p.traj.json: damaged; its prediction in preds.json counts",
     ),
     "beside another's prediction": (
         {"p/p.traj.json": STOPPED, "preds.json": {"q": prediction("q")}, "p/preds/readme": ""},
@@ -56,7 +56,7 @@ RUNS: dict[str, tuple[dict[str, Any], Right, str]] = {
     "two beside one prediction": (
         {"a/p/p.traj.json": STOPPED, "b/p/p.traj.json": "", "preds.json": {"p": MADE}},
         [("error", None, 0), ("completed", None, 1)],
-        "damaged, its prediction",
+        "damaged; its prediction",
     ),
     "one of two runs": (
         {
@@ -66,7 +66,7 @@ RUNS: dict[str, tuple[dict[str, Any], Right, str]] = {
             "b/preds.json": {"p": prediction("p", patch=OTHER)},
         },
         [("completed", None, 1), ("completed", None, 6)],
-        "a/p/p.traj.json: damaged, its prediction",
+        "a/p/p.traj.json: damaged; its prediction",
     ),
     "with a report of its run": (
         {"run1/p/p.traj.json": STOPPED, "m__x.run1.json": run_report("p")},
@@ -126,7 +126,7 @@ RUNS: dict[str, tuple[dict[str, Any], Right, str]] = {
     "predictions that are a folder": (
         {"p/p.traj.json": done(), "preds.json": Path.mkdir},
         [("completed", None, 6)],
-        "preds.json: no regular file",
+        "preds.json: not a regular file",
     ),
     "nothing submitted": (
         {"p/p.traj.json": done(None)},
@@ -196,4 +196,4 @@ def test_a_problem_that_is_predicted_twice_in_an_object_is_not_lost_silently(
     write(tmp_path / "preds.json", "{" + f"{once}, {once}" + "}")
     write(tmp_path / "p" / "p.traj.json", done(OTHER))
     assert len(attempts(tmp_path)["p"]) == 1
-    assert "'p' is there more than once" in told(tmp_path)
+    assert "'p' occurs more than once" in told(tmp_path)

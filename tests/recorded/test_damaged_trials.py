@@ -70,14 +70,14 @@ TRIALS: dict[str, tuple[dict[str, Any], Right, str]] = {
         [("error", WON, 0)],
         "continued_trajectory_ref: more.json",
     ),
-    "a folder": ({RESULT: result(), TRACE: FOLDER}, [("error", WON, 0)], "no regular file"),
-    "a loop of links": ({RESULT: result(), TRACE: loop}, [("error", WON, 0)], "no regular file"),
+    "a folder": ({RESULT: result(), TRACE: FOLDER}, [("error", WON, 0)], "not a regular file"),
+    "a loop of links": ({RESULT: result(), TRACE: loop}, [("error", WON, 0)], "not a regular file"),
     "a link to nothing": (
         {RESULT: result(), TRACE: nowhere},
         [("error", WON, 0)],
-        "no regular file",
+        "not a regular file",
     ),
-    "a pipe": ({RESULT: result(), TRACE: PIPE}, [("error", WON, 0)], "no regular file"),
+    "a pipe": ({RESULT: result(), TRACE: PIPE}, [("error", WON, 0)], "not a regular file"),
     "after a limit": (
         {RESULT: result(exception_info=RAISED), TRACE: CUT},
         [("limit", WON, 0)],
@@ -110,7 +110,7 @@ TRIALS: dict[str, tuple[dict[str, Any], Right, str]] = {
     "a result that is a folder": (
         {RESULT: FOLDER, SETTINGS: CONFIG, TRACE: atif()},
         [("error", None, 4)],
-        "no regular file",
+        "not a regular file",
     ),
     "result and trajectory": (
         {RESULT: "{", SETTINGS: CONFIG, TRACE: CUT},

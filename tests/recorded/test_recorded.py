@@ -190,7 +190,7 @@ def test_a_retry_pays_only_for_what_is_missing(tmp_path: Path) -> None:
     [log] = inspect_eval(task, model="simulated/coder", log_dir=folder, display="none")
     assert log.status == "error"
     assert log.error is not None
-    assert "must stay where and as they were" in log.error.message
+    assert "must not be moved or changed" in log.error.message
     done = [sample for sample in log.samples or [] if sample.error is None]
     hidden.rename(logs[1])
 

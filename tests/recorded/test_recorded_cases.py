@@ -80,7 +80,7 @@ LEFT_OUT = {
     "h6": "not the agent's own trajectory",
     "h7": "the same attempt as in",
     "p2": "preds_eval.json: a copy of preds.json",
-    "ipy": "a checkpoint that an editor made",
+    "ipy": "a checkpoint made by an editor",
     "mini_v1": "the patches of the trajectories beside it",
     "inspect/flaky3": "the same attempt as in",
     "v1": "invalidated: wrong image",

@@ -61,7 +61,7 @@ def test_the_commands_as_a_user_types_them(tmp_path: Path) -> None:
     told = command("select", str(log), "--votes", "3", "--dry-run").output
     assert "2 rollouts of 2 problems (2 with 1)" in told
     assert "2 summaries and 0 votes" in told
-    assert "selected anew by `inspect-tts replay LOG`" in told
+    assert "run `inspect-tts replay LOG`" in told
 
 
 def test_what_is_told_is_about_the_problems_and_arguments_that_are_given(
@@ -87,12 +87,12 @@ def test_what_is_told_is_about_the_problems_and_arguments_that_are_given(
 def test_the_recorded_judge_is_asked_what_is_missing(original: Outcome) -> None:
     told = command("replay", original.log.location, "--votes", "6", "--dry-run").output
     reused, least, most = expect(original, votes=6)
-    assert f"Reused for certain: {reused} votes of mockllm/model." in told
+    assert f"Certain to be reused: {reused} votes of mockllm/model." in told
     assert f"Model calls: {least} to {most} votes." in told
     other = command(
         "replay", original.log.location, "--model-role", "judge=m/other", "--dry-run"
     ).output
-    assert "do not fit: cast by mockllm/model" in other
+    assert "cannot be used: cast by mockllm/model" in other
 
 
 @pytest.mark.parametrize(

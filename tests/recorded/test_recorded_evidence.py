@@ -133,8 +133,8 @@ def test_without_its_image_a_problem_is_judged_without_evidence(tmp_path: Path) 
 
 REFUSED: dict[str, Any] = {
     "no image": ([], "which needs the image of each problem: give image_template"),
-    "another placeholder": (["--image-template", "x/{name}"], "may have {org}, {repo}"),
-    "one image for all": (["--image-template", "x/y"], "names one image, 'x/y', for all"),
+    "another placeholder": (["--image-template", "x/{name}"], "may contain {org}, {repo}"),
+    "one image for all": (["--image-template", "x/y"], "names the same image, 'x/y', for all"),
     "a name without its parts": (["--image-template", "x/{repo}-{issue}"], "use {id}"),
 }
 
@@ -152,7 +152,7 @@ def test_a_missing_or_wrong_template_is_refused(
     if not words:
         assert told in CliRunner().invoke(main, looked, catch_exceptions=False).output
     priced = CliRunner().invoke(main, [*looked, "--image-template", "x/{id}"]).output
-    assert "Investigations: at most 1, of 30 model calls together." in priced
+    assert "Investigations: at most 1, with 30 model calls in total." in priced
     fine = [*given, "--dry-run", "--image-template", "x/{id}"]
     assert "2 summaries" in CliRunner().invoke(main, fine, catch_exceptions=False).output
 

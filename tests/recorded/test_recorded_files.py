@@ -95,7 +95,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
 
 MISTAKES: dict[str, tuple[list[str], str | None, str]] = {
     "absent": (["nowhere"], None, "nowhere does not exist"),
-    "an empty folder": (["."], None, "holds no recorded rollouts"),
+    "an empty folder": (["."], None, "contains no recorded rollouts"),
     "an unknown format": (["."], "swe-agent", "Choose one of 'inspect', 'mini-swe-agent', 'atif'"),
 }
 
@@ -128,7 +128,7 @@ def test_a_source_that_is_gone_says_so(tmp_path: Path) -> None:
     source = Source(format="mini-swe-agent", path=str(path))
     assert load(source).problem == "p"
     path.unlink()
-    with pytest.raises(UserError, match="cannot be read any more"):
+    with pytest.raises(UserError, match="can no longer be read"):
         load(source)
 
 

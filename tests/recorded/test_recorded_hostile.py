@@ -144,7 +144,7 @@ def test_what_is_no_regular_file_is_never_opened(
     good(tmp_path)
     make(tmp_path / name)
     collection = collect([str(tmp_path)])
-    assert (str(tmp_path / name), "no regular file") in collection.left_out
+    assert (str(tmp_path / name), "not a regular file") in collection.left_out
     assert collection.attempts == 4
 
 
@@ -159,7 +159,7 @@ def test_a_continuation_that_is_a_link_to_a_device_is_never_opened(tmp_path: Pat
 def test_a_continuation_that_is_not_there_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "p.atif.json", atif(continued_trajectory_ref="gone.json"))
     collection = collect([str(tmp_path)])
-    assert collection.left_out == ((str(path), "its continuation gone.json is not there"),)
+    assert collection.left_out == ((str(path), "its continuation gone.json is missing"),)
     assert len(load(collection.problems[0].sources[0]).messages) == 4
 
 

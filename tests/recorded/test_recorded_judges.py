@@ -91,7 +91,7 @@ def test_judges_can_be_replaced_by_others_or_by_one(original: Outcome, tmp_path:
 
 
 def test_one_and_several_at_once_are_refused() -> None:
-    with pytest.raises(UserError, match=r"judge='m/a' names one .* give one of the two"):
+    with pytest.raises(UserError, match=r"judge='m/a' names one .* give only one of the two"):
         replay_recorded(judge="m/a", judges=["m/a", "m/b"])
 
 
@@ -100,11 +100,11 @@ def test_one_and_several_at_once_are_refused() -> None:
     [
         (
             [],
-            "for certain: {all} votes of mockllm/judge and mockllm/judge2.\nModel calls: 0",
+            "to be reused: {all} votes of mockllm/judge and mockllm/judge2.\nModel calls: 0",
         ),
-        (["--judges", "judge,m/other"], "do not fit: cast by mockllm/judge2"),
-        (["--model-role", "judge=m/other"], "do not fit: cast by mockllm/judge2"),
-        (["--model-role", "judge2=m/other"], "do not fit: cast by mockllm/judge2"),
+        (["--judges", "judge,m/other"], "cannot be used: cast by mockllm/judge2"),
+        (["--model-role", "judge=m/other"], "cannot be used: cast by mockllm/judge2"),
+        (["--model-role", "judge2=m/other"], "cannot be used: cast by mockllm/judge2"),
     ],
     ids=["as recorded", "others", "one", "another role"],
 )

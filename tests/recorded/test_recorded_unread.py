@@ -83,14 +83,18 @@ def test_what_was_graded_without_an_attempt_is_named(tmp_path: Path) -> None:
     graded = {f"{LOGS}/{name}/report.json": {name: YES} for name in ("p", "q", "r")}
     place(tmp_path, {"preds.json": {"p": MADE}, **graded})
     assert attempts(tmp_path) == {"p": [("completed", YES, 1)]}
-    assert f"{LOGS}: graded 2 problems without any attempt here, as q" in told(tmp_path)
+    assert f"{LOGS}: graded 2 problems without any attempt here, such as q" in told(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
         ("m__x.run1.json", json.dumps(run_report("p"))[:-8], "JSONDecodeError"),
-        ("m__x.run1.json", {"total_instances": 1, "resolved_ids": {"p": 1}}, "resolved_ids is no"),
+        (
+            "m__x.run1.json",
+            {"total_instances": 1, "resolved_ids": {"p": 1}},
+            "resolved_ids is not a list",
+        ),
         (f"{LOGS}/p/report.json", '{"p": {"resolved": tr', "JSONDecodeError"),
         (f"{LOGS}/p/report.json", {"p": {"resolved": "yes"}}, "p.resolved is missing or"),
         (f"{LOGS}/p/report.json", {"q": {"resolved": True}}, "p.resolved is missing or"),
@@ -101,7 +105,7 @@ def test_a_damaged_report_is_named(name: str, content: Any, why: str, tmp_path: 
     place(tmp_path, {"preds.json": {"p": MADE}, name: content, "other.json": '{"cut": [1, '})
     assert attempts(tmp_path) == {"p": [("completed", None, 1)]}
     said = told(tmp_path)
-    assert f"{name}: a report that cannot be read, no outcome is known: {why}" in said
+    assert f"{name}: a report that cannot be read, so its outcomes are unknown: {why}" in said
     assert "other.json" not in said
 
 

@@ -98,7 +98,7 @@ def test_the_cost_is_that_of_a_problem_and_of_all(tmp_path: Path) -> None:
     for sample in samples(log):
         sample.model_usage = {"made/model": ModelUsage(total_tokens=10, total_cost=1.5)}
     write(log, tmp_path)
-    assert f"; $1.50 a problem ($1.50 to $1.50), $15.00 for {FEW} problems." in said(tmp_path)
+    assert f"; $1.50 per problem ($1.50 to $1.50), $15.00 for {FEW} problems." in said(tmp_path)
 
 
 def test_what_asked_no_model_cost_nothing() -> None:
@@ -112,8 +112,8 @@ def test_costs_that_nobody_knows_are_a_dash_with_one_reason(tmp_path: Path) -> N
         sample.model_usage = {"made/model": ModelUsage(total_tokens=2_000_000)}
     write(log, tmp_path)
     shown = said(tmp_path)
-    assert "; 2.0M tokens a problem, whose price is not known." in shown
-    assert shown.count("-: the price of a model is not known.") == 1
+    assert "; 2.0M tokens per problem, at an unknown price." in shown
+    assert shown.count("-: the price of a model is unknown.") == 1
     assert "nan" not in shown
     assert "None" not in shown
 
@@ -132,7 +132,7 @@ def test_a_free_baseline_that_does_as_well_is_named(tmp_path: Path) -> None:
         sample.scores["tests"].value = 0.0
     write(log, tmp_path)
     [worst] = found(tmp_path)
-    assert worst.remark.startswith("Without asking a model, as good or better: random ")
+    assert worst.remark.startswith("As good or better without asking a model: random ")
 
 
 def test_a_run_without_a_strategy_comes_last_and_claims_no_gain(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def two_tasks(folder: Path) -> None:
 def test_settings_are_compared_within_a_task_and_warnings_name_it(tmp_path: Path) -> None:
     two_tasks(tmp_path)
     shown = report(tmp_path, "--no-html").stdout
-    table = shown.partition("Main table")[2].partition("Cost of a problem")[0]
+    table = shown.partition("Main table")[2].partition("Cost per problem")[0]
     assert "keep_parents=" in table
     assert "tie=" not in table, "all rows of a task have it alike"
     for task in ("swe", "terminal"):
@@ -248,7 +248,7 @@ def test_cancelled_logs_and_samples_are_called_cancelled(tmp_path: Path) -> None
         "2026-01-01T00-00-00_one.eval was cancelled: its 2 finished samples count"
     ]
     [warning] = [w for w in data["runs"][0]["warnings"] if w["kind"].startswith("samples")]
-    assert warning["text"] == "2 of 4 samples were cancelled and are in no number (50 %)"
+    assert warning["text"] == "2 of 4 samples were cancelled and are not in the numbers (50 %)"
     assert "ended with an error" not in said(tmp_path)
 
 

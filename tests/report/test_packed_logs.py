@@ -76,11 +76,14 @@ def overlapping(content: bytes) -> bytes:
 
 UNSOUND: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a part that is listed a thousand times": (overlapping, "overlap"),
-    "something before the first part": (lambda content: b"x" * 99 + content, "not where it says"),
+    "something before the first part": (
+        lambda content: b"x" * 99 + content,
+        "not where its index says",
+    ),
     "something after the end": (lambda content: content + b"x", "cut off"),
     "packed in another way": (
         lambda content: content.replace(b"\x5d\0", b"\x0c\0"),
-        "packed as no log is",
+        "compression method that no log uses",
     ),
 }
 

@@ -82,7 +82,7 @@ def test_a_log_that_is_no_file_is_named(
     write(small(), tmp_path)
     bad = tmp_path / f"2026-01-01T00-00-00_bad.{form}"
     make(bad)
-    with pytest.raises(ValueError, match="no regular file"):
+    with pytest.raises(ValueError, match="not a regular file"):
         check_log(str(bad))
     [run] = numbers(tmp_path)["runs"]
     assert run["samples"] == SMALL.problems

@@ -148,6 +148,6 @@ def test_grades_are_votes_of_a_problem(tmp_path: Path) -> None:
 
     strategy = rtv(n=2, votes=3, selection="pointwise", agent=acting(says("#good")))
     run(problem(2), strategy, tmp_path, judge=grade)
-    costs = report(tmp_path, "--markdown").stdout.partition("Cost of a problem")[2]
+    costs = report(tmp_path, "--markdown").stdout.partition("Cost per problem")[2]
     [row] = [line for line in costs.partition("\n#")[0].splitlines() if "rtv" in line]
     assert row.split("|")[-3:-1] == [" 2 ", " 6 "], "rollouts and votes"

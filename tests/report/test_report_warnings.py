@@ -13,8 +13,8 @@ from test_report import numbers, report, samples, small, write
 from inspect_tts import rtv
 
 WARNINGS = [
-    "error: 3 of 6 samples ended with an error and are in no number (50 %): "
-    "ImageNotFound: a (2); RuntimeError: <b> [red]x (1)",
+    "error: 3 of 6 samples ended with an error and are not in the numbers (50 %): ImageNotFound: "
+    "a (2); RuntimeError: <b> [red]x (1)",
     "warning: 1 of 24 rollouts was ended by an error (4 %): OutOfMemory",
     "note: 1 of 60 votes abstained (2 %): Error code: 429 - slow down",
 ]

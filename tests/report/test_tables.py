@@ -118,9 +118,9 @@ def test_of_another_task_settings_do_not_count() -> None:
 def test_the_cost_of_a_problem() -> None:
     spent = {"tokens": sure(1500), "dollars": None, "seconds": sure(90)}
     made = run_numbers(per_problem=spent, rollouts=40)
-    [row] = rows("Cost of a problem", made)
+    [row] = rows("Cost per problem", made)
     assert [cell for cell, _ in row.values()][1:] == ["1.5k", "-", "90 s", "4", ""]
-    assert "the price of a model is not known" in table("Cost of a problem", made).caption
+    assert "the price of a model is unknown" in table("Cost per problem", made).caption
 
 
 def test_baselines_stand_beside_what_was_selected() -> None:

@@ -104,7 +104,7 @@ CASES: dict[str, tuple[list[Rollout], list[Selection], dict[str, tuple[str, int,
         [selection(("grade", (GONE,)), ("grade", (vote(verdict=None, grade=3),)))],
         {"votes_abstained": ("error", 1, 2), "grades_sampled": ("note", 1, 1)},
     ),
-    "asked again": (
+    "requested again": (
         [*ROLLOUTS, rollout(4, summary=summary("structured", reasked=True))],
         [selection(("votes", (vote(reasked=True), vote())))],
         {"votes_reasked": ("warning", 1, 2), "summaries_reasked": ("warning", 1, 5)},

@@ -98,7 +98,7 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
     logs = tmp_path / folder
     options = ("--display", "plain", "--log-dir", folder, "--log-format", form)
     told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by=stop_by)
-    assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
+    assert "the eval was interrupted; saved: 2 rollouts, 2 summaries" in told, told
     assert "exit status already read" not in told
     [info] = list_eval_logs(str(logs))
     log = read_eval_log(info, header_only=True)
@@ -110,8 +110,8 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
         assert f"inspect eval-retry 'my logs/{name}' --log-dir 'my logs'\n" in told
 
     status = CliRunner().invoke(main, ["status", str(logs)]).output
-    [command] = re.findall("was cancelled; to go on: inspect (eval-retry .*)", status)
-    assert "kept for a retry: 2 rollouts, 2 summaries" in status
+    [command] = re.findall("was cancelled; to continue: inspect (eval-retry .*)", status)
+    assert "saved for a retry: 2 rollouts, 2 summaries" in status
     assert "0 of 1 problem, rollouts 2/2, " in status
     assert "tournament 0 round 1" in status
 
@@ -126,11 +126,11 @@ def test_a_stopped_eval_says_what_is_kept_and_how_to_go_on(
     assert "samples ended with an error" not in shown.output
 
     again = inspect(tmp_path, *split(command), *options[:2])
-    assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
-    assert "to go on" not in again
+    assert "reused from an earlier run: 2 rollouts, 2 summaries" in again, again
+    assert "to continue" not in again
     assert "Steps:   2/2 100%" in again, "what was taken over counts as done"
     after = CliRunner().invoke(main, ["status", str(logs)]).output
-    assert "has ended" in after
+    assert " finished\n" in after
     assert "cancelled" not in after
 
 
@@ -142,18 +142,18 @@ def test_an_eval_that_is_stopped_before_a_sample_begins_says_how_to_go_on(
     options = ("--display", "plain", "--log-format", form)
     early = ("eval", "stopped.py@stopped", *options)
     told = inspect(tmp_path, *early, "--log-dir", "early", stop_by=stop_by, early=True)
-    assert "the eval was interrupted; nothing is kept yet" in told, told
+    assert "the eval was interrupted; nothing is saved yet" in told, told
     place = f"({re.escape(str(tmp_path))}/)?early"  # as the log tells it, if there is one
-    assert re.search(f"to go on:    inspect eval-retry {place}/.* --log-dir {place}\n", told)
+    assert re.search(f"to continue: inspect eval-retry {place}/.* --log-dir {place}\n", told)
 
     told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by=stop_by)
     for _ in range(2):
-        assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
-        [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+        assert "the eval was interrupted; saved: 2 rollouts, 2 summaries" in told, told
+        [command] = re.findall("to continue: inspect (eval-retry .*)", told)
         told = inspect(tmp_path, *split(command), *options[:2], stop_by=stop_by, early=True)
-    [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+    [command] = re.findall("to continue: inspect (eval-retry .*)", told)
     again = inspect(tmp_path, *split(command), *options[:2])
-    assert "taken over from an earlier run: 2 rollouts, 2 summaries" in again, again
+    assert "reused from an earlier run: 2 rollouts, 2 summaries" in again, again
     assert not (tmp_path / "logs" / ".inspect_tts").exists()
 
 
@@ -174,7 +174,7 @@ def test_sigterm_ends_an_eval_that_a_script_has_started_in_the_background(tmp_pa
         timeout=300,
     )
     told = done.stdout + done.stderr
-    assert "the eval was interrupted; kept: 2 rollouts, 2 summaries" in told, told
+    assert "the eval was interrupted; saved: 2 rollouts, 2 summaries" in told, told
     [info] = list_eval_logs(str(tmp_path / "logs"))
     assert read_eval_log(info, header_only=True).status == "cancelled"
 
@@ -183,10 +183,10 @@ def test_a_retry_names_the_samples_that_had_finished(tmp_path: Path) -> None:
     (tmp_path / "stopped.py").write_text(TASK_FILE)
     options = ("--display", "plain", "--max-samples", "1")
     told = inspect(tmp_path, "eval", "stopped.py@stopped", *options, stop_by="SIGTERM", problems=3)
-    assert "kept: 2 finished samples, 6 rollouts, 6 summaries, 2 votes" in told, told
-    [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+    assert "saved: 2 finished samples, 6 rollouts, 6 summaries, 2 votes" in told, told
+    [command] = re.findall("to continue: inspect (eval-retry .*)", told)
     again = inspect(tmp_path, *split(command), *options, problems=3)
-    assert "taken over from an earlier run: 2 finished samples, 2 rollouts, 2 summ" in again, again
+    assert "reused from an earlier run: 2 finished samples, 2 rollouts, 2 summ" in again, again
 
 
 def test_finished_rollouts_of_a_scaled_eval_are_kept_and_taken_over(tmp_path: Path) -> None:
@@ -195,10 +195,10 @@ def test_finished_rollouts_of_a_scaled_eval_are_kept_and_taken_over(tmp_path: Pa
     parts = ("-T", "task=stopped.py@attempts", "-T", "strategy=rtv", "-T", args)
     options = ("--display", "plain")
     told = inspect(tmp_path, "eval", "inspect_tts/scaled", *parts, *options, stop_by="SIGINT")
-    assert "the eval was interrupted; kept: 2 finished samples" in told, told
-    [command] = re.findall("to go on:    inspect (eval-retry .*)", told)
+    assert "the eval was interrupted; saved: 2 finished samples" in told, told
+    [command] = re.findall("to continue: inspect (eval-retry .*)", told)
     again = inspect(tmp_path, *split(command), *options)
-    assert "taken over from an earlier run: 2 finished samples" in again, again
+    assert "reused from an earlier run: 2 finished samples" in again, again
 
 
 def test_the_command_is_one_line_in_a_narrow_terminal(tmp_path: Path) -> None:
@@ -212,8 +212,8 @@ def test_what_can_only_fail_again_has_no_command_that_goes_on(tmp_path: Path) ->
     (tmp_path / "stopped.py").write_text(TASK_FILE)
     told = inspect(tmp_path, "eval", "stopped.py@refused", "--display", "plain")
     assert "which needs an agent to run" in told, told
-    assert "to go on" not in told
-    assert "nothing is kept" not in told
+    assert "to continue" not in told
+    assert "nothing is saved" not in told
 
 
 def test_results_are_counted_in_words() -> None:
@@ -248,11 +248,11 @@ def test_what_goes_on_depends_on_the_command_and_the_place() -> None:
     kept = counted({"finished sample": 2, "vote": 3})
     text = stopped_text(kept, log="a.eval", cancelled=False, place="s3://x", eval_set=True)
     assert text.splitlines() == [
-        "inspect_tts: the eval ended with an error; kept: 2 finished samples, 3 votes in s3://x",
-        "to go on:    give the same eval-set command again",
+        "inspect_tts: the eval ended with an error; saved: 2 finished samples, 3 votes in s3://x",
+        "to continue: run the same eval-set command again",
     ]
     nothing = stopped_text("", log="a.eval", cancelled=True, place=None, eval_set=False)
-    assert "nothing is kept yet" in nothing
+    assert "nothing is saved yet" in nothing
     assert nothing.endswith("inspect eval-retry a.eval --log-dir .")
-    assert taken_over_text({"vote": 2}).endswith("taken over from an earlier run: 2 votes")
+    assert taken_over_text({"vote": 2}).endswith("reused from an earlier run: 2 votes")
     assert taken_over_text({"check": 2}) == taken_over_text({"finished sample": 0}) == ""

@@ -243,7 +243,7 @@ def test_a_patience_that_is_no_number_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("INSPECT_TTS_LEASE_SECONDS", value)
-    with pytest.raises(UserError, match=f"INSPECT_TTS_LEASE_SECONDS={value!r} is no number of"):
+    with pytest.raises(UserError, match=f"INSPECT_TTS_LEASE_SECONDS={value!r} is not a number of"):
         take_lease(str(tmp_path / "lease"))
     assert not list(tmp_path.iterdir())
 

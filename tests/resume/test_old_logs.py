@@ -154,7 +154,7 @@ def test_a_replay_takes_their_votes_and_decides_the_same(tmp_path: Path) -> None
 def test_a_replay_with_other_parameters_takes_what_fits() -> None:
     log = str(DATA / "pdr_rtv.eval")
     told = command("replay", log, "--votes", "2", "--selection", "pivot", "--dry-run")
-    assert "Reused for certain: 4 votes of simulated/coder." in told
+    assert "Certain to be reused: 4 votes of simulated/coder." in told
 
 
 # --- what was cut off

@@ -144,7 +144,7 @@ def test_a_list_of_strategies_is_refused(tmp_path: Path) -> None:
     assert log.status == "error"
     assert error is not None
     assert (
-        "rtv and pdr stand in one list of solvers, which is one chain; run one eval per strategy"
+        "rtv and pdr are in one list of solvers, which runs as one chain; run one eval per strategy"
         in error.message
     )
     assert not only(log).store_as(RolloutPool).rollouts
@@ -220,13 +220,13 @@ def test_a_task_object_ships_the_solver_that_it_holds(tmp_path: Path, given: Tas
         (
             Task(solver=rtv(n=2, votes=1)),
             None,
-            "or by task_with(task, solver=...) with a task that a function ",
+            "or with task_with(task, solver=...) on a task that ",
         ),
-        (problem(solver=named_as_ours()), rtv(n=2), "has the name rtv, as one of inspect_tts has"),
-        (nested(), rtv(n=2), "the own solver of task 'nested' is inspect_tts/rtv"),
-        (nested(), None, "the own solver of task 'nested' is inspect_tts/rtv"),
-        (staged(), None, "the own solver of task 'staged' is inspect_tts/rollouts"),
-        (changed_helper(), None, "by --solver, or by task_with(task, solver=...) with a task"),
+        (problem(solver=named_as_ours()), rtv(n=2), "is named rtv, like a solver of inspect_tts"),
+        (nested(), rtv(n=2), "the solver of task 'nested' is inspect_tts/rtv"),
+        (nested(), None, "the solver of task 'nested' is inspect_tts/rtv"),
+        (staged(), None, "the solver of task 'staged' is inspect_tts/rollouts"),
+        (changed_helper(), None, "with --solver, or with task_with(task, solver=...) on a task"),
     ],
     ids=["without @task", "a name of ours", "nested", "nested-alone", "staged", "helper"],
 )

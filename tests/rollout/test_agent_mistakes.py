@@ -38,8 +38,8 @@ def helper(state):
     ("text", "member", "words"),
     [
         (SEVERAL, "", ["does not say which", "several.py@filed or agent=", "several.py@other"]),
-        (SEVERAL, "@helper", ["helper is none of its", "decorate the function helper"]),
-        (SEVERAL, "@nothere", ["nothere is none of its", "several.py@filed"]),
+        (SEVERAL, "@helper", ["has no agent or solver helper", "decorate the function helper"]),
+        (SEVERAL, "@nothere", ["has no agent or solver nothere", "several.py@filed"]),
         ("def helper(state): ...", "@helper", ["defines no agent", "@agent or @solver"]),
     ],
 )
@@ -95,9 +95,14 @@ def needy(path: str, *, mode: str) -> Agent:
 @pytest.mark.parametrize(
     ("text", "member", "args", "told"),
     [
-        (FACTORIES, "fails", None, "could not be made: RuntimeError: factory failed: no config"),
-        (FACTORIES, "mistyped", None, "could not be made: TypeError: object of type 'int' has no"),
-        (FACTORIES, "unread", {"text": "{"}, "could not be made: JSONDecodeError: Expecting"),
+        (FACTORIES, "fails", None, "could not be created: RuntimeError: factory failed: no config"),
+        (
+            FACTORIES,
+            "mistyped",
+            None,
+            "could not be created: TypeError: object of type 'int' has no",
+        ),
+        (FACTORIES, "unread", {"text": "{"}, "could not be created: JSONDecodeError: Expecting"),
         (FACTORIES, "needy", None, "Give -S agent_args='{\"path\": ...}'"),
         (FACTORIES, "needy", {"path": "x"}, "Give -S agent_args='{\"mode\": ...}'"),
         (FACTORIES, "needy", {"way": "x"}, "does not take agent_args={'way': 'x'}: "),
@@ -129,7 +134,7 @@ def test_what_goes_wrong_in_an_agents_file_is_told_in_one_line(
         ("nowhere.py@filed", None, ["there is no file nowhere.py; give agent=FILE.py@name"]),
         ("nowhere.py", None, ["there is no file nowhere.py; give agent=FILE.py@name"]),
         ("nowhere@filed", None, ["there is no file nowhere; give agent=FILE.py@name"]),
-        (f"{Path(__file__).parent}@filed", None, ["rollout is no .py file"]),
+        (f"{Path(__file__).parent}@filed", None, ["rollout is not a .py file"]),
         ("talker", {"txet": "#x"}, ["'talker'", "txet"]),
         ("talker", "text=#x", ["agent_args='text=#x'", "mapping"]),
         (None, {"text": "#x"}, ["agent_args=", "needs an agent given by name"]),

@@ -66,7 +66,7 @@ def test_fewer_rollouts_are_started_and_those_are_finished_and_compared(tmp_path
     assert found.discrepancies() == ()
     assert only(log).limit is None
     told = CliRunner().invoke(main, ["report", str(tmp_path), "--markdown"]).output
-    assert "1 samples were cut by their token or cost limit" in told
+    assert "1 samples were cut short by their token or cost limit" in told
     assert sum(usage.total_tokens for usage in log.stats.model_usage.values()) <= limit
 
 

@@ -85,5 +85,5 @@ def test_without_a_sandbox_there_is_nothing_to_hold(tmp_path: Path) -> None:
 
 
 def test_rollouts_that_are_not_held_cannot_be_graded() -> None:
-    with pytest.raises(UserError, match=r"score_rollouts=true .* use it with keep_sandboxes=true"):
+    with pytest.raises(UserError, match=r"score_rollouts=true .* give keep_sandboxes=true"):
         rollouts(score_rollouts=True, keep_sandboxes=False)

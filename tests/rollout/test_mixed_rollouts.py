@@ -143,7 +143,7 @@ def test_another_dealing_does_not_go_unnoticed(server: Server, tmp_path: Path) -
     assert "its model should be" in complaints(model=BOTH[first.model == BOTH[0]])
     assert "its agent should be" in complaints(agent=None)
     known["draws"] = [draw for draw in found.draws if not draw.key.endswith("/slots")]
-    assert "/slots is not among the draws" in complaints()
+    assert "/slots is not recorded" in complaints()
 
 
 @task
@@ -186,7 +186,7 @@ def test_what_another_model_or_agent_did_is_not_taken_over(
     [
         ("gpt", "models names 'gpt'; give the names of models as 'provider/name'"),
         ("opnai/gpt", "Model API opnai of model 'opnai/gpt' not recognized"),
-        ("openai-api/local/wrong", "the model openai-api/local/wrong cannot be asked"),
+        ("openai-api/local/wrong", "the model openai-api/local/wrong cannot be used"),
     ],
 )
 def test_a_wrong_model_costs_no_rollout(

@@ -103,12 +103,15 @@ SMALL: dict[str, Any] = {"n": 2, "top_k": 1, "votes": 1}
         ({"task": "inspect_tts/dmo"}, "did you mean inspect_tts/demo"),
         ({"strategy_args": "n=2"}, "strategy_args='n=2' is not a mapping"),
         ({"task_args": 3}, "task_args=3 is not a mapping"),
-        ({"task": "fussy"}, "task='fussy' with task_args={} could not be made: not today"),
+        ({"task": "fussy"}, "task='fussy' with task_args={} could not be created: not today"),
         ({"limit": 0}, "limit=0 is too small"),
-        ({"sample_id": "p9"}, "sample_id='p9' is no problem of the task; some are p0, p1, p2"),
+        (
+            {"sample_id": "p9"},
+            "sample_id='p9' is not a problem of the task; its problems include p0, p1, p2",
+        ),
         ({"task": "stopping"}, "stops samples early by their scores"),
         ({"task": "strategic"}, "is inspect_tts/rtv, which needs an agent to run"),
-        ({"task": "named_as_a_part"}, "'p#t0' reads like that of a rollout"),
+        ({"task": "named_as_a_part"}, "'p#t0' looks like the id of a rollout"),
         ({"samples": 3}, "scaled has no argument samples"),
     ],
 )
@@ -207,7 +210,7 @@ def told(command: str, *arguments: object) -> str:
 
 
 def test_the_report_tells_the_same_of_both(both: tuple[Path, Path]) -> None:
-    shown = [told("report", folder, "--markdown").split("Cost of a problem")[0] for folder in both]
+    shown = [told("report", folder, "--markdown").split("Cost per problem")[0] for folder in both]
     assert shown[0] == shown[1]
     assert "pdr_rtv" in shown[0]
     for frame in (problems_df, rollouts_df, votes_df):

@@ -104,7 +104,7 @@ def test_a_set_goes_on_from_any_folder_with_the_arguments_it_began_with(
         check_again(plan, ["-S", "n=3"])
     with pytest.raises(UserError, match="choose 1 problems, which are not the 2 of the plan"):
         check_again(plan, ["--limit", "1"])
-    with pytest.raises(UserError, match=r"--log-dir is '.*logs' in the plan, and 'other'"):
+    with pytest.raises(UserError, match=r"--log-dir is '.*logs' in the plan, but 'other'"):
         check_again(plan, ["--log-dir", "other"])
     (folder / "elsewhere").mkdir()
     monkeypatch.chdir(folder / "elsewhere")
@@ -133,7 +133,9 @@ def test_a_pilot_of_another_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     summary = type("S", (), {"id": "z", "model_usage": {"m": type("U", (), {"total_cost": 1.0})}})
     name = "inspect_tts.shards.launch.read_eval_log_sample_summaries"
     monkeypatch.setattr(name, lambda log: [summary])
-    with pytest.raises(UserError, match=r"has none of these problems \(a, ...\), but z"):
+    with pytest.raises(
+        UserError, match=r"has none of these problems \(a, ...\) but others, such as z"
+    ):
         begun(pilot="x.eval")
 
 

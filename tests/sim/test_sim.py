@@ -75,7 +75,7 @@ def chosen_fix(plan: Plan, book: Playbook = BOOK) -> str | None:
         ("steps", 1.5, "is not a whole number"),
         ("output_chars", "many", "is not a whole number"),
         ("seed", "x", "is not a whole number"),
-        ("playbook", 3, "is not a text"),
+        ("playbook", 3, "is not a string"),
     ],
 )
 def test_bad_value_is_named_with_what_is_allowed(name: str, value: object, said: str) -> None:
@@ -135,7 +135,7 @@ def test_playbook_of_a_file_comes_first(tmp_path: Path) -> None:
 def test_bad_playbook_is_refused_with_its_path(text: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text(text)
-    with pytest.raises(UserError, match=r"playbook='.*bad\.json' is no JSON file of playbooks"):
+    with pytest.raises(UserError, match=r"playbook='.*bad\.json' is not a JSON file of playbooks"):
         load_playbooks(str(path))
     with pytest.raises(UserError, match=r"missing\.json"):
         load_playbooks(str(tmp_path / "missing.json"))

@@ -22,7 +22,7 @@ def test_a_chain_without_a_spare_slot_waits_for_nobody(
     found = pool(run(repository(), stages, tmp_path))
     assert found.executions[0].reason is None
     assert found.adopted == by_mark(found)["good"]
-    assert "one sandbox more than max_rollouts" in caplog.text
+    assert "one more sandbox than max_rollouts" in caplog.text
 
 
 JUNIT = f"""{REPOSITORY}

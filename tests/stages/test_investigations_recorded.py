@@ -50,7 +50,7 @@ def test_the_record_is_recomputed(log: EvalLog) -> None:
     assert "a verdict for t0-n07" in complaints(found, verdict="t0-n07")
     assert "display order of its inv" in complaints(found, order=looked.order[::-1])
     assert "ended with 'limit'" in complaints(found, ended="limit")
-    assert "the fence of its inv" in complaints(found, fence="abcdefghijkl")
+    assert "wrong fence of its inv" in complaints(found, fence="abcdefghijkl")
     plain = found.selections[0].model_copy(update={"close": "votes"})
     found.selections = [plain]
     assert any("an investigation is recorded" in each for each in found.discrepancies())
@@ -84,7 +84,7 @@ def test_a_replay_goes_by_the_recorded_verdict_and_runs_nothing(
 
 def test_a_replay_says_what_it_cannot_investigate(log: EvalLog, tmp_path: Path) -> None:
     for change in ({"close": "investigate"}, {"investigation_turns": 3}):
-        with pytest.raises(UserError, match="a replay goes by the recorded investigations"):
+        with pytest.raises(UserError, match="a replay uses the recorded investigations"):
             replay_recorded(**change)
     wrong = again(log, tmp_path, group_size=3)
     assert "group_size=2" in str((wrong.samples or [])[0].error)
@@ -101,7 +101,7 @@ def test_the_judge_investigates_where_no_other_is_named(tmp_path: Path) -> None:
 def test_an_investigator_whom_nobody_asks_is_refused(tmp_path: Path) -> None:
     strategy = rtv(n=2, agent=acting(says("#good")))
     made = run(problem(), strategy, tmp_path, model_roles=roles(tries_both))
-    assert "--model-role investigator=... would not be asked" in str((made.samples or [])[0].error)
+    assert "--model-role investigator=... would not be used" in str((made.samples or [])[0].error)
     assert calls(made, None) == []
 
 

@@ -178,8 +178,8 @@ def test_consensus_is_looked_for_after_selections_alone(tmp_path: Path) -> None:
     ("stages", "said"),
     [
         ("nowhere.py@name", "there is no file nowhere.py; give stages=FILE.py@name"),
-        ("no_package/name", "stage 'no_package/name' could not be made"),
-        ("{file}@other", "other is none of its agents and solvers"),
+        ("no_package/name", "stage 'no_package/name' could not be created"),
+        ("{file}@other", "it has no agent or solver other"),
         ("{file}@greedy", "takes arguments"),
         ("{file}@tournament", "stages='tournament' is a strategy or a stage of this package"),
         (["{file}@fine", "rtv"], "stages='rtv' is a strategy or a stage of this package"),
@@ -209,7 +209,7 @@ def test_what_is_no_stage_is_refused_before_anything_runs(
 
 
 def test_scaled_refuses_stages(example: Path) -> None:
-    with pytest.raises(UserError, match="strategy_args has no use for stages"):
+    with pytest.raises(UserError, match="strategy_args does not take stages"):
         scaled(task="inspect_tts/demo", strategy_args={"stages": f"{example}@visible_tests"})
 
 

@@ -93,11 +93,11 @@ def test_a_diverse_context_passes_over_what_tells_the_same(tmp_path: Path) -> No
             "without_context=5 is too large; give without_context <= 4",
         ),
         ({"without_context": -1}, "without_context=-1"),
-        ({"context": "random", "keep_parents": True}, "selects nothing that keep_parents"),
+        ({"context": "random", "keep_parents": True}, "makes no selection that keep_parents"),
         ({"context": "single", "diverse": True}, "give context='select'"),
         (
             {"context": "random", "stop_on_consensus": True},
-            "selects nothing that stop_on_consensus",
+            "makes no selection that stop_on_consensus",
         ),
     ],
 )

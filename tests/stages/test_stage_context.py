@@ -79,7 +79,9 @@ def test_trajectories_and_records_can_be_read(tmp_path: Path) -> None:
         assert any("#r" in message.text for message in context.messages(first.id))
         assert context.messages(first.id) != context.messages(second.id)
         assert context.rollout(second.id) == second
-        with pytest.raises(UserError, match=r"rollout 't9-n00' is not known; there are t0-n00, t0"):
+        with pytest.raises(
+            UserError, match=r"rollout 't9-n00' does not exist; the rollouts are t0-n00, t0"
+        ):
             context.rollout("t9-n00")
 
     pool(run(problem(), rtv(n=2, votes=1, agent=crowd(), stages=staged(read)), tmp_path))
@@ -97,7 +99,7 @@ def test_evidence_is_bounded_and_flagged(tmp_path: Path) -> None:
         context.add_evidence("t0-n00", "order", "the same name")
         with pytest.raises(UserError, match="already has evidence of 20 names"):
             context.add_evidence("t0-n00", "one more", "text")
-        with pytest.raises(UserError, match="is not known"):
+        with pytest.raises(UserError, match="does not exist"):
             context.add_evidence("t9-n00", "name", "text")
 
     log = run(problem(), rtv(n=2, votes=1, agent=crowd(), stages=staged(add)), tmp_path)

@@ -72,7 +72,7 @@ def test_a_stop_without_agreement_is_named(tmp_path: Path) -> None:
     first = found.rollouts[0]
     other = first.facts.model_copy(update={"fingerprint": "answer:else"})
     found.rollouts = [first.model_copy(update={"facts": other}), *found.rollouts[1:]]
-    assert "iteration 0: stopped, though nothing was agreed" in found.discrepancies()
+    assert "iteration 0: stopped without a consensus" in found.discrepancies()
 
 
 def test_a_mean_over_problems_leaves_out_what_a_stopped_one_did_not_run(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_a_budget_holds(tmp_path: Path) -> None:
         (rtv, {"n": "auto", "min_n": 0}, "min_n=0 is too small; give min_n >= 1"),
         (rtv, {"n": "auto", "wave": 0}, "wave=0 is too small; give wave >= 1"),
         (rollouts, {"n": "auto", "max_n": 3}, "min_n=4 is too large; give min_n <= 3"),
-        (rollouts, {"check": "true"}, "give n=auto, or put take_evidence() behind"),
+        (rollouts, {"check": "true"}, "give n='auto', or put take_evidence() after"),
         (rtv, {"wave": 2}, "wave applies to n='auto' only; give n=auto"),
         (rollouts, {"wave": 2}, "wave applies to n='auto' only; give n=auto"),
         (pdr_rtv, {"n": "auto", "top_k": 5}, "give top_k <= 4: the refinement context is taken"),

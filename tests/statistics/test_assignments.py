@@ -60,7 +60,7 @@ def complaints(draws: list[Draw], **changes: Any) -> list[str]:
 def test_a_rollout_of_another_agent_or_model_than_the_seed_gives_is_named() -> None:
     agent, model = DEALT[B]
     assert complaints([DRAWN]) == []
-    assert complaints([]) == ["draw p/t0/slots is not among the draws"]
+    assert complaints([]) == ["draw p/t0/slots is not recorded"]
     other = "ab".replace(model, "")
     assert complaints([DRAWN], model=other) == [f"rollout {B}: its model should be {model}"]
     assert complaints([DRAWN], agent=None) == [f"rollout {B}: its agent should be {agent}"]

@@ -14,15 +14,15 @@ AUTO = {"n": "auto", "min_n": 2, "max_n": 4, "wave": 1}
     [
         ({"n": 2}, ["ab"], []),
         ({"n": 3}, ["ab"], ["rollout t0-n02 is not recorded"]),
-        ({"n": 1}, ["ab"], ["rollout t0-n01 is recorded and did not run"]),
+        ({"n": 1}, ["ab"], ["rollout t0-n01 is recorded but did not run"]),
         (AUTO, ["aa"], []),
         (AUTO, ["aba"], []),
         (AUTO, ["ab"], ["rollout t0-n02 is not recorded"]),
-        (AUTO, ["aab"], ["rollout t0-n02 is recorded and did not run"]),
+        (AUTO, ["aab"], ["rollout t0-n02 is recorded but did not run"]),
         (AUTO, ["abcd", "aabb"], []),
         (AUTO, ["aa", "ab"], []),
         (AUTO, ["aa", "a"], ["rollout t1-n01 is not recorded"]),
-        (AUTO, ["aa", "abc"], ["rollout t1-n02 is recorded and did not run"]),
+        (AUTO, ["aa", "abc"], ["rollout t1-n02 is recorded but did not run"]),
     ],
 )
 def test_who_should_have_run(

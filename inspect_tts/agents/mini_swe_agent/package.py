@@ -107,7 +107,7 @@ def load_config(name: str) -> dict[str, dict[str, Any]]:
     missing += [f"model.{key}" for key in _TEXTS]
     lacks = [key for key in missing if key.split(".")[1] not in sections[key.split(".")[0]]]
     if lacks:
-        raise UserError(f"config={name!r}: {path} lacks {', '.join(lacks)}")
+        raise UserError(f"config={name!r}: {path} is missing {', '.join(lacks)}")
     return sections
 
 

@@ -54,7 +54,7 @@ def main(strategies: Mapping[str, dict[str, Any]] = STRATEGIES, limit: int | Non
     print(
         f"\nreport: {page.resolve()}\n\n"
         f"With a simulated model, whose judge is set to prefer the better of two rollouts in "
-        f"{JUDGE_ACCURACY:.0%} of votes and which says nothing about a real one, {found}.\n\n"
+        f"{JUDGE_ACCURACY:.0%} of votes, {found}. This says nothing about real models.\n\n"
         f"{checked}\n\n"
         f"To see every rollout, vote and prompt:\n"
         f"  {Path(sys.executable).parent / 'inspect'} view --log-dir {folder}"
@@ -89,8 +89,8 @@ def _checked(folder: Path, saved: str) -> str:
         word = {CORRECT: "right", INCORRECT: "wrong"}[str(score.value)]
         found.append(f"{sample.store_as(RolloutPool).adopted}, which is {word}")
     return (
-        f"Of the same {arguments['n']} rollouts of {CHECKED}, {arguments['votes']} votes a match "
-        f"select {found[0]}; with a check of the user's as evidence {found[1]} (logs in {folder})."
+        f"From the same {arguments['n']} rollouts of {CHECKED}, {arguments['votes']} votes per "
+        f"match select {found[0]}; with a user's check as evidence, {found[1]} (logs in {folder})."
     )
 
 

@@ -62,8 +62,9 @@ def check_images(engine: Engine, wanted: Iterable[Wanted]) -> None:
             missing.append(image)
         elif image.machine and machine != image.machine:
             raise UserError(
-                f"the image {image.name} is here for {machine}, and the task wants "
-                f"{image.machine}. Choose with -T arch=..., or remove it: docker rmi {image.name}"
+                f"the local image {image.name} is for {machine}, but the task needs "
+                f"{image.machine}. Choose the architecture with -T arch=..., or remove the image: "
+                f"docker rmi {image.name}"
             )
     if not missing:
         return
@@ -74,8 +75,8 @@ def check_images(engine: Engine, wanted: Iterable[Wanted]) -> None:
         others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise UserError(
             f"the image {first.name} is missing{others} and cannot be pulled: {error}. "
-            "`inspect-tts prefetch swe_verified` pulls beforehand and says what fails; other names "
-            "are given with -T image_template=..."
+            "`inspect-tts prefetch swe_verified` pulls images beforehand and reports what fails; "
+            "for other image names, give -T image_template=..."
         ) from error
 
 

@@ -19,13 +19,13 @@ def check_template(template: str) -> None:
     except (KeyError, IndexError, ValueError) as error:
         allowed = ", ".join(f"{{{field}}}" for field in FIELDS)
         raise UserError(
-            f"image_template={template!r} has an unknown placeholder ({error}); it may have "
+            f"image_template={template!r} has an unknown placeholder ({error}); it may contain "
             f"{allowed}"
         ) from error
     if not any(f"{{{field}}}" in template for field in ("id", "issue")):
         raise UserError(
-            f"image_template={template!r} names one image, {named!r}, for all problems; put {{id}} "
-            "into it, or {org}, {repo} and {issue}"
+            f"image_template={template!r} names the same image, {named!r}, for all problems; add "
+            "{id}, or {org}, {repo} and {issue}"
         )
 
 

@@ -39,11 +39,11 @@ def read_records(path: Path, known: Callable[[str, str], bool]) -> list[Record]:
             record = _record(place, row, known)
             id = record["instance_id"]
             if id in places:
-                raise UserError(f"{place}: instance_id {id!r} stands in {places[id]} already")
+                raise UserError(f"{place}: instance_id {id!r} is already used in {places[id]}")
             places[id] = place
             records.append(record)
     if not records:
-        raise UserError(f"dataset={str(path)!r} holds no record")
+        raise UserError(f"dataset={str(path)!r} contains no records")
     return records
 
 
@@ -104,7 +104,7 @@ def _json(place: str, text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"{place}: is no JSON: {error}") from error
+        raise UserError(f"{place}: not valid JSON: {error}") from error
 
 
 def _record(place: str, row: Any, known: Callable[[str, str], bool]) -> Record:
@@ -122,8 +122,8 @@ def _record(place: str, row: Any, known: Callable[[str, str], bool]) -> Record:
             raise UserError(f"{place}: field {name!r} is empty")
     if not known(record["repo"], record["version"]):
         raise UserError(
-            f"{place}: the harness knows no version {record['version']!r} of "
-            f"{record['repo']!r} (fields 'repo' and 'version'), so it could not be graded"
+            f"{place}: the harness does not know version {record['version']!r} of "
+            f"{record['repo']!r} (fields 'repo' and 'version'), so the problem could not be graded"
         )
     return record
 
@@ -132,5 +132,5 @@ def _list(place: str, value: Any) -> list[str]:
     if isinstance(value, str):
         value = _json(place, value)
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise UserError(f"{place} must be a list of texts, or such a list as JSON")
+        raise UserError(f"{place} must be a list of strings, or such a list as JSON")
     return value

@@ -59,7 +59,8 @@ class Engine:
             self._client.ping()
         except DockerException as error:
             raise UserError(
-                f"the docker engine does not answer: {error}. Start it, or name it with DOCKER_HOST"
+                f"the docker engine is not responding: {error}. Start it, or set DOCKER_HOST to "
+                "its address"
             ) from error
 
     def machine(self, name: str) -> str | None:
@@ -103,8 +104,8 @@ def check_space(engine: Engine, missing: int, gigabytes: float) -> int | None:
     if free is not None and missing and free < need:
         raise UserError(
             f"{missing} images at {gigabytes:g} GB each and {RESERVE // GIGABYTE} GB in reserve "
-            f"need {need / GIGABYTE:.0f} GB, and {free / GIGABYTE:.0f} GB are free. Give a smaller "
-            "--limit, free some space, or give the real size with --gb-per-image"
+            f"need {need / GIGABYTE:.0f} GB, but only {free / GIGABYTE:.0f} GB are free. Give a "
+            "smaller --limit, free some space, or give the real size with --gb-per-image"
         )
     return free
 
@@ -129,7 +130,7 @@ def fetch_images(
                 engine.pull(image, lambda done: progress(image, done))
                 machine, outcome = engine.machine(image.name), "pulled"
             if image.machine and machine != image.machine:
-                why = f"it is for {machine}, and {image.machine} is wanted"
+                why = f"it is for {machine}, but {image.machine} is needed"
                 return Fetched(image, "failed", why)
             return Fetched(image, outcome)
         except Exception as error:  # a failed image must not stop the others

@@ -23,16 +23,26 @@ from .images import (
 
 @click.command()
 @click.argument("task", type=click.Choice(["swe_verified"]))
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first problems.")
-@click.option("--sample-id", "ids", multiple=True, help="Only this problem; may be repeated.")
-@click.option("-T", "arguments", multiple=True, metavar="NAME=VALUE", help="Argument of the task.")
-@click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="At once.")
+@click.option("--limit", type=click.IntRange(min=1), help="Pull only for the first problems.")
+@click.option(
+    "--sample-id", "ids", multiple=True, help="Pull only for this problem; may be repeated."
+)
+@click.option(
+    "-T", "arguments", multiple=True, metavar="NAME=VALUE", help="An argument of the task."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Images to pull at once.",
+)
 @click.option(
     "--gb-per-image",
     type=click.FloatRange(min=0),
     default=1.0,
     show_default=True,
-    help="Expected size, for the check of disk space.",
+    help="Expected size of an image, to check the disk space.",
 )
 def prefetch(
     task: str,
@@ -42,10 +52,10 @@ def prefetch(
     jobs: int,
     gb_per_image: float,
 ) -> None:
-    """Pull the images of a TASK's problems that are not there yet.
+    """Pull the missing images of a TASK's problems.
 
-    Images that are there are kept, so an interrupted run can be repeated. Ends with 1 if an image
-    could not be pulled.
+    Images that are already present are kept, so an interrupted run can be repeated. Exits with
+    code 1 if an image could not be pulled.
     """
     try:
         samples = select_samples(_samples(arguments), limit, ids)
@@ -65,7 +75,9 @@ def select_samples(
         if id not in known:
             close = get_close_matches(id, known, n=3)
             hint = f"; did you mean {' or '.join(close)}?" if close else "."
-            raise UserError(f"--sample-id {id}: there is no such problem among {len(known)}{hint}")
+            raise UserError(
+                f"--sample-id {id}: none of the {len(known)} problems has this id{hint}"
+            )
     chosen = [known[id] for id in ids] if ids else list(samples)
     return chosen[:limit]
 
@@ -78,7 +90,9 @@ def run_prefetch(
     missing = [image for image in images if engine.machine(image.name) is None]
     free = check_space(engine, len(missing), gigabytes)
     space = "free disk space is unknown" if free is None else f"{free / 1e9:.0f} GB are free"
-    console.print(f"{len(images)} images, {len(images) - len(missing)} are here; {space}")
+    console.print(
+        f"{len(images)} images, {len(images) - len(missing)} are already present; {space}"
+    )
     bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     coming: dict[Wanted, int] = {}
     results: list[Fetched] = []
@@ -97,7 +111,9 @@ def run_prefetch(
                 console.print(line, markup=False, soft_wrap=True)
     counts = {what: sum(r.outcome == what for r in results) for what in ("present", "pulled")}
     failed = [result for result in results if result.outcome == "failed"]
-    console.print(f"{counts['pulled']} pulled, {counts['present']} here, {len(failed)} failed")
+    console.print(
+        f"{counts['pulled']} pulled, {counts['present']} already present, {len(failed)} failed"
+    )
     return failed
 
 

@@ -88,7 +88,9 @@ def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, A
     path = user_path(dataset)
     if path.exists():
         if revision is not None:
-            raise UserError(f"revision={revision!r} is for datasets of the hub; {path} is local")
+            raise UserError(
+                f"revision={revision!r} applies only to datasets on the hub, but {path} is local"
+            )
         import datasets
 
         records = read_records(path, _graded)
@@ -105,7 +107,7 @@ def _load(swe_bench: Any, dataset: str, revision: str | None, given: dict[str, A
     except Exception as error:  # the hub's client raises many kinds of errors
         raise UserError(
             f"dataset={dataset!r} could not be loaded from the hub: {type(error).__name__}: "
-            f"{error}. With -T dataset=PATH a local file or folder is read instead"
+            f"{error}. To read a local file or folder instead, give -T dataset=PATH"
         ) from error
     return made
 

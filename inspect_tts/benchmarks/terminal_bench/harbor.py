@@ -23,7 +23,7 @@ def inspect_harbor(python: tuple[int, ...] = tuple(sys.version_info[:3])) -> Mod
     if python < (3, 12):
         raise UserError(
             "terminal_bench needs Python 3.12 or newer, as inspect-harbor does, but this is "
-            f"{'.'.join(map(str, python))}: make an environment with a newer Python and "
+            f"{'.'.join(map(str, python))}: create an environment with a newer Python and run "
             f"{install_command('terminal')} there"
         )
     try:
@@ -76,9 +76,8 @@ def _task_folders(folder: Path) -> list[Path]:
     found = [child for child in folder.iterdir() if (child / "task.toml").is_file()]
     if not found:
         raise UserError(
-            f"path={str(folder)!r} holds no tasks: a task is a folder with a task.toml, an "
-            "instruction.md, an environment/ and a tests/, and path names one or the folder around "
-            "them"
+            f"path={str(folder)!r} contains no tasks: a task is a folder with task.toml, "
+            "instruction.md, environment/ and tests/; give one task, or a folder of tasks"
         )
     return sorted(found)
 
@@ -91,7 +90,7 @@ def _from_task(harbor: ModuleType, folder: Path, options: dict[str, Any]) -> Sam
         samples: list[Sample] = list(harbor.harbor(path=str(folder), **options).dataset)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}"
+            f"{'.'.join(map(str, each['loc'])) or 'the whole file'}: {each['msg']}"
             for each in error.errors()[:5]
         )
         raise UserError(
@@ -141,8 +140,8 @@ def _kept(names: list[str], exclude: list[str]) -> list[str]:
                 if close
                 else f"there are {len(names)}, such as {', '.join(sorted(names)[:3])}"
             )
-            raise UserError(f"exclude={pattern!r} names no task; {hint}")
+            raise UserError(f"exclude={pattern!r} matches no task; {hint}")
     kept = [name for name in names if not any(fnmatchcase(name, p) for p in exclude)]
     if not kept:
-        raise UserError(f"exclude={exclude!r} leaves no task; leave fewer of them out")
+        raise UserError(f"exclude={exclude!r} excludes all tasks; exclude fewer of them")
     return kept

@@ -29,4 +29,4 @@ def check_investigation(found: Investigation, *, order: Sequence[str]) -> None:
 
 def _check_verdict(verdict: str | None, order: Sequence[str]) -> None:
     if verdict is not None and verdict not in order:
-        raise ValueError(f"its verdict {verdict[:200]!r} is none of {' '.join(order)}")
+        raise ValueError(f"its verdict {verdict[:200]!r} is not one of {' '.join(order)}")

@@ -20,9 +20,13 @@ def options_of(model: type[Options]) -> Callable[[Callable[..., None]], Callable
     """Add flags for the arguments of a solver, and the flags that both commands share."""
     flags = [_flag(model, name) for name in model.model_fields if name not in INSPECTS]
     flags += [
-        click.option("--output", help="Folder for the files written; default beside the log."),
-        click.option("--yes", is_flag=True, help="Do not ask before models are called."),
-        click.option("--dry-run", is_flag=True, help="Tell what would be asked, and stop."),
+        click.option("--output", help="Folder for the output files. Default: beside the log."),
+        click.option(
+            "--yes", is_flag=True, help="Do not ask for confirmation before calling models."
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Print how many calls would be made, and stop."
+        ),
         click.pass_context,
     ]
 
@@ -70,10 +74,10 @@ def user_errors(command: Callable[..., None]) -> Callable[..., None]:
 EPILOG = (
     "The options of `inspect eval` about models, limits and logs apply as well: --model, -M, "
     "--model-role, --cache, --limit, --sample-id, --max-connections, --log-dir. -S name=value "
-    "gives any other argument of the solver {solver}."
+    "sets any other argument of the solver {solver}."
 )
 
-REASK = " A vote or summary that cannot be read is asked for once more."
+REASK = " A vote or summary that cannot be read is requested once more."
 
 
 def run_command(

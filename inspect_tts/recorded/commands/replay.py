@@ -55,10 +55,10 @@ def replay(
     s: tuple[str, ...],
     **params: Any,
 ) -> None:
-    """Make the selections of a strategy's log again, with other parameters.
+    """Repeat the selections of a strategy's log with other parameters.
 
-    Rollouts and summaries are those of LOG; recorded votes are used where they fit, and only what
-    is missing is asked. What is not given is as recorded, the judge included.
+    Rollouts and summaries are those of LOG. Recorded votes are reused where they fit, and only
+    missing votes are requested. Options that are not given, and the judge, stay as recorded.
     """
     flags, params = flags_of(params, ReplayOptions)
     given = {**parse_cli_args(s), **flags}
@@ -102,8 +102,8 @@ def _expected(pools: Sequence[RolloutPool], expected: VoteForecast, judge: str) 
     votes = expected.votes
     lines = [
         f"{len(pools)} problems, {rollouts} rollouts, {expected.recorded} recorded votes.",
-        *(f"  {count} do not fit: {why}" for why, count in sorted(expected.unusable.items())),
-        f"Reused for certain: {votes.reused} votes of {judge}.",
+        *(f"  {count} cannot be used: {why}" for why, count in sorted(expected.unusable.items())),
+        f"Certain to be reused: {votes.reused} votes of {judge}.",
         f"Model calls: {range_of(votes)} votes.{REASK if votes.most else ''}",
     ]
     if votes.least != votes.most:

@@ -35,11 +35,11 @@ from .flags import (
 
 _FORMAT = (
     f"One of {', '.join(FORMATS)}, a reader of a package (package/name) or of a file "
-    "(file.py@name); default: what the names of the files tell."
+    "(file.py@name); default: the one that the file names suggest."
 )
 
 _IMAGE = (
-    "Names of the docker images in which --check and --evidence run, with {org}, {repo}, {issue}, "
+    "Name of the docker images in which --check and --evidence run, with {org}, {repo}, {issue}, "
     "{id}, {arch}."
 )
 
@@ -48,7 +48,7 @@ _IMAGE = (
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--format", help=_FORMAT)
 @click.option("--strict", is_flag=True, help="Stop at a malformed file instead of skipping it.")
-@click.option("--problems", help="File with the problems' texts, for formats that hold none.")
+@click.option("--problems", help="File with the problem statements, for formats without them.")
 @click.option("--image-template", help=_IMAGE)
 @options_of(SelectRecordedOptions)
 @user_errors
@@ -90,7 +90,7 @@ def select(
     if investigates:
         most = votes.most // options.most_votes
         calls = most * options.investigation_turns
-        click.echo(f"Investigations: at most {most}, of {calls} model calls together.")
+        click.echo(f"Investigations: at most {most}, with {calls} model calls in total.")
     if not dry_run:
         judged = votes.most > 0 and JUDGE in options.panel
         check_models(params["model"], parse_cli_args(params["model_role"]), judged=judged)

@@ -58,7 +58,7 @@ def search(paths: Sequence[str], format: str | None) -> Search:
     for given in paths:
         path = user_path(given)
         if not path.exists():
-            raise UserError(f"{given} does not exist; give files, or folders that hold some")
+            raise UserError(f"{given} does not exist; give files, or folders that contain them")
         files, unread = _inside(path) if path.is_dir() else ([path], {})
         left_out |= unread
         claims = [(file, *_claim(file, wanted)) for file in files]
@@ -73,8 +73,8 @@ def search(paths: Sequence[str], format: str | None) -> Search:
             known = "; ".join(f"{name}: {patterns}" for name, patterns in names.items())
             reasons = "".join(f"{file.name}: {why.reason}. " for file, why in passed[:_SHOWN])
             raise UserError(
-                f"{given} holds no recorded rollouts. {reasons}The names of files tell their "
-                f"format ({known}). To read a file with another name, give the file itself and "
+                f"{given} contains no recorded rollouts. {reasons}The format follows from the "
+                f"file name ({known}). To read a file with another name, give the file itself and "
                 "--format"
             )
         for file, name in read.items():
@@ -115,9 +115,9 @@ def _claim(path: Path, readers: Mapping[str, Reader]) -> tuple[str | None, LeftO
 
 def _passed_over(path: Path, reader: Reader) -> LeftOut | None:
     if not path.is_file():
-        return LeftOut("no regular file")
+        return LeftOut("not a regular file")
     if CHECKPOINTS in path.parts:
-        return LeftOut("a checkpoint that an editor made")
+        return LeftOut("a checkpoint made by an editor")
     why = reader.passes_over(path)
     if why is None and reader.name != atif.name and of_a_trial(path):
         return LeftOut("belongs to a Harbor trial, whose rollout is the agent's own trajectory")
@@ -149,7 +149,7 @@ def read_all(reader: Reader, path: Path) -> Iterator[Found]:
 
 def load(source: Source) -> Recorded:
     """Read one rollout again."""
-    again = "the recorded files must stay where and as they were"
+    again = "the recorded files must not be moved or changed"
     reader = strategy if source.format == strategy.name else find_reader(source.format)
     try:
         check_regular(Path(source.path))
@@ -157,5 +157,5 @@ def load(source: Source) -> Recorded:
             if isinstance(found, Recorded) and found.part == source.part:
                 return sound(found)
     except Exception as error:  # as above
-        raise UserError(f"{source} cannot be read any more ({error}); {again}") from error
-    raise UserError(f"{source} is not there any more; {again}")
+        raise UserError(f"{source} can no longer be read ({error}); {again}") from error
+    raise UserError(f"{source} is no longer there; {again}")

@@ -171,9 +171,9 @@ def read_trajectory(path: Path) -> tuple[Trajectory, str | None]:
         seen.add(name)
         further = path.parent / name
         if Path(name).name != name or further.resolve().parent != path.parent.resolve():
-            raise ValueError(f"continued_trajectory_ref: {name!r} is not a file of its folder")
+            raise ValueError(f"continued_trajectory_ref: {name!r} is not a file in the same folder")
         if not further.exists():
-            missing = f"its continuation {name} is not there"
+            missing = f"its continuation {name} is missing"
             break
         if len(seen) > _MOST_FILES:
             raise ValueError(f"continued_trajectory_ref: more than {_MOST_FILES} files")

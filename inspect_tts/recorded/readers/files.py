@@ -23,7 +23,7 @@ def check_regular(path: Path) -> None:
     """Refuse anything but a regular file: a device or a pipe may never end."""
     path.stat()
     if not path.is_file():
-        raise ValueError(f"{path.name} is no regular file")
+        raise ValueError(f"{path.name} is not a regular file")
 
 
 def read_text(path: Path) -> str:
@@ -31,7 +31,7 @@ def read_text(path: Path) -> str:
     with _open(path) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise ValueError(f"{path.name} holds more than {MOST_BYTES // 2**20} MiB")
+        raise ValueError(f"{path.name} is larger than {MOST_BYTES // 2**20} MiB")
     return content.decode("utf-8-sig")
 
 
@@ -44,7 +44,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"{twice!r} is there more than once, and JSON keeps only one")
+        raise ValueError(f"{twice!r} occurs more than once, but JSON keeps only one")
     return found
 
 
@@ -80,7 +80,7 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
                 raise ValueError(f"line {number} is longer than {LONGEST_LINE // 2**20} MiB")
             if total > MOST_BYTES_OF_LINES:
                 raise ValueError(
-                    f"the lines from {number} on are left out: those before are "
+                    f"the lines from {number} on are left out: the lines before them already have "
                     f"{MOST_BYTES_OF_LINES // 2**20} MiB"
                 )
             text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="surrogateescape")

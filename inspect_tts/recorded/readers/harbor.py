@@ -62,7 +62,7 @@ def _passes_over(path: Path) -> LeftOut | None:
     try:
         trial = find_trial(path)
     except Exception:  # the reader reports the error
-        return LeftOut("is no trial's", told=False) if named else None
+        return LeftOut("does not belong to a trial", told=False) if named else None
     own = own_files(trial) if trial is not None else []
     if named:
         stands = trial is not None and path == trial.place and not own

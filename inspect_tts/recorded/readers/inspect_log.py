@@ -48,7 +48,7 @@ def _no_log(path: Path) -> LeftOut | None:
         is_log = bool(_JSON_LOG.match(head)) or (
             bool(_LOG_FIELD.match(head)) and _names(file) >= _LOG_FIELDS
         )
-    return None if is_log else LeftOut("no log of Inspect", told=False)
+    return None if is_log else LeftOut("not an Inspect log", told=False)
 
 
 def _names(file: IO[bytes]) -> set[str]:

@@ -60,13 +60,13 @@ def message_list(given: Sequence[Any], name: str) -> list[ChatMessage]:
             raise ValueError(f"{name}[{number}]: {why(error)}") from error
         found += [] if message is None else [message]
     if not found:
-        raise ValueError(f"{name} holds no message")
+        raise ValueError(f"{name} contains no messages")
     return found
 
 
 def _message(raw: Any) -> ChatMessage | None:
     if isinstance(raw, dict) and raw.get("role") in ("system", "user") and "content" not in raw:
-        raise ValueError(f"a message of the role {raw['role']!r} has no content")
+        raise ValueError(f"a message with the role {raw['role']!r} has no content")
     try:
         return _MESSAGE.validate_python(raw)
     except ValidationError:

@@ -94,7 +94,7 @@ def without_attempts(files: Iterable[Path], known: Collection[str]) -> list[tupl
         if of_a_run and file.parent.name not in known:
             graded[file.parents[1]].append(file.parent.name)
     return [
-        (str(run), f"graded {len(names)} problems without any attempt here, as {names[0]}")
+        (str(run), f"graded {len(names)} problems without any attempt here, such as {names[0]}")
         for run, names in graded.items()
     ]
 
@@ -109,7 +109,7 @@ def damaged(files: Iterable[Path]) -> list[tuple[str, str]]:
             reason = why(error)
         if reason:
             found.append(
-                (str(file), f"a report that cannot be read, no outcome is known: {reason}")
+                (str(file), f"a report that cannot be read, so its outcomes are unknown: {reason}")
             )
     return found
 
@@ -129,7 +129,7 @@ def _damage(file: Path) -> str | None:
             return None
     ids = read_json(file)
     wrong = [name for name in ("resolved_ids", *_FALSE) if not isinstance(ids.get(name, []), list)]
-    return f"{wrong[0]} is no list" if wrong else None
+    return f"{wrong[0]} is not a list" if wrong else None
 
 
 def resolved(path: Path, attempt: Attempt) -> bool | None:

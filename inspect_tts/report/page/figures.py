@@ -80,9 +80,9 @@ def _transitions(run: RunNumbers, percent: int) -> Drawn:
     )
     return (
         "transitions",
-        "From passes before to passes after",
-        "Above the diagonal more rollouts pass than before: "
-        f"{many(change.gained, 'problem')} newly solved, {change.lost} no longer.",
+        "Passing rollouts before and after refinement",
+        f"Above the diagonal, more rollouts pass than before: {many(change.gained, 'problem')} "
+        f"newly solved, {change.lost} no longer solved.",
         [heat],
         {
             "xaxis": counts(after, len(shown[0])),
@@ -103,7 +103,7 @@ def _context(run: RunNumbers, percent: int) -> Drawn:
     )
     return (
         "context",
-        "Refined score by what the context was worth",
+        "Refined score by passing summaries in the context",
         "Mean score of refined rollouts by the number of passing rollouts among those whose "
         "summaries they started from.",
         [data] if entries else [],
@@ -129,10 +129,10 @@ def _judge(run: RunNumbers, percent: int) -> Drawn:
     chance = go.Scatter(
         x=names,
         y=[100 * (r.chance or 0) for r in known],
-        name="a random draw",
+        name="random draw",
         mode="markers",
         marker={"symbol": "line-ew-open", "size": 28, "line": {"width": 4}, "color": AFTER},
-        hovertemplate="a random draw: %{y:.1f}%<extra></extra>",
+        hovertemplate="random draw: %{y:.1f}%<extra></extra>",
     )
     right = shares("right", range=[0, 112], tickvals=[0, 25, 50, 75, 100])
     return (
@@ -159,7 +159,7 @@ def _calibration(run: RunNumbers, percent: int) -> Drawn:
         hovertemplate="%{x:.0f}% of the votes: %{y:.1f}% right, %{text}<extra></extra>",
     )
     ideal = go.Scatter(
-        x=[0, 100], y=[0, 100], name="as claimed", mode="lines", hoverinfo="skip",
+        x=[0, 100], y=[0, 100], name="perfect calibration", mode="lines", hoverinfo="skip",
         line={"color": CHANCE, "dash": "dash", "width": 1.5},
     )  # fmt: skip
     return (
@@ -191,7 +191,7 @@ def _turns(run: RunNumbers, percent: int) -> Drawn:
     ]
     return (
         "turns",
-        "Turns of a rollout",
+        "Turns per rollout",
         "Mean number of model generations, by iteration and outcome.",
         data,
         {"barmode": "group", "xaxis": axis(""), "yaxis": axis("turns", rangemode="tozero")},
@@ -219,8 +219,8 @@ def _phases(run: RunNumbers, percent: int) -> Drawn:
     ]
     return (
         "phases",
-        "Where it went",
-        "Spending of a problem by phase.",
+        "Spending by phase",
+        "Mean spending per problem in each phase.",
         data,
         {
             "barmode": "stack",

@@ -115,11 +115,12 @@ def cost(runs: Sequence[RunNumbers], percent: int) -> Drawn:
         )
     return (
         "cost",
-        "Cost against score",
-        "Open: pass@1 at the cost of one rollout. Filled: selected at the cost of the run.",
+        "Score against cost",
+        "Open markers: pass@1 at the cost of one rollout. Filled markers: selected at the cost of "
+        "the run.",
         data,
         {
-            "xaxis": spent(name, f"{name} a problem, logarithmic", type="log", nticks=3),
+            "xaxis": spent(name, f"{name} per problem (log scale)", type="log", nticks=3),
             "yaxis": scores(percent),
         },
     )
@@ -161,8 +162,8 @@ def rounds(runs: Sequence[RunNumbers], percent: int) -> Drawn:
     order = {"categoryorder": "array", "categoryarray": [_plain(name) for name in names]}
     return (
         "rounds",
-        "Mean score round by round",
-        "Mean score of the rollouts that are still in, after each round of each selection.",
+        "Mean score by round",
+        "Mean score of the rollouts that remain after each round of each selection.",
         data,
         {"xaxis": axis("", **order), "yaxis": scores(percent)},
     )

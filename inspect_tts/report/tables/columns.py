@@ -43,7 +43,7 @@ ROLLOUTS = {
     "unscored": ("str", "why grading failed"),
     "adopted": ("bool", "whether it was adopted"),
     "strength": ("float", "Bradley-Terry strength from all votes on the problem"),
-    "strength_low": ("float", "lower end of its interval of 95 %"),
+    "strength_low": ("float", "lower end of its 95 % interval"),
     "strength_high": ("float", "upper end"),
     "p_best": ("float", "chance to be the strongest in the last selection that compared it"),
     "fingerprint": ("str", "equal for duplicates (same patch, or same answer)"),

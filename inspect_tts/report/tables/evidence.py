@@ -13,10 +13,10 @@ CHECKS: Columns = {
     **SAMPLE,
     "iteration": ("int", "the iteration whose results it ran on"),
     "check": ("str", "its id, such as `u01`"),
-    "name": ("str", "the user's name of it, else its command"),
+    "name": ("str", "the user's name for it, or else its command"),
     "origin": ("str", "user, repository or rollout"),
     "command": ("str", "what was run"),
-    "dropped": ("str", "why it counts for nothing; missing if it counts"),
+    "dropped": ("str", "why it is ignored; missing if it counts"),
     "separates": ("bool", "whether its behavior differs between some of the trees"),
     "rollout": ("str", "the rollout whose result it ran on, or `untouched`"),
     "returncode": ("int", "its return code; missing if it did not end"),
@@ -28,7 +28,12 @@ CHECKS: Columns = {
 }
 EVIDENCE = (
     *("problems", "with evidence", "separated", "checks", "dropped", "separating"),
-    *("pairs that differ in outcome", "of unlike", "of alike", "like untouched that pass"),
+    *(
+        "pairs that differ in outcome",
+        "if behavior differs",
+        "if behavior is alike",
+        "like untouched, passing",
+    ),
     "s: .0f",
 )
 """Headings of the table of evidence."""

@@ -92,10 +92,10 @@ def _cost(run: RunNumbers) -> str:
         return ""
     if dollars is None:
         used = show(tokens.value, "tokens", percent=False)
-        return f"; {used} tokens a problem, whose price is not known"
+        return f"; {used} tokens per problem, at an unknown price"
     priced = partial(show, form="dollars", percent=False)
     ends = " to ".join(map(priced, dollars.interval or ()))
-    text = f"; {priced(dollars.value)} a problem{f' ({ends})' if ends else ''}"
+    text = f"; {priced(dollars.value)} per problem{f' ({ends})' if ends else ''}"
     if dollars.problems < run.problems:
         return f"{text}, where the price is known"
     noun = "problem" if run.samples == run.problems else "sample"
@@ -112,4 +112,4 @@ def _as_well(run: RunNumbers, percent: bool) -> str:
         for name, found in run.baselines.items()
         if found and found.problems == selected.problems and found.value >= selected.value
     ]
-    return f"Without asking a model, as good or better: {', '.join(equal)}." if equal else ""
+    return f"As good or better without asking a model: {', '.join(equal)}." if equal else ""

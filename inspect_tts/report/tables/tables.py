@@ -100,8 +100,8 @@ def _main(runs: Sequence[RunNumbers]) -> Table:
     names = ["selected", "gain", "pass_1", "select_k", *refined, "oracle", "headroom"]
     rows = [(r, [*_estimates(r.scores, names, percent), Cell(str(r.problems))]) for r in runs]
     caption = (
-        f"Mean scores over problems, {'in %' if percent else 'as scored'}; 95 % intervals by the "
-        "bootstrap over problems. headroom: (selected - pass@1) / (oracle - pass@1)."
+        f"Mean scores over problems, {'in %' if percent else 'as scored'}; 95 % bootstrap "
+        "intervals over problems. headroom: (selected - pass@1) / (oracle - pass@1)."
     )
     unknown = [run for run, cells in rows if any(cell.text == UNKNOWN for cell in cells)]
     told = ["rollouts that it needs were not graded"] if any(run.samples for run in unknown) else []
@@ -118,7 +118,7 @@ def _baselines(runs: Sequence[RunNumbers]) -> Table:
         runs,
         [named(name)[0] for name in names],
         [(r, _estimates({**r.scores, **r.baselines}, names, percent)) for r in known],
-        "What selections that ask no model would have got among the same candidates.",
+        "What selections that ask no model would have scored on the same candidates.",
     )
 
 
@@ -135,10 +135,10 @@ def _costs(runs: Sequence[RunNumbers]) -> Table:
     missing = {
         name for run in runs if run.samples for name, e in run.per_problem.items() if e is None
     }
-    whys = {"dollars": "the price of a model is not known", "seconds": "no time was recorded"}
+    whys = {"dollars": "the price of a model is unknown", "seconds": "no time was recorded"}
     told = _reasons([why for name, why in whys.items() if name in missing], runs).strip()
     rows = [(run, list(cells(run))) for run in runs]
-    return _table("Cost of a problem", runs, columns, rows, told)
+    return _table("Cost per problem", runs, columns, rows, told)
 
 
 def _reasons(told: Sequence[str], runs: Sequence[RunNumbers]) -> str:
@@ -226,7 +226,7 @@ LISTS = (
         "Votes",
         (
             *("matches", "votes", "votes saved", "ties: percent", "abstentions: percent"),
-            *("asked again: percent", "flips: percent"),
+            *("requested again: percent", "flips: percent"),
         ),
         lambda run: [run.rates] if run.rates else [],
     ),
@@ -234,7 +234,7 @@ LISTS = (
         "Rollouts by agent and model",
         (
             *("agent", "model", "rollouts", "graded", "pass@1: score", "tokens: tokens"),
-            *("dollars: dollars", "matches with others", "won: percent", "if at random: percent"),
+            *("dollars: dollars", "matches with others", "won: percent", "chance: percent"),
             "adopted: percent",
         ),
         lambda run: run.assignments,
@@ -243,7 +243,7 @@ LISTS = (
         "Judges",
         (
             *("judge", "votes", "abstentions: percent", "decidable", "right: percent"),
-            *("flips: percent", "agreement: percent", "tokens a vote: tokens", "dollars: dollars"),
+            *("flips: percent", "agreement: percent", "tokens/vote: tokens", "dollars: dollars"),
         ),
         lambda run: run.judges,
     ),
@@ -261,18 +261,18 @@ LISTS = (
         "Calibration of P(best), where some rollouts pass and some fail",
         (
             *("P(best) of the strongest: percent", "selections", "mean: percent"),
-            *("on passing: percent", "strongest passes: percent", "chance: percent"),
+            *("P(best) on passing: percent", "strongest passes: percent", "chance: percent"),
         ),
         lambda run: (((b.low, b.high), b.selections, *b[3:]) for b in run.strengths),
     ),
     Listed("Evidence from execution", EVIDENCE, evidence_entries),
     Listed(
-        "Turns of a rollout",
+        "Turns per rollout",
         ("iteration", "outcome", "rollouts", "mean turns: .1f", "median: g"),
         lambda run: run.turns,
     ),
     Listed(
-        "Spending by phase, for a problem",
+        "Spending by phase, per problem",
         (
             *("phase", "input tokens: tokens", "cached: tokens", "output: tokens"),
             *("dollars: dollars", "busy: seconds", "wall: seconds"),

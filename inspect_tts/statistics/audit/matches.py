@@ -100,12 +100,12 @@ def _dealing(key: str, selection: Selection, match: Match) -> list[str]:
     dealt = judges_key(key.removesuffix(f"/{match.id}"), match.id, grades=grades)
     turns = turns_of(selection.judges, seed=selection.seed, key=dealt) or (None,)
     found = [
-        f"match {match.id}: display order of vote {vote.index}"
+        f"match {match.id}: wrong display order of vote {vote.index}"
         for vote in match.votes
         if vote.order != display_order(match.group, vote.index, len(turns))
     ]
     return found + [
-        f"match {match.id}: judge of vote {vote.index}"
+        f"match {match.id}: wrong judge of vote {vote.index}"
         for vote in match.votes
         if vote.judge != turns[vote.index % len(turns)]
     ]
@@ -122,7 +122,9 @@ def _investigation(
     if looked is None:
         return []
     order = display_order(match.group, 0)
-    found = [f"match {match.id}: display order of its investigation"] * (looked.order != order)
+    found = [f"match {match.id}: wrong display order of its investigation"] * (
+        looked.order != order
+    )
     if (looked.verdict is None) == (looked.ended == "verdict"):
         found.append(f"match {match.id}: its investigation ended with {looked.ended!r}")
     if looked.fence is None or looked.reused:
@@ -134,13 +136,13 @@ def _investigation(
         seed=selection.seed,
         key=f"{vote_key(selected, match.id, looked.order)}/investigation",
     )
-    return found if fences else [*found, f"match {match.id}: the fence of its investigation"]
+    return found if fences else [*found, f"match {match.id}: wrong fence of its investigation"]
 
 
 def _fences(key: str, seed: int, match: Match, rollouts: Mapping[str, Rollout]) -> list[str]:
     """Find votes whose prompt has another fence than the seed gives."""
     return [
-        f"match {match.id}: the fence of vote {vote.index}"
+        f"match {match.id}: wrong fence of vote {vote.index}"
         for vote in match.votes
         if vote.fence is not None
         and not vote.reused

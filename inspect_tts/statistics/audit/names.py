@@ -38,7 +38,7 @@ def check_names(
 
 def _known(what: str, ids: Iterable[str], known: Iterable[str]) -> None:
     if unknown := sorted({*ids} - {*known}):
-        raise ValueError(f"{what} names {unknown[0]!r}, which is not there")
+        raise ValueError(f"{what} names {unknown[0]!r}, which does not exist")
 
 
 def _check_match(match: Match) -> None:

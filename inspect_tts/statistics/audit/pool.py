@@ -70,7 +70,7 @@ def discrepancies(
         if stage.name == STOP and stage.cut is None:
             before = [s for s in selections if s.iteration == stage.iteration]
             if not before or not agreed(before[0], rollouts):
-                found.append(f"iteration {stage.iteration}: stopped, though nothing was agreed")
+                found.append(f"iteration {stage.iteration}: stopped without a consensus")
     last = max((r.iteration for r in rollouts), default=0)
     left = alive.get(last, _everybody(last, stages, rollouts, alive))
     if adopted is not None and (adopted,) != left:
@@ -138,9 +138,9 @@ def _selection(
                 found += match_discrepancies(key, selection, match, judged, everybody, execution)
                 dealt = judges_key(field.key, match.id, grades=match.decided_by == "grade")
                 if selection.judges and match.votes and dealt not in keys:
-                    found.append(f"draw {dealt} is not among the draws")
+                    found.append(f"draw {dealt} is not recorded")
                 if match.decided_by == "random" and key not in keys:
-                    found.append(f"draw {key} is not among the draws")
+                    found.append(f"draw {key} is not recorded")
             groups = running.send(matches)
         found.append(f"selection {selection.id}: the next round, {groups}, is not recorded")
     except StopIteration as end:
@@ -153,4 +153,4 @@ def _selection(
         if unplayed or (selection.ranking, selection.selected) != (ranking, selected):
             found.append(f"selection {selection.id}: recorded {selection.ranking}, not {ranking}")
     missing = [draw.key for draw in field.draws if draw.key not in keys]
-    return found + [f"draw {key} is not among the draws" for key in missing]
+    return found + [f"draw {key} is not recorded" for key in missing]

@@ -21,7 +21,7 @@ def check_rollouts(
             n = stage.cut.started if stage.cut else _planned(stage, rollouts, waves)
             wanted = [rollout_id(stage.iteration, i) for i in range(n)]
             found += [f"rollout {id} is not recorded" for id in wanted if id not in ids]
-            found += [f"rollout {id} is recorded and did not run" for id in ids if id not in wanted]
+            found += [f"rollout {id} is recorded but did not run" for id in ids if id not in wanted]
     return found
 
 
@@ -67,7 +67,7 @@ def check_contexts(
     ]
     told = {rollout.id: rollout.summary.text for rollout in rollouts}
     return found + [
-        f"rollout {rollout.id}: the fence of its context"
+        f"rollout {rollout.id}: wrong fence of its context"
         for rollout in recorded
         if rollout.fence is not None
         and not is_possible_fence(
