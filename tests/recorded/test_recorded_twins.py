@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from inspect_ai import Task, score
 from inspect_ai import eval as inspect_eval
@@ -17,9 +18,9 @@ from inspect_ai.log import (
     read_eval_log,
     write_eval_log,
 )
-from inspect_ai.model import ChatMessageUser
-from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
-from inspect_ai.solver import TaskState
+from inspect_ai.model import ChatMessageUser, ModelOutput, ModelUsage, get_model
+from inspect_ai.scorer import Score, Scorer, Target, mean, model_graded_qa, scorer
+from inspect_ai.solver import Generate, Solver, TaskState, solver
 from recorded_files import atif, prediction, trial, write
 from scripted import echo, model
 
@@ -40,6 +41,36 @@ def talkative(how: str) -> Scorer:
         return Score(value=0)
 
     return score
+
+
+def said(text: str, tokens: int) -> ModelOutput:
+    output = ModelOutput.from_content("mockllm", text)
+    output.usage = ModelUsage(output_tokens=tokens, total_tokens=tokens)
+    return output
+
+
+@solver
+def slow() -> Solver:
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        await anyio.sleep(0.05)
+        return await generate(state)
+
+    return solve
+
+
+@pytest.mark.parametrize("regraded", [False, True])
+def test_what_a_grader_used_is_no_part_of_a_rollout(tmp_path: Path, regraded: bool) -> None:
+    tested = Task(dataset=[Sample(id="p", input="Go.")], solver=slow(), scorer=model_graded_qa())
+    outputs = [said("Gone.", 3), said("Wrong, and at length. GRADE: I", 500)]
+    models = get_model("mockllm/model", custom_outputs=outputs, memoize=False)
+    [log] = inspect_eval(tested, model=models, log_dir=str(tmp_path), **QUIET)
+    assert sum(used.total_tokens for used in (log.samples or [])[0].model_usage.values()) == 503
+    if regraded:
+        write_eval_log(score(log, accepts(), action="append", display="none"), log.location)
+    found = first(log.location)
+    assert found.usage.total_tokens == 3
+    [sample] = log.samples or []
+    assert 0.05 <= found.seconds < (sample.working_time or 0)
 
 
 @scorer(metrics=[mean()])

@@ -4,11 +4,15 @@ import gzip
 import json
 import lzma
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
+
+import ijson  # type: ignore[import-untyped]
+from inspect_ai.log import EvalLog
 
 MOST_BYTES = 256 * 2**20
 """Maximum unpacked size of a file that is read as a whole."""
@@ -17,6 +21,13 @@ MOST_BYTES_OF_LINES = 2**30
 LONGEST_LINE = 64 * 2**20
 UNREADABLE = (ValueError, RecursionError, OSError, EOFError)
 """Errors that reading an external file may raise."""
+
+_HEAD = 4096
+_JSON_LOG = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:')
+_LOG_FIELDS = {"version", "status", "eval"}
+_LOG_FIELD = re.compile(
+    rb'(\xef\xbb\xbf)?\s*\{\s*"(' + "|".join(EvalLog.model_fields).encode() + rb')"'
+)
 
 
 def check_regular(path: Path) -> None:
@@ -107,3 +118,27 @@ def _open(path: Path) -> IO[bytes]:
     check_regular(path)
     openers: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
     return cast("IO[bytes]", openers.get(path.suffix, open)(path, "rb"))
+
+
+def is_json_log(path: Path) -> bool:
+    """Whether a JSON file is an Inspect log, by the fields that it begins with."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        file.seek(0)
+        return bool(_JSON_LOG.match(head)) or (
+            bool(_LOG_FIELD.match(head)) and _field_names(file) >= _LOG_FIELDS
+        )
+
+
+def _field_names(file: IO[bytes]) -> set[str]:
+    """The names of a JSON object's fields, as far as it can be read."""
+    found, depth = set[str](), 0
+    try:
+        for event, value in ijson.basic_parse(file):  # `parse` would hold the path to each level
+            depth += event.startswith("start")
+            depth -= event.startswith("end")
+            if event == "map_key" and depth == 1:
+                found.add(value)
+    except ijson.JSONError:
+        pass
+    return found

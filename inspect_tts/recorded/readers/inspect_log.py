@@ -1,16 +1,14 @@
 """Inspect logs: each epoch of a sample is a rollout, or each rollout in a strategy's pool."""
 
-import re
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
-import ijson  # type: ignore[import-untyped]
 from inspect_ai.event import ErrorEvent, ModelEvent, SpanBeginEvent, StateEvent
-from inspect_ai.log import EvalLog, EvalSample, EvalSampleSummary, EvalSpec, read_eval_log
+from inspect_ai.log import EvalSample, EvalSampleSummary, EvalSpec, read_eval_log
 from inspect_ai.model import ChatMessage
 from pydantic import JsonValue
 
@@ -26,12 +24,8 @@ from inspect_tts.scores import SCORE
 from inspect_tts.stages.pool import pool_in
 from inspect_tts.workspace.commands import commands_outside
 
-_HEAD = 4096
-_JSON_LOG = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:')
-_LOG_FIELDS = {"version", "status", "eval"}
-_LOG_FIELD = re.compile(
-    rb'(\xef\xbb\xbf)?\s*\{\s*"(' + "|".join(EvalLog.model_fields).encode() + rb')"'
-)
+from .files import is_json_log
+
 _HEAVY = {"events", "timelines", "store"}
 POOL_HEAVY = {"events", "timelines", "messages", "output"}
 """Fields of a sample that reading its pool does not need."""
@@ -40,29 +34,8 @@ _NOT_THE_AGENT = {"init", "scorers"}
 
 def _no_log(path: Path) -> LeftOut | None:
     """Why a file is not an Inspect log; None if it is one."""
-    if path.suffix == ".eval":
-        return None
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-        file.seek(0)
-        is_log = bool(_JSON_LOG.match(head)) or (
-            bool(_LOG_FIELD.match(head)) and _names(file) >= _LOG_FIELDS
-        )
+    is_log = path.suffix == ".eval" or is_json_log(path)
     return None if is_log else LeftOut("not an Inspect log", told=False)
-
-
-def _names(file: IO[bytes]) -> set[str]:
-    """The names of a JSON object's fields, as far as it can be read."""
-    found, depth = set[str](), 0
-    try:
-        for event, value in ijson.basic_parse(file):  # `parse` would hold the path to each level
-            depth += event.startswith("start")
-            depth -= event.startswith("end")
-            if event == "map_key" and depth == 1:
-                found.add(value)
-    except ijson.JSONError:
-        pass
-    return found
 
 
 def _one(path: Path, part: str) -> Iterator[Recorded]:
@@ -201,8 +174,8 @@ def _recorded(sample: EvalSample, spec: EvalSpec) -> Recorded:
         limit=sample.limit.type if sample.limit and not sample.error else None,
         model=sample.output.model or spec.model,
         turns=sample.turn_count if sample.turn_count is not None else turns,
-        usage=sum((usage(used) for used in sample.model_usage.values()), Usage()),
-        seconds=sample.working_time or sample.total_time or 0.0,
+        usage=_usage(sample, scoring),
+        seconds=_seconds(sample, scoring),
         answer=None if sample.sandbox else sample.output.completion,
         patch=patches[0] if patches else None,
         commands=_commands(sample),
@@ -221,6 +194,24 @@ def _scoring(sample: EvalSample) -> int | None:
         if isinstance(event, SpanBeginEvent) and event.type == "scorers":
             return index
     return None
+
+
+def _usage(sample: EvalSample, scoring: int | None) -> Usage:
+    """The usage of the sample's models, without what its scorers used: it may tell the score."""
+    used = [
+        usage(event.output.usage)
+        for event in sample.events[:scoring]
+        if isinstance(event, ModelEvent) and event.cache != "read"
+    ]
+    if scoring is None or not any(each.total_tokens for each in used):
+        used = [usage(each) for each in sample.model_usage.values()]
+    return sum(used, Usage())
+
+
+def _seconds(sample: EvalSample, scoring: int | None) -> float:
+    if scoring is not None and sample.events[scoring].working_start:
+        return sample.events[scoring].working_start
+    return sample.working_time or sample.total_time or 0.0
 
 
 def _before_scoring(sample: EvalSample, scoring: int | None) -> list[ChatMessage]:
