@@ -2,12 +2,18 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import anyio
 import pytest
+from inspect_ai.log import EvalConfig
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import SandboxEnvironmentSpec
+from scripted import problem, run
 
-from inspect_tts._inspect import reserve_slots
+from inspect_tts._inspect import default_sandboxes, reserve_slots, widen_throttles
 
 
 def reserved(limits: Sequence[tuple[int, bool]]) -> list[int]:
@@ -53,3 +59,54 @@ def test_groups_take_their_slots_one_after_the_other() -> None:
 
     anyio.run(both)
     assert [each.split()[1] for each in held] == ["begins", "ends"] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "environment", "subprocesses", "docker"),
+    [
+        (None, {}, None, 1, 1),
+        ("local", {}, None, 30, 1),
+        ("docker", {}, None, 30, 30),
+        ("docker", {"max_subprocesses": 2}, None, 1, 30),
+        ("docker", {}, "3", 30, 1),
+    ],
+    ids=["no sandbox", "local", "docker", "subprocesses given", "docker calls given"],
+)
+def test_throttles_are_widened_unless_the_user_has_set_them(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str | None,
+    options: dict[str, Any],
+    environment: str | None,
+    subprocesses: int,
+    docker: int,
+) -> None:
+    monkeypatch.delenv("INSPECT_DOCKER_CLI_CONCURRENCY", raising=False)
+    if environment is not None:
+        monkeypatch.setenv("INSPECT_DOCKER_CLI_CONCURRENCY", environment)
+    spec = run(problem(), None, tmp_path / "spec").eval
+    spec.config = EvalConfig(**options)
+    found: list[int] = []
+
+    @solver
+    def widening() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            await widen_throttles(spec, kind, 30)
+            for name in ("subprocesses", "docker-cli"):
+                async with reserve_slots(name, 1, grow=True) as slots:
+                    found.append(slots)
+            return state
+
+        return solve
+
+    run(problem(), widening(), tmp_path / "widened", max_subprocesses=1)
+    assert found == [subprocesses, docker]
+
+
+def test_the_users_limit_of_sandboxes_comes_before_the_providers(tmp_path: Path) -> None:
+    spec = run(problem(), None, tmp_path).eval
+    docker, local = SandboxEnvironmentSpec("docker"), SandboxEnvironmentSpec("local")
+    assert default_sandboxes(spec, None, 7) == default_sandboxes(spec, local, 7) == 7
+    assert default_sandboxes(spec, docker, 7) == 2 * (os.cpu_count() or 1)
+    spec.config = EvalConfig(max_sandboxes=3)
+    assert [default_sandboxes(spec, each, 7) for each in (None, docker, local)] == [3] * 3
