@@ -186,6 +186,15 @@ def test_a_pilot_log_tells_the_rest(tmp_path: Path) -> None:
     assert "log, MiB" in done.output
 
 
+def test_a_pilot_of_several_logs_tells_the_mean_of_all_their_rollouts(tmp_path: Path) -> None:
+    for n in (2, 4):
+        run(problem(), rtv(n=n, votes=1, agent=crowd()), tmp_path)
+    size = sum(file.stat().st_size for file in tmp_path.glob("*.eval"))
+    done = asked("rtv", "-S", "n=8", "--pilot", str(tmp_path), "--problems", "3", "--json")
+    rows = {row["what"]: row for row in json.loads(done.output)["rows"]}
+    assert rows["log, MiB"]["all"] == pytest.approx([3 * 8 * size / 6 / 2**20] * 2)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

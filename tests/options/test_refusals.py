@@ -57,6 +57,9 @@ CASES: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
     ),
     # evidence
     (rtv, {"dedupe_behavior": True}, "goes by what results do", {"dedupe": True}),
+    (rtv, {"check": "make\0test"}, "holds an empty command", {"check": "make test"}),
+    (rtv, {"check": ["make", " "]}, "holds an empty command", {"check": ["make"]}),
+    (rtv, {"check": {" ": "make"}}, "holds an empty command", {"check": {"unit": "make"}}),
     (
         rtv,
         {"selection": "behavior"},
