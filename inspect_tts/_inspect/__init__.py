@@ -1,7 +1,7 @@
 """Access to what Inspect does not export: the only place with private imports.
 
-Each module says why it needs them. `tests/test_inspect_contract.py` pins what the modules rely on,
-so that a release of Inspect that changes it fails there, in a test that names it.
+Each module says why it needs them. `tests/_inspect/test_inspect_contract.py` pins what the modules
+rely on, so that a release of Inspect that changes it fails there, in a test that names it.
 """
 
 from inspect_ai._util.dotenv import init_dotenv  # every command of Inspect calls it first

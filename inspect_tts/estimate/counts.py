@@ -94,14 +94,16 @@ def counts(given: dict[str, Any], *, final: bool = True) -> Counts:
     joins = given.get("dedupe") or given.get("dedupe_behavior")  # perhaps all rollouts are equal
     least = 0 if joins else matches_of(fewest, matches_at_least)
     most = given["max_votes"] if given["votes"] == "auto" else given["votes"]
+    investigates = given.get("close") == "investigate"
+    executes = bool(given.get("check")) or given.get("evidence", "none") != "none"
     return Counts(
         rollouts=n * iterations,
         fewest_rollouts=fewest * iterations,
         matches=matches,
         votes=matches * most,
         fewest_votes=least * _fewest_votes(given, most, matches) if least else 0,
-        investigations=matches if given.get("close") == "investigate" else 0,
-        sandboxes=n + carried + (given.get("close") == "investigate"),
+        investigations=matches if investigates else 0,
+        sandboxes=n + carried + (executes or investigates),
     )
 
 

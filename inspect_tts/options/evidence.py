@@ -18,9 +18,11 @@ def named_checks(check: CheckArg) -> dict[str, str]:
     given = [check] if isinstance(check, str) else [] if check is None else check
     found = given if isinstance(given, dict) else {command: command for command in given}
     for name, command in found.items():
-        if not command.strip() or not name.strip() or "\0" in command:
+        blank = not command.strip() or not name.strip()
+        if blank or "\0" in command:
+            wrong = "contains an empty command" if blank else f"has a NUL character in {command!r}"
             raise UserError(
-                f"check={check!r} contains an empty command; give shell commands, for example "
+                f"check={check!r} {wrong}; give shell commands, for example "
                 "check='pytest -q tests/test_parser.py'"
             )
     if len(found) > MOST_CHECKS:

@@ -29,8 +29,8 @@ def plays(*outputs: ModelOutput) -> Script:
     return Script(act=lambda me, turn: outputs[min(turn, len(outputs) - 1)].model_copy(deep=True))
 
 
-def task(**given: Any) -> Task:
-    sample = Sample(input="Fix {{ the }} bug.", target="done", setup="git init -q .")
+def task(setup: str = "git init -q .", **given: Any) -> Task:
+    sample = Sample(input="Fix {{ the }} bug.", target="done", setup=setup)
     return Task(dataset=[sample], scorer=includes(), sandbox="local", **given)
 
 
@@ -90,6 +90,29 @@ def test_the_prompt_is_the_packages_own_around_the_plain_problem(tmp_path: Path)
     assert "Fix {{ the }} bug." in lines
     assert [line for line in lines if line not in published and "{{" not in line] == []
     assert system.text.strip() in published
+
+
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [({}, "profile\nhere"), ({"cwd": "."}, "here"), ({"cwd": "inside"}, "here")],
+    ids=["as configured", "its own folder", "another folder"],
+)
+def test_where_the_folder_is_given_commands_read_no_profile_first(
+    given: dict[str, Any], printed: str, tmp_path: Path
+) -> None:
+    from minisweagent.config import builtin_config_dir
+
+    (tmp_path / "profile").write_text("echo profile\n", encoding="utf-8")
+    config = (builtin_config_dir / "benchmarks" / "swebench.yaml").read_text()
+    for old, new in {"/root/.bashrc": str(tmp_path / "profile"), "/testbed": "."}.items():
+        assert old in config
+        config = config.replace(old, new)
+    (tmp_path / "own.yaml").write_text(config, encoding="utf-8")
+    agent = as_solver(mini_swe_agent(config=str(tmp_path / "own.yaml"), **given))
+    script = plays(shell("echo here"), shell(SUBMIT))
+    sample = eval_one(task(setup="mkdir inside"), agent, script, tmp_path / "logs").sample
+    first = next(m.text for m in sample.messages if isinstance(m, ChatMessageTool))
+    assert f"<output>\n{printed}\n</output>" in first
 
 
 def test_inspect_keeps_the_tokens_the_events_and_the_context_of_a_rollout(tmp_path: Path) -> None:

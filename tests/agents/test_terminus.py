@@ -146,6 +146,16 @@ def test_prompts_and_user_can_be_replaced(docker_box: Box, tmp_path: Path) -> No
     assert sources == [str(instructions), "argument", "argument"]
 
 
+def test_a_user_who_is_given_types_instead_of_the_samples_own(
+    docker_box: Box, tmp_path: Path
+) -> None:
+    agent: Any = terminus(user="daemon")
+    metadata = {"agent_user": "nobody"}
+    model = script(answer(run("whoami")), DONE)
+    sample = eval_one(task(docker_box, metadata=metadata), agent, model, tmp_path).sample
+    assert "\ndaemon\n" in seen(sample)[0]
+
+
 def test_a_command_has_ended_once_its_return_code_is_noted(docker_box: Box, tmp_path: Path) -> None:
     # its signal is lost where it meets a client whose slice of the wait ends in that moment
     answers = [answer(run("tmux set -g @tts0 7; sleep 30", 60)), answer(press("C-c", 1))]

@@ -127,6 +127,17 @@ def test_a_bad_record_is_one_message_with_file_line_and_field(kind: str, tmp_pat
         assert word in str(raised.value)
 
 
+def test_a_problem_in_two_files_of_a_folder_is_refused_with_both_places(tmp_path: Path) -> None:
+    other = record(instance_id="sympy__sympy-2")
+    write(tmp_path / "a.jsonl", lines(other, record()))
+    write(tmp_path / "more" / "b.jsonl.gz", lines(record()))
+    with pytest.raises(UserError) as raised:
+        swe_verified(dataset=str(tmp_path))
+    for word in ("b.jsonl.gz, line 1", "'sympy__sympy-1' stands in", "a.jsonl, line 2 already"):
+        assert word in str(raised.value)
+    assert len(read_records(tmp_path / "a.jsonl", lambda repo, version: True)) == 2
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -70,6 +70,18 @@ def test_a_mistake_is_told_before_a_model_is_called(
     assert not (tmp_path / "logs").exists()
 
 
+@pytest.mark.parametrize("selection", ["first", "random", "agreement"])
+def test_where_nobody_judges_no_judge_needs_a_model(
+    selection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INSPECT_EVAL_MODEL", raising=False)
+    script = Script()
+    roles = {"summarizer": script.model()}
+    choice = chosen(tmp_path, script, model=None, model_roles=roles, selection=selection)
+    assert choice.result in CANDIDATES
+    assert {call.role for call in script.calls} == {"summarizer"}
+
+
 def test_choose_sync_in_a_loop_says_what_to_write(tmp_path: Path) -> None:
     async def inside() -> None:
         chosen(tmp_path)

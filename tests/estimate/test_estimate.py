@@ -48,9 +48,13 @@ def test_the_counts_of_the_paper(change: dict[str, Any], rollouts: int, votes: i
         ({"keep_parents": True}, 20),
         ({"keep_parents": True, "iterations": 1}, 16),
         ({"keep_parents": True, "close": "investigate"}, 21),
+        ({"check": "make test"}, 17),
+        ({"check": []}, 16),
+        ({"evidence": "cross"}, 17),
+        ({"evidence": "regression", "close": "investigate"}, 17),
     ],
 )
-def test_parents_and_an_investigation_need_sandboxes_too(
+def test_parents_and_what_is_executed_need_sandboxes_too(
     change: dict[str, Any], open_at_once: int
 ) -> None:
     assert counts({**FULL, **change}).sandboxes == open_at_once
@@ -130,6 +134,7 @@ def test_select_is_told_the_same_bounds(n: int, given: dict[str, str]) -> None:
         ({"n": 3, "close": "investigate"}, [10, 16]),
         ({"n": 3, "votes": 2, "close": "investigate"}, [4, 4]),
         ({"n": 3, "dedupe": "true"}, [0, 16]),
+        ({"n": 3, "dedupe_behavior": "true", "check": "make test"}, [0, 16]),
         ({"n": 8, "votes": "auto"}, [14, 7 * 16]),
     ],
     ids=str,
@@ -179,6 +184,15 @@ def test_a_pilot_log_tells_the_rest(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "tokens" in done.output
     assert "log, MiB" in done.output
+
+
+def test_a_pilot_of_several_logs_tells_the_mean_of_all_their_rollouts(tmp_path: Path) -> None:
+    for n in (2, 4):
+        run(problem(), rtv(n=n, votes=1, agent=crowd()), tmp_path)
+    size = sum(file.stat().st_size for file in tmp_path.glob("*.eval"))
+    done = asked("rtv", "-S", "n=8", "--pilot", str(tmp_path), "--problems", "3", "--json")
+    rows = {row["what"]: row for row in json.loads(done.output)["rows"]}
+    assert rows["log, MiB"]["all"] == pytest.approx([3 * 8 * size / 6 / 2**20] * 2)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,17 @@ def test_early_stop_asks_at_least_what_the_first_wave_lacks() -> None:
     assert found == Forecast(reused=4, least=1, most=4)
 
 
+def test_each_of_several_judges_is_taken_to_see_every_order() -> None:
+    orders = [("a", "b"), ("b", "a")]
+    cast = [vote(order, "b")[1] for order in orders]
+    recorded = [(ASKED._replace(judge=f"m/{judge}"), each) for judge in "xy" for each in cast]
+    panel = replace(plan(), judges={"x": "m/x", "y": "m/y"})
+    found, ranking = forecast(panel, field("ab"), RecordedVotes(recorded))
+    assert (found, ranking) == (Forecast(reused=4), ("b", "a"))
+    found, ranking = forecast(panel, field("ab"), RecordedVotes(recorded[:3]))
+    assert (found, ranking) == (Forecast(reused=3, least=1, most=1), None)
+
+
 @pytest.mark.parametrize("kind", JUDGED)
 @pytest.mark.parametrize("names", ["ab", "abc", "abcd", "abcdefg"])
 def test_no_run_asks_more_than_the_bound(kind: str, names: str) -> None:

@@ -98,6 +98,15 @@ def test_ordinary_work_is_not(command: str) -> None:
     assert leaks([command], ["django"]) == ()
 
 
+@pytest.mark.parametrize(
+    "spelled", ["scikit-learn", "scikit_learn", "Scikit.Learn", "scikit--learn"]
+)
+@pytest.mark.parametrize("project", ["scikit-learn", "Scikit_Learn"])
+def test_a_release_is_found_however_its_project_is_spelled(spelled: str, project: str) -> None:
+    command = f"pip install {spelled}==1.5"
+    assert leaks([command], [project]) == (f"gets a release: {command}",)
+
+
 def test_where_nobody_knows_the_project_each_download_of_a_release_counts() -> None:
     assert leaks(["pip download numpy"]) == ("gets a release: pip download numpy",)
     assert leaks(["pip install numpy"]) == ()

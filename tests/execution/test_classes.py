@@ -10,6 +10,7 @@ from inspect_tts.execution.classes import (
     broken_tests,
     class_labels,
     concluded,
+    evidence_label,
     latest,
     same_behavior,
     worth,
@@ -163,6 +164,36 @@ def test_without_a_stable_test_a_file_counts_for_nothing() -> None:
     found = reported(("a",), ("b",), x=("a",))
     assert [each.check for each in found.dropped] == ["r01"]
     assert broken_tests(found, "x") == {}
+
+
+def test_a_label_covers_all_that_judges_read_of_evidence() -> None:
+    shown = {UNTOUCHED: "old", A: "new", B: "old", C: "new"}
+    told = evidence((cross(A), shown))
+    [check], first = told.checks, told.runs[0]
+
+    def checked(**change: Any) -> ExecutionEvidence:
+        return told.model_copy(update={"checks": (check.model_copy(update=change),)})
+
+    def ran(**change: Any) -> ExecutionEvidence:
+        runs = (first.model_copy(update=change), *told.runs[1:])
+        return told.model_copy(update={"runs": runs})
+
+    read = [
+        checked(command="python other.py"),
+        checked(folder="tests"),
+        checked(files={"try.py": "print(1)"}),
+        checked(files={"try.py": "print(2)"}),
+        ran(digest="other"),
+        ran(tree=B),
+        ran(problem="it did not end within 9 s"),
+        ran(broke=("test_a",)),
+        told.model_copy(update={"separating": ()}),
+        told,
+    ]
+    assert len({evidence_label(each) for each in read}) == len(read)
+    unread = [checked(authors=(B,)), ran(seconds=5.0), ran(reused=True)]
+    assert {evidence_label(each) for each in unread} == {evidence_label(told)}
+    assert evidence_label(None) == evidence_label(told.model_copy(update={"results": {}})) == ""
 
 
 def test_what_a_tie_goes_by() -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from uuid import uuid4
@@ -68,6 +69,25 @@ def test_a_register_of_another_machine_is_left_alone(
     assert log.status == "success"
     assert other.exists()
     assert (tmp_path / "sandbox").is_dir()
+
+
+ENDS = """
+import sys
+from inspect_tts.machine.orphans import _OwnRegister
+own = _OwnRegister()
+for project in sys.argv[1:]:
+    own.started(project)
+"""
+
+
+@pytest.mark.parametrize("projects", [[], ["inspect-demo-iabc123"]], ids=["nothing", "a project"])
+def test_a_process_that_ends_leaves_its_register_for_what_may_still_run(
+    projects: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    subprocess.run([sys.executable, "-c", ENDS, *projects], check=True)
+    left = [SandboxRegister.model_validate_json(p.read_text()) for p in registers().glob("*.json")]
+    assert [[*register.projects] for register in left] == ([projects] if projects else [])
 
 
 @pytest.mark.docker

@@ -9,7 +9,7 @@ import pytest
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, Model
 from scaled_runs import parts, run_acts
-from scripted import acting, calls, model, pool, prefer, problem, reply, run, says, summarize
+from scripted import acting, calls, echo, model, pool, prefer, problem, reply, run, says, summarize
 
 from inspect_tts import Match, RolloutPool, adopt, rollouts, rtv, select, tournament
 from inspect_tts.statistics.audit import discrepancies
@@ -142,6 +142,20 @@ def test_early_stop_and_grades_keep_to_the_dealing(tmp_path: Path, grading: str)
     assert {vote.judge for vote in cast} == {"judge", "judge2"}
     assert all(vote.verdict or vote.grade for vote in cast)
     assert found.discrepancies() == ()
+
+
+def test_the_model_under_evaluation_keeps_its_settings_where_it_is_named(tmp_path: Path) -> None:
+    def plays(input: Any, config: GenerateConfig) -> Any:
+        return (prefer("#good") if "<solution_1>" in input[0].text else echo)(input, config)
+
+    own = model(plays, "own", GenerateConfig(temperature=0.3))
+    strategy = rtv(agent=acting(*CROWD), n=2, votes=1, judges="mockllm/own", models=["mockllm/own"])
+    log = run(problem(), strategy, tmp_path, agent=own, model_roles=roles(judge=None, judge2=None))
+    [match] = matches(pool(log))
+    assert match.votes[0].verdict == match.winner == pool(log).adopted
+    asked = calls(log, None)
+    assert len(asked) == 3, "two rollouts and a vote"
+    assert {(call.model, call.config.temperature) for call in asked} == {("mockllm/own", 0.3)}
 
 
 # --- names

@@ -63,6 +63,26 @@ def test_each_model_is_asked_once_in_an_eval(server: Server, tmp_path: Path) -> 
     assert server.roles()[:3].count("preflight") == 3
 
 
+def test_a_model_of_the_same_name_at_another_server_is_asked_as_well(
+    server: Server, tmp_path: Path
+) -> None:
+    with serving() as other:
+        other.reply = lambda body: (404, said("no such model."))
+        [log] = eval(
+            problem(),
+            solver=rtv(n=2, votes=1),
+            model=server.model(),
+            model_roles={"judge": other.model()},
+            display="none",
+            log_dir=str(tmp_path),
+            ctl_server=False,
+        )
+    assert log.status == "error"
+    assert "the judge openai-api/local/m cannot be asked: Error code: 404" in str(log.error)
+    assert other.roles() == ["preflight"]
+    assert set(server.roles()) <= {"preflight"}
+
+
 @pytest.mark.parametrize("options", [{"preflight": False}, {"selection": "agreement"}])
 def test_whom_nobody_asks_is_not_asked_first(
     server: Server, tmp_path: Path, options: dict[str, Any]

@@ -57,6 +57,9 @@ CASES: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
     ),
     # evidence
     (rtv, {"dedupe_behavior": True}, "can only be used with evidence", {"dedupe": True}),
+    (rtv, {"check": "make\0test"}, "has a NUL character", {"check": "make test"}),
+    (rtv, {"check": ["make", " "]}, "contains an empty command", {"check": ["make"]}),
+    (rtv, {"check": {" ": "make"}}, "contains an empty command", {"check": {"unit": "make"}}),
     (
         rtv,
         {"selection": "behavior"},

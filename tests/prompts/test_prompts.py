@@ -119,6 +119,30 @@ def test_a_missing_placeholder_is_named(
     assert expected in str(caught.value)
 
 
+NEEDED = [
+    ("grade", "problem"),
+    ("grade", "solutions"),
+    ("investigator", "folder"),
+    ("investigator", "problem"),
+    ("investigator", "solutions"),
+    ("judge", "problem"),
+    ("judge", "solutions"),
+    ("refinement", "summaries"),
+    ("summarizer", "problem"),
+    ("summarizer", "trajectory"),
+    ("terminus_observation", "output"),
+    ("terminus_reask", "error"),
+]
+"""What the reader of a prompt cannot do without."""
+
+
+@pytest.mark.parametrize(("name", "place"), NEEDED)
+def test_a_prompt_that_hides_what_its_reader_needs_is_refused(name: str, place: str) -> None:
+    others = " ".join("{" + each + "}" for each in sorted(TAKES[name] - {place}))
+    with pytest.raises(UserError, match=f"lacks {{{place}}}; it must contain"):
+        load_prompt(name, f"Answer. {others}")
+
+
 PATHS = ["no/such/file.md", "judge.txt", "a.prompt", "/no/such", "./no/such", "~/no/such"]
 
 
