@@ -166,6 +166,14 @@ def test_what_was_taken_over_says_nothing_of_the_time() -> None:
     pace.start("a", 0.0)
     pace.end("a", 0.1, ran=False)
     assert pace.seconds_left(Totals(total=8, done=1), 0.1) is None
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    for id, taken_over in (("t0-n00", True), ("t0-n01", False)):
+        problem.start(id)
+        problem.end(id, outcome()._replace(taken_over=taken_over))
+    assert shown(run, "rollouts") == (2, 4)
+    assert len(run.pace.seconds) == 1, "that of the one that ran here"
 
 
 def test_dollars_expected_follow_from_means() -> None:
