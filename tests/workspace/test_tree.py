@@ -75,7 +75,10 @@ def using(local: bool) -> Solver:
         tree = await open_tree("local" if local else "docker")
         assert await tree.standing(["sums.py", "none.py"]) == {"sums.py"}
         await use(tree)
+        await tree.copy("solution_1")
         await tree.close()
+        left = await sandbox().exec(["ls", "-d", tree.own, tree.beside])
+        assert left.stdout == ""
         return state
 
     return solve
