@@ -9,7 +9,7 @@ from inspect_tts.method.records import Usage
 from inspect_tts.progress import Outcome, planned_stages
 from inspect_tts.progress.plan import phases
 from inspect_tts.progress.run import Run
-from inspect_tts.progress.state import Kind, Pace, Phase, RunState, Totals
+from inspect_tts.progress.state import Kind, Pace, Phase, RunState, Spent, Totals
 from inspect_tts.progress.words import line
 from inspect_tts.strategies import STRATEGIES, cheap, pdr, pdr_rtv, robust, rtv
 
@@ -214,6 +214,20 @@ def test_dollars_expected_count_what_runs_and_what_is_outstanding() -> None:
     assert expected == pytest.approx(9.3 + (5.5 - 0.5) + 5.5 + 16 * 0.8 / 3)
     problem.over()
     assert run.pace.expected(run.state) == pytest.approx(1.1 + 2.2 + 5.5), "nothing is left"
+
+
+def test_what_a_sample_used_replaces_its_meter_once_it_has_ended() -> None:
+    class Meter:
+        spent = Spent(tokens=10.0, dollars=1.0)
+
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.meter("t0-n00", Meter())
+    run.refresh()
+    assert run.state.spent == Spent(tokens=10.0, dollars=1.0)
+    problem.settle("t0-n00", Usage(total_tokens=12, cost=1.5))
+    run.refresh()
+    assert run.state.spent == Spent(tokens=12.0, dollars=1.5)
 
 
 @pytest.mark.parametrize(
