@@ -9,7 +9,7 @@ from inspect_tts.method.records import Usage
 from inspect_tts.progress import Outcome, planned_stages
 from inspect_tts.progress.plan import phases
 from inspect_tts.progress.run import Run
-from inspect_tts.progress.state import Kind, Pace, Phase, RunState, Totals
+from inspect_tts.progress.state import Kind, Pace, Phase, RunState, Spent, Totals
 from inspect_tts.progress.words import line
 from inspect_tts.strategies import STRATEGIES, cheap, pdr, pdr_rtv, robust, rtv
 
@@ -166,6 +166,14 @@ def test_what_was_taken_over_says_nothing_of_the_time() -> None:
     pace.start("a", 0.0)
     pace.end("a", 0.1, ran=False)
     assert pace.seconds_left(Totals(total=8, done=1), 0.1) is None
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.begin("rollouts", "iteration 0", 2)
+    for id, taken_over in (("t0-n00", True), ("t0-n01", False)):
+        problem.start(id)
+        problem.end(id, outcome()._replace(taken_over=taken_over))
+    assert shown(run, "rollouts") == (2, 4)
+    assert len(run.pace.seconds) == 1, "that of the one that ran here"
 
 
 def test_dollars_expected_follow_from_means() -> None:
@@ -206,6 +214,20 @@ def test_dollars_expected_count_what_runs_and_what_is_outstanding() -> None:
     assert expected == pytest.approx(9.3 + (5.5 - 0.5) + 5.5 + 16 * 0.8 / 3)
     problem.over()
     assert run.pace.expected(run.state) == pytest.approx(1.1 + 2.2 + 5.5), "nothing is left"
+
+
+def test_what_a_sample_used_replaces_its_meter_once_it_has_ended() -> None:
+    class Meter:
+        spent = Spent(tokens=10.0, dollars=1.0)
+
+    run = begun(problems=1)
+    problem = run.problem("p/1")
+    problem.meter("t0-n00", Meter())
+    run.refresh()
+    assert run.state.spent == Spent(tokens=10.0, dollars=1.0)
+    problem.settle("t0-n00", Usage(total_tokens=12, cost=1.5))
+    run.refresh()
+    assert run.state.spent == Spent(tokens=12.0, dollars=1.5)
 
 
 @pytest.mark.parametrize(

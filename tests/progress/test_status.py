@@ -11,12 +11,14 @@ from time import sleep, time
 from typing import Any
 
 import pytest
+from bad_ends import PRICE
 from click.testing import CliRunner
 from commands import run_command
 from inspect_ai.log import EvalMetric, EvalResults, EvalScore, write_eval_log
-from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelInfo, ModelOutput, set_model_info
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
-from scripted import prefer, problem, run
+from investigating import paid
+from scripted import echo, model, prefer, problem, run, summarize
 
 from inspect_tts import UserError, pdr_rtv, rtv
 from inspect_tts.cli import main
@@ -269,3 +271,18 @@ def test_numbers_that_nobody_has_are_dashes_with_the_reason_once(tmp_path: Path)
     assert selected == "inspect_tts: selected is -: the task's first scorer gave no number"
     assert [f"{s.metrics['mean'].value:.3f}" for s in shown.scores] == ["-", "-", "3.000"]
     assert mark_unknown(log, None) == []
+
+
+def test_a_run_without_prices_leaves_the_dollars_of_the_others_known(tmp_path: Path) -> None:
+    set_model_info("mockllm/priced", ModelInfo(cost=PRICE))
+
+    def priced(messages: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+        answer = summarize if "<trajectory>" in messages[0].text else echo
+        return paid(answer(messages, config), 0.5)
+
+    strategy, agent = rtv(n=1, agent=generate()), model(priced, "priced")
+    run(problem(1), strategy, tmp_path / "priced", agent=agent, model_roles={})
+    run(problem(1), strategy, tmp_path / "not priced")
+    dollars = [round(each["dollars"], 2) for each in status(tmp_path, "--json")]
+    assert sorted(dollars) == [0.0, 1.0]
+    assert "together: 2 of 2 problems, $1.00\n" in status(tmp_path)

@@ -1,5 +1,6 @@
 """What if: other parameters on the recorded rollouts of a strategy's log."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,10 @@ def test_the_same_parameters_ask_nothing_and_decide_the_same(
     assert expect(original) == (len(votes_of(old)), 0, 0)
     assert found.score("inspect_tts/rollouts") == original.score("inspect_tts/rollouts")
     assert found.score("recorded_score") == original.score("number")
+    written = Path(found.log.location).with_suffix("") / "selections.jsonl"
+    [line] = written.read_text(encoding="utf-8").splitlines()
+    ranked = [each["rollout"] for each in json.loads(line)["ranking"]]
+    assert tuple(ranked) == new.selections[-1].ranking != new.selections[0].ranking
 
 
 CHANGES: dict[str, dict[str, Any]] = {

@@ -45,6 +45,9 @@ def test_arguments_that_change_no_number_make_no_row(tmp_path: Path) -> None:
     ]
     for given in settings:
         run(problem(), rtv(n=2, votes=1, agent=acting(says("#good")), **given), tmp_path)
+    ways: list[dict[str, Any]] = [{"max_connections": 3}, {"max_retries": 2}]
+    for called in ways:
+        run(problem(), rtv(n=2, votes=1, agent=acting(says("#good"))), tmp_path, **called)
     assert len(numbers(tmp_path)["runs"]) == 1
 
 

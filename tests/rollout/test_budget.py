@@ -3,13 +3,37 @@
 from pathlib import Path
 
 import pytest
+from bad_ends import PRICE
 from click.testing import CliRunner
-from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ModelUsage
-from scripted import Policy, acting, calls, only, pool, prefer, problem, reply, run, says, summarize
+from inspect_ai.model import (
+    ChatMessage,
+    GenerateConfig,
+    ModelInfo,
+    ModelOutput,
+    ModelUsage,
+    set_model_info,
+)
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from investigating import paid
+from scripted import (
+    Policy,
+    acting,
+    calls,
+    model,
+    only,
+    pool,
+    prefer,
+    problem,
+    reply,
+    run,
+    says,
+    summarize,
+)
 
 from inspect_tts import pdr, pdr_rtv, rtv
 from inspect_tts.cli import main
 from inspect_tts.method.records import STOP
+from inspect_tts.rollout.budget import Budget
 
 TURN, SUMMARY, VOTE = 10_000, 2_000, 1_000
 """Tokens of one call."""
@@ -183,3 +207,27 @@ def test_matches_without_a_vote_go_to_the_evidence(tmp_path: Path) -> None:
     assert calls(log, "judge") == []
     assert found.adopted == "t0-n00"
     assert found.discrepancies() == ()
+
+
+def test_an_investigation_gets_no_more_dollars_than_are_left(tmp_path: Path) -> None:
+    set_model_info("mockllm/priced", ModelInfo(cost=PRICE))
+    left: list[float | None] = []
+
+    @solver
+    def spends_a_dollar() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            budget = Budget()
+            budget.begin("selection")
+            left.extend(budget.dollars_left(most) for most in (0.5, 5.0))
+            state = await generate(state)
+            left.append(budget.dollars_left(5.0))
+            return state
+
+        return solve
+
+    def priced(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+        return paid(reply("#good"), 1.0)
+
+    agent = model(priced, "priced")
+    run(problem(), spends_a_dollar(), tmp_path, agent=agent, model_roles={}, cost_limit=1.5)
+    assert left == [0.5, 1.5, 0.5]

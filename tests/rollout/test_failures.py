@@ -67,6 +67,7 @@ def test_a_bad_end_is_recorded_with_its_reason_and_summarized(
     assert (rollout.status, rollout.limit) == (status, limit)
     assert (reason in (rollout.reason or "")) if reason else rollout.reason is None
     assert (rollout.facts.status, rollout.facts.reason) == (status, rollout.reason)
+    assert rollout.fault == ("agent" if status == "error" else None)
     assert rollout.summary.status == "structured"
     assert rollout.turns >= 1
     assert rollout.messages >= 3

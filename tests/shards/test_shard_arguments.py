@@ -7,7 +7,11 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from inspect_ai import Task
+from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
+from inspect_ai.solver import generate
+from scripted import run
 
 from inspect_tts import UserError
 from inspect_tts._inspect import command as inspects
@@ -123,10 +127,19 @@ def test_connections_of_a_resume_are_divided_over_the_shards_it_runs_at_once() -
         changed_load(plan, 2, ("--max-connections", "1"))
 
 
-def test_a_shard_that_goes_on_keeps_its_variables() -> None:
-    plan = begun("--env", "A=1")
+def test_a_shard_that_goes_on_keeps_its_variables_and_its_part_of_the_connections() -> None:
+    plan = begun("--env", "A=1", "--max-connections", "8")
     state = ShardState("x.eval", EvalLog.model_construct(), ("x.eval",))
-    assert "--env=A=1" in next_command(ShardSet(plan.set), plan, plan.shards[0], state)
+    command = next_command(ShardSet(plan.set), plan, plan.shards[0], state)
+    assert "--env=A=1" in command
+    assert command[command.index("--max-connections") + 1] == "4"
+
+
+def test_a_problem_that_a_pilot_ran_twice_costs_the_mean(folder: Path) -> None:
+    pilot = Task(dataset=[Sample(id=id, input="x") for id in "abc"])
+    for ids in (["a"], ["a", "b", "c"]):  # echo uses 15 tokens
+        run(pilot, generate(), folder / "pilot", sample_id=ids)
+    assert sorted(shard.cost for shard in begun(pilot="pilot").shards) == [15, 30]
 
 
 def test_a_pilot_of_another_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

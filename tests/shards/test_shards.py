@@ -151,6 +151,16 @@ def test_a_resume_runs_what_is_missing_and_pays_nothing_twice(copy: Folder, one:
     assert 0 < again.total() <= one.made().total() / 3
 
 
+def test_a_shard_runs_its_problems_whatever_its_machine_limits(
+    copy: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(copy.set / "1")
+    monkeypatch.setenv("INSPECT_EVAL_LIMIT", "1")
+    assert copy.shard("--run", f"{copy.set}/1").startswith("0\n")
+    [log] = logs_below(copy.set / "1")
+    assert len(read_eval_log(log).samples or []) == 2
+
+
 Spoil = Callable[[Folder], None]
 
 
@@ -180,6 +190,13 @@ def _more(folder: Folder) -> None:
     shutil.copytree(folder.set / "0", folder.set / "7")
 
 
+def _other_scorers(folder: Folder) -> None:
+    file = str(next(folder.set.glob("1/*.eval")))
+    log = read_eval_log(file)
+    log.eval.scorers = []
+    write_eval_log(log, file)
+
+
 def _nothing(folder: Folder) -> None:
     pass
 
@@ -192,6 +209,7 @@ def _nothing(folder: Folder) -> None:
         (_gone, (), "6 problems of the plan no longer exist in task.py: p0, p1, p2, p3, p4 ..."),
         (_no_plan, (), "has no plan"),
         (_other_plan, (), "is of another shard set"),
+        (_other_scorers, (), "is a log of another run: scorers is [],"),
         (_more, (), "/7 is not a shard of this plan, which has shards 0 to 2"),
         (_nothing, ("--solver", "rtv"), "--solver is 'pdr_rtv' in the plan, but 'rtv' was given"),
         (_nothing, ("--executor", "ray", "--address", "127.0.0.1:1"), "Ray cannot be reached at"),

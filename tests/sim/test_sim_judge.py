@@ -64,6 +64,13 @@ def test_evidence_is_ranked() -> None:
     assert appraise(*shown(DOUBTFUL)).score < appraise(*shown(SOLVED)).score
 
 
+def test_checks_before_the_last_change_are_no_evidence() -> None:
+    stale = (*CHECKED, ("One more thing.", "sed -i 's/x/y/' add.py", ""))
+    found = appraise(*shown(stale))
+    assert "the test was not run after the last change" in found.reasons
+    assert found.score < appraise(*shown(SOLVED)).score
+
+
 def test_whole_trajectories_are_ranked_alike() -> None:
     for turns in LADDER.values():
         assert appraise(trajectory(*turns)).score == appraise(*shown(turns)).score

@@ -166,3 +166,12 @@ def test_unreadable_summaries_at_their_rate() -> None:
     assert abs(sum(second) / 400 - 0.3) < 0.07
     assert abs(sum(first) / 400 - 0.51) < 0.07
     assert all(a for a, b in zip(first, second, strict=True) if b)
+
+
+def test_another_seed_draws_other_failures() -> None:
+    prompt = summarizer_prompt(trajectory(*SOLVED))
+    drawn = [
+        [ask(SimConfig(seed=seed, summary_failure_rate=0.3), prompt, scope) for scope in range(40)]
+        for seed in (0, 0, 1)
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]

@@ -246,3 +246,15 @@ def test_a_budget_that_is_used_up_investigates_nothing(tmp_path: Path) -> None:
     assert "limit left no room" in (looked.reason or "")
     assert match.winner in match.group
     assert pool(log).discrepancies() == ()
+
+
+def test_the_message_limit_of_rollouts_does_not_end_an_investigation(tmp_path: Path) -> None:
+    def looks_around(input: list[ChatMessage], config: GenerateConfig) -> ModelOutput:
+        if len(input) < 9:
+            return paid(shell("ls"))
+        return says_always("Final verdict: Solution 1")(input, config)
+
+    log = investigate(tmp_path, looks_around, eval_args={"message_limit": 6})
+    _, looked = only_match(pool(log))
+    assert {rollout.status for rollout in pool(log).rollouts} == {"completed"}
+    assert (looked.ended, looked.turns) == ("verdict", 5)

@@ -173,3 +173,18 @@ def test_wrong_values_are_refused(strategy: Any, given: dict[str, Any], said: st
 def test_samples_of_their_own_execute_nothing_between_waves(given: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"executes results between waves.* with --solver instead"):
         scaled(task="inspect_tts/demo", strategy="rtv", strategy_args={"n": "auto", **given})
+
+
+def test_slots_that_the_waves_did_not_need_are_free_for_the_next_iteration(tmp_path: Path) -> None:
+    room: dict[str, Any] = {"max_rollouts": 4, "agent": acting(leaves("#good", RIGHT))}
+    strategy = [
+        rollouts(n="auto", min_n=2, wave=1, max_n=4, **room),
+        tournament(votes=1),
+        rollouts(n=4, context="select", top_k=1, **room),
+        tournament(votes=1),
+        adopt(),
+    ]
+    log = run(repository(), strategy, tmp_path, time_limit=60)
+    found = pool(log)
+    assert [len(found.population(t)) for t in (0, 1)] == [2, 4]
+    assert found.adopted is not None

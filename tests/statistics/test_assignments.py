@@ -33,6 +33,12 @@ def test_only_matches_between_kinds_tell_which_kind_wins() -> None:
     assert (one.score, two.score, one.adopted, two.adopted) == (0.5, 1.0, 0.0, 1.0)
 
 
+def test_adopted_is_a_share_of_all_problems() -> None:
+    rollouts = (rollout(A, model="a"), rollout(B, model="b"))
+    ended = [outcome(*rollouts, adopted=B), outcome(*rollouts)]  # a limit ended the second
+    assert [each.adopted for each in by_assignment(ended)] == [0.0, 0.5]
+
+
 def test_dollars_are_told_only_where_every_price_is_known() -> None:
     paid, free = Usage(total_tokens=100, cost=2.0), Usage(total_tokens=100)
     found = outcome(

@@ -21,6 +21,7 @@ def token(text: str, **chances: float) -> Token:
         (["grade: 17 at first. Final grade: ", token("9", _9=1.0)], 9, 9.0),
         (["grade: ", token("9", _9=1.0), ", grade: ", token("9", _9=0.5, _7=0.5)], 9, 8.0),
         (["Final grade: ", token("17", _17=0.7, _99=0.2, the=0.1)], 17, 17.0),
+        (["Final grade: ", token("17", _17=0.4, _17_=0.2, _7=0.4)], 17, 13.0),
         (["Final grade: ", token("17", _17=0.3, the=0.7)], 17, None),
         (["Final grade: ", token("1", _1=1.0), token("7", _7=1.0)], 17, None),
         (["Final grade: ", token("17", _17=1.0)], 12, None),

@@ -286,3 +286,9 @@ def test_words_are_drawn_evenly_and_again() -> None:
     assert drawn[7] == next(iter(words(seed=7, key="k")))
     counts = [sum(letter in word[place] for word in drawn) for place in (0, 11) for letter in "bz"]
     assert all(8 < count < 60 for count in counts)
+
+
+def test_a_block_inside_a_block_is_a_part_of_its_text() -> None:
+    inner = "bcdfghjkmnpq <note>\nmine\nbcdfghjkmnpq </note>"
+    shown = fenced("qpnmkjhgfdcb", "solution_1", inner)
+    assert blocks(shown) == [Block("solution_1", inner)]

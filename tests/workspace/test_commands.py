@@ -1,6 +1,7 @@
 """Which events of a sample are a rollout's, and the commands among them."""
 
 from pathlib import Path
+from time import time
 
 from helpers import Script, run_eval
 from inspect_ai import Task
@@ -8,7 +9,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox, span
 
-from inspect_tts.workspace.commands import commands_run, events_within
+from inspect_tts.workspace.commands import commands_run, events_within, find_leaks
 
 
 @solver
@@ -40,3 +41,36 @@ def test_commands_are_those_of_the_span_and_of_spans_in_it_but_scorers(tmp_path:
         "two": [("false", 1)],
         "none": [],
     }
+
+
+COMMIT = "git -c user.name=a -c user.email=a@b commit -q --allow-empty"
+
+
+@solver
+def reads_history() -> Solver:
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        async def shell(line: str) -> str:
+            done = await sandbox().exec(["sh", "-ec", line])
+            assert done.success, done.stderr
+            return done.stdout.strip()
+
+        old = "GIT_COMMITTER_DATE=2001-01-01T00:00:00Z"
+        start = await shell(f"git init -q . && {old} {COMMIT} -m start && git rev-parse HEAD")
+        await shell(f"{old} {COMMIT} -m fix && git branch fix && git checkout -qb work {start}")
+        began = time()
+        await shell(f"{COMMIT} -m mine && git branch mine")
+        executed = [(f"git show {name}", 0) for name in ("fix", "mine", start, "none")]
+        state.metadata["found"] = await find_leaks(
+            executed, [], repo=None, commit=start, began=began
+        )
+        return state
+
+    return solve
+
+
+def test_commits_that_a_rollout_made_itself_are_no_later_history(tmp_path: Path) -> None:
+    task = Task(dataset=[Sample("Work.")], sandbox="local")
+    log = run_eval(task, reads_history(), Script(), tmp_path)
+    assert log.status == "success", log.error
+    [sample] = log.samples or []
+    assert [*sample.metadata["found"]] == ["reads later history: fix"]

@@ -1,5 +1,6 @@
 """A tree that results are put on: commands are bounded, and the start is proven to be back."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 from scripted import only, run
 
+from inspect_tts.machine.orphans import registers
 from inspect_tts.workspace.tree import RawRun, Tree, TreeError, open_tree
 
 DIRTY = f"{REPOSITORY}\necho dirty > dirty.txt\n"
@@ -74,8 +76,13 @@ def using(local: bool) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         tree = await open_tree("local" if local else "docker")
         assert await tree.standing(["sums.py", "none.py"]) == {"sums.py"}
+        told = "".join(file.read_text() for file in registers().glob(f"{os.getpid()}-*.json"))
+        assert all((folder in told) == local for folder in (tree.own, tree.beside))
         await use(tree)
+        await tree.copy("solution_1")
         await tree.close()
+        left = await sandbox().exec(["ls", "-d", tree.own, tree.beside])
+        assert left.stdout == ""
         return state
 
     return solve
