@@ -16,6 +16,7 @@ from recorded_files import (
     atif,
     mini,
     prediction,
+    read_one,
     row,
     run_report,
     trial,
@@ -28,12 +29,6 @@ from inspect_tts.recorded.problems import collect
 from inspect_tts.recorded.readers import load
 from inspect_tts.recorded.readers.swe_bench import is_patch
 from inspect_tts.text.trajectory import steps
-
-
-def read_one(format: str, path: Path) -> Recorded:
-    [found] = READERS[format].read(path)
-    assert isinstance(found, Recorded)
-    return found
 
 
 def told(messages: list[ChatMessage] | Any) -> list[tuple[str, str]]:
@@ -61,22 +56,6 @@ def test_mini_swe_agent_in_each_of_its_dialects(
     assert [(f.path, f.added, f.deleted) for f in facts.files_changed] == [("x.py", 2, 1)]
     assert facts.fingerprint is not None
     assert facts.fingerprint.startswith("patch:")
-
-
-def test_mini_swe_agents_usage_and_cost_are_read(tmp_path: Path) -> None:
-    stats = {"instance_cost": 0.25, "api_calls": 9}
-    content = mini(RESPONSES, model_stats=stats) | {"instance_id": "named"}
-    found = read_one("mini-swe-agent", write(tmp_path / "p.traj.json", content))
-    assert (found.problem, found.turns) == ("named", 9)
-    usage = found.usage
-    assert (usage.input_tokens, usage.cache_read_tokens, usage.output_tokens) == (40, 60, 7)
-    assert (usage.total_tokens, usage.cost) == (107, 0.25)
-
-
-def test_a_cost_of_nothing_for_tokens_is_unknown(tmp_path: Path) -> None:
-    content = mini(RESPONSES, model_stats={"instance_cost": 0.0, "api_calls": 9})
-    used = read_one("mini-swe-agent", write(tmp_path / "p.traj.json", content)).usage
-    assert (used.total_tokens, used.cost) == (107, None), "cost_tracking: ignore_errors"
 
 
 @pytest.mark.parametrize(
@@ -109,34 +88,6 @@ def test_a_harbor_trial_is_a_rollout(tmp_path: Path) -> None:
     assert facts_of(found).fingerprint is None, "what it left behind is not recorded"
 
 
-COUNTED = {"n_input_tokens": 50, "n_cache_tokens": 20, "n_output_tokens": 5, "cost_usd": 0.5}
-
-
-@pytest.mark.parametrize(
-    ("counted", "used"),
-    [
-        (None, (6, 4, 3, None)),
-        (COUNTED, (30, 20, 5, 0.5)),  # subagents wrote trajectories of their own
-        ({"n_input_tokens": 5, "cost_usd": 0.5}, (6, 4, 3, 0.5)),
-        ({"cost_usd": 0.5}, (6, 4, 3, 0.5)),
-        ({}, (6, 4, 3, None)),
-    ],
-    ids=["not counted", "more", "fewer", "only the cost", "empty"],
-)
-def test_what_harbor_counted_completes_the_usage(
-    counted: dict[str, float] | None, used: tuple[float | None, ...], tmp_path: Path
-) -> None:
-    found = read_one("atif", trial(tmp_path, agent_result=counted)).usage
-    parts = (found.input_tokens, found.cache_read_tokens, found.output_tokens, found.cost)
-    assert parts == used
-
-
-def test_a_trial_without_a_trajectory_has_the_usage_that_harbor_counted(tmp_path: Path) -> None:
-    trial(tmp_path, agent_result=COUNTED).unlink()
-    found = read_one("atif", tmp_path / "build-it__a1" / "result.json")
-    assert (found.usage.total_tokens, found.usage.cost) == (55, 0.5)
-
-
 def test_a_trial_that_ran_out_of_time_ended_at_a_limit(tmp_path: Path) -> None:
     raised = {"exception_type": "AgentTimeoutError", "exception_message": "after 900 s"}
     path = trial(tmp_path, exception_info=raised, verifier_result=None)
@@ -159,25 +110,6 @@ def test_a_trajectory_continued_in_another_file_is_one(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "read"),
-    [
-        (None, None, 13),
-        ({"total_prompt_tokens": 12}, {"total_prompt_tokens": 90}, 90),  # as Terminus: all so far
-        ({"total_prompt_tokens": 10}, {"total_prompt_tokens": 3}, 13),
-    ],
-    ids=["steps alone", "totals of the run", "totals of each file"],
-)
-def test_the_tokens_of_a_continued_trajectory_are_all(
-    first: dict[str, int] | None, last: dict[str, int] | None, read: int, tmp_path: Path
-) -> None:
-    steps = [{"source": "agent", "message": "More.", "metrics": {"prompt_tokens": 3}}]
-    write(tmp_path / "cont-1.json", atif(steps=steps, final_metrics=last))
-    given = atif(continued_trajectory_ref="cont-1.json", final_metrics=first)
-    used = read_one("atif", write(tmp_path / "trajectory.json", given)).usage
-    assert used.input_tokens + used.cache_read_tokens == read
-
-
 # --- JSON lines
 
 
@@ -191,21 +123,6 @@ def test_rows_are_rollouts_in_the_order_they_started(suffix: str, tmp_path: Path
     collection = collect([str(path)], "rows")
     found = {p.name: [load(source).scores for source in p.sources] for p in collection.problems}
     assert found == {"a": [{"reward": 1.0}, {"reward": 0.0}], "b": [None]}
-
-
-@pytest.mark.parametrize(
-    ("counted", "used"),
-    [
-        ({"n_input_tokens": 5, "cost_cents": None}, (13, None)),
-        ({"n_input_tokens": 20, "n_output_tokens": 2, "cost_cents": 50}, (22, 0.5)),
-    ],
-)
-def test_a_row_has_the_usage_that_is_counted_in_it(
-    counted: dict[str, float | None], used: tuple[int, float | None], tmp_path: Path
-) -> None:
-    line = json.dumps(row("a", 1, "2026-01", **counted))
-    found = read_one("rows", write(tmp_path / "pool.jsonl", line)).usage
-    assert (found.total_tokens, found.cost) == used
 
 
 # --- SWE-bench

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from inspect_tts.recorded import READERS, Recorded
 from inspect_tts.recorded.problems import collect
 from inspect_tts.recorded.readers import load
 
@@ -155,3 +156,10 @@ def told(root: Path) -> str:
 def done(patch: str | None = "diff --git a/x b/x\n", **info: Any) -> dict[str, Any]:
     """A trajectory of mini-SWE-agent that hands in a patch."""
     return mini(TEXT_BASED, submission=patch, config={"model": {"model_name": "m/x"}}, **info)
+
+
+def read_one(format: str, path: Path) -> Recorded:
+    """The only rollout of a file."""
+    [found] = READERS[format].read(path)
+    assert isinstance(found, Recorded)
+    return found

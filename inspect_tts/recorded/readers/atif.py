@@ -108,20 +108,20 @@ class Trajectory(BaseModel):
         return [message for step in self.steps for message in _messages(step)]
 
     def usage(self) -> Usage:
-        """The recorded totals, or the sum over the steps if there are none."""
-        total = self.final_metrics
-        if total is not None and (total.total_prompt_tokens or total.total_cost_usd):
-            return tokens(
-                total.total_prompt_tokens,
-                total.total_cached_tokens,
-                total.total_completion_tokens,
-                total.total_cost_usd,
-            )
+        """The recorded totals; tokens or a cost that they lack are the sum over the steps."""
         each = [step.metrics for step in self.steps if step.metrics is not None]
         spent = (
             tokens(m.prompt_tokens, m.cached_tokens, m.completion_tokens, m.cost_usd) for m in each
         )
-        return sum(spent, Usage())
+        total, steps = self.final_metrics or _FinalMetrics(), sum(spent, Usage())
+        told = tokens(
+            total.total_prompt_tokens,
+            total.total_cached_tokens,
+            total.total_completion_tokens,
+            total.total_cost_usd,
+        )
+        cost = steps.cost if told.cost is None else told.cost
+        return (told if total.total_prompt_tokens else steps).model_copy(update={"cost": cost})
 
 
 def tokens(
