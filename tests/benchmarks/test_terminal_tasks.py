@@ -12,6 +12,7 @@ import claude_code
 import pytest
 import terminal_standins as standins
 from helpers import Outcome, Script, containers, eval_one, prefer
+from inspect_ai import eval as inspect_eval
 from inspect_ai import task_with
 from inspect_ai.event import ModelEvent, SandboxEvent
 from inspect_ai.log import resolve_sample_attachments
@@ -201,8 +202,7 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("ends", ["sh helper.sh || echo 0 > $REWARD", "true"])
-def test_an_agent_cannot_write_its_own_reward(ends: str, tmp_path: Path) -> None:
+def test_an_agent_cannot_write_its_own_reward(tmp_path: Path) -> None:
     from test_terminal_bench import write_task
 
     @solver
@@ -214,11 +214,20 @@ def test_an_agent_cannot_write_its_own_reward(ends: str, tmp_path: Path) -> None
 
         return solve
 
-    folder = write_task(tmp_path / "one")
-    script = f"cd /tests && REWARD=/logs/verifier/reward.txt\n{ends}\n"
-    (folder / "tests" / "test.sh").write_text(script, encoding="utf-8")
-    outcome = eval_one(terminal_bench(path=str(folder)), plants(), Script(), tmp_path)
-    assert outcome.score("terminal_tests") == 0
+    reward = "/logs/verifier/reward.txt"
+    ends = {"fails": f"sh helper.sh || echo 0 > {reward}", "no-verdict": "true"}
+    for name, end in ends.items():
+        folder = write_task(tmp_path / "tasks" / name)
+        (folder / "tests" / "test.sh").write_text(f"cd /tests\n{end}\n", encoding="utf-8")
+    [log] = inspect_eval(
+        terminal_bench(path=str(tmp_path / "tasks")),
+        solver=plants(),
+        model="mockllm/model",
+        display="none",
+        log_dir=str(tmp_path / "logs"),
+    )
+    found = {str(s.id): (s.scores or {})["terminal_tests"].value for s in log.samples or []}
+    assert found == dict.fromkeys(ends, 0.0)
 
 
 def test_the_tasks_that_run_here_are_those_shown_to_work_offline() -> None:
