@@ -208,17 +208,19 @@ def test_an_agent_cannot_write_its_own_reward(tmp_path: Path) -> None:
     @solver
     def plants() -> Solver:
         async def solve(state: TaskState, generate: Generate) -> TaskState:
-            for path, text in PLANTED.items():
+            for path, text in PLANTED.items() if state.sample_id != "kept" else ():
                 await sandbox().write_file(path, text)
             return state
 
         return solve
 
     reward = "/logs/verifier/reward.txt"
-    ends = {"fails": f"sh helper.sh || echo 0 > {reward}", "no-verdict": "true"}
+    ends = {"fails": f"sh helper.sh || echo 0 > {reward}", "no-verdict": "true", "kept": "true"}
     for name, end in ends.items():
         folder = write_task(tmp_path / "tasks" / name)
         (folder / "tests" / "test.sh").write_text(f"cd /tests\n{end}\n", encoding="utf-8")
+    image = "FROM tts/base:bookworm\nRUN mkdir /tests && touch /tests/old\nUSER nobody\n"
+    (folder / "environment" / "Dockerfile").write_text(image, encoding="utf-8")
     [log] = inspect_eval(
         terminal_bench(path=str(tmp_path / "tasks")),
         solver=plants(),
@@ -228,6 +230,8 @@ def test_an_agent_cannot_write_its_own_reward(tmp_path: Path) -> None:
     )
     found = {str(s.id): (s.scores or {})["terminal_tests"].value for s in log.samples or []}
     assert found == dict.fromkeys(ends, 0.0)
+    [kept] = (s for s in log.samples or [] if s.id == "kept")
+    assert "cannot be removed: /tests" in str((kept.scores or {})["terminal_tests"].explanation)
 
 
 def test_the_tasks_that_run_here_are_those_shown_to_work_offline() -> None:

@@ -72,16 +72,18 @@ def terminal_bench(
 _NO_VERDICT = {"RewardFileEmptyError", "VerifierOutputParseError"}
 """Names of errors that inspect-harbor does not export; a full disk can cause them, for example."""
 
+_CLEAR = """
+rm -rf /tests /logs/verifier
+for left in /tests /logs/verifier; do [ ! -e $left ] && [ ! -L $left ] || echo $left; done
+"""
 
-_CLEAR = "rm -rf /tests /logs/verifier; [ ! -e /tests ] && [ ! -e /logs/verifier ]"
 
+async def _left(seconds: float) -> str:
+    """Remove what an agent put where the tests and their reward belong; what could not be removed.
 
-async def _cleared() -> bool:
-    """Remove what an agent may have left where the tests and their reward belong."""
-    try:
-        return (await sandbox().exec(["sh", "-c", _CLEAR], timeout=60)).success
-    except TimeoutError:
-        return False
+    If the sandbox cannot be reached, running the tests says so.
+    """
+    return (await sandbox().exec(["sh", "-c", _CLEAR], timeout=int(seconds))).stdout
 
 
 async def _written_reward() -> Score:
@@ -114,8 +116,8 @@ def terminal_tests() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         try:
-            if not await _cleared():
-                said = "What the agent left in /tests or /logs/verifier cannot be removed."
+            if left := await _left(state.metadata["verifier_timeout_sec"]):
+                said = f"What the agent left there cannot be removed: {', '.join(left.split())}"
                 return Score(value=0.0, explanation=said)
             graded: Score | None = await run_tests(state, target)
         except TimeoutError:
