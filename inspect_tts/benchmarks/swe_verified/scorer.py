@@ -35,8 +35,8 @@ def swe_verified_scorer(timeout: int = TIMEOUT) -> Scorer:
     """Grade the state of /testbed with the problem's hidden tests.
 
     Args:
-        timeout: Seconds that the tests may take. If they take longer, or print more than Inspect
-            reads, the problem is not resolved.
+        timeout: Seconds that the tests may take. If they take longer, print more than Inspect
+            reads, or are killed, the problem is not resolved.
 
     Returns:
         The scorer: 1 if all of FAIL_TO_PASS and PASS_TO_PASS pass, else 0. As in the published
@@ -91,9 +91,10 @@ def grade_output(id: str, data: dict[str, Any], output: str) -> tuple[float, str
     )
     from swebench.harness.grading import get_eval_report
 
-    for marker, what in ((START_TEST_OUTPUT, "begin"), (END_TEST_OUTPUT, "end")):
-        if marker not in output:
-            raise RuntimeError(f"the tests of {id} did not {what}:\n{output[-_TAIL:]}")
+    if START_TEST_OUTPUT not in output:
+        raise RuntimeError(f"the tests of {id} did not begin:\n{output[-_TAIL:]}")
+    if END_TEST_OUTPUT not in output:  # they were killed, perhaps for want of memory
+        return 0.0, f"The tests were ended before they were done:\n{output[-_TAIL:]}"
     prediction = {KEY_INSTANCE_ID: id, KEY_MODEL: "inspect", KEY_PREDICTION: ""}
     with TemporaryDirectory() as folder:
         log = Path(folder) / "test_output.txt"
