@@ -83,7 +83,9 @@ def test_a_rollout_is_known_again_only_if_all_is_the_same(tmp_path: Path) -> Non
             "agent": {"assignments": {"t0-n00": replace(assigned, identity=["other"])}},
             "model": {"assignments": {"t0-n00": replace(assigned, model=critic["critic"])}},
         }
-        found = {name: rollout_key(begin(state, generate, **each)) for name, each in jobs.items()}
+        found: Found = {
+            name: rollout_key(begin(state, generate, **each)) for name, each in jobs.items()
+        }
         found["index"] = rollout_key(begin(state, generate, 1))
         found["context"] = rollout_key(replace(usual, refinement=Refinement(("t0-n01",), "I did")))
         judged = spec_with(spec, model_roles={"judge": {"model": "a/b"}})

@@ -162,7 +162,7 @@ class Open:
 
 def test_the_spare_slot_is_given_back_at_the_end() -> None:
     held = tasks(finished(0))
-    held.spare = slot = HeldSlot(anyio.Semaphore(1))  # type: ignore[arg-type]  # any context
+    held.spare = slot = HeldSlot(anyio.Semaphore(1))
     anyio.run(held.finish_all)
     assert slot.given_back.is_set()
     assert held.spare is None

@@ -10,12 +10,13 @@ from inspect_ai.log import EvalError, EvalSample
 from inspect_ai.model import ChatMessageUser, ModelName, ModelOutput, ModelUsage
 from inspect_ai.scorer import Score
 from inspect_ai.solver import TaskState
-from inspect_ai.util import LimitExceededError
+from inspect_ai.util import LimitExceededError, SandboxEnvironmentSpec
 from outcome_cases import rollout
 from scaled_runs import one_problem
 
 from inspect_tts import RolloutPool
 from inspect_tts.method.records import Usage
+from inspect_tts.rollout.source import Contexts
 from inspect_tts.scaled.records import Finished, Problem, finished_rollout, without_record
 from inspect_tts.scaled.rollout import _is_the_samples
 from inspect_tts.scaled.scheduler import ScheduledSample
@@ -24,6 +25,7 @@ from inspect_tts.scaled.source import ScaledSource
 from inspect_tts.scaled.task import _cleanup, scaled
 
 RECORD = rollout("t0-n01")[0]
+LOCAL = SandboxEnvironmentSpec("local")
 
 
 def sample(**given: Any) -> EvalSample:
@@ -53,7 +55,7 @@ def test_a_problem_sums_up_its_samples_and_began_with_the_first() -> None:
 
 
 def test_each_rollout_has_the_context_of_its_place() -> None:
-    contexts = [((), ()), (("t0-n01",), ("t0-n00", "t0-n01"))]
+    contexts: list[Contexts] = [((), ()), (("t0-n01",), ("t0-n00", "t0-n01"))]
     problem = Problem(Sample(input="x"), contexts)
     assert problem.context("t0-n01") == ()
     assert problem.context("t1-n01") == ("t0-n00", "t0-n01")
@@ -131,11 +133,11 @@ def test_epochs_of_a_problem_are_apart() -> None:
 def test_only_rollouts_have_a_sandbox_and_samples_are_copies() -> None:
     run = source()
     held = run._samples["p"]
-    held.sandbox, held.files, held.setup = "local", {"a": "b"}, "make"  # type: ignore[assignment]  # a name
+    held.sandbox, held.files, held.setup = LOCAL, {"a": "b"}, "make"
     held.metadata = {"known": ["a"]}
     made = [run._sample(ScheduledSample("p", part)) for part in ("t0-n01", "t0", "")]
     assert [each.id for each in made] == ["p#t0-n01", "p#t0", "p"]
-    assert [each.sandbox for each in made] == ["local", None, None]
+    assert [each.sandbox for each in made] == [LOCAL, None, None]
     assert [each.files for each in made] == [{"a": "b"}, None, None]
     assert [each.setup for each in made] == ["make", None, None]
     (made[0].metadata or {})["known"].append("b")
