@@ -4,6 +4,7 @@ import logging
 import os
 from pathlib import Path
 from socket import gethostname
+from time import sleep
 
 import fsspec
 import pytest
@@ -39,6 +40,8 @@ def test_the_file_holds_the_last_state_unless_the_run_ended_well(tmp_path: Path)
     folder = tmp_path / "logs" / ".inspect_tts" / "task"
     run = begun(problems=1)
     reporter = Reporter(run, str(folder), 0)
+    while not (folder / FILE).exists():  # its thread writes the first state
+        sleep(0.01)
     problem = run.problem("p/1")
     problem.begin("rollouts", "iteration 0", 2)
     problem.start("t0-n00")
@@ -70,9 +73,8 @@ def test_a_file_that_cannot_be_written_is_told_once(
     (tmp_path / "occupied").touch()
     with caplog.at_level(logging.WARNING):
         reporter = Reporter(begun(), str(tmp_path / "occupied" / "task"), 0)
-        reporter.write()
-        reporter.write()
         reporter.stop("error")
+        reporter.write()
     [told] = [each.getMessage() for each in caplog.records]
     assert told.startswith("the progress of the eval cannot be written: ")
 
