@@ -182,7 +182,7 @@ def run_warnings(found: Iterable[Counts]) -> tuple[RunWarning, ...]:
 
 
 def _warning(kind: _Kind, found: Counts) -> RunWarning | None:
-    causes = Counter({why: n for (name, why), n in found.items() if name == kind.name})
+    causes = Counter({why: n for (name, why), n in found.items() if name == kind.name and n})
     count, whole = causes.total(), found.get((kind.total, ""), 0)
     if not count:
         return None

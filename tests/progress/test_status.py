@@ -285,4 +285,4 @@ def test_a_run_without_prices_leaves_the_dollars_of_the_others_known(tmp_path: P
     run(problem(1), strategy, tmp_path / "not priced")
     dollars = [round(each["dollars"], 2) for each in status(tmp_path, "--json")]
     assert sorted(dollars) == [0.0, 1.0]
-    assert "together: 2 of 2 problems, $1.00\n" in status(tmp_path)
+    assert "in total: 2 of 2 problems, $1.00\n" in status(tmp_path)
