@@ -113,6 +113,7 @@ def test_a_state_belongs_to_its_log_alone(tmp_path: Path, ended: EvalLog) -> Non
 @pytest.mark.parametrize(
     ("status", "process", "running"),
     [("started", os.getpid(), 1), ("started", 2**22 + 1, 0), ("cancelled", os.getpid(), 0)],
+    ids=["runs", "its process is gone", "cancelled"],
 )
 def test_nothing_runs_in_a_run_that_has_ended(
     status: str, process: int, running: int, tmp_path: Path, ended: EvalLog
