@@ -126,7 +126,7 @@ def test_filler_is_printed_whatever_the_command_says() -> None:
 # --- the playbook
 
 
-@pytest.mark.parametrize("text", ["a = 'b'", "a\\", "'''", 'é "x"', "a\nb\\n\n", "\\'"])
+@pytest.mark.parametrize("text", ["a = 'b'", "a\\", "'''", "'''a", 'é "x"', "a\nb\\n\n", "\\'"])
 def test_an_edit_replaces_any_text_and_back(text: str, tmp_path: Path) -> None:
     def run(made: Edit) -> None:
         subprocess.run(["sh", "-c", made.command()], cwd=tmp_path, check=True)

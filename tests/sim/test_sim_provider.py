@@ -13,6 +13,7 @@ from inspect_ai.model import (
     ModelOutput,
     get_model,
 )
+from inspect_ai.tool import ToolCall
 from sim_cases import REACT
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
@@ -24,7 +25,8 @@ from inspect_tts.sim.scaffolds import Reply, Scaffold, find_scaffold, read_actio
 
 END = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
 MINI = f"Write patch.txt, then `echo {END} && cat patch.txt`"
-MARKER = demo_playbooks()[0].marker
+OTHER, BOOK = demo_playbooks()[:2]
+MARKER = BOOK.marker
 
 
 def generate(messages: list[ChatMessage], tools: list[Any], **given: Any) -> ModelOutput:
@@ -51,10 +53,20 @@ def test_calls_have_ids_of_their_own_that_a_rerun_repeats() -> None:
     first, again = (generate(asked, REACT, failure_rate=1, seed=3) for _ in range(2))
     assert first.stop_reason == "tool_calls"
     assert first.message.tool_calls == again.message.tool_calls
-    later = [*asked, ChatMessageAssistant(content="..."), ChatMessageUser(content="...")]
-    reply = generate(later, REACT, failure_rate=1, seed=3)
-    ids = {call.id for each in (first, reply) for call in each.message.tool_calls or []}
-    assert len(ids) == 2
+    told: list[ChatMessage] = [ChatMessageAssistant(content="..."), ChatMessageUser(content="...")]
+    late = [
+        [call for turns in (30, 31) for call in looping(seed, [*asked, *told * turns])]
+        for seed in range(12)
+    ]
+    same = [calls for calls in late if calls[0].function == "bash"]
+    assert same, "an agent that loops repeats its last command"
+    assert all(one.arguments == other.arguments for one, other in same)
+    assert all(one.id != other.id for one, other in same)
+
+
+def looping(seed: int, messages: list[ChatMessage]) -> list[ToolCall]:
+    """The calls of an agent that fails."""
+    return generate(messages, REACT, failure_rate=1, seed=seed).message.tool_calls or []
 
 
 def moves(prompt: str, tools: list[Any], *, system: str = "") -> list[Reply]:
@@ -66,7 +78,7 @@ def moves(prompt: str, tools: list[Any], *, system: str = "") -> list[Reply]:
     while not replies or not ended(replies[-1]):
         replies.append(respond(config, demo_playbooks(), messages, tools, 1))
         answer = ChatMessageAssistant(content=replies[-1].text)
-        messages += [answer, ChatMessageUser(content=f"told, {demo_playbooks()[1].marker}")]
+        messages += [answer, ChatMessageUser(content=f"told, {OTHER.marker}")]
         assert len(replies) < 60
     return replies
 
@@ -83,10 +95,9 @@ def test_the_patch_is_written_once_before_the_end() -> None:
 
 def test_the_problem_is_read_from_the_system_message_and_not_from_outputs() -> None:
     replies = moves("Begin.", REACT, system=MARKER)
-    commands = [str(reply.calls[0].arguments) for reply in replies]
-    assert any(demo_playbooks()[0].test in command for command in commands)
-    plain = moves(f"{MARKER}\nBegin.", REACT)
-    assert len(replies) == len(plain)
+    said = "\n".join(str(reply.calls[0].arguments.get("command")) for reply in replies)
+    assert any(fix.found_in(said) for fix in (BOOK.right, *BOOK.wrong))
+    assert not any(fix.found_in(said) for fix in (OTHER.right, *OTHER.wrong))
 
 
 # --- scaffolds
