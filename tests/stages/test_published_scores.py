@@ -1,15 +1,18 @@
 """What adopting leaves in the sample: its state, and numbers of which none is made up."""
 
 from math import isnan, nan
+from pathlib import Path
 from typing import Any
 
 import pytest
 from inspect_ai.model import ModelName
 from inspect_ai.scorer import Score
-from inspect_ai.solver import TaskState
+from inspect_ai.solver import Solver, TaskState, chain
 from outcome_cases import match, rollout, selection
+from own_stages import WRITERS, boxed
+from scripted import acting, only, run
 
-from inspect_tts import RolloutPool
+from inspect_tts import RolloutPool, adopt, rollouts
 from inspect_tts.method.records import NO_SANDBOX, STOP, Stage, Usage
 from inspect_tts.stages.adopt import _publisher, take_over_state
 
@@ -63,6 +66,7 @@ GRADED = {"match": 0.0}
     ("scores", "given", "expected"),
     [
         ([None], {}, {"selected": 1}),
+        ([], {}, {"selected": 1, "cost": 0.5}),
         ([None], {"publish": True}, {"iteration_0": None, "selected": 1, "oracle": None}),
         ([GRADED], {}, {"iteration_0": 0.5, "selected": 1, "oracle": 1}),
         ([GRADED], {"winner": "I"}, {"iteration_0": 0, "selected": 0, "oracle": 0}),
@@ -84,6 +88,7 @@ GRADED = {"match": 0.0}
     ],
     ids=[
         "not graded",
+        "alone",
         "graded in another sample",
         "graded",
         "in words",
@@ -103,3 +108,20 @@ def test_a_number_that_needs_an_unknown_score_is_unknown(
 
 def test_an_unknown_cost_is_a_number_of_each_sample_as_well() -> None:
     assert published(GRADED, usage=Usage(total_tokens=10))["cost"] is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        (rollouts(n=2, agent=acting(*WRITERS)), "needs one selected rollout and found 2"),
+        (
+            rollouts(n=1, agent=acting(*WRITERS), keep_sandboxes=False),
+            "rollout t0-n00 cannot be adopted: its sandbox is closed",
+        ),
+    ],
+    ids=["two", "closed"],
+)
+def test_one_rollout_with_its_sandbox_is_adopted(stage: Solver, said: str, tmp_path: Path) -> None:
+    error = only(run(boxed(), chain(stage, adopt()), tmp_path)).error
+    assert error is not None
+    assert said in error.message
