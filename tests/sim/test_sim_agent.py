@@ -20,19 +20,19 @@ def edit(old: str, new: str) -> dict[str, Any]:
     return {"file": "a.py", "old": old, "new": new}
 
 
-RIGHT = {"name": "right", "idea": "do right", "edits": [edit("x = 0", "x = 1")]}
-TWO = {
+RIGHT: dict[str, Any] = {"name": "right", "idea": "do right", "edits": [edit("x = 0", "x = 1")]}
+TWO: dict[str, Any] = {
     "name": "two",
     "idea": "do two things",
     "edits": [edit("x = 0", "x = 2"), edit("x = 2", "x = 3")],
 }
-TEMPTING = {
+TEMPTING: dict[str, Any] = {
     "name": "tempting",
     "idea": "please the test",
     "edits": [edit("x = 0", "x = 4")],
     "passes_visible": True,
 }
-BY_COMMAND = {"name": "command", "idea": "run", "commands": ["echo five > b.py"]}
+BY_COMMAND: dict[str, Any] = {"name": "command", "idea": "run", "commands": ["echo five > b.py"]}
 
 
 def book(*wrong: dict[str, Any], **given: Any) -> Playbook:

@@ -55,8 +55,8 @@ def published(
     assert isinstance(before.value, dict)
     assert isinstance(after.value, dict)
     assert before.value.keys() == after.value.keys(), "Inspect needs the same keys throughout"
-    assert isnan(before.value["selected"])  # type: ignore[arg-type]
-    return {name: None if isnan(number) else number for name, number in after.value.items()}  # type: ignore[arg-type]
+    assert isnan(before.value["selected"])
+    return {name: None if isnan(number) else number for name, number in after.value.items()}
 
 
 GRADED = {"match": 0.0}

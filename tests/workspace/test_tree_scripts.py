@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,16 +29,18 @@ git add -A && git -c user.name=a -c user.email=a@example.org commit -q -m base
 
 
 def sh(
-    script: str, *given: object, cwd: Path, input: bytes = b"", **env: str
+    script: str, *given: object, cwd: Path, input: bytes = b"", env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     command = ["sh", "-c", script, "sh", *map(str, given)]
     return subprocess.run(
-        command, cwd=cwd, input=input, capture_output=True, env={**os.environ, **env}
+        command, cwd=cwd, input=input, capture_output=True, env={**os.environ, **(env or {})}
     )
 
 
-def opened_at(top: Path, most: int = 100_000, **env: str) -> subprocess.CompletedProcess[bytes]:
-    return sh(OPEN_TREE, most, top.parent / "place", cwd=top, **env)
+def opened_at(
+    top: Path, most: int = 100_000, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    return sh(OPEN_TREE, most, top.parent / "place", cwd=top, env=env)
 
 
 class Ended(NamedTuple):
@@ -73,7 +76,8 @@ class Opened(NamedTuple):
         report = self.own / "report.xml"
         placed = {name.replace("__", "/"): text for name, text in files.items()}
         told = self.script(
-            *(RUN, folder, command, 20, 100_000, report, "no", *placed),
+            RUN,
+            *(folder, command, 20, 100_000, report, "no", *placed),
             input=_archive(placed, str(self.top)),
         )
         code, state, *encoded = told.split("\n")
@@ -109,12 +113,12 @@ def test_a_workspace_that_cannot_be_copied_is_refused_by_its_reason(
     (root / "git").write_text("#!/bin/sh\necho /\n", encoding="utf-8")
     (root / "git").chmod(0o755)
     nowhere = tmp_path / "nowhere"
-    place = sh(OPEN_TREE, 100_000, nowhere, cwd=tree.top, TMPDIR=str(nowhere))
+    place = sh(OPEN_TREE, 100_000, nowhere, cwd=tree.top, env={"TMPDIR": str(nowhere)})
     found = {
         "no repository": opened_at(tmp_path / "place").returncode,
-        "the root": opened_at(tree.top, PATH=f"{root}:{os.environ['PATH']}").returncode,
+        "the root": opened_at(tree.top, env={"PATH": f"{root}:{os.environ['PATH']}"}).returncode,
         "too large": opened_at(tree.top, most=8).returncode,
-        "no timeout": opened_at(tree.top, PATH=str(few)).returncode,
+        "no timeout": opened_at(tree.top, env={"PATH": str(few)}).returncode,
         "no room": place.returncode,
     }
     assert [*found.values()] == [3, 4, 5, 6, 7]
