@@ -1,15 +1,19 @@
 """What a saved vote is known by, and how a match deals its votes, without asking anybody."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from inspect_ai.model import GenerateConfig, get_model
+from inspect_ai.solver import Generate, Solver, TaskState, solver
 from outcome_cases import rollout
+from scripted import only, problem, run
 
 from inspect_tts.method.records import Vote
 from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.models.failures import ModelConfigurationError
 from inspect_tts.models.panel import Judge
+from inspect_tts.models.roles import Answer
 from inspect_tts.options import SelectOptions
 from inspect_tts.prompts import load_prompt
 from inspect_tts.stages.judging import JudgeSetup
@@ -146,3 +150,37 @@ def test_votes_are_left_out_only_where_they_cannot_matter(
         Vote(index=n, order=("t0-n00", "t0-n01"), verdict="t0-n00", model="m") for n in range(5)
     ]
     assert made.wave(["t0-n00", "t0-n01"], cast) == wanted
+
+
+class Noted:
+    """Notes what is saved, and takes every report of progress."""
+
+    kept = True
+
+    def __init__(self) -> None:
+        self.saved: list[str] = []
+
+    async def put(self, kind: str, key: str, vote: Vote) -> None:
+        self.saved.append(vote.text)
+
+    def did(self) -> None: ...
+
+    def paid(self, phase: str, usage: object) -> None: ...
+
+
+def test_a_vote_without_an_answer_is_not_saved_so_that_a_retry_asks_again(tmp_path: Path) -> None:
+    noted, given, cast = Noted(), Answer("Final verdict: Solution 2"), list[Vote]()
+
+    @solver
+    def ask() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            for failed in ({"m": "no key"}, {}):
+                asked = votes(saved=noted, following=noted, failed=failed)
+                cast.append(await asked.vote(0, given))
+            return state
+
+        return solve
+
+    assert only(run(problem(), ask(), tmp_path)).error is None
+    assert [vote.verdict for vote in cast] == [None, "t0-n01"]
+    assert noted.saved == [cast[1].text] == [given.text]
