@@ -220,6 +220,6 @@ def test_recorded_selections_have_no_stages() -> None:
 
 def test_two_strategies_in_one_list_are_refused(tmp_path: Path) -> None:
     both = [rtv(n=2, votes=1, agent=crowd()), pdr(n=2, top_k=1, votes=1, agent=crowd())]
-    error = only(run(problem(), both, tmp_path)).error  # type: ignore[arg-type]
+    error = only(run(problem(), both, tmp_path)).error
     assert error is not None
     assert "rtv and pdr are in one list of solvers" in error.message
