@@ -78,6 +78,7 @@ def test_results_are_saved_beside_the_set_unless_the_user_chose_a_place() -> Non
         (["task.py", "-T", 'ids=[1, "1"]'], "two problems with the same id"),
         (["task.py", "--sample-shuffle"], "--sample-shuffle is not possible"),
         (["task.py", "--run-config", "run.yaml"], "--run-config is not possible"),
+        (["task.py", "--detach"], "--detach is not possible"),
     ],
 )
 def test_what_cannot_be_split_is_refused(words: list[str], said: str) -> None:

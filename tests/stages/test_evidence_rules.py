@@ -151,7 +151,7 @@ def test_a_check_counts_if_it_ends_alike_twice_on_the_untouched_tree() -> None:
 
 
 def test_a_result_that_does_not_fit_has_no_runs_and_a_reason() -> None:
-    found = taken(Trees({("unit", A): [None]}, A, B), "unit", "more")
+    found = taken(Trees({("more", A): [None]}, A, B), "unit", "more")
     assert found.results == {B: B}
     assert found.unavailable == {"x": "no patch", A: "its patch does not apply"}
     assert {run.tree for run in found.runs} == {UNTOUCHED, B}
