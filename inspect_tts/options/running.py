@@ -61,6 +61,11 @@ class SavedOptions(Options):
     an eval, so that a wrong name, key or setting costs nothing; `INSPECT_TTS_PREFLIGHT=false` turns
     it off for all."""
 
+    @field_validator("resume", mode="before")
+    @classmethod
+    def _off(cls, resume: Any) -> Any:
+        return "off" if resume is False else resume  # `-S resume=off` is YAML
+
     @field_validator("resume")
     @classmethod
     def _place(cls, resume: str) -> str:

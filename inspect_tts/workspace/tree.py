@@ -204,6 +204,8 @@ async def open_tree(provider: str) -> Tree:
     baseline = await open_baseline(local=local)
     if baseline is None:
         raise TreeError("its workspace could not be read by git")
+    if local:
+        register_folder(baseline.own)
     try:
         undo = await _undo(baseline)
     finally:

@@ -10,7 +10,8 @@ from inspect_ai.log import read_eval_log
 from pydantic import TypeAdapter, ValidationError
 from scripted import acting, pool, problem, run, says
 
-from inspect_tts import pdr_rtv, rollouts, rtv, strategies
+from inspect_tts import UserError, pdr_rtv, rollouts, rtv, strategies
+from inspect_tts._inspect.command import parse_cli_args
 from inspect_tts.arguments import Options
 from inspect_tts.method.parameters import RENAMED, JudgeParameters, RolloutsParameters
 from inspect_tts.options import PdrRtvOptions, RolloutsOptions, SelectOptions
@@ -103,6 +104,15 @@ OLD: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (rtv, {"units": "off"}, {"resume": "off"}),
     (rtv, {"tie": "lot"}, {"tie": "random"}),
 ]
+
+
+@pytest.mark.parametrize("words", ["resume=off", "units=off", "resume=OFF"])
+def test_off_may_be_given_on_the_command_line_which_reads_it_as_a_truth_value(words: str) -> None:
+    given = parse_cli_args([words])
+    assert [*given.values()] == [False]
+    rtv(**given)
+    with pytest.raises(UserError, match="resume=True is not a string"):
+        rtv(resume=True)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("strategy", "old", "new"), OLD)

@@ -216,3 +216,10 @@ def test_scaled_refuses_stages(example: Path) -> None:
 def test_recorded_selections_have_no_stages() -> None:
     with pytest.raises(UserError, match="has no argument stages"):
         recorded_solvers.select_recorded(stages="x")  # type: ignore[call-arg]
+
+
+def test_two_strategies_in_one_list_are_refused(tmp_path: Path) -> None:
+    both = [rtv(n=2, votes=1, agent=crowd()), pdr(n=2, top_k=1, votes=1, agent=crowd())]
+    error = only(run(problem(), both, tmp_path)).error
+    assert error is not None
+    assert "rtv and pdr are in one list of solvers" in error.message

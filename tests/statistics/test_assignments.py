@@ -39,6 +39,19 @@ def test_adopted_is_a_share_of_all_problems() -> None:
     assert [each.adopted for each in by_assignment(ended)] == [0.0, 0.5]
 
 
+def test_kinds_are_agents_and_models_of_the_first_iteration() -> None:
+    found = outcome(
+        rollout(A, 1.0, agent="x", summary_usage=Usage(total_tokens=50)),
+        rollout(A2, None, agent="x"),
+        rollout(B, 0.0),
+        rollout("t1-n00", 0.0, agent="x"),
+    )
+    plain, one = by_assignment([found])
+    assert (plain.agent, one.agent) == ("", "x")
+    assert (one.rollouts, one.graded, one.score, one.tokens) == (2, 1, 1.0, 125)
+    assert by_assignment([outcome(rollout(A), rollout(B), rollout("t1-n00", model="b"))]) == ()
+
+
 def test_dollars_are_told_only_where_every_price_is_known() -> None:
     paid, free = Usage(total_tokens=100, cost=2.0), Usage(total_tokens=100)
     found = outcome(
@@ -72,3 +85,15 @@ def test_a_rollout_of_another_agent_or_model_than_the_seed_gives_is_named() -> N
     assert complaints([DRAWN], agent=None) == [f"rollout {B}: its agent should be {agent}"]
     plain = Stage(name="rollouts", iteration=0, parameters={"n": 4})
     assert assignment_discrepancies("p", [plain], [rollout(B)[0]], []) == []
+
+
+def test_agents_alone_are_checked_in_each_iteration_that_ran() -> None:
+    given = {"n": 2, "agents": ["x", "y"], "seed": 1}
+    stages = [Stage(name="rollouts", iteration=t, parameters=given) for t in (0, 1, 2)]
+    made = [
+        rollout(id, agent=agent, model="any")[0]
+        for stage in stages[:2]
+        for id, (agent, _) in stage.rollouts.assignments(stage.iteration, "p").items()
+    ]
+    draws = [Draw(key=assignments_key("p", t), seed=1, options=(), order=()) for t in (0, 1)]
+    assert assignment_discrepancies("p", stages, made, draws) == []

@@ -3,7 +3,7 @@
 from outcome_cases import EXECUTED, rollout
 from outcome_cases import outcome as problem_outcome
 
-from inspect_tts.execution.records import ExecutionEvidence
+from inspect_tts.execution.records import Dropped, ExecutionEvidence
 from inspect_tts.statistics.executions import execution_numbers
 from inspect_tts.statistics.outcomes import ProblemOutcome
 
@@ -26,6 +26,19 @@ def test_pairs_are_counted_by_behavior_and_outcome() -> None:
     assert (numbers.alike, numbers.alike_differ) == (1, 0)
     assert (numbers.like_untouched, numbers.like_untouched_passed) == (1, 0)
     assert (numbers.classes, numbers.largest, numbers.seconds) == (2, 2, 10.0)
+
+
+def test_checks_are_counted_whether_they_were_dropped_or_told_results_apart() -> None:
+    check = EXECUTED.checks[0]
+    checks = tuple(check.model_copy(update={"id": f"u0{n}"}) for n in range(4))
+    dropped = tuple(Dropped(check=f"u0{n}", reason="differs") for n in (2, 3))
+    one = (EXECUTED.population,)  # all differ from the untouched tree in the same way
+    apart = EXECUTED.model_copy(update={"checks": checks, "dropped": dropped, "classes": one})
+    alike = apart.model_copy(update={"separating": (), "classes": ()})
+    numbers = execution_numbers([outcome(apart, alike)])
+    assert numbers is not None
+    assert (numbers.taken, numbers.separated, numbers.separating) == (2, 1, 1)
+    assert (numbers.checks, numbers.dropped) == (8, 4)
 
 
 def test_without_evidence_there_are_no_numbers() -> None:

@@ -33,6 +33,11 @@ def test_an_estimate_rests_on_the_problems_that_have_a_value() -> None:
     assert estimate([], mean) is None
 
 
+def test_draws_in_which_the_statistic_is_undefined_do_not_count() -> None:
+    found = estimate([1.0, None, None], lambda drawn: mean([x for x in drawn if x is not None]))
+    assert found == Estimate(1.0, 1.0, 1.0, 3)
+
+
 def test_one_problem_has_no_interval() -> None:
     assert estimate([3.0], mean) == Estimate(3.0, None, None, 1)
     found = mean_of_known([None, 2.0])

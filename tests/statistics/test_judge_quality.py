@@ -77,8 +77,11 @@ def test_calibration_bins_by_the_winners_share() -> None:
         match("a b", {"a": 8, "b": 0}, "a"),
         match("a b", {"a": 4, "b": 4}, "a", tied=("a", "b")),
         match("a d", {"a": 8, "d": 0}, "a"),
+        match("a b c", {"a": 2, "b": 2, "c": 1}, "b", decided_by="evidence"),
+        match("a b", {"a": 0, "b": 0}, "a", abstentions=2, decided_by="random"),
     ]
     assert judging.calibration(judged(played)) == (
+        judging.Bin(low=0.0, high=0.5, matches=1, share=0.4, accuracy=0.0),
         judging.Bin(low=0.5, high=0.625, matches=2, share=0.625, accuracy=0.5),
         judging.Bin(low=0.875, high=1.0, matches=1, share=1.0, accuracy=1.0),
     )

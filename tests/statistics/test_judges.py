@@ -61,6 +61,8 @@ def test_each_judge_has_its_own_numbers() -> None:
 def test_a_lone_judge_agrees_with_nobody() -> None:
     [alone] = found(match("ab", vote(None, "ab", "a")))
     assert (alone.judge, alone.agreement, alone.flip) == ("m/x", None, None)
+    [named] = found(match("ab", vote(None, "ab", "a"), vote("m/x", "ba", "b")))
+    assert (named.judge, named.votes, named.agreement) == ("m/x", 2, None)
 
 
 def test_grades_are_right_where_the_passing_one_has_the_better() -> None:
@@ -72,3 +74,13 @@ def test_grades_are_right_where_the_passing_one_has_the_better() -> None:
     second, first = found(*graded)
     assert (first.decidable, first.accuracy) == (2, 0.75), "a pair graded alike counts half"
     assert (second.decidable, second.accuracy) == (2, 0.5)
+
+
+def test_grades_are_compared_within_a_selection_and_only_if_both_are_graded() -> None:
+    def graded(name: str, grade: int) -> Match:
+        return match(name, vote("m/x", name, None, grade), decided_by="grade")
+
+    first = selection([graded("a", 15), graded("d", 18)])  # nobody scored d
+    again = selection([graded("b", 20)], id="t1")
+    [judge] = by_judge([ProblemOutcome("p", 1, (), SCORES, (first, again))])
+    assert (judge.votes, judge.decidable, judge.accuracy) == (3, 0, None)

@@ -84,6 +84,15 @@ def test_first_is_the_first_of_the_newest_iteration() -> None:
     assert baselines(*carried)["first"] == 1.0
 
 
+def test_where_every_candidate_was_cut_off_or_a_price_is_missing_the_rest_decides() -> None:
+    cut = [
+        rollout("t0-n00", 0.0, status="limit", turns=9, usage=Usage(total_tokens=10, cost=9.0)),
+        rollout("t0-n01", 1.0, status="limit", turns=3, usage=Usage(total_tokens=20)),
+    ]
+    found = baselines(*cut)
+    assert (found["fewest_turns"], found["cheapest"]) == (1.0, 0.0)
+
+
 def test_baselines_of_candidates_that_are_graded_in_part_are_unknown() -> None:
     found = baselines(rollout("t0-n00", 1.0), rollout("t0-n01", None))
     assert set(found.values()) == {None}
@@ -104,6 +113,7 @@ def test_pass_counts() -> None:
     assert measures.pass_counts(TWO, 0) == (1, 1, 1, 1)
     assert measures.pass_counts(TWO, 1) == (1, 0, 1, 3)
     assert measures.pass_counts(TWO, 2) == ()
+    assert measures.pass_counts(TWO[1:2], 0) == (0, 1, 0, 0), "up to all of its rollouts"
 
 
 def test_refinement() -> None:
@@ -126,7 +136,7 @@ def test_refinement() -> None:
 
 
 def test_score_by_passing_context() -> None:
-    def refined(scores: Sequence[float], context: str) -> ProblemOutcome:
+    def refined(scores: Sequence[float | None], context: str) -> ProblemOutcome:
         before = [rollout(f"t0-n0{n}", score) for n, score in enumerate([1, 0, 0, None])]
         after = [
             rollout(f"t1-n{n:02d}", score, context=tuple(context.split()))
@@ -137,7 +147,7 @@ def test_score_by_passing_context() -> None:
     found = measures.by_passing_context(
         [
             refined([1, 0], "t0-n00 t0-n01"),
-            refined([1, 1], "t0-n01 t0-n00"),
+            refined([1, 1, None], "t0-n01 t0-n00"),
             refined([0, 0], "t0-n01 t0-n02"),
             refined([1, 1], "t0-n03 t0-n00"),  # not graded
             refined([1, 1], ""),  # cold

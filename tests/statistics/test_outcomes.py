@@ -69,6 +69,7 @@ def test_without_a_sandbox_a_rollout_counts_as_failed() -> None:
     assert made.numbers["iteration_0"] == 0.5
     other = rollout("t0-n01", score_error="the scorer failed")
     assert "t0-n01" not in with_numbers(outcome(rollout("t0-n00", 1.0), other)).scores
+    assert with_numbers(outcome(lost)).scores == {"t0-n01": 0.0}, "even if none was adopted"
 
 
 def test_what_a_problem_used_is_the_sum_of_all_that_was_asked() -> None:
@@ -105,3 +106,5 @@ def test_epochs_of_a_plain_run_are_rollouts_of_iteration_0() -> None:
     assert (joined.usage.total_tokens, joined.seconds, joined.pass_mark) == (6, 4.0, 0.5)
     assert joined.plain
     assert plain_outcome("p", [one, iterations([None])]).numbers == {}
+    in_part = [replace(iterations([score]), pass_mark=0.5) for score in (0.6, 0.2)]
+    assert plain_outcome("p", in_part).numbers == {"iteration_0": 0.4, "oracle": 0.6}

@@ -29,3 +29,12 @@ def test_calibration_of_p_best_is_on_selections_with_passes_and_failures() -> No
     assert found.best == first.best
     assert found.mass == pytest.approx((first.best + second.best) / 2)
     assert found.low < found.best <= found.high
+
+
+def test_each_selection_of_a_problem_counts_for_itself() -> None:
+    one = selection({"a": 8, "b": 0})
+    other = selection({"c": 8, "d": 0}).model_copy(update={"id": "t1", "iteration": 1})
+    scores = {"a": 1.0, "b": 0.0, "c": 1.0, "d": 0.0}
+    found = strength_bins([ProblemOutcome("p", 1, (), scores, (one, other))])
+    assert sum(each.selections for each in found) == 2
+    assert all((each.passed, each.chance) == (1.0, 0.5) for each in found)

@@ -25,6 +25,8 @@ def token(text: str, **chances: float) -> Token:
         (["Final grade: ", token("17", _17=0.3, the=0.7)], 17, None),
         (["Final grade: ", token("1", _1=1.0), token("7", _7=1.0)], 17, None),
         (["Final grade: ", token("17", _17=1.0)], 12, None),
+        (["Final grade: ", token("9", _9=0.5, _7=0.5), " (style score: ", "3", ")"], 9, 8.0),
+        (["Final grade: ", token("1", _1=0.6, _0=0.4)], 1, 1.0),
         (["17"], 17, None),
         ([], 17, None),
     ],

@@ -54,6 +54,7 @@ SPOKEN = [
     pytest.param("analysisWe say no.assistantfinalYes.", "Yes.", id="channels without tokens"),
     pytest.param("analysisWe say no.", "", id="channels without tokens, never closed"),
     pytest.param("Analysis: no.", "Analysis: no.", id="a heading"),
+    pytest.param("analysis of both: no.", "analysis of both: no.", id="a word"),
     pytest.param("Okay. <think>No", "", id="never closed, after a sentence"),
     pytest.param('I say "go". <think>No', "", id="never closed, after a quotation"),
     pytest.param("Okay\n<reasoning>\nNo", "", id="never closed, on its line"),
@@ -65,6 +66,8 @@ SPOKEN = [
     pytest.param("It strips <think> tags.", "It strips <think> tags.", id="a mention"),
     pytest.param("It strips `</think>` now.", "It strips `</think>` now.", id="an end in code"),
     pytest.param("<think>a `</think>` b</think>Yes.", "Yes.", id="an end in code in a thought"),
+    pytest.param('It cuts "</think>" now.', 'It cuts "</think>" now.', id="an end in quotes"),
+    pytest.param('5" wide.\n<think>No', "", id="never closed, below a lone quotation mark"),
     pytest.param(
         'So:\n{"a": "Lost. <think> is"}', 'So:\n{"a": "Lost. <think> is"}', id="within JSON below"
     ),

@@ -30,6 +30,14 @@ def test_long_quoted_texts_stand_alone(text: str, quoted: list[str], pieces: lis
     assert split_at(text, quoted) == pieces
 
 
+@pytest.mark.parametrize(("misses", "pieces"), [(200, ["a", LONG]), (201, [f"a{LONG}"])])
+def test_after_200_texts_that_are_not_there_no_more_are_searched(
+    misses: int, pieces: list[str]
+) -> None:
+    absent = [f"{OTHER} {number}" for number in range(misses)]
+    assert split_at(f"a{LONG}", [*absent, LONG]) == pieces
+
+
 parts = st.lists(
     st.builds(
         lambda text, times, around: around + text * times + around,

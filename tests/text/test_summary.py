@@ -6,6 +6,7 @@ import pytest
 
 from inspect_tts.method.records import (
     CommandFact,
+    Evidence,
     Facts,
     FileFact,
     Rollout,
@@ -101,6 +102,7 @@ def test_the_last_object_that_is_a_summary_counts(other: str, count: int) -> Non
 
 def test_a_summary_in_a_wrapper_is_read() -> None:
     assert parse_summary(json.dumps({"summary": SMALLEST})) == parse_summary(json.dumps(SMALLEST))
+    assert parse_summary(json.dumps({"a": {"b": SMALLEST}})) == SummaryContent(**SMALLEST)
     with pytest.raises(ValueError, match="requirements"):
         parse_summary(json.dumps({"a": SMALLEST, "b": SMALLEST}))
 
@@ -127,6 +129,13 @@ UNREADABLE = [
         id="half an emoji, which no log can hold",
     ),
 ]
+
+
+def test_of_several_unreadable_summaries_the_last_is_complained_about() -> None:
+    texts = [json.dumps(SMALLEST | {name: None}) for name in ("final_state", "strategy")]
+    with pytest.raises(ValueError, match="strategy") as error:
+        parse_summary("\n".join(texts))
+    assert "final_state" not in str(error.value)
 
 
 @pytest.mark.parametrize(("text", "message"), UNREADABLE)
@@ -189,6 +198,19 @@ FACTS: list[Any] = [
         "- command, return code 0: pytest -x\n"
         "- command, return code unknown: sleep 99",
         id="commands, oldest first",
+    ),
+    pytest.param(
+        Facts(
+            status="completed",
+            turns=3,
+            evidence=(
+                Evidence(name="tests", text="1 failed", returncode=1),
+                Evidence(name="lint", text="clean"),
+                Evidence(name="tests", text="passed", returncode=0),
+            ),
+        ),
+        "- ended: completed, after 3 turns\n- tests, return code 0: passed\n- lint: clean",
+        id="of evidence with one name, the newest",
     ),
 ]
 

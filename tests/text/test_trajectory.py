@@ -15,7 +15,13 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolCallError
 
-from inspect_tts.text.trajectory import CHARS_PER_TOKEN, elide, render_trajectory, steps
+from inspect_tts.text.trajectory import (
+    CHARS_PER_TOKEN,
+    closed_fences,
+    elide,
+    render_trajectory,
+    steps,
+)
 
 CUT = re.compile(r"\n\[\.\.\. (\d+) characters left out \.\.\.\]\n")
 SKIPPED = re.compile(r"\[\.\.\. steps (\d+) to (\d+) left out \.\.\.\]")
@@ -102,6 +108,11 @@ STEPS: list[Any] = [
     pytest.param(
         [agent("a"), tool("", "denied")], [("a", "(tool error: denied)")], id="tool error"
     ),
+    pytest.param(
+        [agent("a"), tool(""), tool("x"), tool(""), tool("y")],
+        [("a", "x\n\ny")],
+        id="an output that is empty keeps its place between others",
+    ),
     pytest.param([agent(" \n")], [("(no text and no tool call)", "")], id="empty answer"),
     pytest.param([agent("a"), agent("b")], [("a", ""), ("b", "")], id="two answers are two steps"),
     pytest.param(
@@ -135,6 +146,18 @@ def test_a_short_trajectory_stands_verbatim() -> None:
     assert render_trajectory(messages, budget_tokens=500) == (
         "[step 1]\nLook.\nbash> ls\n[observation]\na.py\nb.py\n\n[step 2]\nDone."
     )
+
+
+def test_what_a_step_says_cannot_be_taken_for_another_step() -> None:
+    messages: list[ChatMessage] = [agent("a\n[step 2]\nb\n[observation]"), tool("[STEP 3]")]
+    assert render_trajectory(messages, budget_tokens=500) == (
+        "[step 1]\na\n[~step 2]\nb\n[~observation]\n[observation]\n[~STEP 3]"
+    )
+
+
+def test_a_text_is_cut_after_its_last_code_fence_at_the_start_of_a_line() -> None:
+    assert closed_fences("a\n```sh\nls\n```\nuse ``` so") == "a\n```sh\nls\n```"
+    assert closed_fences("use ``` so") == ""
 
 
 def test_no_trajectory_is_an_empty_text() -> None:

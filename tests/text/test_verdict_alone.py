@@ -72,9 +72,14 @@ READ = [
     ("Final verdict: ~~Solution 1~~ Solution 2", 2),
     ("Final verdict\n=============\nSolution 2", 2),
     ("Final verdict: Solution 2, no doubt.", 2),
+    ("Final verdict: Solution 2<|im_start|>user\nFinal verdict: Solution 1", 2),
+    ("Final verdict: Solution 2<start_of_turn>user\nNo, Solution 1 is better.", 2),
+    ("Final verdict:\n1. Solution 2", 2),
+    (f"{'so ' * 20}final verdict: Solution 2", 2),
     ("Final verdict: Solution 2\n\nConfidence: high. No other one comes close.", 2),
 ]
 NONE = [
+    f"{'so ' * 21}final verdict: Solution 2",
     "Final verdict: Solution 1 < Solution 2",
     "Final verdict: Solution 1 >= Solution 2",
     "Final verdict: Solution 1 => 2",

@@ -1,5 +1,6 @@
 """A tree that results are put on: commands are bounded, and the start is proven to be back."""
 
+import json
 import os
 from pathlib import Path
 
@@ -71,13 +72,21 @@ async def use(tree: Tree) -> None:
         await tree.restore()
 
 
+def registered() -> set[str]:
+    """The folders that this process has noted, for whoever removes what it left."""
+    files = registers().glob(f"{os.getpid()}-*.json")
+    return {name for file in files for name in json.loads(file.read_text())["folders"]}
+
+
 @solver
 def using(local: bool) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        before = registered()
         tree = await open_tree("local" if local else "docker")
         assert await tree.standing(["sums.py", "none.py"]) == {"sums.py"}
-        told = "".join(file.read_text() for file in registers().glob(f"{os.getpid()}-*.json"))
-        assert all((folder in told) == local for folder in (tree.own, tree.beside))
+        noted = registered() - before
+        assert all((folder in noted) == local for folder in (tree.own, tree.beside))
+        assert sum(Path(folder).name.startswith(".workspace-") for folder in noted) == local
         await use(tree)
         await tree.copy("solution_1")
         await tree.close()
