@@ -95,7 +95,7 @@ def test_what_is_no_argument_or_of_another_type_is_refused(
 def test_arguments_do_not_change() -> None:
     given = JudgeParameters()
     with pytest.raises(ValidationError, match="frozen"):
-        given.votes = 3  # type: ignore[misc]
+        given.votes = 3
 
 
 def test_the_arguments_of_the_sequential_test() -> None:

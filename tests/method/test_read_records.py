@@ -64,7 +64,7 @@ def test_the_names_and_words_of_earlier_versions_are_read() -> None:
     old = {**MATCH, "decided_by": "lot", "saved": 3, "flip_rate": 0.5}
     match = Match.model_validate(old)
     assert (match.decided_by, match.skipped_votes, match.order_flip_rate) == ("random", 3, 0.5)
-    new = {"skipped_votes": 3, "order_flip_rate": 0.5}
+    new: dict[str, Any] = {"skipped_votes": 3, "order_flip_rate": 0.5}
     assert Match(**MATCH, **new) == match
     assert match.model_dump().keys() >= new.keys()
     assert Selection.model_validate({**SELECTION, "tie": "lot"}).tie == "random"
@@ -124,7 +124,7 @@ def test_the_ends_of_a_range_belong_to_it(more: dict[str, Any]) -> None:
 def test_a_record_does_not_change() -> None:
     vote = Vote(**VOTE)
     with pytest.raises(ValidationError, match="frozen"):
-        vote.verdict = "a"  # type: ignore[misc]
+        vote.verdict = "a"
 
 
 def test_usages_are_added_field_by_field() -> None:

@@ -1,5 +1,7 @@
 """Recorded votes: which fit, each once."""
 
+from typing import Any
+
 import pytest
 
 from inspect_tts.method.parameters import JudgeParameters
@@ -94,13 +96,13 @@ def prompts(source: str = "built-in") -> tuple[PromptRecord, ...]:
     return tuple(PromptRecord(name=n, source=source, sha256=hash) for n, hash in words)
 
 
-def selecting(source: str = "built-in", **parameters: object) -> Stage:
+def selecting(source: str = "built-in", **parameters: Any) -> Stage:
     return Stage(name="tournament", iteration=0, parameters=parameters, prompts=prompts(source))
 
 
 def test_votes_are_read_with_what_was_asked_of_whom() -> None:
     selection = judged(vote("ab", "a"))
-    given = {"keep": 1, "judge_input": "summary", "judge_tokens": 20_000}
+    given: dict[str, Any] = {"keep": 1, "judge_input": "summary", "judge_tokens": 20_000}
     stages = [Stage(name="rollouts", iteration=0, parameters={"n": 2}), selecting(**given)]
     assert recorded_votes(stages, [selection]) == [(ASKED, vote("ab", "a"))]
 
@@ -131,7 +133,7 @@ def test_votes_on_built_in_prompts_count_for_those_of_this_version() -> None:
     ],
 )
 def test_a_vote_is_recorded_with_what_its_judge_read(
-    parameters: dict[str, object], reads: str
+    parameters: dict[str, Any], reads: str
 ) -> None:
     [(asked, _)] = recorded_votes([selecting(**parameters)], [judged(vote("ab", "a"))])
     assert asked.reads == reads
