@@ -21,7 +21,7 @@ HOW_NOT_WHAT = {
 
 
 def model_identity(model: Model) -> dict[str, Any]:
-    """What a model's answers depend on: its name, arguments and settings."""
+    """What a model's answers depend on: its name and settings."""
     config = effective_config(model).model_dump(mode="json", exclude_none=True)
     what = {name: value for name, value in config.items() if name not in HOW_NOT_WHAT}
     return {"model": str(model), "config": what}

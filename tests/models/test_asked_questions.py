@@ -185,6 +185,13 @@ def test_why_a_vote_abstains(
     assert (vote.cause, vote.reasked) == (cause, again)
 
 
+def test_the_last_line_of_an_answer_that_was_cut_is_no_verdict() -> None:
+    asked = question("a", "b")
+    assert asked.read(Answer("I compare.\n\nSolution 2")) == 2
+    assert asked.read(Answer("I compare.\n\nSolution 2", cut=True)) is None
+    assert asked.read(Answer("Final verdict: Solution 2\n\nSolution", cut=True)) == 2
+
+
 def test_a_grade_is_no_verdict() -> None:
     vote = voted(question("a", grade=True), Answer("Final grade: 17"))
     assert (vote.grade, vote.verdict, vote.expected_grade) == (17, None, None)

@@ -88,6 +88,7 @@ def caused(message: str, cause: Exception) -> Exception:
     return error
 
 
+AWS = {"ResponseMetadata": {"HTTPStatusCode": 418}, "Error": {"Code": "x", "Message": "m"}}
 REASONS: list[tuple[Exception, str]] = [
     (ApiError("text", status_code=418, body={"error": {"message": "m"}}), "Error code: 418 - m"),
     (ApiError("text", status_code=418, message="m"), "Error code: 418 - m"),
@@ -99,6 +100,7 @@ REASONS: list[tuple[Exception, str]] = [
         ApiError("text", status_code=418, body=[{"msg": f"m{i}"} for i in range(7)]),
         "Error code: 418 - m0; m1; m2; m3; m4",
     ),
+    (ApiError(response=AWS), "Error code: 418 - m"),
     (rpc("NOT_FOUND"), "Error code: 404 - said so"),
     (ValueError("x"), "ValueError: x"),
     (caused("x", ValueError("y")), "RuntimeError: x (ValueError: y)"),
@@ -132,6 +134,7 @@ def test_the_error_that_was_retried_is_the_one_that_is_read() -> None:
         (ConnectError("x"), True),
         (TimeoutError("x"), True),
         (ConnectionResetError("x"), True),
+        (BrokenPipeError("x"), True),
         (ValueError("x"), False),
         (ApiError("x", status_code=503), False),
     ],
@@ -144,7 +147,8 @@ def test_the_code_of_an_error_tells_its_kind_as_well() -> None:
     body = {"error": {"message": "no", "code": "context_length_exceeded"}}
     assert read_failure(ApiError(status_code=400, body=body)).kind == "overflow"
     assert read_failure(ApiError(status_code=400, body=[body])).kind == "overflow"
-    told = ApiError("no", status_code=400, provider_message="prompt is too long")
+    plain = {"error": {"message": "no"}}
+    told = ApiError(status_code=400, body=plain, provider_message="prompt is too long")
     assert read_failure(told).kind == "overflow"
 
 

@@ -40,7 +40,9 @@ def asking(*names: str) -> Stage:
     return stage
 
 
-def within(folder: Path, roles: dict[str, Any], *asked: Callable[[], Any]) -> list[Any]:
+def within(
+    folder: Path, roles: dict[str, Any], *asked: Callable[[], Any], **options: Any
+) -> list[Any]:
     """What functions return in an eval with these roles; the message of what they refuse."""
     found = list[Any]()
 
@@ -56,7 +58,7 @@ def within(folder: Path, roles: dict[str, Any], *asked: Callable[[], Any]) -> li
 
         return solve
 
-    log = run(problem(), asks(), folder, agent=evaluated(), model_roles=roles)
+    log = run(problem(), asks(), folder, agent=evaluated(), model_roles=roles, **options)
     assert log.status == "success", log.error
     return found
 
@@ -166,7 +168,9 @@ def test_a_role_that_the_task_may_ask_is_reported_once(
 ) -> None:
     role = "judge_of_many_other_things"
     twice = (lambda: check_asked(["judge"]),) * 2
-    assert within(tmp_path, {role: named("x")}, *twice) == [None, None]
+    roles = {role: named("x"), "grader": named("y")}
+    assert within(tmp_path, roles, *twice) == [None, None]
+    assert not any("grader" in record.message for record in caplog.records)
     told = [r.message for r in caplog.records if f"{role}=... judges no rollouts" in r.message]
     assert len(told) == 1
 
@@ -200,6 +204,8 @@ def test_the_models_of_our_roles(tmp_path: Path) -> None:
     assert [each.role for each in found[:2]] == ["judge", "summarizer"]
     assert found[1].config.max_tokens == 77
     assert found[2].config.seed == 3
+    [default] = within(tmp_path, {}, lambda: role_model("summarizer").config, temperature=0.25)
+    assert (default.max_tokens, default.temperature) == (77, 0.25), "as the eval was told"
     [none] = within(tmp_path, {"judge": get_model(NO_MODEL)}, lambda: needed_model("judge"))
     assert none.startswith("there is no model: give --model")
 

@@ -3,7 +3,13 @@
 import pytest
 from inspect_ai.model import GenerateConfig, Model, get_model
 
-from inspect_tts.models.providers import vote_mode
+from inspect_tts.models.providers import (
+    CACHES_PREFIXES,
+    SAMPLES_SEVERAL,
+    TAKES_LOGPROBS,
+    TAKES_SCHEMA,
+    vote_mode,
+)
 from inspect_tts.models.roles import takes_logprobs, takes_schema
 
 MODES = {
@@ -45,3 +51,22 @@ def test_settings_of_the_model_or_of_the_call_change_how_votes_are_asked(name: s
     expected = "num_choices" if name.startswith("openai") else "parallel"
     assert vote_mode(made(name, uncached), plain) == expected
     assert vote_mode(made(name, plain), uncached) == expected
+
+
+OTHERS = {
+    # whether it caches prefixes, samples several answers, takes a schema, returns likelihoods
+    "azureai": (False, False, True, True),
+    "google": (True, False, True, False),
+    "grok": (True, False, True, False),
+    "groq": (False, False, True, False),
+    "hf": (False, False, False, False),
+    "mistral": (False, False, True, False),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), OTHERS.items(), ids=OTHERS)
+def test_what_providers_without_an_installed_package_support(
+    name: str, expected: tuple[bool, ...]
+) -> None:
+    kinds = CACHES_PREFIXES, SAMPLES_SEVERAL, TAKES_SCHEMA, TAKES_LOGPROBS
+    assert tuple(name in kind for kind in kinds) == expected

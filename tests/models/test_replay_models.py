@@ -98,6 +98,11 @@ def test_what_the_command_names_goes_before_what_is_recorded() -> None:
     assert roles["judge"]["model"] == "m/judge"
 
 
+def test_a_judge_that_is_named_replaces_the_model_that_judged() -> None:
+    found = options(given(None, "judge=m/x"), {"judge": "m/agent"}, spec())
+    assert found == (NO_MODEL, {"judge": "m/x"})
+
+
 def test_without_a_recorded_role_the_recorded_model_judges() -> None:
     assert options(given(), {"judge": "m/agent"}, spec()) == ("m/agent", {})
     assert options(given(), {"m/agent": "m/agent"}, spec()) == ("m/agent", {})
