@@ -9,10 +9,19 @@ import pytest
 from filelock import FileLock
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalSpec
+from inspect_ai.util import SandboxEnvironmentSpec
 from scripted import acting, last_words, run, says
 
 from inspect_tts import rtv
-from inspect_tts.machine.orphans import STARTS_AT_ONCE, _is_dead, _own, _OwnRegister, registers
+from inspect_tts.machine.orphans import (
+    STARTS_AT_ONCE,
+    _is_dead,
+    _own,
+    _OwnRegister,
+    register_folders,
+    registers,
+)
 from inspect_tts.machine.registers import SandboxRegister
 
 OURS, OTHERS = "inspect-demo-iabc123", "inspect-demo-ixyz789"
@@ -56,7 +65,7 @@ class Docker:
         file = self.folder / "told"
         lines = file.read_text().splitlines() if file.exists() else []
         file.unlink(missing_ok=True)
-        return [line for line in lines if word in line.split()]
+        return [line for line in lines if not word or word in line.split()]
 
 
 @pytest.fixture
@@ -158,6 +167,23 @@ def test_local_sandboxes_are_noted_unless_they_are_to_stay(cleanup: bool, tmp_pa
     before = len(_own().now.folders)
     evaluated(tmp_path, sandbox="local", sandbox_cleanup=cleanup)
     assert (len(_own().now.folders) > before) == cleanup
+
+
+def test_only_folders_of_local_sandboxes_are_noted() -> None:
+    before = _own().now
+    spec = EvalSpec.model_validate(
+        {
+            "created": "2026-01-01T00:00:00+00:00",
+            "task": "t",
+            "dataset": {},
+            "model": "m",
+            "config": {},
+        }
+    )
+    elsewhere: Any = {"default": object()}
+    register_folders(SandboxEnvironmentSpec("docker"), spec, elsewhere)
+    register_folders(None, spec, {})
+    assert _own().now == before
 
 
 def test_at_least_four_sandboxes_start_at_once() -> None:
