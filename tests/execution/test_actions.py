@@ -60,3 +60,10 @@ def test_actions_are_in_the_order_of_the_messages() -> None:
         Script("a\n"),
         Script("b\n"),
     ]
+
+
+def test_of_endless_texts_two_million_characters_are_read() -> None:
+    most = 2_000_000
+    assert [*actions([called("bash", command="x" * (most + 1))])] == [Script("x" * most)]
+    endless = ChatMessageAssistant(content=f"{'x' * most}\n{block('sh').text}")
+    assert [*actions([endless])] == []

@@ -34,6 +34,8 @@ CHECKS = {
     "/bin/run": False,
     "node try.js": True,
     "cat try.py": False,
+    "bash": False,
+    "sh build": False,
 }
 
 

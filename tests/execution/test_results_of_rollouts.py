@@ -92,3 +92,16 @@ def test_orders_are_noted_only_where_somebody_reads_them() -> None:
     unread = recorded(evidence((USER, told), again=(1, "ok")))
     assert [each.check for each in unread.dropped] == ["u01"]
     assert unread.injections == ()
+
+
+def test_the_record_keeps_stable_and_broken_tests_but_not_all_that_passed() -> None:
+    runs = [
+        made(JUNIT, UNTOUCHED, (0, ""), passed=("a", "b", "c")),
+        made(JUNIT, UNTOUCHED, (0, ""), 1, passed=("a", "b")),
+        made(JUNIT, A, (1, ""), passed=("a", "c")),
+    ]
+    begun = evidence().model_copy(update={"checks": (JUNIT,), "runs": tuple(runs)})
+    assert [run.passed for run in compared(begun).runs] == [("a", "b"), ("a", "b"), ()]
+    for few in ((), runs[:1], runs[2:]):
+        unready = begun.model_copy(update={"runs": tuple(few)})
+        assert compared(unready) == unready, "the untouched tree was not tried twice"

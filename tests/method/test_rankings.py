@@ -215,3 +215,24 @@ def test_without_a_judge_a_ranking_is_made_even_if_all_are_kept() -> None:
     slow, quick = rollout(0, turns=9), rollout(1, turns=3)
     assert play("fewest_turns", [slow, quick], keep=2)[0] == (quick.id, slow.id)
     assert play("tournament", [slow, quick], keep=2)[0] == (slow.id, quick.id)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_in_swiss_those_with_the_most_votes_so_far_stay(seed: int) -> None:
+    ranking, rounds, _ = play("swiss", crowd(13), uneven, seed=seed)
+    met = list[tuple[str, ...]]()
+    for number, groups in enumerate(rounds):
+        met += groups
+        received = points(met)
+        stayed = {*ranking[:1]} if groups is rounds[-1] else {*sum(rounds[number + 1], ())}
+        left = {name for group in groups for name in group} - stayed
+        assert min(sum(received[name]) for name in stayed) >= max(
+            sum(received[name]) for name in left
+        )
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_every_draw_is_recorded_with_its_seed_under_the_key_of_its_selection(name: str) -> None:
+    _, _, field = play(name, crowd(9), uneven, seed=3)
+    assert all((draw.seed, draw.key[:7]) == (3, "p/1/t0/") for draw in field.draws)
+    assert field.draws or name in ("first", "pointwise")

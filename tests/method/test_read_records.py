@@ -7,6 +7,10 @@ from pydantic import ValidationError
 from test_selections import rollout
 
 from inspect_tts.method.records import (
+    AGENT_TIME_LIMIT,
+    COUNTS_AS_FAILED,
+    NO_SANDBOX,
+    NOT_GRADED,
     STAGE_NAMES,
     Evidence,
     Match,
@@ -133,3 +137,12 @@ def test_usages_are_added_field_by_field() -> None:
     other = Usage(**{name: 2 * 10**i for i, name in enumerate(names)}, cost=0.5)
     both = Usage(**{name: 3 * 10**i for i, name in enumerate(names)}, cost=0.75)
     assert one + other == other + one == both
+
+
+def test_what_counts_as_failed_without_a_grade() -> None:
+    assert {NO_SANDBOX, NOT_GRADED} == COUNTS_AS_FAILED
+    assert all("counts as failed" in reason for reason in COUNTS_AS_FAILED)
+
+
+def test_the_key_of_a_samples_time_limit_is_that_of_earlier_versions() -> None:
+    assert AGENT_TIME_LIMIT == "agent_time_limit"

@@ -87,6 +87,15 @@ def test_equal_votes_give_equal_chances_in_every_process() -> None:
     assert chances[0] == chances[1]
 
 
+def test_who_met_nobody_has_no_strength() -> None:
+    found = strengths([selection({"a": 3, "b": 1}, {"c": 0})])
+    assert [each.rollout for each in found] == ["a", "b"]
+    assert sum(each.best for each in found) == pytest.approx(1)
+    assert fit([match(0, {"c": 0})]).names == ()
+    pools = [selection({"a": 3, "b": 1}), selection({"a": 0}, {"c": 2, "d": 1}, id="t1")]
+    assert {each.rollout for each in strengths(pools) if each.selection == "t1"} == {"c", "d"}
+
+
 def test_strengths_to_rank_by_have_four_decimals() -> None:
     found = ranks([match(0, {"a": 3, "b": 2}), match(1, {"b": 3, "c": 2})])
     assert found == {name: round(value, 4) for name, value in found.items()}

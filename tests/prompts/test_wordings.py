@@ -8,6 +8,28 @@ from inspect_tts.errors import UserError
 from inspect_tts.prompts import OPTIONAL, REQUIRED, Prompt, load_prompt
 from inspect_tts.text.verdict import parse_grade, parse_verdict
 
+WORDINGS = {
+    "grade": "7a93c186fc8f",
+    "grade_reask": "ab7002db1d34",
+    "investigator": "7c4b6845723d",
+    "judge": "587d615c8673",
+    "judge_reask": "58f179cfe546",
+    "refinement": "42f4c9dd32a4",
+    "summarizer": "fb9a1287f075",
+    "summarizer_reask": "af279c926baf",
+    "terminus": "17c9e3a6daeb",
+    "terminus_observation": "cf579089ea4d",
+    "terminus_reask": "e6de33b541ae",
+}
+"""The beginning of each wording's hash. Another wording moves scores: it needs another version
+and a line in the changelog."""
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_the_wording_is_that_of_this_version(name: str) -> None:
+    assert load_prompt(name).record.sha256[:12] == WORDINGS[name]
+
+
 FENCED = ["grade", "investigator", "judge", "refinement", "summarizer"]
 
 
