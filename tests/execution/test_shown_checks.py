@@ -125,3 +125,12 @@ def test_a_run_that_did_not_end_is_shown_as_that() -> None:
     again = concluded(found.model_copy(update={"runs": tuple(hung)}))
     text = checks_text(again, (A, B), "Solution")
     assert "Solution 2: did not end within 9 s\n" in text
+
+
+def test_the_middle_of_a_long_command_or_file_is_left_out() -> None:
+    check = cross(A).model_copy(
+        update={"command": "python try.py " + "c" * 2_000, "files": {"try.py": "f" * 4_000}}
+    )
+    text = checks_text(evidence((check, APART)), (A, B), "Solution")
+    assert 400 < text.count("c" * 50) * 50 < 650
+    assert 1_000 < text.count("f" * 50) * 50 < 1_550

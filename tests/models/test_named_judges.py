@@ -168,9 +168,9 @@ def test_a_role_that_the_task_may_ask_is_reported_once(
 ) -> None:
     role = "judge_of_many_other_things"
     twice = (lambda: check_asked(["judge"]),) * 2
-    roles = {role: named("x"), "grader": named("y")}
+    roles = {role: named("x"), "my_grader": named("y")}
     assert within(tmp_path, roles, *twice) == [None, None]
-    assert not any("grader" in record.message for record in caplog.records)
+    assert not any("my_grader" in record.message for record in caplog.records)
     told = [r.message for r in caplog.records if f"{role}=... judges no rollouts" in r.message]
     assert len(told) == 1
 
