@@ -50,7 +50,7 @@ def _runs(program: Program) -> bool:
         return _python(program)
     if name in _WITH_TASK:
         return any(argument in _WITH_TASK[name] for argument in arguments[:2])
-    return name in _RUNNERS or _SCRIPT.fullmatch(name) is not None
+    return name in _RUNNERS or _SCRIPT.fullmatch(program.path) is not None
 
 
 def _python(program: Program) -> bool:

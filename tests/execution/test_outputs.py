@@ -30,6 +30,8 @@ SAME = {
     "frames of tracebacks": (TRACEBACK.format(3, "x"), TRACEBACK.format(44, "x")),
     "colors": ("\x1b[31mred\x1b[0m", "red"),
     "line ends and blanks": ("a \r\nb", "a\nb"),
+    "dates with times": ("at 2026-01-02T03:04:05.6Z", "at 2025-11-12T13:14:15+01:00"),
+    "other temporary folders": ("wrote /var/tmp/a1", "wrote /var/tmp/b2"),
 }
 DIFFERENT = {
     "numbers": ("sum 3", "sum 4"),
@@ -37,6 +39,12 @@ DIFFERENT = {
     "messages of errors": (TRACEBACK.format(3, "x"), TRACEBACK.format(3, "y")),
     "members of sets": ("{'a', 'b'}", "{'a', 'c'}"),
     "lists": ("[1, 2]", "[2, 1]"),
+    "the order of mappings": ("{'a': 1, 'b': 2}", "{'b': 2, 'a': 1}"),
+    "short hexadecimal numbers": ("0x1ff", "0x2ff"),
+    "whole numbers of a unit": ("waits 3 seconds", "waits 4 seconds"),
+    "how often a frame repeats": tuple(
+        f'  File "a.py", line 1, in f\n  [Previous line repeated {n} more times]' for n in (3, 4)
+    ),
     "what follows a traceback": (
         TRACEBACK.format(1, "x") + "end 1",
         TRACEBACK.format(1, "x") + "end 2",
@@ -57,6 +65,29 @@ def test_what_has_meaning_stays(one: str, other: str) -> None:
 def test_the_place_of_the_workspace_does_not_count() -> None:
     texts = [comparable(f"in {top}/a.py", top=top) for top in ("/work", "/home/x1")]
     assert texts[0] == texts[1] == "in /@tree@/a.py"
+
+
+def test_the_home_folder_does_not_count_and_the_root_is_no_place() -> None:
+    texts = [comparable(f"in {home}/a.py", home=home) for home in ("/root", "/home/x1")]
+    assert texts[0] == texts[1] == "in /@home@/a.py"
+    assert comparable("a/b", top="/", home="/") == "a/b"
+
+
+KEPT = [
+    "ERROR tests/a.py - no module",
+    "FAILED tests/a.py::b - assert",
+    "E   assert 1 == 2",
+    "====== ERRORS ======",
+    "=== 2 passed ===",
+    "=== 1 error ===",
+    "=== no tests ran ===",
+]
+
+
+@pytest.mark.parametrize("line", KEPT)
+def test_lines_of_pytest_that_count(line: str) -> None:
+    begin = "=== test session starts ===\nplatform linux\ncollected 2 items\n"
+    assert comparable(f"{begin}{line}\n") == line
 
 
 def test_of_pytest_only_outcomes_count() -> None:

@@ -88,6 +88,7 @@ def test_a_process_that_ends_leaves_its_register_for_what_may_still_run(
     subprocess.run([sys.executable, "-c", ENDS, *projects], check=True)
     left = [SandboxRegister.model_validate_json(p.read_text()) for p in registers().glob("*.json")]
     assert [[*register.projects] for register in left] == ([projects] if projects else [])
+    assert projects or not [*registers().iterdir()]
 
 
 @pytest.mark.docker

@@ -5,9 +5,18 @@ from collections.abc import Sequence
 import pytest
 from test_selections import rollout
 
-from inspect_tts.method.candidates import agreed, eligible, next_wave, waves_run
+from inspect_tts.method.candidates import agreed, eligible, failed, next_wave, waves_run
 from inspect_tts.method.parameters import Waves
-from inspect_tts.method.records import Facts, Match, Patch, Rollout, Round, Selection, Vote
+from inspect_tts.method.records import (
+    Facts,
+    Match,
+    Patch,
+    Rollout,
+    Round,
+    Selection,
+    Status,
+    Vote,
+)
 
 
 def selection(selected: Sequence[int], matches: Sequence[Sequence[int | None]]) -> Selection:
@@ -127,3 +136,8 @@ def test_who_reached_for_the_solution_stays_out_unless_all_did() -> None:
     assert eligible([a, clean, b], leak_guard=True) == (clean.id,)
     assert eligible([a, clean, b], leak_guard=False) == (a.id, clean.id, b.id)
     assert eligible([a, b], leak_guard=True) == (a.id, b.id)
+
+
+@pytest.mark.parametrize("status", ["limit", "refused", "error", "completed"])
+def test_what_did_not_end_by_itself_has_failed(status: Status) -> None:
+    assert failed(rollout(0, status=status)) == (status != "completed")

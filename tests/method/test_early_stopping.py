@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspect_tts.method.tournament import decide, votes_needed
+from inspect_tts.method.voting.early_stopping import AutoVotes, further_votes
 
 NAMES = ("a", "b", "c", "d")
 
@@ -71,3 +72,12 @@ def test_votes_are_needed_just_as_long_as_some_outcome_could_change_the_winner(
 def test_votes_needed(verdicts: str, votes: int, needed: int) -> None:
     given_ = [None if letter == "-" else letter for letter in verdicts]
     assert votes_needed(("a", "b"), given_, votes=votes) == needed
+
+
+@pytest.mark.parametrize("auto", [None, AutoVotes(least=1, most=8, error=0.3)])
+def test_without_early_stop_all_votes_are_asked(auto: AutoVotes | None) -> None:
+    asked = [
+        further_votes("ab", "a" * cast, votes=8, early_stop=False, auto=auto) for cast in range(9)
+    ]
+    assert asked == [*range(8, -1, -1)]
+    assert further_votes("ab", "aaaaa", votes=8, early_stop=True, auto=auto) == 0

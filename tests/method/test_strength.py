@@ -8,7 +8,7 @@ from test_selections import rollout
 
 from inspect_tts.method.records import Match, Round, Selection
 from inspect_tts.method.selections import Candidates, pivot, swiss
-from inspect_tts.method.voting.strength import fit, ranks, strengths, wins
+from inspect_tts.method.voting.strength import _normal, fit, ranks, strengths, wins
 
 
 def match(number: int, tally: dict[str, int]) -> Match:
@@ -72,6 +72,34 @@ def test_more_votes_make_surer_and_none_make_equal() -> None:
     assert [each.strength for each in none] == [0, 0, 0]
     assert all(each.best == pytest.approx(1 / 3, abs=0.03) for each in none)
     assert strengths([]) == ()
+
+
+def test_without_votes_an_interval_is_that_of_the_prior() -> None:
+    for each in strengths([selection({"a": 0, "b": 0})]):
+        assert (each.low, each.high) == pytest.approx((-1.96, 1.96))
+
+
+def test_equal_votes_give_equal_chances_in_every_process() -> None:
+    chances = []
+    for _ in range(2):
+        _normal.cache_clear()
+        chances.append([each.best for each in strengths([selection({"a": 3, "b": 2})])])
+    assert chances[0] == chances[1]
+
+
+def test_who_met_nobody_has_no_strength() -> None:
+    found = strengths([selection({"a": 3, "b": 1}, {"c": 0})])
+    assert [each.rollout for each in found] == ["a", "b"]
+    assert sum(each.best for each in found) == pytest.approx(1)
+    assert fit([match(0, {"c": 0})]).names == ()
+    pools = [selection({"a": 3, "b": 1}), selection({"a": 0}, {"c": 2, "d": 1}, id="t1")]
+    assert {each.rollout for each in strengths(pools) if each.selection == "t1"} == {"c", "d"}
+
+
+def test_strengths_to_rank_by_have_four_decimals() -> None:
+    found = ranks([match(0, {"a": 3, "b": 2}), match(1, {"b": 3, "c": 2})])
+    assert found == {name: round(value, 4) for name, value in found.items()}
+    assert found["a"] > found["b"] > found["c"]
 
 
 def test_all_votes_of_a_pool_count_and_each_selection_has_its_own_best() -> None:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from inspect_ai.model import get_model
-from scripted import acting, model, pool, problem, run, says, summarize
+import pytest
+from inspect_ai.model import GenerateConfig, get_model
+from scripted import acting, echo, model, pool, problem, run, says, summarize
 
 import inspect_tts.sim.provider  # noqa: F401 - registers the simulated model
 from inspect_tts import rtv
@@ -32,3 +33,52 @@ def test_votes_of_a_judge_with_other_arguments_are_not_taken_over(tmp_path: Path
         return pool(log).taken_over.get("vote", 0)
 
     assert [votes("a", 1), votes("b", 2), votes("c", 1)] == [0, 0, 2]
+
+
+HOW: dict[str, Any] = {
+    "adaptive_connections": True,
+    "attempt_timeout": 9,
+    "batch": True,
+    "cache": True,
+    "cache_prompt": True,
+    "max_connections": 9,
+    "max_retries": 9,
+    "stream_idle_timeout": 9,
+    "timeout": 9,
+}
+WHAT: dict[str, Any] = {
+    "temperature": 0.5,
+    "top_p": 0.5,
+    "top_k": 5,
+    "seed": 5,
+    "max_tokens": 5,
+    "stop_seqs": ["x"],
+    "system_message": "Be brief.",
+    "reasoning_effort": "high",
+    "reasoning_tokens": 5,
+    "frequency_penalty": 0.5,
+    "logit_bias": {1: 5.0},
+    "num_choices": 2,
+    "extra_body": {"x": 1},
+}
+
+
+def identity(name: str = "a", **settings: Any) -> dict[str, Any]:
+    return model_identity(model(echo, name, GenerateConfig(**settings)))
+
+
+@pytest.mark.parametrize("name", HOW)
+def test_how_a_model_is_called_is_no_part_of_a_key(name: str) -> None:
+    assert identity(**{name: HOW[name]}) == identity()
+
+
+@pytest.mark.parametrize("name", WHAT)
+def test_what_changes_answers_is_part_of_a_key(name: str) -> None:
+    found = identity(**{name: WHAT[name]})
+    assert found != identity()
+    assert found["config"].keys() == {name}
+
+
+def test_the_name_of_a_model_is_part_of_a_key() -> None:
+    assert identity("a") != identity("b")
+    assert identity("a")["model"] == "mockllm/a"
