@@ -61,9 +61,10 @@ def test_a_handler_that_the_program_has_set_is_kept() -> None:
 
 def test_another_thread_leaves_signals_alone() -> None:
     with handled(signal.SIG_DFL):
-        thread = Thread(target=lambda: (interrupt_on_sigterm(), restore_sigterm()))
-        thread.start()
-        thread.join()
+        for call in (interrupt_on_sigterm, restore_sigterm):
+            thread = Thread(target=call)
+            thread.start()
+            thread.join()
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 

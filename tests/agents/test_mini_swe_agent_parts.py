@@ -17,7 +17,7 @@ from inspect_ai.util import ExecResult, OutputLimitExceededError
 
 pytest.importorskip("minisweagent", reason="needs the extra `swe`")
 
-from inspect_tts.agents.mini_swe_agent.agent import MiniSweAgentOptions, _setup
+from inspect_tts.agents.mini_swe_agent.agent import PUBLISHED, MiniSweAgentOptions, _setup
 from inspect_tts.agents.mini_swe_agent.environment import SandboxEnvironment
 from inspect_tts.agents.mini_swe_agent.model import InspectModel
 from inspect_tts.agents.mini_swe_agent.package import FormatError, load_config
@@ -248,7 +248,7 @@ def test_templates_see_the_name_of_the_model() -> None:
 
 
 def test_what_is_not_given_is_as_published() -> None:
-    for variant, name in (("tools", "swebench"), ("text", "swebench_backticks")):
+    for variant, name in PUBLISHED.items():
         published, setup = load_config(name), _setup(MiniSweAgentOptions(variant=variant))
         assert (setup.environment, setup.model) == (published["environment"], published["model"])
         assert setup.tools is (variant == "tools")
@@ -257,7 +257,7 @@ def test_what_is_not_given_is_as_published() -> None:
 
 
 def test_what_is_given_replaces_what_is_published() -> None:
-    given = {"step_limit": 0, "cost_limit": 0.0, "timeout": 7, "cwd": "/app"}
+    given: dict[str, Any] = {"step_limit": 0, "cost_limit": 0.0, "timeout": 7, "cwd": "/app"}
     setup, published = _setup(MiniSweAgentOptions(**given)), load_config("swebench")
     assert (setup.agent["step_limit"], setup.agent["cost_limit"]) == (0, 0.0)
     assert (setup.environment["timeout"], setup.environment["cwd"]) == (7, "/app")

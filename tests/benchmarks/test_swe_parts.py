@@ -83,7 +83,7 @@ def test_a_sandbox_has_no_network_unless_it_is_asked_for(
 
 
 def sample(name: str, arch: str | None = "x86_64", kind: str = "docker") -> Sample:
-    spec = (kind, None) if kind != "docker" else image_sandbox(name, arch=arch)
+    spec = kind if kind != "docker" else image_sandbox(name, arch=arch)
     return Sample(input="x", id=name, metadata={"image_name": name, "arch": arch}, sandbox=spec)
 
 

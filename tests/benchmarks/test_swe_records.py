@@ -24,7 +24,7 @@ MAY_BE_EMPTY = {"hints_text", "created_at", "patch", "PASS_TO_PASS"}
 
 @pytest.mark.parametrize("field", [*TEXTS, *LISTS])
 def test_only_what_nothing_needs_may_be_empty(field: str, tmp_path: Path) -> None:
-    empty = [] if field in LISTS else None
+    empty: list[str] | None = [] if field in LISTS else None
     path = write(tmp_path / "a.jsonl", lines(record(**{field: empty})))
     if field in MAY_BE_EMPTY:
         [found] = read(path)
