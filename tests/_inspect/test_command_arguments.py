@@ -9,6 +9,7 @@ import click
 import pytest
 from inspect_ai.dataset import MemoryDataset, Sample
 
+from inspect_tts._inspect import command
 from inspect_tts._inspect.command import (
     chosen_by,
     environment_options,
@@ -101,8 +102,7 @@ OURS = (
 
 
 def test_options_of_inspect_are_hidden_and_ours_are_left_out() -> None:
-    from inspect_ai._cli.eval import eval_command
-
+    eval_command: click.Command = vars(command)["eval_command"]
     options = {str(option.name): option for option in eval_options(["model"])}
     assert not set(OURS) & set(options)
     theirs = {p.name for p in eval_command.params if isinstance(p, click.Option)}

@@ -58,6 +58,10 @@ def first(size: int = 1):
 @task
 def second():
     return Task(dataset=[Sample(input="c", sandbox="local")])
+
+@task
+def third():
+    return Task(dataset=[Sample(input="d", sandbox=("docker", "compose.yaml"))])
 """
 
 
@@ -206,8 +210,14 @@ def test_all_tasks_of_a_file_are_loaded_with_the_given_sandbox_or_their_own(file
             each.task.name: [s.sandbox.type for s in each.samples if s.sandbox] for each in found
         }
 
-    assert kinds(None) == {"first": ["docker", "docker"], "second": ["local"]}
-    assert kinds("local") == {"first": ["local", "local"], "second": ["local"]}
+    assert kinds(None) == {"first": ["docker", "docker"], "second": ["local"], "third": ["docker"]}
+    assert kinds("local") == {"first": ["local", "local"], "second": ["local"], "third": ["local"]}
+
+
+def test_a_samples_own_sandbox_is_in_the_folder_of_its_task(file: Path) -> None:
+    [inner] = load_inner(f"{file}@third", {}, None)
+    compose = SandboxEnvironmentSpec("docker", str(file.parent / "compose.yaml"))
+    assert [sample.sandbox for sample in inner.samples] == [compose]
 
 
 def test_a_copy_without_its_place_leaves_the_task_alone(file: Path) -> None:

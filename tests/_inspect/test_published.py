@@ -1,13 +1,13 @@
 """Our numbers among a sample's scores, names of scorers, and what holds outside of a sample."""
 
 import pytest
-from inspect_ai._util.exception import TerminateSampleError
 from inspect_ai.model import GenerateConfig, get_model
 from inspect_ai.scorer import Score, includes, match
 from inspect_ai.util import LimitExceededError
 
 from inspect_tts._inspect import (
     PublishedScores,
+    TerminateSampleError,
     current_cache_scope,
     effective_config,
     model_cache_scope,
