@@ -218,7 +218,8 @@ def _change(file: FilePatch) -> list[object] | None:
         )
         for hunk in file.hunks
     ]
-    return [file.old, file.new, modes, content, hunks, file.stray]
+    copied = ["copied"] if "copy to" in file.headers else []  # a renamed file is gone
+    return [file.old, file.new, modes, content, hunks, file.stray, *copied]
 
 
 def answer_fingerprint(answer: str) -> str | None:

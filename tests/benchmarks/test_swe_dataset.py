@@ -133,7 +133,7 @@ def test_a_problem_in_two_files_of_a_folder_is_refused_with_both_places(tmp_path
     write(tmp_path / "more" / "b.jsonl.gz", lines(record()))
     with pytest.raises(UserError) as raised:
         swe_verified(dataset=str(tmp_path))
-    for word in ("b.jsonl.gz, line 1", "'sympy__sympy-1' stands in", "a.jsonl, line 2 already"):
+    for word in ("b.jsonl.gz, line 1", "'sympy__sympy-1' is already used in", "a.jsonl, line 2"):
         assert word in str(raised.value)
     assert len(read_records(tmp_path / "a.jsonl", lambda repo, version: True)) == 2
 

@@ -70,6 +70,25 @@ def test_a_mistake_is_told_before_a_model_is_called(
     assert not (tmp_path / "logs").exists()
 
 
+OURS = (
+    *("tasks", "task_args", "solver", "epochs", "limit", "sample_id", "log_samples", "score"),
+    *("log_header_only", "run_samples"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        *((name, "eval_args of choose has no argument") for name in OURS),
+        *((n, f"{n} is an argument of choose") for n in ("model", "model_roles", "log_dir")),
+    ],
+)
+def test_what_choose_sets_is_no_eval_argument(name: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=told):
+        chosen(tmp_path, eval_args={"temperature": 0.0, name: 1})
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("selection", ["first", "random", "agreement"])
 def test_where_nobody_judges_no_judge_needs_a_model(
     selection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -65,6 +65,7 @@ SAME = {
     "text before": f"From: me\n\nMy patch.\n---\n a.py | 2 +-\n\n{PATCH}",
     "signature of a mail": f"{PATCH}-- \n2.47.1\n",
     "blank lines with their blank": PATCH.replace("\n\n", "\n \n"),
+    "blanks behind the function": PATCH.replace("def f():", "def f(): \t"),
     "order": PATCH[PATCH.index("diff --git a/new") :] + PATCH[: PATCH.index("diff --git a/new")],
 }
 OTHER = {
@@ -81,6 +82,8 @@ OTHER = {
     "lines behind a hunk": PATCH.replace(" three\n", " three\n \n+more\n"),
     "hunks of many digits": PATCH.replace("@@ -1,4", f"@@ -1,{'4' * 5000}"),
     "place, without context": PATCH.replace("@@ -1,2 +0,0 @@", "@@ -3,2 +2,0 @@"),
+    "a broken header of a hunk": PATCH.replace("three\n\n", "three\n\n@@ broken @@\n"),
+    "copied from": PATCH.replace("index 123", "copy from x.py\ncopy to src/a.py\nindex 123"),
     "code with a form feed": PATCH.replace("+2\n", "+2\f\n"),
 }
 
@@ -115,6 +118,12 @@ def test_blanks_before_a_carriage_return_are_at_the_end_of_the_line() -> None:
 
 def test_a_binary_file_that_is_left_out_without_a_hash_cannot_be_compared() -> None:
     assert patch_fingerprint(PATCH.replace("index 1a2b3c4..5d6e7f8 100644\n", "")) is None
+
+
+def test_a_binary_file_that_is_deleted_needs_no_hash() -> None:
+    head = "diff --git a/x.png b/x.png\ndeleted file mode 100644\n"
+    patch = f"{head}Binary files a/x.png and /dev/null differ\n"
+    assert patch_fingerprint(patch) is not None
 
 
 def test_texts_that_are_no_diff_are_compared_as_they_are() -> None:

@@ -98,6 +98,92 @@ def test_ordinary_work_is_not(command: str) -> None:
     assert leaks([command], ["django"]) == ()
 
 
+WALKS = ("log", "rev-list", "shortlog", "show", "whatchanged", "format-patch", "diff", "blame")
+REFS = ("--all", "--reflog", "--walk-reflogs", "-g", "--alternate-refs", "--branches", "--remotes")
+PLACES = ("refs/remotes/origin/x", "remotes/origin/x", "origin/x", "upstream/x", "FETCH_HEAD")
+READS = (
+    *(*WALKS, "archive", "cat-file", "checkout", "cherry-pick", "grep", "ls-tree", "merge"),
+    *("rebase", "reset", "restore", "rev-parse", "switch", "worktree"),
+)
+HOSTS = (
+    *("github.com", "gist.githubusercontent.com", "gitlab.com", "bitbucket.org", "pypi.org"),
+    *("files.pythonhosted.org", "code.djangoproject.com", "conda.anaconda.org"),
+    "go.googlesource.com",
+)
+FAMILIES = {
+    "reads all history": [
+        *(f"git {walk} --all" for walk in WALKS),
+        *(f"git log {ref}" for ref in (*REFS, "--tags", "--tags=v*", "--glob=refs/x")),
+        *(f"git {option} log --all" for option in ("-c a=b", "--git-dir /x", "--work-tree /x")),
+        "git --namespace x log --all",
+        "git log --grep fix --all",
+        'python -c \'x = "git", "rev-list", "--all"\'',
+    ],
+    "reads upstream history": [
+        *(f"git {read} origin/main" for read in READS),
+        *(f"git show {place}" for place in PLACES),
+        *(f"git log {place}" for place in ("origin/main...HEAD", "main@{1}", "@{upstream}")),
+    ],
+    "asks an upstream repository": [
+        *("git fetch --all", "git pull", "git ls-remote origin", "git remote update"),
+        *("git remote set-url origin x", "git clone ssh://a/b", "git clone git@a.org:b/c"),
+    ],
+    "searches all objects": ["git fsck --unreachable", "git verify-pack -v x.idx"],
+    "reads the reflog": ["git reflog show HEAD"],
+    **{f"fetches from {host}": [f"curl https://{host}/x"] for host in HOSTS},
+    "fetches from github.com": [
+        *(f"{tool} github.com/x" for tool in ("wget -q", "aria2c", "http", "https", "lynx")),
+        *(f"{tool} github.com/x" for tool in ("links", "w3m")),
+        "python -c 'urlretrieve(\"https://github.com/x\")'",
+        "python -c 'requests.get(\"https://github.com/x\")'",
+        'python -c \'httpx.request("GET", "https://github.com/x")\'',
+        "python -c 'session.get(\"https://github.com/x\")'",
+    ],
+    "gets a release": ["pip3 install django", "pip install -t /x django", "pip install x django<5"],
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "command"), [(reason, each) for reason, all in FAMILIES.items() for each in all]
+)
+def test_every_way_there_is_found_for_its_reason(reason: str, command: str) -> None:
+    assert [leak.partition(": ")[0] for leak in leaks([command], ["django"])] == [reason]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("git clone file:///x y", "git fetch ../other", "git fetch /x main", "git pull . main"),
+        *("git remote -v", "git remote show", "git reflog expire --all", "git reflog delete x"),
+        *("git fsck", "git cat-file -p HEAD", "git show stash@{1}", "git show-ref --all"),
+        *("git log --author origin/x", "git log -G origin/x", "git grep -e origin/x"),
+        *("git log --grep --all", "git show HEAD -- origin/x", "git branch origin/x"),
+        *("pip install -r django", "pip download -d django x", "pip uninstall django"),
+        *("pip show django", "pip list", "git", "git --version", "curl https://example.org/x"),
+        *("curl https://github.community/x", "python -c 'print(\"https://github.com/x\")'"),
+        'python -c \'subprocess.run(["git", "log", "--all-match"])\'',
+    ],
+)
+def test_what_only_looks_like_one_is_not(command: str) -> None:
+    assert leaks([command], ["django"]) == ()
+
+
+def test_what_is_found_is_shortened() -> None:
+    [found] = leaks([f"git fetch origin {'x' * 900}"])
+    assert found.startswith("asks an upstream repository: git fetch origin x")
+    assert len(found) < 300
+
+
+@pytest.mark.parametrize(("before", "found"), [(99_000, 1), (100_000, 0)])
+def test_of_a_long_command_the_beginning_is_searched(before: int, found: int) -> None:
+    assert len(leaks([f"{'#' * before}\ngit fetch", "ls"])) == found
+
+
+@pytest.mark.parametrize(("others", "found"), [(19, 1), (20, 0)])
+def test_of_many_long_commands_the_first_are_searched(others: int, found: int) -> None:
+    assert len(leaks(["#" * 100_000] * others + ["git fetch"])) == found
+
+
 @pytest.mark.parametrize(
     "spelled", ["scikit-learn", "scikit_learn", "Scikit.Learn", "scikit--learn"]
 )
@@ -124,8 +210,12 @@ def test_what_git_may_read_is_named_for_git_to_judge() -> None:
         "git diff abc123~2 -- x",
         "git show stable/5.0.x:django/a.py",
         "git commit -m abc",
+        "git log v5.0...v5.1^2 --grep v0 --oneline",
+        "git show HEAD~3 ./a.py -- v1",
+        "git -C /x checkout v6 && echo v7",
     ]
-    assert revisions(commands) == ("1a2b3c4", "v5.0", "abc123", "stable/5.0.x")
+    names = ("1a2b3c4", "v5.0", "abc123", "stable/5.0.x", "v5.1", "v6")
+    assert revisions(commands) == names
 
 
 def test_programs_of_a_script_come_in_order_without_what_surrounds_them() -> None:

@@ -133,6 +133,8 @@ NAMED = {
     "two folders": (f"diff -ru one/x.py two/x.py\n--- one/x.py\n+++ two/x.py\n{HUNK}", "x.py"),
     "subversion": (f"Index: x.py\n====\n--- x.py\t(revision 1)\n+++ x.py\t(w)\n{HUNK}", "x.py"),
     "created": ("--- /dev/null\n+++ b/n.py\n@@ -0,0 +1 @@\n+b\n", "n.py"),
+    "created, by prefix": ("--- /dev/null\n+++ w/n.py\n@@ -0,0 +1 @@\n+b\n", "n.py"),
+    "created and binary": ("Binary files /dev/null and b/x and b differ\n", "x and b"),
     "deleted": ("--- a/n.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-b\n", "n.py"),
     "the headers alone end with CR LF": (f"--- a/x.py\r\n+++ b/x.py\r\n{HUNK}", "x.py"),
     "all ends with CR LF": (f"--- a/x\n+++ b/x\n{HUNK}".replace("\n", "\r\n"), "x"),
@@ -166,6 +168,22 @@ def test_a_hunk_that_is_shorter_than_it_says_ends_where_the_next_file_begins() -
             ("x", 1, 1),
             ("y", 1, 1),
         ]
+
+
+def test_lines_that_a_hunk_has_no_room_for_do_not_count() -> None:
+    patch = "--- a/x\n+++ b/x\n@@ -0,0 +1,2 @@\n+a\n-b\n+c\n"
+    [fact] = patch_files(patch)
+    assert (fact.added, fact.deleted) == (1, 0)
+
+
+def test_an_empty_file_is_created_copied_or_deleted_by_its_headers() -> None:
+    _, [created] = parse_patch("diff --git a/y b/y\nnew file mode 100644\n")
+    _, [deleted] = parse_patch("diff --git a/x b/x\ndeleted file mode 100644\n")
+    _, [copied] = parse_patch("diff --git a/x 1 b/y 2\ncopy from x 1\ncopy to y 2\n")
+    _, [renamed] = parse_patch("diff --git a/x 1 b/y 2\nrename from x 1\nrename to y 2\n")
+    assert (created.old, created.new, created.path) == (None, "y", "y")
+    assert (deleted.old, deleted.new, deleted.path) == ("x", None, "x")
+    assert (copied.old, copied.new) == (renamed.old, renamed.new) == ("x 1", "y 2")
 
 
 def test_lines_that_look_like_headers_are_lines_of_their_hunk() -> None:

@@ -11,7 +11,7 @@ from inspect_tts.evidence.facts import (
     patch_record,
     workspace_fingerprint,
 )
-from inspect_tts.method.records import FileFact
+from inspect_tts.method.records import FileFact, Patch
 
 ANSWERS = {
     "white space": ("4 2", " 4\n\n2\t\n", True),
@@ -116,6 +116,41 @@ def test_the_patch_stands_behind_the_numbers(
     read = parse_workspace(f"{'a' * 40}\n{'b' * 40}\n{numstat}{tail}")
     assert [change.path for change in read.changes] == (["a b", "bin"] if numstat else [])
     assert (read.size, read.diff) == (size, diff)
+
+
+START = Workspace("start", (), "none", 0, b"")
+ENDS = {
+    "read": (Workspace("c", (), SHA1, 2, "é".encode()), Patch(commit="start", size=2, text="é")),
+    "unchanged": (START, Patch(commit="start", size=0, text="")),
+    "lost": (None, Patch(commit="start", notice="the workspace could not be read at the end")),
+    "unread": (
+        Workspace("c", (), None),
+        Patch(
+            commit="start",
+            notice="git could not read the workspace at the end, or it held too many new files; "
+            "the names of changed files are known",
+        ),
+    ),
+    "too large": (
+        Workspace("c", (), SHA1, 1_000_001),
+        Patch(
+            commit="start",
+            size=1_000_001,
+            notice="the patch has 1000001 bytes, more than the 1000000 that are kept",
+        ),
+    ),
+    "no text": (
+        Workspace("c", (), SHA1, 1, b"\xff"),
+        Patch(commit="start", size=1, notice="the patch holds bytes that are no UTF-8"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("after", "expected"), ENDS.values(), ids=ENDS)
+def test_a_patch_is_against_the_start_or_says_why_it_is_missing(
+    after: Workspace | None, expected: Patch
+) -> None:
+    assert patch_record(START, after) == expected
 
 
 def test_bytes_that_are_no_text_are_said() -> None:
