@@ -166,8 +166,8 @@ def _commands(script: str) -> list[_Command]:
             pieces = None
             if kind != "blank" and commands[-1].words:
                 commands.append(_Command())
-            for command, end in waiting if kind == "newline" else ():
-                position = _body(script, position, end, command)
+            for number, (command, end) in enumerate(waiting if kind == "newline" else ()):
+                position = _body(script, position + (number > 0), end, command)
             waiting = [] if kind == "newline" else waiting
         elif token["heredoc"] is not None:
             waiting.append((commands[-1], token["heredoc"]))

@@ -220,9 +220,10 @@ def random_order(candidates: Candidates) -> SelectionSteps:
 
 
 def first(candidates: Candidates) -> SelectionSteps:
-    """The order in which the rollouts were started."""
+    """The order in which the rollouts were started; those of earlier iterations come last."""
     yield from ()
-    return tuple(sorted(candidates.ids, key=lambda name: candidates.rollouts[name].index))
+    started = {name: (-each.iteration, each.index) for name, each in candidates.rollouts.items()}
+    return tuple(sorted(candidates.ids, key=started.__getitem__))
 
 
 def fewest_turns(candidates: Candidates) -> SelectionSteps:

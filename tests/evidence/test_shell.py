@@ -101,6 +101,13 @@ def test_a_command_has_its_words_and_here_documents() -> None:
     assert command.bodies == ("x\ny\n",)
 
 
+def test_each_of_several_here_documents_has_its_own_lines() -> None:
+    first, second, last = simple_commands("a <<E; b <<F\nx\nE\ny\nF\nc")
+    assert (first.bodies, second.bodies, last.bodies) == (("x\n",), ("y\n",), ())
+    [one] = simple_commands("a <<E <<F\n\nE\ny")
+    assert one.bodies == ("\n", "y")
+
+
 WORDS = {
     "blanks": (" a\t b\r\nc ", ["a", "b", "c"]),
     "quotation marks": ("'a b' \"c 'd'\" e'f'\"g\"", ["a b", "c 'd'", "efg"]),

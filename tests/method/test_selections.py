@@ -248,6 +248,9 @@ def test_baselines() -> None:
     ]
     ids = [r.id for r in candidates]
     assert play("first", candidates)[0] == tuple(ids)
+    parent = rollout(0).model_copy(update={"id": "t0-n00"})
+    refined = [r.model_copy(update={"iteration": 1, "id": f"t1-n0{r.index}"}) for r in crowd(2)]
+    assert play("first", [parent, *refined])[0] == ("t1-n00", "t1-n01", "t0-n00")
     assert play("fewest_turns", candidates)[0] == (ids[2], ids[3], ids[1], ids[0])
     assert play("cheapest", candidates)[0] == (ids[3], ids[2], ids[1], ids[0])
 
