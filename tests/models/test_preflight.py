@@ -78,7 +78,7 @@ def test_a_model_of_the_same_name_at_another_server_is_asked_as_well(
             ctl_server=False,
         )
     assert log.status == "error"
-    assert "the judge openai-api/local/m cannot be asked: Error code: 404" in str(log.error)
+    assert "the judge openai-api/local/m cannot be used: Error code: 404" in str(log.error)
     assert other.roles() == ["preflight"]
     assert set(server.roles()) <= {"preflight"}
 
