@@ -140,7 +140,13 @@ def test_a_bar_follows_our_steps_and_never_goes_back() -> None:
     assert bar.ended == 1
 
 
-@pytest.mark.parametrize(("kind", "said"), [("none", ""), ("log", "a line\n")])
+LINE = f"inspect eval-retry {'/'.join(['folder'] * 40)}"
+"""A command that is longer than a terminal is wide."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("none", ""), ("log", LINE), ("rich", LINE)], ids=["none", "log", "rich"]
+)
 def test_lines_for_the_user_follow_the_display(
     kind: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,6 +155,6 @@ def test_lines_for_the_user_follow_the_display(
     logging.getLogger().manager._clear_cache()  # type: ignore[attr-defined]
     with quiet_display():
         assert display_type() == kind
-        say("a line")
+        say(LINE)
         assert not shows_in_place()
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().out.rstrip("\n") == said, "a wrapped command cannot be copied"

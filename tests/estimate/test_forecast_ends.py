@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from checked import USER, evidence
 from click.testing import CliRunner
 from crowd import crowd
 from scripted import model, pool, problem, reply, run, summarize
@@ -11,6 +13,7 @@ from test_forecast import every_vote, field, plan, vote
 from inspect_tts import rtv
 from inspect_tts.cli import main
 from inspect_tts.estimate.forecast import Forecast, forecast
+from inspect_tts.execution.records import UNTOUCHED
 from inspect_tts.method.recorded_votes import RecordedVotes
 from inspect_tts.method.records import CommandFact, Facts
 from inspect_tts.method.selections import Candidates
@@ -45,6 +48,19 @@ def test_evidence_breaks_a_tie_only_where_it_is_asked_to() -> None:
     assert by_evidence == {("a", "b"), ("b", "a")}
     drawn = {forecast(plan(), two(worse), RecordedVotes(EVEN))[1] for worse in "ab"}
     assert len(drawn) == 1
+
+
+@pytest.mark.parametrize("better", ["a", "b"])
+def test_what_checks_showed_breaks_a_tie_before_the_last_commands(better: str) -> None:
+    passed = {UNTOUCHED: (1, ""), **{id: (int(id != better), "") for id in "ab"}}
+    shown = evidence((USER, passed), trees={"a": "a", "b": "b"})
+    given = replace(plan(), tie="evidence", execution=shown)
+    for worse in "ab":
+        found, ranking = forecast(given, two(worse), RecordedVotes(EVEN))
+        assert (found, ranking) == (
+            Forecast(reused=4),
+            tuple(sorted("ab", key=lambda id: id != better)),
+        )
 
 
 def test_recorded_votes_that_come_after_missing_ones_need_not_be_asked_again() -> None:

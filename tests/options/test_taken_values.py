@@ -184,7 +184,7 @@ REFUSED: list[tuple[type[Options], dict[str, Any], str]] = [
     (RtvOptions, {"selection": "best"}, "best"),
     (RtvOptions, {"resume": ""}, "resume"),
     (JudgeOptions, {"judges": ["m/a", "m/a"]}, "twice"),
-    (JudgeOptions, {"judges": {"m/a", "m/b"}}, "is not a list of names"),
+    (JudgeOptions, {"judges": {"m/a"}}, "is not a list of names"),
     (JudgeOptions, {"judges": "  "}, "names no judge"),
     (JudgeOptions, {"close": "investigate", "group_size": 3}, "group_size=3"),
     (RtvOptions, {"close": "investigate", "selection": "swiss"}, "does not use winners"),

@@ -209,14 +209,24 @@ def test_how_a_trial_ended_follows_from_when_it_was_raised(
     assert (CANARY in repr(found)) == (end[0] != "completed")
 
 
-def test_two_datasets_with_a_task_of_one_name_are_two_problems(tmp_path: Path) -> None:
-    for number, source in enumerate(("one", "one", "two")):
-        trial(tmp_path, f"build-it__a{number}", source=source)
-    found = rollouts(tmp_path)
-    assert {name: len(each) for name, each in found.items()} == {
-        "one/build-it": 2,
-        "two/build-it": 1,
-    }
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize(
+    "told",
+    [{"source": "#"}, {"path": "#/build-it"}, {"path": "x/build-it", "git_url": "#"}],
+    ids=str,
+)
+def test_two_datasets_with_a_task_of_one_name_are_two_problems(
+    told: dict[str, str], killed: bool, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("one", "one", "two")):
+        task = {key: value.replace("#", name) for key, value in told.items()}
+        folder = tmp_path / f"build-it__a{number}"
+        if killed:
+            write(folder / "config.json", {"trial_name": folder.name, "task": task})
+        else:
+            trial(tmp_path, folder.name, source=task.get("source"), task_id=task)
+    found = {name: len(each) for name, each in rollouts(tmp_path).items()}
+    assert found == {"one/build-it": 2, "two/build-it": 1}
 
 
 def regraded(tmp_path: Path, reward: float | None = 1.0) -> Collection:

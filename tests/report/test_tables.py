@@ -69,6 +69,12 @@ def test_the_main_table_has_numbers_with_intervals_and_blanks() -> None:
     assert row["problems"][0] == "10"
 
 
+def test_iterations_are_in_the_order_of_their_numbers() -> None:
+    later = {f"iteration_{number}": sure(0.5) for number in (10, 2, 1)}
+    columns = table("Main table", run_numbers(scores=SCORED | later)).columns
+    assert [each for each in columns if each.startswith("iter ")] == ["iter 1", "iter 2", "iter 10"]
+
+
 @pytest.mark.parametrize(
     ("oracle", "shown"), [(sure(0.25), ("25.0", "")), (None, ("-", "-"))], ids=["known", "unknown"]
 )

@@ -102,6 +102,35 @@ def test_a_budget_knows_what_follows_and_what_was_taken_over(tmp_path: Path) -> 
     assert (cut.token_limit, cut.cost_limit) == (2000, 5.0)
 
 
+def test_rollouts_are_admitted_in_the_order_of_their_indexes_in_each_iteration(
+    tmp_path: Path,
+) -> None:
+    admitted: list[tuple[int, int]] = []
+
+    @solver
+    def asks() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            budget = Budget()
+
+            async def ask(iteration: int, index: int) -> None:
+                id = f"t{iteration}-n{index:02}"
+                assert await budget.admit(id, index)
+                admitted.append((iteration, index))
+                await budget.end(id, Usage(input_tokens=10, total_tokens=10))
+
+            for iteration in range(2):
+                budget.begin("rollouts", n=3)
+                async with anyio.create_task_group() as group:
+                    for index in (2, 1, 0):
+                        group.start_soon(ask, iteration, index)
+            return state
+
+        return solve
+
+    run(problem(), asks(), tmp_path, token_limit=2000, **priced())
+    assert admitted == [(iteration, index) for iteration in range(2) for index in range(3)]
+
+
 def test_votes_to_come_are_guessed_in_dollars_as_well(tmp_path: Path) -> None:
     found: list[int] = []
 

@@ -6,6 +6,7 @@ import anyio
 import pytest
 from inspect_ai import Task
 from inspect_ai.dataset import Sample
+from inspect_ai.event import StoreEvent
 from inspect_ai.log import EvalError, EvalSample
 from inspect_ai.model import ChatMessageUser, ModelName, ModelOutput, ModelUsage
 from inspect_ai.scorer import Score
@@ -80,6 +81,16 @@ def test_a_rollout_is_read_as_it_ended(messages: bool) -> None:
     assert {name: each.value for name, each in (found.scores or {}).items()} == {"first": "C"}
     assert found.score_error is None
     assert [each.text for each in found.messages] == (["Solve it."] if messages else [])
+
+
+def test_a_rollout_of_a_killed_process_is_read_from_the_events_with_its_long_texts() -> None:
+    long, name = "What it did. " * 50, "a" * 32
+    whole = RECORD.model_copy(update={"reason": long})
+    kept = whole.model_dump(mode="json") | {"reason": f"attachment://{name}"}
+    change = {"op": "add", "path": "/ScaledRollout:record", "value": kept}
+    events = [StoreEvent.model_validate({"changes": [change]})]
+    recovered = sample(events=events, attachments={name: long})
+    assert finished_rollout(recovered, (), model="other", messages=False).record == whole
 
 
 def test_a_rollout_whose_grading_failed_has_its_record_and_no_score() -> None:
