@@ -8,6 +8,7 @@ import pytest
 from inspect_ai.model import ModelName
 from inspect_ai.scorer import Score
 from inspect_ai.solver import Solver, TaskState, chain
+from inspect_ai.util import Store
 from outcome_cases import match, rollout, selection
 from own_stages import WRITERS, boxed
 from scripted import acting, only, run
@@ -44,7 +45,7 @@ def published(
         )
         for n, score in enumerate(scores, 1)
     ]
-    pool = RolloutPool()
+    pool = RolloutPool(store=Store())
     pool.rollouts = [first, *others]
     pool.selections = [selection([match(f"{A} {B}", {A: 2, B: 0}, A)])]
     if stop:

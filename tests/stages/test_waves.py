@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from executed import ALSO_RIGHT, RIGHT, WRONG, leaves, repository, tries
 from inspect_ai.solver import Solver
+from inspect_ai.util import Store
 from scripted import acting, calls, pool, problem, run, says
 
 from inspect_tts import (
@@ -64,7 +65,7 @@ def test_equal_behavior_ends_the_waves_and_no_check_runs_twice(
         [found.waves[0]],
         [w.model_copy(update={"classes": ()}) for w in found.waves],
     ):
-        edited = RolloutPool(**found.model_dump())
+        edited = RolloutPool(store=Store(), **found.model_dump())
         edited.waves = forged
         assert edited.discrepancies()
 
@@ -106,7 +107,7 @@ def test_rollouts_that_agree_end_the_waves_and_the_log_recomputes_it(tmp_path: P
     bounds = counts({**PdrRtvOptions().arguments(), **AUTO, "min_n": 2, "max_n": 5, "top_k": 1})
     assert bounds.fewest_rollouts <= len(found.rollouts) <= bounds.rollouts
     for kept in (slice(0, 2), slice(0, 3)):
-        forged = RolloutPool(**found.model_dump())
+        forged = RolloutPool(store=Store(), **found.model_dump())
         first = found.population(0)[kept]
         if len(first) == 3:
             facts = first[-1].facts.model_copy(update={"fingerprint": "other"})
