@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from inspect_ai.log import read_eval_log
 from inspect_ai.util import Store
+from plain_rollouts import plain_rollout
 from test_certainty import match, selection
 
 from inspect_tts import RolloutPool, choose_sync
 from inspect_tts.choosing.choice import choice_of
-from inspect_tts.method.records import Facts, Rollout, Summary, Usage, Vote
+from inspect_tts.method.records import Rollout, Summary, Usage, Vote
 
 CANDIDATES = ["I am b.", "I am c.", "I am a."]
 
@@ -21,19 +22,8 @@ def used(tokens: int, cost: float | None) -> Usage:
 
 
 def candidate(id: str, cost: float | None = 0.5) -> Rollout:
-    return Rollout(
-        id=id,
-        iteration=0,
-        index=0,
-        status="completed",
-        model="m",
-        turns=1,
-        messages=1,
-        usage=used(1000, 99.0),  # what made it was paid elsewhere
-        seconds=0.0,
-        facts=Facts(status="completed"),
-        summary=Summary(status="structured", text="{}", usage=used(10, cost)),
-    )
+    summary = Summary(status="structured", text="{}", usage=used(10, cost))
+    return plain_rollout(id, usage=used(1000, 99.0), summary=summary)  # it was paid elsewhere
 
 
 def pool(*rollouts: Rollout, vote: Usage) -> RolloutPool:

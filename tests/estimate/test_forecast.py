@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from plain_rollouts import plain_rollout
 
 from inspect_tts.estimate.forecast import Forecast, Plan, forecast
 from inspect_tts.method.recorded_votes import RecordedVotes, VoteKey
-from inspect_tts.method.records import Facts, Match, Rollout, Summary, Usage, Vote
+from inspect_tts.method.records import Match, Vote
 from inspect_tts.method.selection_specs import SELECTIONS
 from inspect_tts.method.selections import Candidates
 from inspect_tts.method.tournament import display_order
@@ -21,24 +22,10 @@ def vote(order: Sequence[str], verdict: str) -> tuple[VoteKey, Vote]:
     return ASKED, Vote(index=0, order=tuple(order), verdict=verdict, model="m/judge")
 
 
-def rollout(id: str) -> Rollout:
-    return Rollout(
-        id=id,
-        iteration=0,
-        index=0,
-        status="completed",
-        model="m",
-        turns=1,
-        messages=1,
-        usage=Usage(),
-        seconds=0.0,
-        facts=Facts(status="completed"),
-        summary=Summary(status="structured", text="{}"),
-    )
-
-
 def field(names: str) -> Candidates:
-    return Candidates([rollout(name) for name in names], keep=1, group_size=2, seed=0, key="p/1/t0")
+    return Candidates(
+        [plain_rollout(name) for name in names], keep=1, group_size=2, seed=0, key="p/1/t0"
+    )
 
 
 def plan(kind: str = "tournament", votes: int = 4, *, early_stop: bool = False) -> Plan:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, StopReason
+from plain_rollouts import plain_rollout
 from scripted import echo, model, reply
 
-from inspect_tts.method.records import Facts, Rollout, Summary, Usage, Vote
+from inspect_tts.method.records import Rollout, Summary, Usage, Vote
 from inspect_tts.models.judge import Question, cast_vote, failed_vote, read_vote, sample_answers
 from inspect_tts.models.roles import SHORTER, Answer
 from inspect_tts.prompts import load_prompt
@@ -17,19 +18,8 @@ A, B = "t0-n00", "t0-n01"
 
 
 def rollout(id: str, text: str) -> Rollout:
-    return Rollout(
-        id=id,
-        iteration=0,
-        index=int(id[-2:]),
-        status="completed",
-        model="m",
-        turns=1,
-        messages=1,
-        usage=Usage(),
-        seconds=1.0,
-        facts=Facts(status="completed"),
-        summary=Summary(status="structured", text=text),
-    )
+    summary = Summary(status="structured", text=text)
+    return plain_rollout(id, index=int(id[-2:]), summary=summary)
 
 
 def question(*texts: str, grade: bool = False, policy: Any = echo, **more: Any) -> Question:
